@@ -1,0 +1,181 @@
+package io.github.freqreg.examples;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.training.dataset.ArrayDataset;
+import java.io.BufferedInputStream;
+import java.io.DataInputStream;
+import java.io.EOFException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.FloatBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.zip.GZIPInputStream;
+import java.util.zip.ZipException;
+
+/**
+ * Images of handwritten digits with their labels, in memory, as DJL datasets.
+ *
+ * <p>Read from MNIST's IDX files, gzipped or not, or from the 10,000 digits that come with the
+ * examples (8,500 to train, 1,500 to test). Pixels are scaled to 0..1.
+ */
+final class Digits {
+
+    private static final int SIDE = 28;
+    private static final int PIXELS = SIDE * SIDE;
+    private static final int MAX_IMAGES = 1_000_000;
+    private static final int EMBEDDED_TRAINING = 8_500;
+    private static final String EMBEDDED = "digits/";
+
+    private final byte[] images;
+    private final byte[] labels;
+
+    private Digits(byte[] images, byte[] labels, String source) {
+        this.images = images;
+        this.labels = labels;
+        if (images.length != (long) labels.length * PIXELS) {
+            throw new DataException(
+                    source
+                            + ": expected a label for each image but found "
+                            + images.length / PIXELS
+                            + " images and "
+                            + labels.length
+                            + " labels");
+        }
+    }
+
+    /** A training and a test set. */
+    record Split(Digits training, Digits test, String source) {}
+
+    /** Reads the four MNIST files of a folder, or the embedded digits if there is no folder. */
+    static Split load(Path folder) {
+        if (folder == null) {
+            Digits all =
+                    new Digits(
+                            embedded("images-idx3-ubyte.gz", 3),
+                            embedded("labels-idx1-ubyte.gz", 1),
+                            "the embedded digits");
+            return new Split(
+                    all.part(0, EMBEDDED_TRAINING),
+                    all.part(EMBEDDED_TRAINING, all.size()),
+                    "embedded digits");
+        }
+        if (!Files.isDirectory(folder)) {
+            throw new DataException(folder + ": expected a folder with the MNIST IDX files");
+        }
+        return new Split(read(folder, "train"), read(folder, "t10k"), folder.toString());
+    }
+
+    int size() {
+        return labels.length;
+    }
+
+    /** The first digits, or all if there are fewer. */
+    Digits first(int count) {
+        return part(0, Math.min(count, size()));
+    }
+
+    private Digits part(int from, int to) {
+        return new Digits(
+                java.util.Arrays.copyOfRange(images, from * PIXELS, to * PIXELS),
+                java.util.Arrays.copyOfRange(labels, from, to),
+                "part");
+    }
+
+    /** Makes a DJL dataset of shape (batch, 1, 28, 28) and labels of shape (batch). */
+    ArrayDataset dataset(NDManager manager, int batchSize, boolean shuffled) {
+        float[] pixels = new float[images.length];
+        for (int i = 0; i < pixels.length; i++) {
+            pixels[i] = (images[i] & 0xff) / 255f;
+        }
+        float[] classes = new float[labels.length];
+        for (int i = 0; i < classes.length; i++) {
+            classes[i] = labels[i];
+        }
+        NDArray data =
+                manager.create(
+                        FloatBuffer.wrap(pixels),
+                        new Shape(size(), 1, SIDE, SIDE),
+                        DataType.FLOAT32);
+        return new ArrayDataset.Builder()
+                .setData(data)
+                .optLabels(manager.create(classes))
+                .setSampling(batchSize, shuffled)
+                .build();
+    }
+
+    private static Digits read(Path folder, String prefix) {
+        return new Digits(
+                file(folder, prefix + "-images-idx3-ubyte", 3),
+                file(folder, prefix + "-labels-idx1-ubyte", 1),
+                folder + ", " + prefix);
+    }
+
+    private static byte[] file(Path folder, String name, int rank) {
+        Path plain = folder.resolve(name);
+        Path file = Files.exists(plain) ? plain : folder.resolve(name + ".gz");
+        try (InputStream in = Files.newInputStream(file)) {
+            return idx(in, file.toString().endsWith(".gz"), rank, file.toString());
+        } catch (IOException e) {
+            throw new DataException(
+                    file + ": expected a readable IDX file, plain or gzipped: " + e, e);
+        }
+    }
+
+    private static byte[] embedded(String name, int rank) {
+        try (InputStream in = Digits.class.getResourceAsStream(EMBEDDED + name)) {
+            return idx(in, true, rank, name);
+        } catch (IOException e) {
+            throw new DataException("The embedded " + name + " can not be read: " + e, e);
+        }
+    }
+
+    /** Reads an IDX file of unsigned bytes: magic 0, 0, 8, rank; the extents; the bytes. */
+    private static byte[] idx(InputStream in, boolean gzipped, int rank, String source)
+            throws IOException {
+        InputStream unpacked = new BufferedInputStream(gzipped ? new GZIPInputStream(in) : in);
+        try (DataInputStream data = new DataInputStream(unpacked)) {
+            int magic = data.readInt();
+            if (magic != (8 << 8 | rank)) {
+                throw new DataException(
+                        String.format(
+                                "%s: expected an IDX file of bytes, rank %d (%08x), but found %08x",
+                                source, rank, 8 << 8 | rank, magic));
+            }
+            int count = data.readInt();
+            if (count < 1 || count > MAX_IMAGES) {
+                throw new DataException(
+                        source + ": expected 1 to " + MAX_IMAGES + " entries but found " + count);
+            }
+            for (int axis = 1; axis < rank; axis++) {
+                int extent = data.readInt();
+                if (extent != SIDE) {
+                    throw new DataException(
+                            source + ": expected images of 28×28 but found an extent of " + extent);
+                }
+            }
+            int length = rank == 1 ? count : Math.multiplyExact(count, PIXELS);
+            byte[] bytes = data.readNBytes(length);
+            if (bytes.length != length || data.read() != -1) {
+                throw new DataException(
+                        source + ": expected " + length + " bytes after the header");
+            }
+            checkLabels(bytes, rank, source);
+            return bytes;
+        } catch (EOFException | ZipException e) {
+            throw new DataException(source + ": the file is damaged or cut: " + e.getMessage(), e);
+        }
+    }
+
+    private static void checkLabels(byte[] bytes, int rank, String source) {
+        for (byte label : bytes) {
+            if (rank == 1 && (label < 0 || label > 9)) {
+                throw new DataException(
+                        source + ": expected labels 0 to 9 but found " + (label & 0xff));
+            }
+        }
+    }
+}

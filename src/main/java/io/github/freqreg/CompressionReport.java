@@ -1,0 +1,264 @@
+package io.github.freqreg;
+
+import ai.djl.MalformedModelException;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.Block;
+import ai.djl.util.JsonUtils;
+import io.github.freqreg.format.FrqDocument;
+import io.github.freqreg.format.FrqTensor;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+
+/**
+ * What a compressed network costs, tensor by tensor, as it is or would be on disk.
+ *
+ * <p>Every number of the network counts, biases and normalisation included, and the bytes add up to
+ * the size of the {@code .frq} file. Dense bytes are four for each number of the plain network.
+ * Immutable.
+ */
+public final class CompressionReport {
+
+    private final List<Row> rows;
+    private final long bytes;
+
+    private CompressionReport(FrqDocument document, long bytes) {
+        this.rows = document.tensors().stream().map(Row::of).toList();
+        this.bytes = bytes;
+    }
+
+    /**
+     * Reports on a network as {@link FrequencyFile#save(Block, Path)} would store it.
+     *
+     * @param block a network, initialised
+     * @return the report
+     * @throws IllegalStateException if the network is not initialised
+     * @throws IllegalArgumentException if a number is not finite
+     */
+    public static CompressionReport of(Block block) {
+        FrqDocument document = FrequencyFile.document(block, DataType.FLOAT16);
+        return new CompressionReport(document, document.encode().length);
+    }
+
+    /**
+     * Reports on a file.
+     *
+     * @param file a {@code .frq} file
+     * @return the report
+     * @throws IOException if it can not be read
+     * @throws MalformedModelException if it is damaged or of another version
+     */
+    public static CompressionReport of(Path file) throws IOException, MalformedModelException {
+        return new CompressionReport(FrqDocument.read(file), Files.size(file));
+    }
+
+    /**
+     * Returns a row for each tensor.
+     *
+     * @return the rows, in the network's order
+     */
+    public List<Row> getRows() {
+        return rows;
+    }
+
+    /**
+     * Returns how many numbers the plain network has.
+     *
+     * @return the number of all its parameters' elements
+     */
+    public long getOriginal() {
+        return rows.stream().mapToLong(Row::original).sum();
+    }
+
+    /**
+     * Returns how many numbers are stored.
+     *
+     * @return the kept coefficients and all elements of the other parameters
+     */
+    public long getKept() {
+        return rows.stream().mapToLong(Row::kept).sum();
+    }
+
+    /**
+     * Returns the size of the plain network's numbers.
+     *
+     * @return four bytes for each
+     */
+    public long getDenseBytes() {
+        return getOriginal() * Float.BYTES;
+    }
+
+    /**
+     * Returns the size of the file.
+     *
+     * @return its bytes, all included
+     */
+    public long getBytes() {
+        return bytes;
+    }
+
+    /**
+     * Returns the report as comma separated values: a header, a row for each tensor, and a total.
+     *
+     * @return lines that end with a line feed
+     */
+    public String toCsv() {
+        StringBuilder csv = new StringBuilder("name,shape,original,kept,rate,type,bytes\n");
+        for (Row row : rows) {
+            csv.append(quote(row.name())).append(',').append(row.shapeText()).append(',');
+            csv.append(row.original()).append(',').append(row.kept()).append(',');
+            csv.append(row.rate()).append(',').append(row.type()).append(',');
+            csv.append(row.bytes()).append('\n');
+        }
+        csv.append("total,,").append(getOriginal()).append(',').append(getKept()).append(',');
+        csv.append((double) getKept() / getOriginal()).append(",,").append(bytes).append('\n');
+        return csv.toString();
+    }
+
+    private static String quote(String text) {
+        boolean plain = text.chars().noneMatch(c -> c == ',' || c == '"' || c < ' ');
+        return plain ? text : '"' + text.replace("\"", "\"\"") + '"';
+    }
+
+    /**
+     * Returns the report as a JSON object with {@code tensors} and the totals.
+     *
+     * @return the text
+     */
+    public String toJson() {
+        List<Map<String, Object>> tensors = new ArrayList<>();
+        for (Row row : rows) {
+            Map<String, Object> tensor = new LinkedHashMap<>();
+            tensor.put("name", row.name());
+            tensor.put("shape", row.shape().getShape());
+            tensor.put("original", row.original());
+            tensor.put("kept", row.kept());
+            tensor.put("rate", row.rate());
+            tensor.put("type", row.type());
+            tensor.put("bytes", row.bytes());
+            tensors.add(tensor);
+        }
+        Map<String, Object> report = new LinkedHashMap<>();
+        report.put("tensors", tensors);
+        report.put("original", getOriginal());
+        report.put("kept", getKept());
+        report.put("denseBytes", getDenseBytes());
+        report.put("bytes", bytes);
+        return JsonUtils.GSON_PRETTY.toJson(report);
+    }
+
+    /** Returns the report as an aligned table. */
+    @Override
+    public String toString() {
+        List<String[]> cells = new ArrayList<>();
+        cells.add(new String[] {"tensor", "shape", "original", "kept", "rate", "type", "bytes"});
+        long inTensors = 0;
+        for (Row row : rows) {
+            cells.add(
+                    cells(
+                            row.name(),
+                            row.shapeText(),
+                            row.original(),
+                            row.kept(),
+                            row.type(),
+                            row.bytes()));
+            inTensors += row.bytes();
+        }
+        cells.add(
+                new String[] {"header and checksum", "", "", "", "", "", count(bytes - inTensors)});
+        cells.add(cells("total", "", getOriginal(), getKept(), "", bytes));
+        return table(cells)
+                + String.format(
+                        Locale.ROOT,
+                        "%,d bytes instead of %,d (dense float32): %.1f times smaller%n",
+                        bytes,
+                        getDenseBytes(),
+                        (double) getDenseBytes() / bytes);
+    }
+
+    private static String[] cells(
+            String name, String shape, long original, long kept, String type, long bytes) {
+        String rate = String.format(Locale.ROOT, "%.3g%%", 100.0 * kept / original);
+        return new String[] {name, shape, count(original), count(kept), rate, type, count(bytes)};
+    }
+
+    private static String count(long number) {
+        return String.format(Locale.ROOT, "%,d", number);
+    }
+
+    private static String table(List<String[]> cells) {
+        int columns = cells.get(0).length;
+        int[] widths = new int[columns];
+        for (String[] row : cells) {
+            for (int i = 0; i < columns; i++) {
+                widths[i] = Math.max(widths[i], row[i].length());
+            }
+        }
+        StringBuilder table = new StringBuilder();
+        for (String[] row : cells) {
+            StringBuilder line = new StringBuilder();
+            for (int i = 0; i < columns; i++) {
+                String padding = " ".repeat(widths[i] - row[i].length());
+                // Names and shapes on the left of their column, numbers on the right.
+                line.append(i < 2 ? row[i] + padding : padding + row[i]).append("  ");
+            }
+            table.append(line.toString().stripTrailing()).append(System.lineSeparator());
+        }
+        return table.toString();
+    }
+
+    /**
+     * One tensor of the network.
+     *
+     * @param name the parameter's name
+     * @param shape its shape in the network
+     * @param original how many elements it has
+     * @param kept how many numbers are stored for it
+     * @param spectral whether they are coefficients
+     * @param type how a number is stored: {@code float16} or {@code float32}
+     * @param bytes its bytes in the file, name and shape included
+     */
+    public record Row(
+            String name,
+            Shape shape,
+            long original,
+            long kept,
+            boolean spectral,
+            String type,
+            long bytes) {
+
+        static Row of(FrqTensor tensor) {
+            return new Row(
+                    tensor.name(),
+                    tensor.shape(),
+                    tensor.shape().size(),
+                    tensor.values().length,
+                    tensor.spectral(),
+                    tensor.half() ? "float16" : "float32",
+                    FrqDocument.encodedBytes(tensor));
+        }
+
+        /**
+         * Returns the share of the tensor's elements that is stored.
+         *
+         * @return the keep rate, from 0 to 1
+         */
+        public double rate() {
+            return original == 0 ? 1 : (double) kept / original;
+        }
+
+        private String shapeText() {
+            StringBuilder text = new StringBuilder();
+            for (long extent : shape.getShape()) {
+                text.append(text.isEmpty() ? "" : "x").append(extent);
+            }
+            return text.toString();
+        }
+    }
+}

@@ -1,0 +1,417 @@
+package io.github.freqreg;
+
+import ai.djl.MalformedModelException;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.index.NDIndex;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.AbstractBaseBlock;
+import ai.djl.nn.Block;
+import ai.djl.nn.BlockList;
+import ai.djl.nn.Parameter;
+import ai.djl.nn.ParameterList;
+import ai.djl.training.ParameterStore;
+import ai.djl.util.Pair;
+import ai.djl.util.PairList;
+import io.github.freqreg.spectrum.FrequencyTensor;
+import java.io.DataInputStream;
+import java.io.DataOutputStream;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.IdentityHashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * The IDCT block: any DJL block, with chosen tensors kept in the frequency domain.
+ *
+ * <p>For a regularised tensor w with kept coefficients c, in zigzag order,
+ *
+ * <pre>
+ * w = g · IDCT(c, 0, …, 0)
+ * </pre>
+ *
+ * <p>where g is a constant that lets common learning rates fit (see {@link
+ * FrequencyRegularization.Builder#optLearningGain(boolean)}). {@code c} takes the parameter's place
+ * under the parameter's own name: optimisers, gradients, {@code getParameters()} and {@code
+ * Model.save} see the coefficients and the parameters left alone, never the dense tensor. The block
+ * computes what the wrapped block computes; inputs, outputs and their shapes are the wrapped
+ * block's.
+ *
+ * <ul>
+ *   <li><b>Training</b> rebuilds the weights on every forward pass, inside the gradient's graph
+ *       (paper, section 3).
+ *   <li><b>Inference</b> uses dense weights that are rebuilt only when the coefficients have
+ *       changed. Several threads may predict at once, each with a predictor of its own, as DJL
+ *       asks.
+ *   <li><b>Truncation</b> ({@link #truncate(double)}) cuts the tail of the zigzag order. The cut is
+ *       a view while a trainer lives, and never comes back; {@link #compact()} frees the tail.
+ * </ul>
+ *
+ * <p>Instances are made by {@link FrequencyRegularization}. Changing a block (loading, truncating,
+ * compacting, making dense) is not safe against concurrent use.
+ */
+public final class FrequencyBlock extends AbstractBaseBlock {
+
+    private static final byte VERSION = 1;
+
+    private final Block block;
+    private final Map<Parameter, SpectralParameter> spectral = new IdentityHashMap<>();
+    private final Map<String, SpectralParameter> byName = new LinkedHashMap<>();
+    private final Map<String, Parameter> leftAlone = new LinkedHashMap<>();
+    private final List<String> names = new ArrayList<>();
+    private boolean dense;
+
+    FrequencyBlock(Block block, Collection<SpectralParameter> tensors) {
+        super(VERSION);
+        this.block = block;
+        for (SpectralParameter tensor : tensors) {
+            spectral.put(tensor.getDense(), tensor);
+        }
+        Map<Parameter, String> seen = new IdentityHashMap<>();
+        for (Pair<String, Parameter> entry : block.getParameters()) {
+            if (seen.putIfAbsent(entry.getValue(), entry.getKey()) != null) {
+                continue;
+            }
+            names.add(entry.getKey());
+            SpectralParameter tensor = spectral.get(entry.getValue());
+            if (tensor == null) {
+                leftAlone.put(entry.getKey(), entry.getValue());
+            } else {
+                byName.put(entry.getKey(), tensor);
+            }
+        }
+        if (block.isInitialized()) {
+            beforeInitialize(block.getInputShapes());
+            byName.values().forEach(tensor -> tensor.project(false));
+        }
+    }
+
+    /**
+     * Returns the wrapped block's class, for messages and reports.
+     *
+     * @return the class of the block inside
+     */
+    public Class<? extends Block> getWrappedType() {
+        return block.getClass();
+    }
+
+    /**
+     * Returns the regularised tensors as they are now, with the coefficients of {@code w =
+     * IDCT(c)}.
+     *
+     * @return the tensors by parameter name, in the wrapped block's order
+     * @throws IllegalStateException if the block is not initialised
+     */
+    public Map<String, FrequencyTensor> getTensors() {
+        checkInitialized();
+        Map<String, FrequencyTensor> tensors = new LinkedHashMap<>();
+        byName.forEach((name, tensor) -> tensors.put(name, tensor.toTensor()));
+        return tensors;
+    }
+
+    /**
+     * Returns how many coefficients the regularised tensors keep.
+     *
+     * @return the kept numbers, by parameter name
+     * @throws IllegalStateException if the block is not initialised
+     */
+    public Map<String, Integer> getKept() {
+        checkInitialized();
+        Map<String, Integer> kept = new LinkedHashMap<>();
+        byName.forEach((name, tensor) -> kept.put(name, tensor.getKept()));
+        return kept;
+    }
+
+    /**
+     * Cuts the tail of every regularised tensor.
+     *
+     * <p>A tensor that was wrapped with s coefficients keeps {@code max(target, round(s ·
+     * remaining))} of them, where target is what the policy asks for. What was cut before stays
+     * cut.
+     *
+     * @param remaining the share of the starting coefficients that remains, from 0 to 1
+     * @return the kept number of all regularised tensors together
+     * @throws IllegalArgumentException if the share is out of range
+     * @throws IllegalStateException if the block is not initialised
+     */
+    public long truncate(double remaining) {
+        if (!(remaining >= 0 && remaining <= 1)) {
+            throw new IllegalArgumentException(
+                    "The remaining share must be 0 to 1 but is " + remaining);
+        }
+        checkInitialized();
+        long kept = 0;
+        for (SpectralParameter tensor : byName.values()) {
+            int share = (int) Math.round(tensor.getStart() * remaining);
+            tensor.cut(Math.max(tensor.getTarget(), share));
+            kept += tensor.getKept();
+        }
+        return kept;
+    }
+
+    /**
+     * Frees the coefficients that truncation has cut.
+     *
+     * <p>Best called when no trainer lives. A trainer that does goes on with the shorter
+     * parameters, and its optimiser starts their moments anew.
+     *
+     * @throws IllegalStateException if the block is not initialised
+     */
+    public void compact() {
+        checkInitialized();
+        byName.values().forEach(SpectralParameter::compact);
+    }
+
+    /**
+     * Gives the wrapped block back, with dense weights rebuilt from the coefficients.
+     *
+     * <p>It computes the same, and nothing of this library is left in it. This block is spent.
+     *
+     * @return the plain block
+     * @throws IllegalStateException if the block is not initialised
+     */
+    public Block toDense() {
+        checkInitialized();
+        byName.values().forEach(SpectralParameter::release);
+        dense = true;
+        return block;
+    }
+
+    Collection<SpectralParameter> getSpectralParameters() {
+        return byName.values();
+    }
+
+    private void checkInitialized() {
+        checkNotDense();
+        if (!isInitialized()) {
+            throw new IllegalStateException(
+                    "The wrapped "
+                            + block.getClass().getSimpleName()
+                            + " is not initialised: initialise the model first");
+        }
+    }
+
+    private void checkNotDense() {
+        if (dense) {
+            throw new IllegalStateException(
+                    "This block was turned into a dense "
+                            + block.getClass().getSimpleName()
+                            + ": use the block that toDense() returned");
+        }
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    public void initialize(NDManager manager, DataType dataType, Shape... shapes) {
+        checkNotDense();
+        boolean fresh = !isInitialized();
+        for (SpectralParameter tensor : byName.values()) {
+            if (fresh) {
+                tensor.getDense().setInitializer(tensor.getCoefficients().getInitializer());
+            } else {
+                tensor.getCoefficients().initialize(manager, dataType);
+            }
+        }
+        beforeInitialize(shapes);
+        block.initialize(manager, dataType, shapes);
+        if (fresh) {
+            byName.values().forEach(tensor -> tensor.project(true));
+        }
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected NDList forwardInternal(
+            ParameterStore parameterStore,
+            NDList inputs,
+            boolean training,
+            PairList<String, Object> params) {
+        return forward(
+                parameterStore,
+                inputs,
+                training,
+                store -> block.forward(store, inputs, training, params));
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected NDList forwardInternal(
+            ParameterStore parameterStore,
+            NDList data,
+            NDList labels,
+            PairList<String, Object> params) {
+        return forward(
+                parameterStore, data, true, store -> block.forward(store, data, labels, params));
+    }
+
+    private NDList forward(
+            ParameterStore parameterStore, NDList inputs, boolean training, Pass pass) {
+        checkNotDense();
+        NDManager owner = inputs.head().getManager();
+        // What is rebuilt for this pass is freed with it; the gradient's graph holds what it needs.
+        try (NDManager scratch = owner.newSubManager()) {
+            RebuildingParameterStore store =
+                    new RebuildingParameterStore(parameterStore, scratch, training, spectral);
+            NDList outputs = pass.forward(store);
+            if (!store.wasAsked()) {
+                throw new IllegalStateException(
+                        block.getClass().getName()
+                                + " does not read its regularised parameters "
+                                + byName.keySet()
+                                + " through the ParameterStore, so they can not be rebuilt:"
+                                + " exclude it from the policy");
+            }
+            for (NDArray output : outputs) {
+                if (output.getManager() == scratch) {
+                    output.attach(owner);
+                }
+            }
+            return outputs;
+        }
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    public BlockList getChildren() {
+        return new BlockList();
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    public ParameterList getDirectParameters() {
+        ParameterList parameters = new ParameterList();
+        for (String name : names) {
+            SpectralParameter tensor = byName.get(name);
+            parameters.add(name, tensor == null ? leftAlone.get(name) : tensor.getCoefficients());
+        }
+        return parameters;
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    public Shape[] getOutputShapes(Shape[] shapes) {
+        return block.getOutputShapes(shapes);
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    public Shape[] getOutputShapes(Shape[] shapes, DataType[] dataTypes) {
+        return block.getOutputShapes(shapes, dataTypes);
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    public DataType[] getOutputDataTypes() {
+        return block.getOutputDataTypes();
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    public PairList<String, Shape> describeInput() {
+        return block.describeInput();
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    public void clear() {
+        byName.values().forEach(SpectralParameter::clear);
+        leftAlone.values().forEach(Parameter::close);
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    public void saveParameters(DataOutputStream os) throws IOException {
+        checkInitialized();
+        os.writeByte(VERSION);
+        saveInputShapes(os);
+        for (SpectralParameter tensor : byName.values()) {
+            os.writeInt(tensor.getKept());
+            os.writeFloat(tensor.getGain());
+            try (NDArray whole = tensor.getCoefficients().getArray().stopGradient();
+                    NDArray prefix = whole.get(new NDIndex(":" + tensor.getKept()))) {
+                os.write(prefix.encode());
+            }
+        }
+        for (Parameter parameter : leftAlone.values()) {
+            parameter.save(os);
+        }
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    public void loadParameters(NDManager manager, DataInputStream is)
+            throws IOException, MalformedModelException {
+        checkNotDense();
+        byte loaded = is.readByte();
+        if (loaded != VERSION) {
+            throw new MalformedModelException(
+                    "Expected the parameters of a FrequencyBlock, version "
+                            + VERSION
+                            + ", around "
+                            + block.getClass().getName()
+                            + ", but found version "
+                            + loaded);
+        }
+        readInputShapes(is);
+        List<NDArray> vectors = new ArrayList<>();
+        List<Float> gains = new ArrayList<>();
+        for (Map.Entry<String, SpectralParameter> entry : byName.entrySet()) {
+            int kept = is.readInt();
+            gains.add(is.readFloat());
+            NDArray vector = manager.decode(is);
+            vectors.add(vector);
+            if (vector.getShape().dimension() != 1 || vector.size() != kept || kept < 1) {
+                throw new MalformedModelException(
+                        "Expected "
+                                + kept
+                                + " coefficients of "
+                                + entry.getKey()
+                                + " but found the shape "
+                                + vector.getShape());
+            }
+        }
+        if (!block.isInitialized()) {
+            DataType type = vectors.isEmpty() ? DataType.FLOAT32 : vectors.get(0).getDataType();
+            block.initialize(manager, type, inputShapes);
+            byName.values().forEach(tensor -> tensor.getDense().freeze(true));
+        }
+        int at = 0;
+        for (Map.Entry<String, SpectralParameter> entry : byName.entrySet()) {
+            SpectralParameter tensor = entry.getValue();
+            NDArray vector = vectors.get(at);
+            if (vector.size() > tensor.getShape().size()) {
+                throw new MalformedModelException(
+                        "Expected at most "
+                                + tensor.getShape().size()
+                                + " coefficients of "
+                                + entry.getKey()
+                                + " "
+                                + tensor.getShape()
+                                + " but found "
+                                + vector.size());
+            }
+            tensor.setCoefficients(vector, (int) vector.size(), gains.get(at));
+            at++;
+        }
+        for (Parameter parameter : leftAlone.values()) {
+            boolean trainable = parameter.requiresGradient();
+            parameter.close();
+            parameter.load(manager, is);
+            if (parameter.isInitialized()) {
+                parameter.getArray().setRequiresGradient(trainable);
+            }
+        }
+    }
+
+    /** A forward pass of the wrapped block with a given store. */
+    @FunctionalInterface
+    private interface Pass {
+
+        NDList forward(ParameterStore store);
+    }
+}

@@ -1,0 +1,299 @@
+package io.github.freqreg;
+
+import ai.djl.MalformedModelException;
+import ai.djl.Model;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.Block;
+import ai.djl.nn.Parameter;
+import ai.djl.util.Pair;
+import io.github.freqreg.format.FrqDocument;
+import io.github.freqreg.format.FrqTensor;
+import io.github.freqreg.spectrum.FrequencyTensor;
+import io.github.freqreg.spectrum.ZigzagMask;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.IdentityHashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+
+/**
+ * Saves a network as a {@code .frq} file, and loads it.
+ *
+ * <p>The file holds the kept coefficients, every other parameter of the network (biases,
+ * normalisation), the shapes of its inputs and a checksum; see {@link io.github.freqreg.format}. It
+ * is written whole or not at all.
+ *
+ * <p>Loading takes a network of the same structure, plain or wrapped, fresh or not: what the file
+ * holds as coefficients is wrapped if it is not yet. Everything is checked before anything is
+ * changed.
+ *
+ * <p>The methods are safe for concurrent use on different networks.
+ */
+public final class FrequencyFile {
+
+    /** Above it float16 rounds to infinity. */
+    private static final float MAX_HALF = 65504f;
+
+    private FrequencyFile() {}
+
+    /**
+     * Saves a network with float16 numbers.
+     *
+     * @param block the network, initialised
+     * @param file the path; a file that is there is replaced
+     * @throws IOException if the file can not be written; what was there before is untouched
+     * @throws IllegalStateException if the network is not initialised
+     * @throws IllegalArgumentException if a number is not finite
+     */
+    public static void save(Block block, Path file) throws IOException {
+        save(block, file, DataType.FLOAT16);
+    }
+
+    /**
+     * Saves a network.
+     *
+     * <p>With float16, running statistics and tensors with a value above 65504 are stored as
+     * float32 all the same; {@link CompressionReport} shows the type of each.
+     *
+     * @param block the network, initialised
+     * @param file the path; a file that is there is replaced
+     * @param type how numbers are stored: float16 or float32
+     * @throws IOException if the file can not be written; what was there before is untouched
+     * @throws IllegalStateException if the network is not initialised
+     * @throws IllegalArgumentException if a number is not finite, or the type is another one
+     */
+    public static void save(Block block, Path file, DataType type) throws IOException {
+        document(block, type).write(file);
+    }
+
+    /**
+     * Loads a file into a model.
+     *
+     * @param model a model whose block has the structure that was saved, without a trainer
+     * @param file the path
+     * @throws IOException if the file can not be read
+     * @throws MalformedModelException if the file is damaged, of another version, or of another
+     *     structure; the model is unchanged
+     */
+    public static void load(Model model, Path file) throws IOException, MalformedModelException {
+        model.setBlock(load(model.getBlock(), model.getNDManager(), file));
+    }
+
+    /**
+     * Loads a file into a network.
+     *
+     * @param block a network of the structure that was saved, plain or wrapped, initialised or not
+     * @param manager keeps the network's arrays, if it is not initialised
+     * @param file the path
+     * @return the network to use from now on, wrapped
+     * @throws IOException if the file can not be read
+     * @throws MalformedModelException if the file is damaged, of another version, or of another
+     *     structure; the network is unchanged
+     */
+    public static Block load(Block block, NDManager manager, Path file)
+            throws IOException, MalformedModelException {
+        FrqDocument document = FrqDocument.read(file);
+        try {
+            return load(block, manager, document);
+        } catch (MalformedModelException e) {
+            throw new MalformedModelException(file + ": " + e.getMessage(), e);
+        }
+    }
+
+    /** What a file of the network holds. */
+    static FrqDocument document(Block block, DataType type) {
+        if (type != DataType.FLOAT16 && type != DataType.FLOAT32) {
+            throw new IllegalArgumentException(
+                    "A .frq file stores float16 or float32 but the type asked for is " + type);
+        }
+        if (!block.isInitialized()) {
+            throw new IllegalStateException(
+                    "The network is not initialised, so it has no numbers to save");
+        }
+        Map<Parameter, SpectralParameter> spectral = spectralParameters(block);
+        List<FrqTensor> tensors = new ArrayList<>();
+        for (Map.Entry<String, Parameter> entry : parameters(block).entrySet()) {
+            Parameter parameter = entry.getValue();
+            SpectralParameter tensor = spectral.get(parameter);
+            float[] values = tensor != null ? tensor.toTensor().coefficients() : values(entry);
+            Shape shape = tensor != null ? tensor.getShape() : parameter.getShape();
+            boolean half = type == DataType.FLOAT16 && fitsHalf(parameter.getType(), values);
+            tensors.add(
+                    new FrqTensor(
+                            entry.getKey(),
+                            new Shape(shape.getShape()),
+                            tensor != null,
+                            half,
+                            values));
+        }
+        return new FrqDocument(Arrays.asList(block.getInputShapes()), tensors);
+    }
+
+    private static boolean fitsHalf(Parameter.Type type, float[] values) {
+        if (type == Parameter.Type.RUNNING_MEAN || type == Parameter.Type.RUNNING_VAR) {
+            return false;
+        }
+        for (float value : values) {
+            if (Math.abs(value) > MAX_HALF) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private static float[] values(Map.Entry<String, Parameter> entry) {
+        NDArray array = entry.getValue().getArray();
+        if (!array.getDataType().isFloating()) {
+            throw new IllegalArgumentException(
+                    "A .frq file stores floating point numbers but parameter "
+                            + entry.getKey()
+                            + " is "
+                            + array.getDataType());
+        }
+        try (NDArray detached = array.stopGradient();
+                NDArray floats = detached.toType(DataType.FLOAT32, true)) {
+            return floats.toFloatArray();
+        }
+    }
+
+    private static Block load(Block block, NDManager manager, FrqDocument document)
+            throws MalformedModelException {
+        Map<String, FrqTensor> tensors = new LinkedHashMap<>();
+        document.tensors().forEach(tensor -> tensors.put(tensor.name(), tensor));
+        checkNames(parameters(block).keySet(), tensors.keySet());
+        boolean fresh = !block.isInitialized();
+        if (fresh) {
+            block.initialize(manager, DataType.FLOAT32, document.inputs().toArray(new Shape[0]));
+        }
+        try {
+            checkTensors(block, tensors);
+        } catch (MalformedModelException e) {
+            if (fresh) {
+                block.clear();
+            }
+            throw e;
+        }
+        Block wrapped = wrap(block, tensors);
+        Map<Parameter, SpectralParameter> spectral = spectralParameters(wrapped);
+        for (Map.Entry<String, Parameter> entry : parameters(wrapped).entrySet()) {
+            FrqTensor tensor = tensors.get(entry.getKey());
+            SpectralParameter target = spectral.get(entry.getValue());
+            if (target == null) {
+                fill(entry.getValue(), tensor);
+            } else {
+                target.fromTensor(toFrequency(tensor));
+            }
+        }
+        return wrapped;
+    }
+
+    private static FrequencyTensor toFrequency(FrqTensor tensor) {
+        return new FrequencyTensor(
+                ZigzagMask.of(tensor.shape(), tensor.values().length), tensor.values());
+    }
+
+    private static void fill(Parameter parameter, FrqTensor tensor) {
+        NDArray array = parameter.getArray();
+        try (NDArray floats = array.getManager().create(tensor.values(), tensor.shape());
+                NDArray typed = floats.toType(array.getDataType(), true);
+                NDArray detached = array.stopGradient()) {
+            // The detached array shares the parameter's memory, and may be written to in place.
+            typed.copyTo(detached);
+        }
+    }
+
+    private static void checkNames(Set<String> network, Set<String> file)
+            throws MalformedModelException {
+        if (!List.copyOf(network).equals(List.copyOf(file))) {
+            List<String> missing = network.stream().filter(n -> !file.contains(n)).toList();
+            List<String> unknown = file.stream().filter(n -> !network.contains(n)).toList();
+            throw new MalformedModelException(
+                    "expected the "
+                            + network.size()
+                            + " tensors of the network but found "
+                            + file.size()
+                            + "; missing "
+                            + missing
+                            + ", unknown "
+                            + unknown
+                            + (missing.isEmpty() && unknown.isEmpty() ? ", in another order" : ""));
+        }
+    }
+
+    private static void checkTensors(Block block, Map<String, FrqTensor> tensors)
+            throws MalformedModelException {
+        Map<Parameter, SpectralParameter> spectral = spectralParameters(block);
+        for (Map.Entry<String, Parameter> entry : parameters(block).entrySet()) {
+            SpectralParameter target = spectral.get(entry.getValue());
+            Shape shape = target != null ? target.getShape() : entry.getValue().getShape();
+            FrqTensor tensor = tensors.get(entry.getKey());
+            if (!Arrays.equals(shape.getShape(), tensor.shape().getShape())) {
+                throw new MalformedModelException(
+                        "expected tensor "
+                                + entry.getKey()
+                                + " of shape "
+                                + shape
+                                + " but found "
+                                + tensor.shape());
+            }
+            if (target != null && !tensor.spectral()) {
+                throw new MalformedModelException(
+                        "expected coefficients of tensor "
+                                + entry.getKey()
+                                + ", which is wrapped, but found the tensor itself");
+            }
+        }
+    }
+
+    /** Wraps the tensors that the file holds as coefficients and the network does not. */
+    private static Block wrap(Block block, Map<String, FrqTensor> tensors)
+            throws MalformedModelException {
+        Map<String, Integer> kept =
+                tensors.values().stream()
+                        .filter(FrqTensor::spectral)
+                        .collect(Collectors.toMap(FrqTensor::name, t -> t.values().length));
+        if (kept.isEmpty() || !BlockTree.frequencyBlocks(block).isEmpty()) {
+            return block;
+        }
+        FrequencyRegularization.Builder policy =
+                FrequencyRegularization.builder()
+                        .optLayerTypes(LayerType.values())
+                        .optParameterTypes(Parameter.Type.values())
+                        .optInclude(
+                                kept.keySet().stream()
+                                        .map(Pattern::quote)
+                                        .collect(Collectors.joining("|", "^(", ")$")));
+        kept.forEach(
+                (name, count) -> policy.addOverrideKept("^" + Pattern.quote(name) + "$", count));
+        return policy.build().apply(block);
+    }
+
+    /** The parameters of a network under their first names. */
+    private static Map<String, Parameter> parameters(Block block) {
+        Map<String, Parameter> parameters = new LinkedHashMap<>();
+        Map<Parameter, String> seen = new IdentityHashMap<>();
+        for (Pair<String, Parameter> entry : block.getParameters()) {
+            if (seen.putIfAbsent(entry.getValue(), entry.getKey()) == null) {
+                parameters.put(entry.getKey(), entry.getValue());
+            }
+        }
+        return parameters;
+    }
+
+    private static Map<Parameter, SpectralParameter> spectralParameters(Block block) {
+        Map<Parameter, SpectralParameter> spectral = new IdentityHashMap<>();
+        for (FrequencyBlock each : BlockTree.frequencyBlocks(block)) {
+            each.getSpectralParameters().forEach(t -> spectral.put(t.getCoefficients(), t));
+        }
+        return spectral;
+    }
+}

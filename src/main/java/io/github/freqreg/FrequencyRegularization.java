@@ -1,0 +1,682 @@
+package io.github.freqreg;
+
+import ai.djl.Model;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.Block;
+import ai.djl.nn.Parameter;
+import ai.djl.nn.SymbolBlock;
+import ai.djl.util.Pair;
+import io.github.freqreg.SpectralParameter.Kept;
+import io.github.freqreg.SpectralParameter.KeptRule;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.EnumSet;
+import java.util.HashMap;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.Predicate;
+import java.util.regex.Pattern;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The policy: which tensors of a model are kept in the frequency domain, and how many coefficients
+ * of each.
+ *
+ * <pre>
+ * model.setBlock(block);
+ * FrequencyRegularization.builder().optKeepRate(0.01).build().apply(model);
+ * </pre>
+ *
+ * <p>By default it takes the weights of convolutions, transposed convolutions and linear layers.
+ * {@link #apply(Block)} wraps each such layer by itself where the parent allows it ({@code
+ * SequentialBlock}, {@code ParallelBlock}) and the whole composite where not (attention, classes of
+ * your own that call private fields). Either way the network computes the same and its parameters
+ * keep their names.
+ *
+ * <p>A model that is initialised or trained is projected: its coefficients are the first of the DCT
+ * of its weights. A fresh one starts with weights of a variance that trains, see {@link
+ * Builder#optLearningGain(boolean)}.
+ *
+ * <p>Instances are immutable and safe for concurrent use; a block is to be changed by one thread.
+ *
+ * @see <a href="https://arxiv.org/abs/2304.07973">Frequency Regularization: Restricting Information
+ *     Redundancy of Convolutional Neural Networks</a>
+ */
+public final class FrequencyRegularization {
+
+    private static final Logger logger = LoggerFactory.getLogger(FrequencyRegularization.class);
+
+    private final Set<LayerType> layerTypes;
+    private final Set<Parameter.Type> parameterTypes;
+    private final Pattern include;
+    private final Pattern exclude;
+    private final Predicate<Shape> shapes;
+    private final List<TensorOverride> overrides;
+    private final boolean floors;
+    private final boolean learningGain;
+    private final double startRate;
+    private final Amount amount;
+    private final long budget;
+
+    private FrequencyRegularization(Builder builder) {
+        layerTypes = EnumSet.copyOf(builder.layerTypes);
+        parameterTypes = EnumSet.copyOf(builder.parameterTypes);
+        include = builder.include;
+        exclude = builder.exclude;
+        shapes = builder.shapes;
+        overrides = List.copyOf(builder.overrides);
+        floors = builder.floors;
+        learningGain = builder.learningGain;
+        startRate = builder.startRate;
+        amount = builder.amount;
+        budget = builder.budget;
+    }
+
+    /**
+     * Starts a policy. By default it keeps everything (rate 1).
+     *
+     * @return a builder
+     */
+    public static Builder builder() {
+        return new Builder();
+    }
+
+    /**
+     * Wraps a model's block, in place of its old one.
+     *
+     * @param model a model whose block is set, initialised or not, without a trainer
+     * @throws IllegalStateException as {@link #apply(Block)}
+     */
+    public void apply(Model model) {
+        model.setBlock(apply(model.getBlock()));
+    }
+
+    /**
+     * Wraps the chosen tensors of a block.
+     *
+     * <p>Children of sequential and parallel blocks are replaced in place. What is wrapped, what is
+     * left alone, and why is logged; {@link #plan(Block)} tells it beforehand.
+     *
+     * @param block any block, initialised or not
+     * @return the block to use from now on: the same one, or a {@link FrequencyBlock} around it
+     * @throws IllegalStateException if a part of it is wrapped already, or the policy needs shapes
+     *     (a budget, a shape predicate) and the block is not initialised
+     * @throws IllegalArgumentException if nothing is chosen, or a budget is too small
+     */
+    public Block apply(Block block) {
+        Plan plan = new Plan(block);
+        if ((budget > 0 || shapes != null) && !block.isInitialized()) {
+            throw new IllegalStateException(
+                    "A budget or a shape predicate needs the shapes of the tensors, but the block is"
+                            + " not initialised: initialise it, or call apply(block, inputShapes)");
+        }
+        return apply(plan);
+    }
+
+    /**
+     * Wraps the chosen tensors of a block that is not initialised, for inputs of given shapes.
+     *
+     * <p>The block is initialised for a moment to learn the shapes of its tensors, and cleared
+     * again.
+     *
+     * @param block any block; one that is initialised already is taken as it is
+     * @param inputShapes the shapes of the network's inputs
+     * @return the block to use from now on
+     * @throws IllegalStateException if a part of it is wrapped already
+     * @throws IllegalArgumentException if nothing is chosen, or a budget is too small
+     */
+    public Block apply(Block block, Shape... inputShapes) {
+        learnShapes(block, inputShapes);
+        return apply(new Plan(block));
+    }
+
+    /** Initialises a fresh block for a moment, so that its parameters know their shapes. */
+    private static void learnShapes(Block block, Shape... inputShapes) {
+        if (!block.isInitialized()) {
+            try (NDManager manager = NDManager.newBaseManager()) {
+                block.initialize(manager, DataType.FLOAT32, inputShapes);
+                block.clear();
+            }
+        }
+    }
+
+    /**
+     * Tells what {@link #apply(Block)} would do.
+     *
+     * @param block any block
+     * @return a choice for each parameter, in the order of {@code getParameters()}
+     * @throws IllegalStateException if a part of it is wrapped already
+     */
+    public List<TensorChoice> plan(Block block) {
+        return new Plan(block).choices;
+    }
+
+    /**
+     * Gives the plain network back.
+     *
+     * @param block a block that was wrapped
+     * @return the plain block: every {@link FrequencyBlock} in it is replaced by its dense block
+     * @throws IllegalStateException if it is not initialised, or a class of its own holds a {@code
+     *     FrequencyBlock} that can not be replaced
+     */
+    public static Block toDense(Block block) {
+        List<FrequencyBlock> all = BlockTree.frequencyBlocks(block);
+        Map<Block, Block> plain = new IdentityHashMap<>();
+        BlockTree.replace(
+                block,
+                b -> {
+                    if (b instanceof FrequencyBlock) {
+                        plain.put(b, b);
+                    }
+                    return b;
+                });
+        for (FrequencyBlock each : all) {
+            if (!plain.containsKey(each)) {
+                throw new IllegalStateException(
+                        "The frequency block around "
+                                + each.getWrappedType().getName()
+                                + " is held by a class that can not take another child: call its own"
+                                + " toDense() and build that class with the result");
+            }
+            if (!each.isInitialized()) {
+                throw new IllegalStateException(
+                        "The block is not initialised, so it has no weights to make dense");
+            }
+        }
+        return BlockTree.replace(
+                block,
+                b -> {
+                    if (b instanceof FrequencyBlock each) {
+                        return plain.compute(b, (k, old) -> old == b ? each.toDense() : old);
+                    }
+                    return b;
+                });
+    }
+
+    /**
+     * Makes a model plain again, see {@link #toDense(Block)}.
+     *
+     * @param model a model whose block was wrapped
+     * @throws IllegalStateException as {@link #toDense(Block)}
+     */
+    public static void toDense(Model model) {
+        model.setBlock(toDense(model.getBlock()));
+    }
+
+    /**
+     * Frees what truncation has cut, in every wrapped block of a network. Best called when no
+     * trainer lives.
+     *
+     * @param block a block that was wrapped
+     * @throws IllegalStateException if it is not initialised
+     */
+    public static void compact(Block block) {
+        BlockTree.frequencyBlocks(block).forEach(FrequencyBlock::compact);
+    }
+
+    /**
+     * Cuts the tails in every wrapped block of a network, see {@link FrequencyBlock#truncate}.
+     *
+     * @param block a block that was wrapped
+     * @param remaining the share of the starting coefficients that remains, from 0 to 1
+     * @return the kept number of all regularised tensors together
+     * @throws IllegalArgumentException if the share is out of range
+     * @throws IllegalStateException if it is not initialised
+     */
+    public static long truncate(Block block, double remaining) {
+        long kept = 0;
+        for (FrequencyBlock each : BlockTree.frequencyBlocks(block)) {
+            kept += each.truncate(remaining);
+        }
+        return kept;
+    }
+
+    private Block apply(Plan plan) {
+        if (plan.wrapped() == 0) {
+            throw new IllegalArgumentException(
+                    "The policy chooses no tensor of the "
+                            + plan.root.getClass().getSimpleName()
+                            + ": "
+                            + plan.choices);
+        }
+        Map<String, Long> shares = budget > 0 ? plan.shareBudget() : Map.of();
+        plan.choices.forEach(choice -> logger.info("{}", choice));
+        Map<Block, Block> done = new IdentityHashMap<>();
+        return BlockTree.replace(
+                plan.root,
+                block -> {
+                    List<Candidate> chosen = plan.units.get(block);
+                    if (chosen == null) {
+                        return block;
+                    }
+                    return done.computeIfAbsent(
+                            block, b -> new FrequencyBlock(b, tensors(chosen, shares)));
+                });
+    }
+
+    private List<SpectralParameter> tensors(List<Candidate> chosen, Map<String, Long> shares) {
+        List<SpectralParameter> tensors = new ArrayList<>();
+        for (Candidate candidate : chosen) {
+            tensors.add(
+                    new SpectralParameter(
+                            candidate.name,
+                            candidate.layer,
+                            candidate.parameter,
+                            rule(candidate, shares),
+                            learningGain));
+        }
+        return tensors;
+    }
+
+    private KeptRule rule(Candidate candidate, Map<String, Long> shares) {
+        return shape -> {
+            long size = shape.size();
+            Long share = shares.get(candidate.name);
+            long target =
+                    share != null ? share : amountOf(candidate).of(size, candidate.layer, floors);
+            return new Kept(Math.max(target, Math.round(size * startRate)), target);
+        };
+    }
+
+    private Amount amountOf(Candidate candidate) {
+        for (TensorOverride each : overrides) {
+            if (each.names.matcher(candidate.name).find()) {
+                return each.amount;
+            }
+        }
+        return amount;
+    }
+
+    /** The choice for one parameter, and the reason. */
+    private TensorChoice choose(Candidate candidate) {
+        Parameter parameter = candidate.parameter;
+        Shape shape = parameter.getShape();
+        String refusal = null;
+        if (candidate.owner instanceof SymbolBlock) {
+            refusal = "a SymbolBlock computes outside of DJL's parameter store";
+        } else if (exclude != null && exclude.matcher(candidate.name).find()) {
+            refusal = "its name is excluded by " + exclude;
+        } else if (!layerTypes.contains(candidate.layer)) {
+            refusal = "layers of type " + candidate.layer + " are not chosen";
+        } else if (!parameterTypes.contains(parameter.getType())) {
+            refusal = "parameters of type " + parameter.getType() + " are not chosen";
+        } else if (include != null && !include.matcher(candidate.name).find()) {
+            refusal = "its name does not match " + include;
+        } else if (shape != null && (shape.dimension() == 0 || shape.size() == 0)) {
+            refusal = "it has no axis to transform";
+        } else if (parameter.isInitialized() && !isTransformable(parameter)) {
+            refusal = "its data type is " + parameter.getArray().getDataType();
+        } else if (shapes != null && shape != null && !shapes.test(shape)) {
+            refusal = "its shape is not chosen";
+        }
+        return new TensorChoice(
+                candidate.name,
+                candidate.layer,
+                shape,
+                refusal == null,
+                refusal == null ? parameter.getType() + " of " + candidate.layer : refusal);
+    }
+
+    private static boolean isTransformable(Parameter parameter) {
+        DataType type = parameter.getArray().getDataType();
+        return type == DataType.FLOAT32 || type == DataType.FLOAT64 || type == DataType.FLOAT16;
+    }
+
+    /** A parameter of the model, under its first name, with the block that owns it. */
+    private record Candidate(String name, LayerType layer, Parameter parameter, Block owner) {}
+
+    /** What is wrapped as one: a layer, or a composite that can not be reached into. */
+    private final class Plan {
+
+        private final Block root;
+        private final List<TensorChoice> choices = new ArrayList<>();
+        private final Map<Block, List<Candidate>> units = new IdentityHashMap<>();
+        private final Map<Parameter, Block> unitOf = new IdentityHashMap<>();
+        private final List<Long> leftAlone = new ArrayList<>();
+        private boolean tied;
+
+        Plan(Block root) {
+            this.root = root;
+            if (!BlockTree.frequencyBlocks(root).isEmpty()) {
+                throw new IllegalStateException(
+                        "The block is frequency regularised already, around "
+                                + BlockTree.frequencyBlocks(root).get(0).getWrappedType().getName()
+                                + ": apply a policy once, or call toDense() first");
+            }
+            findUnits(root, "");
+            if (tied) {
+                // A parameter that two units share can have only one set of coefficients.
+                choices.clear();
+                units.clear();
+                unitOf.clear();
+                leftAlone.clear();
+                addUnit(root, root, "");
+            }
+            units.values().removeIf(List::isEmpty);
+        }
+
+        private void findUnits(Block block, String prefix) {
+            if (!BlockTree.canReplaceChildren(block)) {
+                addUnit(block, block, prefix);
+                return;
+            }
+            for (Pair<String, Block> child : block.getChildren()) {
+                findUnits(child.getValue(), prefix + child.getKey() + "_");
+            }
+        }
+
+        private void addUnit(Block unit, Block block, String prefix) {
+            List<Candidate> chosen = units.computeIfAbsent(unit, u -> new ArrayList<>());
+            for (Pair<String, Parameter> entry : block.getDirectParameters()) {
+                Parameter parameter = entry.getValue();
+                Block first = unitOf.putIfAbsent(parameter, unit);
+                if (first != null) {
+                    tied |= first != unit;
+                    continue;
+                }
+                Candidate candidate =
+                        new Candidate(
+                                prefix + entry.getKey(), LayerType.of(block), parameter, block);
+                TensorChoice choice = choose(candidate);
+                choices.add(choice);
+                if (choice.regularized()) {
+                    chosen.add(candidate);
+                } else {
+                    leftAlone.add(choice.shape() == null ? 0 : choice.shape().size());
+                }
+            }
+            for (Pair<String, Block> child : block.getChildren()) {
+                addUnit(unit, child.getValue(), prefix + child.getKey() + "_");
+            }
+        }
+
+        private long wrapped() {
+            return choices.stream().filter(TensorChoice::regularized).count();
+        }
+
+        /**
+         * Shares what the parameters left alone leave of the budget: each tensor gets an equal
+         * share, as in the paper's smallest settings, and what small tensors can not use goes to
+         * the others.
+         */
+        private Map<String, Long> shareBudget() {
+            Map<String, Long> shares = new HashMap<>();
+            long rest = budget - leftAlone.stream().mapToLong(Long::longValue).sum();
+            if (rest < wrapped()) {
+                throw new IllegalArgumentException(
+                        "The budget is "
+                                + budget
+                                + " numbers, but the parameters left alone have "
+                                + (budget - rest)
+                                + " and "
+                                + wrapped()
+                                + " tensors need one coefficient each");
+            }
+            List<Candidate> bySize =
+                    units.values().stream()
+                            .flatMap(Collection::stream)
+                            .sorted(
+                                    (a, b) ->
+                                            Long.compare(
+                                                    a.parameter.getShape().size(),
+                                                    b.parameter.getShape().size()))
+                            .toList();
+            int left = bySize.size();
+            for (Candidate candidate : bySize) {
+                long share = Math.min(rest / left, candidate.parameter.getShape().size());
+                shares.put(candidate.name, share);
+                rest -= share;
+                left--;
+            }
+            return shares;
+        }
+    }
+
+    /** How many of a tensor's coefficients are kept. */
+    @FunctionalInterface
+    private interface Amount {
+
+        long of(long size, LayerType layer, boolean floors);
+    }
+
+    private record TensorOverride(Pattern names, Amount amount) {}
+
+    /** Builds a {@link FrequencyRegularization}. */
+    public static final class Builder {
+
+        private final Set<LayerType> layerTypes =
+                EnumSet.of(
+                        LayerType.CONVOLUTION, LayerType.TRANSPOSED_CONVOLUTION, LayerType.LINEAR);
+        private final Set<Parameter.Type> parameterTypes = EnumSet.of(Parameter.Type.WEIGHT);
+        private final List<TensorOverride> overrides = new ArrayList<>();
+        private Pattern include;
+        private Pattern exclude;
+        private Predicate<Shape> shapes;
+        private boolean floors = true;
+        private boolean learningGain = true;
+        private double startRate;
+        private Amount amount = (size, layer, floored) -> size;
+        private long budget;
+
+        private Builder() {}
+
+        /**
+         * Keeps a share of each tensor's coefficients: {@code max(round(n · rate), floor) + 1} of
+         * n, as the published code counts, but never more than n.
+         *
+         * @param rate the keep rate, above 0 and at most 1
+         * @return this builder
+         * @throws IllegalArgumentException if the rate is out of range
+         */
+        public Builder optKeepRate(double rate) {
+            amount = rateAmount(rate);
+            budget = 0;
+            return this;
+        }
+
+        /**
+         * Keeps the same number of coefficients of each tensor, or all of a smaller one.
+         *
+         * @param kept the kept number, 1 or more
+         * @return this builder
+         * @throws IllegalArgumentException if the number is below 1
+         */
+        public Builder optKept(long kept) {
+            amount = countAmount(kept);
+            budget = 0;
+            return this;
+        }
+
+        /**
+         * Gives the whole model a number of numbers, those of the parameters left alone included.
+         *
+         * <p>What the parameters left alone leave is shared equally over the tensors; what a small
+         * tensor can not use goes to the others. Overrides and floors do not count.
+         *
+         * @param numbers the total, 1 or more
+         * @return this builder
+         * @throws IllegalArgumentException if the number is below 1
+         */
+        public Builder optBudget(long numbers) {
+            countAmount(numbers);
+            budget = numbers;
+            return this;
+        }
+
+        /**
+         * Sets the share of all coefficients with which training starts, for truncation to go down
+         * from. By default training starts at the target.
+         *
+         * @param rate the starting rate, 1 for the paper's own method
+         * @return this builder
+         * @throws IllegalArgumentException if the rate is out of range
+         */
+        public Builder optStartRate(double rate) {
+            checkRate(rate);
+            startRate = rate;
+            return this;
+        }
+
+        /**
+         * Sets another keep rate for the tensors whose name has a match. The first override that
+         * matches counts.
+         *
+         * @param names a regular expression, found anywhere in the name
+         * @param rate the keep rate, above 0 and at most 1
+         * @return this builder
+         * @throws IllegalArgumentException if the rate is out of range
+         */
+        public Builder addOverrideRate(String names, double rate) {
+            overrides.add(new TensorOverride(Pattern.compile(names), rateAmount(rate)));
+            return this;
+        }
+
+        /**
+         * Sets another kept number for the tensors whose name has a match. The first override that
+         * matches counts.
+         *
+         * @param names a regular expression, found anywhere in the name
+         * @param kept the kept number, 1 or more
+         * @return this builder
+         * @throws IllegalArgumentException if the number is below 1
+         */
+        public Builder addOverrideKept(String names, long kept) {
+            overrides.add(new TensorOverride(Pattern.compile(names), countAmount(kept)));
+            return this;
+        }
+
+        /**
+         * Sets the kinds of layer whose tensors are chosen.
+         *
+         * @param types the kinds, at least one
+         * @return this builder
+         */
+        public Builder optLayerTypes(LayerType... types) {
+            layerTypes.clear();
+            layerTypes.addAll(List.of(types));
+            return this;
+        }
+
+        /**
+         * Sets the types of parameter that are chosen, by default weights.
+         *
+         * @param types the types, at least one
+         * @return this builder
+         */
+        public Builder optParameterTypes(Parameter.Type... types) {
+            parameterTypes.clear();
+            parameterTypes.addAll(List.of(types));
+            return this;
+        }
+
+        /**
+         * Chooses only tensors whose name has a match.
+         *
+         * @param names a regular expression, found anywhere in the name
+         * @return this builder
+         */
+        public Builder optInclude(String names) {
+            include = Pattern.compile(names);
+            return this;
+        }
+
+        /**
+         * Leaves tensors alone whose name has a match.
+         *
+         * @param names a regular expression, found anywhere in the name
+         * @return this builder
+         */
+        public Builder optExclude(String names) {
+            exclude = Pattern.compile(names);
+            return this;
+        }
+
+        /**
+         * Chooses only tensors of some shapes.
+         *
+         * @param predicate tells whether a shape is chosen
+         * @return this builder
+         */
+        public Builder optShapes(Predicate<Shape> predicate) {
+            shapes = predicate;
+            return this;
+        }
+
+        /**
+         * Sets whether keep rates have the published floors, see {@link LayerType#getFloor()}. By
+         * default they have.
+         *
+         * @param enabled false to keep {@code max(1, round(n · rate))}
+         * @return this builder
+         */
+        public Builder optFloors(boolean enabled) {
+            floors = enabled;
+            return this;
+        }
+
+        /**
+         * Sets whether fresh coefficients start small and are multiplied by a constant gain, so
+         * that learning rates that fit the dense layer under Adam fit the coefficients too. By
+         * default they do.
+         *
+         * <p>The weights start the same either way, with variance {@code v · gain² · kept / N},
+         * where v is the variance that the layer's own initialiser gives, and gain (see the design
+         * notes in {@code SpectralParameter}) brings the layer's spectral norm to the dense
+         * layer's. With plain gradient descent, whose steps scale with gain², false is the safer
+         * choice: it is then ordinary descent, projected onto the kept frequencies.
+         *
+         * @param enabled whether the gain is a factor beside the coefficients
+         * @return this builder
+         */
+        public Builder optLearningGain(boolean enabled) {
+            learningGain = enabled;
+            return this;
+        }
+
+        /**
+         * Builds the policy.
+         *
+         * @return the policy
+         * @throws IllegalArgumentException if no layer type or no parameter type is chosen
+         */
+        public FrequencyRegularization build() {
+            if (layerTypes.isEmpty() || parameterTypes.isEmpty()) {
+                throw new IllegalArgumentException(
+                        "A policy needs at least one layer type and one parameter type, but has "
+                                + layerTypes
+                                + " and "
+                                + parameterTypes);
+            }
+            return new FrequencyRegularization(this);
+        }
+
+        private static Amount rateAmount(double rate) {
+            checkRate(rate);
+            return (size, layer, floored) -> {
+                long count = Math.round(size * rate);
+                long kept = floored ? Math.max(count, layer.getFloor()) + 1 : Math.max(count, 1);
+                return Math.min(kept, size);
+            };
+        }
+
+        private static Amount countAmount(long kept) {
+            if (kept < 1) {
+                throw new IllegalArgumentException(
+                        "The kept number must be 1 or more but is " + kept);
+            }
+            return (size, layer, floored) -> Math.min(kept, size);
+        }
+
+        private static void checkRate(double rate) {
+            if (!(rate > 0 && rate <= 1)) {
+                throw new IllegalArgumentException(
+                        "A rate must be above 0 and at most 1 but is " + rate);
+            }
+        }
+    }
+}

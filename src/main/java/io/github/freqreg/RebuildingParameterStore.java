@@ -1,0 +1,77 @@
+package io.github.freqreg;
+
+import ai.djl.Device;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.nn.Parameter;
+import ai.djl.training.ParameterServer;
+import ai.djl.training.ParameterStore;
+import java.util.IdentityHashMap;
+import java.util.Map;
+
+/**
+ * The parameter store that a wrapped block sees during one forward pass.
+ *
+ * <p>It answers for a regularised parameter with the weights rebuilt from its coefficients, and
+ * asks the caller's store for everything else. That is all a block needs, whatever its class, as
+ * long as it reads its parameters through the store as DJL's own blocks do.
+ */
+final class RebuildingParameterStore extends ParameterStore {
+
+    private final ParameterStore store;
+    private final NDManager scratch;
+    private final boolean training;
+    private final Map<Parameter, SpectralParameter> spectral;
+    private final Map<Parameter, NDArray> answers = new IdentityHashMap<>();
+
+    RebuildingParameterStore(
+            ParameterStore store,
+            NDManager scratch,
+            boolean training,
+            Map<Parameter, SpectralParameter> spectral) {
+        super(store.getManager(), false);
+        this.store = store;
+        this.scratch = scratch;
+        this.training = training;
+        this.spectral = spectral;
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    public NDArray getValue(Parameter parameter, Device device, boolean forTraining) {
+        SpectralParameter tensor = parameter == null ? null : spectral.get(parameter);
+        if (tensor == null) {
+            return store.getValue(parameter, device, forTraining);
+        }
+        NDArray answer = answers.get(parameter);
+        if (answer == null) {
+            NDArray vector = store.getValue(tensor.getCoefficients(), device, training);
+            answer = training ? tensor.rebuild(vector, scratch) : tensor.weights(vector);
+            answers.put(parameter, answer);
+        }
+        return answer;
+    }
+
+    /** Whether the block has asked for any regularised parameter. */
+    boolean wasAsked() {
+        return !answers.isEmpty();
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    public void setParameterServer(ParameterServer parameterServer, Device[] devices) {
+        store.setParameterServer(parameterServer, devices);
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    public void updateAllParameters() {
+        store.updateAllParameters();
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    public void sync() {
+        store.sync();
+    }
+}

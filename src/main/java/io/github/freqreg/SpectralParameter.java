@@ -1,0 +1,352 @@
+package io.github.freqreg;
+
+import ai.djl.Device;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.index.NDIndex;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.Parameter;
+import io.github.freqreg.spectrum.FrequencyTensor;
+import io.github.freqreg.spectrum.SpectralTransform;
+import io.github.freqreg.spectrum.ZigzagMask;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+
+/**
+ * One regularised tensor of a wrapped block: its coefficients, what is kept of them, and the dense
+ * weights rebuilt from them.
+ *
+ * <p>The coefficients {@code c} are what the optimiser sees. The weights are {@code w = gain ·
+ * IDCT(c)}. In training they are rebuilt in the gradient's graph on every pass. In inference they
+ * are rebuilt once and reused for as long as the coefficients equal those they were rebuilt from;
+ * the comparison reads the kept numbers only, and is right whoever changed them: an optimiser, a
+ * loader, a hand.
+ */
+final class SpectralParameter {
+
+    private final String name;
+    private final LayerType layer;
+    private final Parameter dense;
+    private final KeptRule rule;
+    private final boolean scaled;
+    private final Map<Device, SpectralTransform> transforms = new ConcurrentHashMap<>();
+    private final Map<Device, Rebuilt> rebuilt = new ConcurrentHashMap<>();
+
+    private Parameter coefficients;
+    private float gain = 1f;
+    private int start;
+    private volatile int kept;
+
+    SpectralParameter(
+            String name, LayerType layer, Parameter dense, KeptRule rule, boolean scaled) {
+        this.name = name;
+        this.layer = layer;
+        this.dense = dense;
+        this.rule = rule;
+        this.scaled = scaled;
+        coefficients = newParameter(null, dense.requiresGradient());
+    }
+
+    String getName() {
+        return name;
+    }
+
+    LayerType getLayer() {
+        return layer;
+    }
+
+    Parameter getDense() {
+        return dense;
+    }
+
+    Parameter getCoefficients() {
+        return coefficients;
+    }
+
+    Shape getShape() {
+        return dense.getShape();
+    }
+
+    int getKept() {
+        return kept;
+    }
+
+    /** The kept number when the tensor was wrapped or last loaded, from which schedules go down. */
+    int getStart() {
+        return start;
+    }
+
+    /** The kept number at which truncation ends. */
+    int getTarget() {
+        return Math.min(kept, (int) rule.kept(dense.getShape()).target());
+    }
+
+    float getGain() {
+        return gain;
+    }
+
+    DataType getDataType() {
+        return coefficients.getArray().getDataType();
+    }
+
+    /** Takes the coefficients from the initialised dense weights, which stop being trainable. */
+    void project(boolean fresh) {
+        dense.freeze(true);
+        NDArray weights = dense.getArray();
+        int count = (int) rule.kept(weights.getShape()).start();
+        ZigzagMask mask = ZigzagMask.of(weights.getShape(), count);
+        NDManager manager = weights.getManager();
+        float startGain = fresh ? startGain(mask) : 1f;
+        try (NDManager scratch = manager.newSubManager();
+                SpectralTransform transform =
+                        new SpectralTransform(
+                                mask, scratch, weights.getDevice(), weights.getDataType())) {
+            NDArray vector = transform.project(weights, scratch);
+            if (fresh && !scaled) {
+                vector.muli(startGain);
+            }
+            vector.attach(manager);
+            setCoefficients(vector, count, scaled ? startGain : 1f);
+        }
+    }
+
+    /**
+     * How much larger than the dense weights' own the kept coefficients start.
+     *
+     * <p>Fresh dense weights are white noise of variance v, and so are their coefficients. Kept
+     * alone they would rebuild weights of variance v · kept / N only, while full variance would let
+     * the few, smooth patterns act with a spectral norm far above the dense layer's, and the loss
+     * explodes. So they are scaled to the dense layer's expected spectral norm: with the weights
+     * seen as a matrix n × m (m = N / n) and the box as K × R of which a share f is filled, that is
+     *
+     * <pre>
+     * gain = (√n + √m) / (√f · (√K + √R)),    variance of the weights = v · gain² · kept / N.
+     * </pre>
+     *
+     * <p>It is 1 where all is kept.
+     */
+    private static float startGain(ZigzagMask mask) {
+        double rows = mask.getShape().get(0);
+        double columns = mask.getShape().size() / rows;
+        double boxRows = mask.getBox().get(0);
+        double boxColumns = mask.getBox().size() / boxRows;
+        double filled = mask.getKept() / (boxRows * boxColumns);
+        return (float)
+                ((Math.sqrt(rows) + Math.sqrt(columns))
+                        / (Math.sqrt(filled) * (Math.sqrt(boxRows) + Math.sqrt(boxColumns))));
+    }
+
+    /** Puts other coefficients in place; the old array is closed. */
+    void setCoefficients(NDArray vector, int count, float newGain) {
+        boolean trainable = coefficients.requiresGradient();
+        if (coefficients.isInitialized()) {
+            // A trainer that still holds the old parameter must not update it any more.
+            coefficients.freeze(true);
+            coefficients.getArray().close();
+        }
+        coefficients = newParameter(vector, trainable);
+        vector.setName(name);
+        vector.setRequiresGradient(trainable);
+        gain = newGain;
+        kept = count;
+        start = count;
+        forgetTables();
+    }
+
+    private Parameter newParameter(NDArray array, boolean trainable) {
+        return Parameter.builder()
+                .setName(dense.getName())
+                .setType(dense.getType())
+                .optInitializer(
+                        coefficients == null
+                                ? dense.getInitializer()
+                                : coefficients.getInitializer())
+                .optRequiresGrad(trainable)
+                .optArray(array)
+                .optShape(array == null ? null : array.getShape())
+                .build();
+    }
+
+    /** Cuts the tail; what is already shorter stays as it is. */
+    void cut(int count) {
+        if (count < kept) {
+            kept = Math.max(1, count);
+            forgetTables();
+        }
+    }
+
+    /** Gives up the tail's memory. */
+    void compact() {
+        NDArray full = coefficients.getArray();
+        if (full.size() == kept) {
+            return;
+        }
+        int startBefore = start;
+        NDManager manager = full.getManager();
+        NDArray prefix;
+        try (NDArray whole = full.stopGradient();
+                NDArray view = whole.get(new NDIndex(":" + kept))) {
+            prefix = view.duplicate();
+        }
+        prefix.attach(manager);
+        setCoefficients(prefix, kept, gain);
+        start = startBefore;
+    }
+
+    /** The weights inside the gradient's graph; the result belongs to {@code scratch}. */
+    NDArray rebuild(NDArray vector, NDManager scratch) {
+        return transform(vector.getDevice()).rebuild(vector, gain, scratch);
+    }
+
+    /**
+     * The weights outside of any graph, rebuilt only if the coefficients are others than before.
+     */
+    NDArray weights(NDArray vector) {
+        Device device = vector.getDevice();
+        Rebuilt last = rebuilt.get(device);
+        if (last != null && last.isOf(vector)) {
+            return last.weights;
+        }
+        synchronized (this) {
+            last = rebuilt.get(device);
+            if (last != null && last.isOf(vector)) {
+                return last.weights;
+            }
+            NDManager manager = dense.getArray().getManager();
+            try (NDManager scratch = manager.newSubManager(device);
+                    NDArray detached = vector.stopGradient()) {
+                NDArray fresh = rebuild(detached, scratch);
+                NDArray target;
+                if (device.equals(dense.getArray().getDevice())) {
+                    target = dense.getArray();
+                    fresh.copyTo(target);
+                } else {
+                    target = fresh;
+                    target.attach(manager);
+                }
+                NDArray snapshot = detached.duplicate();
+                snapshot.attach(manager);
+                Rebuilt old = rebuilt.put(device, new Rebuilt(snapshot, target));
+                if (old != null) {
+                    old.snapshot.close();
+                    if (old.weights != target) {
+                        old.weights.close();
+                    }
+                }
+                return target;
+            }
+        }
+    }
+
+    private SpectralTransform transform(Device device) {
+        SpectralTransform transform = transforms.get(device);
+        if (transform == null) {
+            synchronized (this) {
+                transform =
+                        transforms.computeIfAbsent(
+                                device,
+                                d ->
+                                        new SpectralTransform(
+                                                getMask(),
+                                                dense.getArray().getManager(),
+                                                d,
+                                                getDataType()));
+            }
+        }
+        return transform;
+    }
+
+    ZigzagMask getMask() {
+        return ZigzagMask.of(dense.getShape(), kept);
+    }
+
+    private synchronized void forgetTables() {
+        transforms.values().forEach(SpectralTransform::close);
+        transforms.clear();
+        for (Rebuilt last : rebuilt.values()) {
+            last.snapshot.close();
+            if (last.weights != dense.getArray()) {
+                last.weights.close();
+            }
+        }
+        rebuilt.clear();
+    }
+
+    /** The kept coefficients of w = IDCT(c), the gain included. */
+    FrequencyTensor toTensor() {
+        try (NDArray whole = coefficients.getArray().stopGradient();
+                NDManager scratch = whole.getManager().newSubManager()) {
+            NDArray values =
+                    whole.get(scratch, new NDIndex(":" + kept)).toType(DataType.FLOAT32, false);
+            float[] floats = values.toFloatArray();
+            for (int i = 0; i < floats.length; i++) {
+                floats[i] *= gain;
+            }
+            return new FrequencyTensor(getMask(), floats);
+        }
+    }
+
+    /**
+     * Takes the coefficients of w = IDCT(c); the gain is kept where the kept number is the same.
+     */
+    void fromTensor(FrequencyTensor tensor) {
+        NDManager manager = dense.getArray().getManager();
+        int count = tensor.mask().getKept();
+        float newGain = count == kept ? gain : 1f;
+        float[] floats = tensor.coefficients().clone();
+        for (int i = 0; i < floats.length; i++) {
+            floats[i] /= newGain;
+        }
+        NDArray vector = manager.create(floats);
+        DataType type = dense.getArray().getDataType();
+        if (type != DataType.FLOAT32) {
+            NDArray cast = vector.toType(type, false);
+            vector.close();
+            vector = cast;
+        }
+        setCoefficients(vector, count, newGain);
+    }
+
+    /** Leaves the dense weights as an ordinary parameter and frees all else. */
+    void release() {
+        weights(coefficients.getArray());
+        forgetTables();
+        dense.freeze(!coefficients.requiresGradient());
+        coefficients.close();
+    }
+
+    /** Frees everything, as for a block that is cleared. */
+    void clear() {
+        if (coefficients.isInitialized()) {
+            forgetTables();
+            coefficients.close();
+            dense.close();
+            coefficients = newParameter(null, coefficients.requiresGradient());
+        }
+    }
+
+    /** Dense weights and the coefficients they were rebuilt from. */
+    private record Rebuilt(NDArray snapshot, NDArray weights) {
+
+        boolean isOf(NDArray vector) {
+            return snapshot.contentEquals(vector);
+        }
+    }
+
+    /** How many coefficients a tensor keeps, once its shape is known. */
+    @FunctionalInterface
+    interface KeptRule {
+
+        /** Returns where truncation starts and ends for a tensor of a shape. */
+        Kept kept(Shape shape);
+    }
+
+    /**
+     * The kept numbers of one tensor.
+     *
+     * @param start how many are kept when the tensor is wrapped
+     * @param target how many are kept when truncation has ended
+     */
+    record Kept(long start, long target) {}
+}

@@ -1,0 +1,145 @@
+package io.github.freqreg.spectrum;
+
+import ai.djl.ndarray.types.Shape;
+import java.util.Arrays;
+
+/**
+ * The kept set of a tensor: the first {@code kept} coefficients of its {@link ZigzagOrder}.
+ *
+ * <p>A prefix of the zigzag order lies in a small <em>box</em> of frequencies: {@code K_d} of the
+ * {@code n_d} frequencies of axis d. The cost of every transform follows the box. Cutting the tail
+ * gives another, shorter mask; masks are never lengthened.
+ *
+ * <p>Instances are immutable and safe for concurrent use.
+ */
+public final class ZigzagMask {
+
+    private final Shape shape;
+    private final ZigzagOrder order;
+    private final int kept;
+    private final Shape box;
+
+    private ZigzagMask(Shape shape, ZigzagOrder order, int kept) {
+        this.shape = shape;
+        this.order = order;
+        this.kept = kept;
+        this.box = new Shape(findBox());
+    }
+
+    /**
+     * Returns the mask that keeps the first coefficients of a tensor.
+     *
+     * @param shape the tensor's shape, of rank 1 or more
+     * @param kept how many coefficients are kept, from 1 to the number of the tensor's elements
+     * @return the mask
+     * @throws IllegalArgumentException if the shape has no zigzag order or {@code kept} is out of
+     *     range
+     */
+    public static ZigzagMask of(Shape shape, long kept) {
+        ZigzagOrder order = ZigzagOrder.of(shape);
+        if (kept < 1 || kept > order.size() || kept > Integer.MAX_VALUE) {
+            throw new IllegalArgumentException(
+                    "The kept number of a tensor of shape "
+                            + shape
+                            + " must be 1 to "
+                            + Math.min(order.size(), Integer.MAX_VALUE)
+                            + " but is "
+                            + kept);
+        }
+        return new ZigzagMask(shape, order, (int) kept);
+    }
+
+    /**
+     * Returns the shape of the tensor.
+     *
+     * @return the shape
+     */
+    public Shape getShape() {
+        return shape;
+    }
+
+    /**
+     * Returns how many coefficients are kept.
+     *
+     * @return the kept number
+     */
+    public int getKept() {
+        return kept;
+    }
+
+    /**
+     * Returns the box: along each axis, the number of lowest frequencies that the kept set reaches.
+     *
+     * @return a shape of the tensor's rank, no extent above the tensor's
+     */
+    public Shape getBox() {
+        return box;
+    }
+
+    /**
+     * Returns where each kept coefficient stands inside the box.
+     *
+     * @return for each kept coefficient in zigzag order, its row-major position in a tensor of the
+     *     shape {@link #getBox()}
+     */
+    public long[] positions() {
+        long[] strides = new long[box.dimension()];
+        long stride = 1;
+        for (int axis = strides.length - 1; axis >= 0; axis--) {
+            strides[axis] = stride;
+            stride *= box.get(axis);
+        }
+        long[] positions = new long[kept];
+        ZigzagOrder.Walk walk = order.walk();
+        for (int i = 0; i < kept; i++) {
+            long position = 0;
+            for (int axis = 0; axis < strides.length; axis++) {
+                position += walk.coordinate[axis] * strides[axis];
+            }
+            positions[i] = position;
+            walk.next();
+        }
+        return positions;
+    }
+
+    /** Whole shells reach min(n_d, shell + 1) along each axis; the last, cut shell is walked. */
+    private long[] findBox() {
+        long[] shells = order.shellSizes(kept - 1L);
+        int lastShell = shells.length - 1;
+        long inLastShell = kept;
+        for (int s = 0; s < lastShell; s++) {
+            inLastShell -= shells[s];
+        }
+        long[] reach = new long[shape.dimension()];
+        for (int axis = 0; axis < reach.length; axis++) {
+            reach[axis] = Math.max(1, Math.min(shape.get(axis), lastShell));
+        }
+        ZigzagOrder.Walk walk = order.walk();
+        walk.startShell(lastShell);
+        for (long i = 0; i < inLastShell; i++) {
+            for (int axis = 0; axis < reach.length; axis++) {
+                reach[axis] = Math.max(reach[axis], walk.coordinate[axis] + 1L);
+            }
+            walk.next();
+        }
+        return reach;
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    public boolean equals(Object other) {
+        return other instanceof ZigzagMask mask && mask.kept == kept && mask.shape.equals(shape);
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    public int hashCode() {
+        return 31 * Arrays.hashCode(shape.getShape()) + kept;
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    public String toString() {
+        return kept + " of " + shape.size() + " coefficients of " + shape + ", box " + box;
+    }
+}
