@@ -32,15 +32,13 @@ import java.util.Map;
  * <p>For a regularised tensor w with kept coefficients c, in zigzag order,
  *
  * <pre>
- * w = g · IDCT(c, 0, …, 0)
+ * w = IDCT(c, 0, …, 0)
  * </pre>
  *
- * <p>where g is a constant that lets common learning rates fit (see {@link
- * FrequencyRegularization.Builder#optLearningGain(boolean)}). {@code c} takes the parameter's place
- * under the parameter's own name: optimisers, gradients, {@code getParameters()} and {@code
- * Model.save} see the coefficients and the parameters left alone, never the dense tensor. The block
- * computes what the wrapped block computes; inputs, outputs and their shapes are the wrapped
- * block's.
+ * <p>{@code c} takes the parameter's place under the parameter's own name: optimisers, gradients,
+ * {@code getParameters()} and {@code Model.save} see the coefficients and the parameters left
+ * alone, never the dense tensor. The block computes what the wrapped block computes; inputs,
+ * outputs and their shapes are the wrapped block's.
  *
  * <ul>
  *   <li><b>Training</b> rebuilds the weights on every forward pass, inside the gradient's graph
@@ -331,7 +329,6 @@ public final class FrequencyBlock extends AbstractBaseBlock {
         saveInputShapes(os);
         for (SpectralParameter tensor : byName.values()) {
             os.writeInt(tensor.getKept());
-            os.writeFloat(tensor.getGain());
             try (NDArray whole = tensor.getCoefficients().getArray().stopGradient();
                     NDArray prefix = whole.get(new NDIndex(":" + tensor.getKept()))) {
                 os.write(prefix.encode());
@@ -359,10 +356,8 @@ public final class FrequencyBlock extends AbstractBaseBlock {
         }
         readInputShapes(is);
         List<NDArray> vectors = new ArrayList<>();
-        List<Float> gains = new ArrayList<>();
         for (Map.Entry<String, SpectralParameter> entry : byName.entrySet()) {
             int kept = is.readInt();
-            gains.add(is.readFloat());
             NDArray vector = manager.decode(is);
             vectors.add(vector);
             if (vector.getShape().dimension() != 1 || vector.size() != kept || kept < 1) {
@@ -383,7 +378,7 @@ public final class FrequencyBlock extends AbstractBaseBlock {
         int at = 0;
         for (Map.Entry<String, SpectralParameter> entry : byName.entrySet()) {
             SpectralParameter tensor = entry.getValue();
-            NDArray vector = vectors.get(at);
+            NDArray vector = vectors.get(at++);
             if (vector.size() > tensor.getShape().size()) {
                 throw new MalformedModelException(
                         "Expected at most "
@@ -395,8 +390,7 @@ public final class FrequencyBlock extends AbstractBaseBlock {
                                 + " but found "
                                 + vector.size());
             }
-            tensor.setCoefficients(vector, (int) vector.size(), gains.get(at));
-            at++;
+            tensor.setCoefficients(vector, (int) vector.size());
         }
         for (Parameter parameter : leftAlone.values()) {
             boolean trainable = parameter.requiresGradient();

@@ -39,8 +39,19 @@ import org.slf4j.LoggerFactory;
  * keep their names.
  *
  * <p>A model that is initialised or trained is projected: its coefficients are the first of the DCT
- * of its weights. A fresh one starts with weights of a variance that trains, see {@link
- * Builder#optLearningGain(boolean)}.
+ * of its weights. A fresh one starts from its own initialisers, projected likewise and then scaled:
+ * where those give weights of variance v, the rebuilt weights of a tensor of n × m elements (n the
+ * first extent, m the rest), of which {@code kept} coefficients lie in a box of K × R and fill the
+ * share f of it, have
+ *
+ * <pre>
+ * variance = v · gain² · kept / (n · m),    gain = (√n + √m) / (√f · (√K + √R))
+ * </pre>
+ *
+ * <p>which is the variance that keeps the layer's expected spectral norm. Full variance would let
+ * the few, smooth patterns that are left act far too strongly: the first loss of LeNet-5 at 776
+ * numbers would be above 60. Few coefficients want larger steps than many weights: with Adam, ten
+ * times the dense network's learning rate is a good start; gradient descent needs no change.
  *
  * <p>Instances are immutable and safe for concurrent use; a block is to be changed by one thread.
  *
@@ -58,7 +69,6 @@ public final class FrequencyRegularization {
     private final Predicate<Shape> shapes;
     private final List<TensorOverride> overrides;
     private final boolean floors;
-    private final boolean learningGain;
     private final double startRate;
     private final Amount amount;
     private final long budget;
@@ -71,7 +81,6 @@ public final class FrequencyRegularization {
         shapes = builder.shapes;
         overrides = List.copyOf(builder.overrides);
         floors = builder.floors;
-        learningGain = builder.learningGain;
         startRate = builder.startRate;
         amount = builder.amount;
         budget = builder.budget;
@@ -267,8 +276,7 @@ public final class FrequencyRegularization {
                             candidate.name,
                             candidate.layer,
                             candidate.parameter,
-                            rule(candidate, shares),
-                            learningGain));
+                            rule(candidate, shares)));
         }
         return tensors;
     }
@@ -458,7 +466,6 @@ public final class FrequencyRegularization {
         private Pattern exclude;
         private Predicate<Shape> shapes;
         private boolean floors = true;
-        private boolean learningGain = true;
         private double startRate;
         private Amount amount = (size, layer, floored) -> size;
         private long budget;
@@ -616,25 +623,6 @@ public final class FrequencyRegularization {
          */
         public Builder optFloors(boolean enabled) {
             floors = enabled;
-            return this;
-        }
-
-        /**
-         * Sets whether fresh coefficients start small and are multiplied by a constant gain, so
-         * that learning rates that fit the dense layer under Adam fit the coefficients too. By
-         * default they do.
-         *
-         * <p>The weights start the same either way, with variance {@code v · gain² · kept / N},
-         * where v is the variance that the layer's own initialiser gives, and gain (see the design
-         * notes in {@code SpectralParameter}) brings the layer's spectral norm to the dense
-         * layer's. With plain gradient descent, whose steps scale with gain², false is the safer
-         * choice: it is then ordinary descent, projected onto the kept frequencies.
-         *
-         * @param enabled whether the gain is a factor beside the coefficients
-         * @return this builder
-         */
-        public Builder optLearningGain(boolean enabled) {
-            learningGain = enabled;
             return this;
         }
 

@@ -17,10 +17,10 @@ import java.util.concurrent.ConcurrentHashMap;
  * One regularised tensor of a wrapped block: its coefficients, what is kept of them, and the dense
  * weights rebuilt from them.
  *
- * <p>The coefficients {@code c} are what the optimiser sees. The weights are {@code w = gain ·
- * IDCT(c)}. In training they are rebuilt in the gradient's graph on every pass. In inference they
- * are rebuilt once and reused for as long as the coefficients equal those they were rebuilt from;
- * the comparison reads the kept numbers only, and is right whoever changed them: an optimiser, a
+ * <p>The coefficients {@code c} are what the optimiser sees. The weights are {@code w = IDCT(c)}.
+ * In training they are rebuilt in the gradient's graph on every pass. In inference they are rebuilt
+ * once and reused for as long as the coefficients equal those they were rebuilt from; the
+ * comparison reads the kept numbers only, and is right whoever changed them: an optimiser, a
  * loader, a hand.
  */
 final class SpectralParameter {
@@ -29,22 +29,18 @@ final class SpectralParameter {
     private final LayerType layer;
     private final Parameter dense;
     private final KeptRule rule;
-    private final boolean scaled;
     private final Map<Device, SpectralTransform> transforms = new ConcurrentHashMap<>();
     private final Map<Device, Rebuilt> rebuilt = new ConcurrentHashMap<>();
 
     private Parameter coefficients;
-    private float gain = 1f;
     private int start;
     private volatile int kept;
 
-    SpectralParameter(
-            String name, LayerType layer, Parameter dense, KeptRule rule, boolean scaled) {
+    SpectralParameter(String name, LayerType layer, Parameter dense, KeptRule rule) {
         this.name = name;
         this.layer = layer;
         this.dense = dense;
         this.rule = rule;
-        this.scaled = scaled;
         coefficients = newParameter(null, dense.requiresGradient());
     }
 
@@ -82,10 +78,6 @@ final class SpectralParameter {
         return Math.min(kept, (int) rule.kept(dense.getShape()).target());
     }
 
-    float getGain() {
-        return gain;
-    }
-
     DataType getDataType() {
         return coefficients.getArray().getDataType();
     }
@@ -97,34 +89,24 @@ final class SpectralParameter {
         int count = (int) rule.kept(weights.getShape()).start();
         ZigzagMask mask = ZigzagMask.of(weights.getShape(), count);
         NDManager manager = weights.getManager();
-        float startGain = fresh ? startGain(mask) : 1f;
         try (NDManager scratch = manager.newSubManager();
                 SpectralTransform transform =
                         new SpectralTransform(
                                 mask, scratch, weights.getDevice(), weights.getDataType())) {
             NDArray vector = transform.project(weights, scratch);
-            if (fresh && !scaled) {
-                vector.muli(startGain);
+            if (fresh) {
+                vector.muli(startGain(mask));
             }
             vector.attach(manager);
-            setCoefficients(vector, count, scaled ? startGain : 1f);
+            setCoefficients(vector, count);
         }
     }
 
     /**
-     * How much larger than the dense weights' own the kept coefficients start.
-     *
-     * <p>Fresh dense weights are white noise of variance v, and so are their coefficients. Kept
-     * alone they would rebuild weights of variance v · kept / N only, while full variance would let
-     * the few, smooth patterns act with a spectral norm far above the dense layer's, and the loss
-     * explodes. So they are scaled to the dense layer's expected spectral norm: with the weights
-     * seen as a matrix n × m (m = N / n) and the box as K × R of which a share f is filled, that is
-     *
-     * <pre>
-     * gain = (√n + √m) / (√f · (√K + √R)),    variance of the weights = v · gain² · kept / N.
-     * </pre>
-     *
-     * <p>It is 1 where all is kept.
+     * How much larger than the dense weights' own the kept coefficients start: what brings the
+     * expected spectral norm of the rebuilt weights, σ · √f · (√K + √R) for coefficients of
+     * deviation σ, to the dense weights' σ · (√n + √m). The symbols are those of {@link
+     * FrequencyRegularization}. It is 1 where all is kept.
      */
     private static float startGain(ZigzagMask mask) {
         double rows = mask.getShape().get(0);
@@ -138,7 +120,7 @@ final class SpectralParameter {
     }
 
     /** Puts other coefficients in place; the old array is closed. */
-    void setCoefficients(NDArray vector, int count, float newGain) {
+    void setCoefficients(NDArray vector, int count) {
         boolean trainable = coefficients.requiresGradient();
         if (coefficients.isInitialized()) {
             // A trainer that still holds the old parameter must not update it any more.
@@ -148,7 +130,6 @@ final class SpectralParameter {
         coefficients = newParameter(vector, trainable);
         vector.setName(name);
         vector.setRequiresGradient(trainable);
-        gain = newGain;
         kept = count;
         start = count;
         forgetTables();
@@ -190,13 +171,13 @@ final class SpectralParameter {
             prefix = view.duplicate();
         }
         prefix.attach(manager);
-        setCoefficients(prefix, kept, gain);
+        setCoefficients(prefix, kept);
         start = startBefore;
     }
 
     /** The weights inside the gradient's graph; the result belongs to {@code scratch}. */
     NDArray rebuild(NDArray vector, NDManager scratch) {
-        return transform(vector.getDevice()).rebuild(vector, gain, scratch);
+        return transform(vector.getDevice()).rebuild(vector, scratch);
     }
 
     /**
@@ -273,17 +254,13 @@ final class SpectralParameter {
         rebuilt.clear();
     }
 
-    /** The kept coefficients of w = IDCT(c), the gain included. */
+    /** The kept coefficients as a value. */
     FrequencyTensor toTensor() {
         try (NDArray whole = coefficients.getArray().stopGradient();
                 NDManager scratch = whole.getManager().newSubManager()) {
             NDArray values =
                     whole.get(scratch, new NDIndex(":" + kept)).toType(DataType.FLOAT32, false);
-            float[] floats = values.toFloatArray();
-            for (int i = 0; i < floats.length; i++) {
-                floats[i] *= gain;
-            }
-            return new FrequencyTensor(getMask(), floats);
+            return new FrequencyTensor(getMask(), values.toFloatArray());
         }
     }
 
@@ -293,19 +270,14 @@ final class SpectralParameter {
     void fromTensor(FrequencyTensor tensor) {
         NDManager manager = dense.getArray().getManager();
         int count = tensor.mask().getKept();
-        float newGain = count == kept ? gain : 1f;
-        float[] floats = tensor.coefficients().clone();
-        for (int i = 0; i < floats.length; i++) {
-            floats[i] /= newGain;
-        }
-        NDArray vector = manager.create(floats);
+        NDArray vector = manager.create(tensor.coefficients());
         DataType type = dense.getArray().getDataType();
         if (type != DataType.FLOAT32) {
             NDArray cast = vector.toType(type, false);
             vector.close();
             vector = cast;
         }
-        setCoefficients(vector, count, newGain);
+        setCoefficients(vector, count);
     }
 
     /** Leaves the dense weights as an ordinary parameter and frees all else. */

@@ -63,7 +63,7 @@ public record FrequencyTensor(ZigzagMask mask, float[] coefficients) {
                         new SpectralTransform(
                                 mask, manager, manager.getDevice(), DataType.FLOAT32);
                 NDArray vector = manager.create(coefficients)) {
-            return transform.rebuild(vector, 1f, manager);
+            return transform.rebuild(vector, manager);
         }
     }
 }

@@ -82,12 +82,11 @@ public final class SpectralTransform implements AutoCloseable {
      *
      * @param coefficients a vector in zigzag order of at least the kept number of elements; what
      *     lies behind the kept prefix is not used, and gets no gradient
-     * @param scale the tensor is multiplied by it
      * @param manager the manager of the result and of nothing else that stays
      * @return the tensor
      * @throws IllegalArgumentException if there are fewer coefficients than the mask keeps
      */
-    public NDArray rebuild(NDArray coefficients, float scale, NDManager manager) {
+    public NDArray rebuild(NDArray coefficients, NDManager manager) {
         long given = coefficients.getShape().size();
         if (coefficients.getShape().dimension() != 1 || given < mask.getKept()) {
             throw new IllegalArgumentException(
@@ -98,9 +97,6 @@ public final class SpectralTransform implements AutoCloseable {
         }
         try (NDManager scratch = manager.newSubManager(getDevice())) {
             NDArray prefix = coefficients.get(scratch, new NDIndex(":" + mask.getKept()));
-            if (scale != 1f) {
-                prefix = prefix.mul(scale);
-            }
             Shape box = mask.getBox();
             NDArray spectrum =
                     scratch.zeros(new Shape(box.size()), coefficients.getDataType())
