@@ -203,11 +203,13 @@ public final class FrequencyFile {
 
     private static void fill(Parameter parameter, FrqTensor tensor) {
         NDArray array = parameter.getArray();
+        boolean trainable = array.hasGradient();
         try (NDArray floats = array.getManager().create(tensor.values(), tensor.shape());
-                NDArray typed = floats.toType(array.getDataType(), true);
-                NDArray detached = array.stopGradient()) {
-            // The detached array shares the parameter's memory, and may be written to in place.
-            typed.copyTo(detached);
+                NDArray typed = floats.toType(array.getDataType(), true)) {
+            // Only an array without a gradient may be written to in place.
+            array.setRequiresGradient(false);
+            typed.copyTo(array);
+            array.setRequiresGradient(trainable);
         }
     }
 
