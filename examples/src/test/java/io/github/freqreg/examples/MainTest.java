@@ -1,0 +1,276 @@
+package io.github.freqreg.examples;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import ai.djl.util.JsonUtils;
+import com.google.gson.JsonObject;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.PrintStream;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Random;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.zip.GZIPOutputStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Runs the program as a user does, in this process. */
+class MainTest {
+
+    private static final Pattern SCORE = Pattern.compile("accuracy \\S+ \\(\\d+ of \\d+\\)");
+
+    @TempDir private Path folder;
+
+    private String out;
+    private String err;
+
+    @Test
+    void trainsSavesLoadsAndEvaluatesToTheLastDigit() throws IOException {
+        Path file = folder.resolve("a/lenet.frq");
+        Path json = folder.resolve("lenet.json");
+        int code =
+                run(
+                        "train",
+                        "lenet",
+                        "--epochs",
+                        "1",
+                        "--no-baseline",
+                        "--out",
+                        file.toString(),
+                        "--json",
+                        json.toString());
+        assertEquals(0, code, err);
+        String trained = lastScore();
+
+        JsonObject values = JsonUtils.GSON.fromJson(Files.readString(json), JsonObject.class);
+        assertEquals("lenet", values.get("model").getAsString());
+        assertEquals("accuracy", values.get("metric").getAsString());
+        assertEquals(5_216, values.get("numbers").getAsLong());
+        assertEquals(Files.size(file), values.get("bytes").getAsLong());
+        assertEquals(1, values.get("epochs").getAsInt());
+        assertEquals(1, values.get("seed").getAsInt());
+        assertTrue(values.get("seconds").getAsDouble() > 0);
+        assertTrue(values.get("value").getAsDouble() > 0.5, "it has learned something");
+
+        assertEquals(0, run("evaluate", "lenet", "--weights", file.toString()));
+        assertEquals(trained, lastScore());
+
+        assertEquals(0, run("inspect", file.toString()));
+        assertTrue(out.contains("431,080"), out);
+        assertEquals(0, run("inspect", file.toString(), "--format", "json"));
+        assertEquals(
+                Files.size(file),
+                JsonUtils.GSON.fromJson(out, JsonObject.class).get("bytes").getAsLong());
+    }
+
+    @Test
+    void theSameSeedGivesTheSameFile() throws IOException {
+        Path data = tinyMnist();
+        byte[][] files = new byte[3][];
+        for (int i = 0; i < 3; i++) {
+            Path file = folder.resolve(i + ".frq");
+            String seed = i < 2 ? "7" : "8";
+            assertEquals(
+                    0,
+                    run(
+                            "train",
+                            "lenet",
+                            "--data",
+                            data.toString(),
+                            "--epochs",
+                            "2",
+                            "--budget",
+                            "776",
+                            "--seed",
+                            seed,
+                            "--no-baseline",
+                            "--truncate",
+                            "0.5",
+                            "--out",
+                            file.toString()),
+                    err);
+            files[i] = Files.readAllBytes(file);
+        }
+        assertArrayEquals(files[0], files[1]);
+        assertFalse(Arrays.equals(files[0], files[2]), "another seed, another file");
+    }
+
+    @Test
+    void comparesWithTheDenseNetwork() throws IOException {
+        assertEquals(
+                0,
+                run(
+                        "train",
+                        "lenet",
+                        "--data",
+                        tinyMnist().toString(),
+                        "--epochs",
+                        "1",
+                        "--keep",
+                        "20",
+                        "--out",
+                        folder.resolve("b.frq").toString()),
+                err);
+        assertTrue(out.contains("dense             431,080      1,724,320"), out);
+        assertTrue(out.contains("compressed            660"), out);
+    }
+
+    @Test
+    void trainsThePlainNetworkToo() throws IOException {
+        Path file = folder.resolve("dense.frq");
+        assertEquals(
+                0,
+                run(
+                        "train",
+                        "lenet",
+                        "--data",
+                        tinyMnist().toString(),
+                        "--epochs",
+                        "1",
+                        "--dense",
+                        "--out",
+                        file.toString()),
+                err);
+        assertTrue(Files.size(file) > 2 * 431_080);
+        assertEquals(
+                0,
+                run(
+                        "evaluate",
+                        "lenet",
+                        "--data",
+                        tinyMnist().toString(),
+                        "--weights",
+                        file.toString()),
+                err);
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "train lenet --epochs 0 | --epochs must be 1 or more but is 0",
+                "train lenet --epochs x | 'x' is not an int",
+                "train lenet --batch-size -3 | --batch-size must be 1 or more but is -3",
+                "train lenet --keep-rate 2 | A rate must be above 0 and at most 1 but is 2.0",
+                "train lenet --keep 0 | The kept number must be 1 or more but is 0",
+                "train lenet --budget 500 | The budget is 500 numbers",
+                "train lenet --keep 5 --budget 9 | mutually exclusive",
+                "train lenet --learning-rate 0 | --learning-rate must be above 0 but is 0.0",
+                "train lenet --truncate 7 | --truncate must be 0 to 1 but is 7.0",
+                "train lenet --device tpu | --device must be cpu, gpu or gpu with a number",
+                "train alexnet2 | alexnet2",
+                "train | NETWORK",
+                "evaluate lenet | --weights",
+                "inspect | FILE",
+                "nonsense | nonsense",
+            })
+    void wrongArgumentsAreOneLineAndExitCode2(String arguments, String message) {
+        assertEquals(2, run(arguments.split(" ")));
+        assertOneLine(message);
+    }
+
+    @Test
+    void wrongFilesAreOneLineAndExitCode1() throws IOException {
+        Path missing = folder.resolve("none");
+        assertEquals(1, run("inspect", missing.toString()));
+        assertOneLine("none: expected a file, but there is none");
+        assertEquals(1, run("evaluate", "lenet", "--weights", missing.toString()));
+        assertOneLine("none");
+        assertEquals(1, run("train", "lenet", "--data", missing.toString()));
+        assertOneLine("expected a folder with the MNIST IDX files");
+        assertEquals(1, run("train", "lenet", "--data", folder.toString()));
+        assertOneLine("train-images-idx3-ubyte.gz: expected a readable IDX file");
+
+        Path text = Files.writeString(folder.resolve("text.frq"), "no coefficients here");
+        assertEquals(1, run("inspect", text.toString()));
+        assertOneLine("expected a .frq file");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"0, expected an IDX file of bytes", "1, after the header", "2, expected labels"})
+    void damagedDigitsAreNamed(int damage, String message) throws IOException {
+        Path data = tinyMnist();
+        Path labels = data.resolve("train-labels-idx1-ubyte");
+        byte[] bytes = Files.readAllBytes(labels);
+        switch (damage) {
+            case 0:
+                bytes[3] = 9;
+                break;
+            case 1:
+                bytes = Arrays.copyOf(bytes, bytes.length - 1);
+                break;
+            default:
+                bytes[10] = 77;
+        }
+        Files.write(labels, bytes);
+        assertEquals(1, run("train", "lenet", "--data", data.toString()));
+        assertOneLine(message);
+    }
+
+    /** A folder in MNIST's layout with 64 random images, some files gzipped. */
+    private Path tinyMnist() throws IOException {
+        Path data = Files.createDirectories(folder.resolve("mnist"));
+        Random random = new Random(5);
+        for (String prefix : new String[] {"train", "t10k"}) {
+            byte[] images = new byte[16 + 64 * 784];
+            random.nextBytes(images);
+            ByteBuffer.wrap(images).putInt(0x803).putInt(64).putInt(28).putInt(28);
+            byte[] labels = new byte[8 + 64];
+            ByteBuffer.wrap(labels).putInt(0x801).putInt(64);
+            for (int i = 8; i < labels.length; i++) {
+                labels[i] = (byte) random.nextInt(10);
+            }
+            try (OutputStream gzip =
+                    new GZIPOutputStream(
+                            Files.newOutputStream(
+                                    data.resolve(prefix + "-images-idx3-ubyte.gz")))) {
+                gzip.write(images);
+            }
+            Files.write(data.resolve(prefix + "-labels-idx1-ubyte"), labels);
+        }
+        return data;
+    }
+
+    private int run(String... args) {
+        PrintStream oldOut = System.out;
+        PrintStream oldErr = System.err;
+        ByteArrayOutputStream newOut = new ByteArrayOutputStream();
+        ByteArrayOutputStream newErr = new ByteArrayOutputStream();
+        try {
+            System.setOut(new PrintStream(newOut, true, StandardCharsets.UTF_8));
+            System.setErr(new PrintStream(newErr, true, StandardCharsets.UTF_8));
+            return Main.run(args);
+        } finally {
+            System.setOut(oldOut);
+            System.setErr(oldErr);
+            out = newOut.toString(StandardCharsets.UTF_8);
+            err = newErr.toString(StandardCharsets.UTF_8);
+        }
+    }
+
+    private void assertOneLine(String message) {
+        assertTrue(err.startsWith("error: "), err);
+        assertTrue(err.contains(message), err);
+        assertEquals(1, err.lines().count(), err);
+    }
+
+    private String lastScore() {
+        Matcher matcher = SCORE.matcher(out);
+        String last = null;
+        while (matcher.find()) {
+            last = matcher.group();
+        }
+        return last;
+    }
+}
