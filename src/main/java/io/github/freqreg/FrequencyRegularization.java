@@ -40,16 +40,15 @@ import org.slf4j.LoggerFactory;
  *
  * <p>A model that is initialised or trained is projected: its coefficients are the first of the DCT
  * of its weights. A fresh one starts from its own initialisers, projected likewise and then scaled:
- * where those give weights of variance v, the rebuilt weights of a tensor of n × m elements (n the
- * first extent, m the rest), of which {@code kept} coefficients lie in a box of K × R and fill the
- * share f of it, have
+ * where those give weights of variance v, the rebuilt weights of a tensor of N elements, the first
+ * extent n, of which {@code kept} coefficients reach K frequencies along the first axis, have
  *
  * <pre>
- * variance = v · gain² · kept / (n · m),    gain = (√n + √m) / (√f · (√K + √R))
+ * variance = v · (n / K) · kept / N
  * </pre>
  *
- * <p>which is the variance that keeps the layer's expected spectral norm. Full variance would let
- * the few, smooth patterns that are left act far too strongly: the first loss of LeNet-5 at 776
+ * <p>which keeps the layer's answer to a smooth input as large as the dense layer's. Full variance
+ * would let the few patterns that are left act far too strongly: the first loss of LeNet-5 at 776
  * numbers would be above 60. Few coefficients want larger steps than many weights: with Adam, ten
  * times the dense network's learning rate is a good start; gradient descent needs no change.
  *

@@ -103,20 +103,15 @@ final class SpectralParameter {
     }
 
     /**
-     * How much larger than the dense weights' own the kept coefficients start: what brings the
-     * expected spectral norm of the rebuilt weights, σ · √f · (√K + √R) for coefficients of
-     * deviation σ, to the dense weights' σ · (√n + √m). The symbols are those of {@link
-     * FrequencyRegularization}. It is 1 where all is kept.
+     * How much larger than the dense weights' own the kept coefficients start.
+     *
+     * <p>Seen as a matrix n × m (n the first extent), dense weights of variance v answer an input
+     * of norm 1 with a norm of √(n · v). Coefficients of variance v · gain², K of them in the box's
+     * first extent, answer the lowest frequency, which smooth and positive inputs mostly are, with
+     * √(K · v) · gain. Equal answers need gain = √(n / K); it is 1 where all is kept.
      */
     private static float startGain(ZigzagMask mask) {
-        double rows = mask.getShape().get(0);
-        double columns = mask.getShape().size() / rows;
-        double boxRows = mask.getBox().get(0);
-        double boxColumns = mask.getBox().size() / boxRows;
-        double filled = mask.getKept() / (boxRows * boxColumns);
-        return (float)
-                ((Math.sqrt(rows) + Math.sqrt(columns))
-                        / (Math.sqrt(filled) * (Math.sqrt(boxRows) + Math.sqrt(boxColumns))));
+        return (float) Math.sqrt((double) mask.getShape().get(0) / mask.getBox().get(0));
     }
 
     /** Puts other coefficients in place; the old array is closed. */
