@@ -21,7 +21,6 @@ import ai.djl.training.listener.TrainingListener;
 import ai.djl.training.loss.Loss;
 import ai.djl.training.optimizer.Optimizer;
 import ai.djl.training.tracker.Tracker;
-import ai.djl.training.tracker.WarmUpTracker;
 import ai.djl.training.util.ProgressBar;
 import ai.djl.translate.TranslateException;
 import io.github.freqreg.CompressionReport;
@@ -29,13 +28,13 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.List;
 import java.util.Locale;
+import java.util.Random;
 
 /** Trains and measures a classifier of digits, dense or frequency-regularised alike. */
 final class Classification {
 
     private static final int EVALUATION_BATCH = 500;
     private static final float FINAL_RATE = 0.01f;
-    private static final double WARM_UP = 0.1;
 
     private Classification() {}
 
@@ -44,11 +43,11 @@ final class Classification {
      *
      * @param epochs how many times over the training set
      * @param batchSize images in a step
-     * @param learningRate Adam's highest learning rate, reached after a tenth of the steps and then
-     *     lowered along half a cosine
-     * @param seed of the weights and of the order of the images
+     * @param learningRate Adam's first learning rate, lowered along half a cosine
+     * @param move by how many pixels training images are moved at most, anew in each epoch
+     * @param seed of the moves
      */
-    record Recipe(int epochs, int batchSize, float learningRate, long seed) {
+    record Recipe(int epochs, int batchSize, float learningRate, int move, long seed) {
 
         long steps(Digits digits) {
             return (long) epochs * ((digits.size() + batchSize - 1) / batchSize);
@@ -91,8 +90,6 @@ final class Classification {
             List<TrainingListener> listeners,
             Device device,
             PrintWriter out) {
-        ArrayDataset training =
-                digits.training().dataset(model.getNDManager(), recipe.batchSize(), true);
         ArrayDataset test = digits.test().dataset(model.getNDManager(), EVALUATION_BATCH, false);
         EvaluatorTrainingListener evaluation = new EvaluatorTrainingListener();
         DefaultTrainingConfig config =
@@ -105,6 +102,7 @@ final class Classification {
                         .addEvaluator(new Accuracy())
                         .addTrainingListeners(evaluation);
         listeners.forEach(config::addTrainingListeners);
+        Random moves = new Random(recipe.seed());
         long begin = System.nanoTime();
         try (Trainer trainer = model.newTrainer(config)) {
             trainer.initialize(new Shape(recipe.batchSize()).addAll(LeNet.INPUT));
@@ -112,11 +110,15 @@ final class Classification {
             for (int epoch = 1; epoch <= recipe.epochs(); epoch++) {
                 ProgressBar progress = new ProgressBar("Epoch " + epoch, steps);
                 int step = 0;
-                for (Batch batch : trainer.iterateDataset(training)) {
-                    EasyTrain.trainBatch(trainer, batch);
-                    trainer.step();
-                    batch.close();
-                    progress.update(step++);
+                Digits moved = digits.training().moved(moves, recipe.move());
+                try (NDManager manager = model.getNDManager().newSubManager()) {
+                    ArrayDataset training = moved.dataset(manager, recipe.batchSize(), true);
+                    for (Batch batch : trainer.iterateDataset(training)) {
+                        EasyTrain.trainBatch(trainer, batch);
+                        trainer.step();
+                        batch.close();
+                        progress.update(step++);
+                    }
                 }
                 EasyTrain.evaluateDataset(trainer, test);
                 trainer.notifyListeners(listener -> listener.onEpoch(trainer));
@@ -142,18 +144,10 @@ final class Classification {
     }
 
     private static Tracker schedule(Recipe recipe, Digits training) {
-        int steps = Math.toIntExact(recipe.steps(training));
-        int warmUp = (int) (steps * WARM_UP);
-        return WarmUpTracker.builder()
-                .optWarmUpSteps(warmUp)
-                .optWarmUpBeginValue(recipe.learningRate() * FINAL_RATE)
-                .optWarmUpMode(WarmUpTracker.Mode.LINEAR)
-                .setMainTracker(
-                        Tracker.cosine()
-                                .setBaseValue(recipe.learningRate())
-                                .optFinalValue(recipe.learningRate() * FINAL_RATE)
-                                .setMaxUpdates(Math.max(1, steps - warmUp))
-                                .build())
+        return Tracker.cosine()
+                .setBaseValue(recipe.learningRate())
+                .optFinalValue(recipe.learningRate() * FINAL_RATE)
+                .setMaxUpdates(Math.toIntExact(recipe.steps(training)))
                 .build();
     }
 

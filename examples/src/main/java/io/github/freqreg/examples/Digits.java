@@ -13,6 +13,8 @@ import java.io.InputStream;
 import java.nio.FloatBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Random;
 import java.util.zip.GZIPInputStream;
 import java.util.zip.ZipException;
 
@@ -73,16 +75,35 @@ final class Digits {
         return labels.length;
     }
 
-    /** The first digits, or all if there are fewer. */
-    Digits first(int count) {
-        return part(0, Math.min(count, size()));
-    }
-
     private Digits part(int from, int to) {
         return new Digits(
-                java.util.Arrays.copyOfRange(images, from * PIXELS, to * PIXELS),
-                java.util.Arrays.copyOfRange(labels, from, to),
+                Arrays.copyOfRange(images, from * PIXELS, to * PIXELS),
+                Arrays.copyOfRange(labels, from, to),
                 "part");
+    }
+
+    /**
+     * Moves each digit by a few pixels, each axis by its own draw; what enters is background.
+     *
+     * @param random draws the moves
+     * @param most the largest move in pixels
+     * @return moved copies with the same labels
+     */
+    Digits moved(Random random, int most) {
+        byte[] moved = new byte[images.length];
+        for (int i = 0; i < size(); i++) {
+            int down = random.nextInt(2 * most + 1) - most;
+            int right = random.nextInt(2 * most + 1) - most;
+            for (int row = Math.max(0, down); row < Math.min(SIDE, SIDE + down); row++) {
+                System.arraycopy(
+                        images,
+                        i * PIXELS + (row - down) * SIDE + Math.max(0, -right),
+                        moved,
+                        i * PIXELS + row * SIDE + Math.max(0, right),
+                        SIDE - Math.abs(right));
+            }
+        }
+        return new Digits(moved, labels, "moved");
     }
 
     /** Makes a DJL dataset of shape (batch, 1, 28, 28) and labels of shape (batch). */

@@ -45,7 +45,7 @@ final class TrainCommand implements Callable<Integer> {
 
     @Option(
             names = "--epochs",
-            defaultValue = "6",
+            defaultValue = "10",
             description = "times over the training set (default: ${DEFAULT-VALUE})")
     private int epochs;
 
@@ -57,8 +57,15 @@ final class TrainCommand implements Callable<Integer> {
 
     @Option(
             names = "--learning-rate",
-            description = "Adam's highest learning rate (default: 0.01, with --dense 0.001)")
+            description = "Adam's first learning rate (default: 0.015, with --dense 0.001)")
     private Float learningRate;
+
+    @Option(
+            names = "--move",
+            defaultValue = "1",
+            description =
+                    "pixels by which training images are moved at most (default: ${DEFAULT-VALUE})")
+    private int move;
 
     @Option(
             names = "--seed",
@@ -112,6 +119,7 @@ final class TrainCommand implements Callable<Integer> {
     public Integer call() throws IOException, MalformedModelException {
         check(epochs >= 1, "--epochs must be 1 or more but is " + epochs);
         check(batchSize >= 1, "--batch-size must be 1 or more but is " + batchSize);
+        check(move >= 0 && move <= 10, "--move must be 0 to 10 but is " + move);
         check(
                 learningRate == null || learningRate > 0,
                 "--learning-rate must be above 0 but is " + learningRate);
@@ -203,8 +211,8 @@ final class TrainCommand implements Callable<Integer> {
             Digits.Split digits, FrequencyRegularization policy, Device device, Path file)
             throws IOException, MalformedModelException {
         Classification.seed(seed);
-        float rate = learningRate != null ? learningRate : policy == null ? 0.001f : 0.01f;
-        Recipe recipe = new Recipe(epochs, batchSize, rate, seed);
+        float rate = learningRate != null ? learningRate : policy == null ? 0.001f : 0.015f;
+        Recipe recipe = new Recipe(epochs, batchSize, rate, move, seed);
         try (Model model = Model.newInstance("lenet", device)) {
             Block block = LeNet.build();
             if (policy != null) {

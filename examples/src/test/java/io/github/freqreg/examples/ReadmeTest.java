@@ -1,0 +1,137 @@
+package io.github.freqreg.examples;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import ai.djl.Model;
+import ai.djl.engine.Engine;
+import ai.djl.inference.Predictor;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.Block;
+import ai.djl.training.DefaultTrainingConfig;
+import ai.djl.training.EasyTrain;
+import ai.djl.training.Trainer;
+import ai.djl.training.TrainingConfig;
+import ai.djl.training.dataset.ArrayDataset;
+import ai.djl.training.dataset.Dataset;
+import ai.djl.training.loss.Loss;
+import ai.djl.training.optimizer.Optimizer;
+import ai.djl.translate.NoopTranslator;
+import ai.djl.translate.TranslateException;
+import io.github.freqreg.CompressionReport;
+import io.github.freqreg.FrequencyFile;
+import io.github.freqreg.FrequencyRegularization;
+import io.github.freqreg.training.TailTruncation;
+import io.github.freqreg.training.TruncationSchedule;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The code of the README: compiled and run here, and compared with the README's text. */
+class ReadmeTest {
+
+    private static final Path README = Path.of("..", "README.md");
+    private static final Path THIS =
+            Path.of("src/test/java/io/github/freqreg/examples/ReadmeTest.java");
+
+    @TempDir private Path folder;
+
+    @Test
+    void theReadmeShowsTheCodeOfThisClass() throws IOException {
+        List<String> shown = blocks(Files.readAllLines(README), "```java", "```");
+        List<String> here = blocks(Files.readAllLines(THIS), "// readme", "// end");
+        assertFalse(shown.isEmpty());
+        assertEquals(String.join("\n---\n", here), String.join("\n---\n", shown));
+    }
+
+    private static List<String> blocks(List<String> lines, String begin, String end) {
+        List<String> blocks = new ArrayList<>();
+        StringBuilder block = null;
+        for (String line : lines) {
+            if (line.strip().equals(begin)) {
+                block = new StringBuilder();
+            } else if (block != null && line.strip().equals(end)) {
+                blocks.add(block.toString().stripIndent().strip());
+                block = null;
+            } else if (block != null) {
+                block.append(line).append('\n');
+            }
+        }
+        return blocks;
+    }
+
+    @Test
+    void wrapsTrainsSavesLoadsAndGoesBackToPlain() throws Exception {
+        Path file = folder.resolve("mine.frq");
+        Model model = Model.newInstance("mine");
+        Dataset trainingSet = digits(model);
+        Shape inputShape = new Shape(32).addAll(LeNet.INPUT);
+        TrainingConfig config = new DefaultTrainingConfig(Loss.softmaxCrossEntropyLoss());
+        // readme
+        model.setBlock(myNetwork()); // any DJL block
+        FrequencyRegularization.builder().optKeepRate(0.01).build().apply(model);
+
+        try (Trainer trainer = model.newTrainer(config)) { // DJL's training, unchanged
+            trainer.initialize(inputShape);
+            EasyTrain.fit(trainer, 1, trainingSet, null);
+        }
+        FrequencyFile.save(model.getBlock(), file); // a few kilobytes
+        System.out.println(CompressionReport.of(file));
+
+        Model fresh = Model.newInstance("mine"); // on another machine
+        fresh.setBlock(myNetwork());
+        FrequencyFile.load(fresh, file);
+        FrequencyRegularization.toDense(fresh); // plain DJL again, no cost left
+        // end
+        assertTrue(Files.size(file) < 14_000);
+        try (Predictor<NDList, NDList> predictor = fresh.newPredictor(new NoopTranslator())) {
+            NDList scores = predictor.predict(new NDList(fresh.getNDManager().ones(inputShape)));
+            assertEquals(new Shape(32, 10), scores.head().getShape());
+        }
+        fresh.close();
+        model.close();
+    }
+
+    @Test
+    void truncatesStepByStep() throws IOException, TranslateException {
+        try (Model model = Model.newInstance("mine")) {
+            Dataset trainingSet = digits(model);
+            model.setBlock(myNetwork());
+            DefaultTrainingConfig config =
+                    new DefaultTrainingConfig(Loss.softmaxCrossEntropyLoss())
+                            .optOptimizer(Optimizer.adam().build());
+            // readme
+            FrequencyRegularization.builder()
+                    .optKeepRate(0.01) // where truncation ends
+                    .optStartRate(1.0) // where it starts
+                    .build()
+                    .apply(model);
+            config.addTrainingListeners(
+                    TailTruncation.builder()
+                            .optSchedule(TruncationSchedule.geometric(0.5))
+                            .optEveryBatches(1)
+                            .build());
+            // end
+            try (Trainer trainer = model.newTrainer(config)) {
+                trainer.initialize(new Shape(32).addAll(LeNet.INPUT));
+                EasyTrain.fit(trainer, 1, trainingSet, null);
+            }
+            assertEquals(5_216, CompressionReport.of(model.getBlock()).getKept());
+        }
+    }
+
+    private static Block myNetwork() {
+        Engine.getInstance().setRandomSeed(1);
+        return LeNet.build();
+    }
+
+    private static ArrayDataset digits(Model model) {
+        return Digits.load(null).test().dataset(model.getNDManager(), 32, true);
+    }
+}

@@ -1,0 +1,451 @@
+package io.github.freqreg;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import ai.djl.Model;
+import ai.djl.modality.nlp.embedding.TrainableWordEmbedding;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.AbstractBlock;
+import ai.djl.nn.Block;
+import ai.djl.nn.Blocks;
+import ai.djl.nn.Parameter;
+import ai.djl.nn.SequentialBlock;
+import ai.djl.nn.SymbolBlock;
+import ai.djl.nn.convolutional.Conv2d;
+import ai.djl.nn.convolutional.Conv2dTranspose;
+import ai.djl.nn.norm.BatchNorm;
+import ai.djl.training.ParameterStore;
+import ai.djl.util.PairList;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Which tensors a policy takes, and how many coefficients of each it keeps. */
+class PolicyTest {
+
+    /** Numbers of the small network: (3·4 + 4·6)·9 + 5·96 weights and 15 biases. */
+    private static final long SMALL_WEIGHTS = 36 * 9 + 480;
+
+    private static final long SMALL_BIASES = 15;
+
+    private static FrequencyRegularization.Builder policy() {
+        return FrequencyRegularization.builder();
+    }
+
+    private static Model small() {
+        return TestModels.model(TestModels.smallNetwork(), TestModels.SMALL_INPUT);
+    }
+
+    /** The names of the chosen tensors. */
+    private static List<String> chosen(FrequencyRegularization.Builder policy, Block block) {
+        return policy.build().plan(block).stream()
+                .filter(TensorChoice::regularized)
+                .map(TensorChoice::name)
+                .toList();
+    }
+
+    /** The kept numbers of all regularised tensors, in order. */
+    private static List<Integer> kept(Block block) {
+        List<Integer> kept = new ArrayList<>();
+        BlockTree.frequencyBlocks(block).forEach(each -> kept.addAll(each.getKept().values()));
+        return kept;
+    }
+
+    /** The kept numbers that a policy gives the small network. */
+    private static List<Integer> keptOfSmall(FrequencyRegularization.Builder policy) {
+        try (Model model = small()) {
+            policy.build().apply(model);
+            return kept(model.getBlock());
+        }
+    }
+
+    private static long numbers(Block block) {
+        return block.getParameters().values().stream().mapToLong(p -> p.getShape().size()).sum();
+    }
+
+    /** Caffe's LeNet-5, of the sizes that the paper counts. */
+    private static Block leNet() {
+        return new SequentialBlock()
+                .add(Conv2d.builder().setFilters(20).setKernelShape(new Shape(5, 5)).build())
+                .add(Conv2d.builder().setFilters(50).setKernelShape(new Shape(5, 5)).build())
+                .add(Blocks.batchFlattenBlock())
+                .add(TestModels.linear(500))
+                .add(TestModels.linear(10));
+    }
+
+    @Test
+    void byDefaultTheWeightsOfConvolutionsAndLinearLayersAreChosen() {
+        Block block =
+                new SequentialBlock()
+                        .add(TestModels.convolution(4))
+                        .add(BatchNorm.builder().build())
+                        .add(Blocks.batchFlattenBlock())
+                        .add(TestModels.linear(3));
+        assertEquals(List.of("01Conv2d_weight", "04Linear_weight"), chosen(policy(), block));
+    }
+
+    @Test
+    void layerTypesChooseLayers() {
+        assertEquals(
+                List.of("06Linear_weight"),
+                chosen(policy().optLayerTypes(LayerType.LINEAR), TestModels.smallNetwork()));
+        assertEquals(
+                List.of("01Conv2d_weight", "03Conv2d_weight"),
+                chosen(policy().optLayerTypes(LayerType.CONVOLUTION), TestModels.smallNetwork()));
+    }
+
+    @Test
+    void parameterTypesChooseParameters() {
+        assertEquals(
+                List.of("01Conv2d_bias", "03Conv2d_bias", "06Linear_bias"),
+                chosen(policy().optParameterTypes(Parameter.Type.BIAS), TestModels.smallNetwork()));
+    }
+
+    @Test
+    void namesAreIncludedAndExcludedAndExclusionWins() {
+        assertEquals(
+                List.of("01Conv2d_weight", "03Conv2d_weight"),
+                chosen(policy().optInclude("Conv2d"), TestModels.smallNetwork()));
+        assertEquals(
+                List.of("03Conv2d_weight", "06Linear_weight"),
+                chosen(policy().optExclude("^01"), TestModels.smallNetwork()));
+        assertEquals(
+                List.of("03Conv2d_weight"),
+                chosen(policy().optInclude("Conv2d").optExclude("^01"), TestModels.smallNetwork()));
+    }
+
+    @Test
+    void aPredicateChoosesShapes() {
+        try (Model model = small()) {
+            FrequencyRegularization.Builder policy = policy().optShapes(s -> s.dimension() == 2);
+            assertEquals(List.of("06Linear_weight"), chosen(policy, model.getBlock()));
+        }
+    }
+
+    @Test
+    void aPredicateOfShapesNeedsShapes() {
+        FrequencyRegularization policy = policy().optShapes(s -> s.dimension() == 2).build();
+        IllegalStateException failure =
+                assertThrows(
+                        IllegalStateException.class, () -> policy.apply(TestModels.smallNetwork()));
+        assertContains(failure, "not initialised", "inputShapes");
+        Block block = policy.apply(TestModels.smallNetwork(), TestModels.SMALL_INPUT);
+        assertEquals(1, BlockTree.frequencyBlocks(block).size());
+        assertFalse(block.isInitialized());
+    }
+
+    @Test
+    void aRateKeepsOneMoreThanThePublishedIndex() {
+        try (Model model = TestModels.model(leNet(), new Shape(1, 1, 14, 14))) {
+            policy().optKeepRate(0.01).build().apply(model);
+            List<Integer> kept = kept(model.getBlock());
+            assertEquals(128, kept.get(0));
+            assertEquals(251, kept.get(1));
+            assertEquals(500 * 50 * 36 / 100 + 1, kept.get(2));
+            assertEquals(256, kept.get(3));
+        }
+    }
+
+    @Test
+    void aTransposedConvolutionKeepsAtLeastThirtyTwo() {
+        Block block =
+                Conv2dTranspose.builder().setFilters(8).setKernelShape(new Shape(3, 3)).build();
+        try (Model model = TestModels.model(block, new Shape(1, 4, 6, 6))) {
+            policy().optKeepRate(0.01).build().apply(model);
+            assertEquals(List.of(32), kept(model.getBlock()));
+        }
+    }
+
+    @Test
+    void withoutFloorsARateIsRoundedAndAtLeastOneIsKept() {
+        // 108, 216 and 480 weights.
+        assertEquals(List.of(11, 22, 48), keptOfSmall(policy().optFloors(false).optKeepRate(0.1)));
+        assertEquals(List.of(1, 1, 1), keptOfSmall(policy().optFloors(false).optKeepRate(0.0001)));
+    }
+
+    @Test
+    void noMoreIsKeptThanThereIs() {
+        assertEquals(List.of(108, 128, 256), keptOfSmall(policy().optKeepRate(0.01)));
+        assertEquals(List.of(108, 200, 200), keptOfSmall(policy().optKept(200)));
+        assertEquals(List.of(108, 216, 480), keptOfSmall(policy().optKept(Long.MAX_VALUE)));
+        assertEquals(List.of(108, 216, 480), keptOfSmall(policy()));
+    }
+
+    @Test
+    void theFirstOverrideThatMatchesCounts() {
+        FrequencyRegularization.Builder policy =
+                policy().optFloors(false)
+                        .optKeepRate(0.1)
+                        .addOverrideKept("^01", 7)
+                        .addOverrideRate("Conv2d", 0.5)
+                        .addOverrideKept("Conv2d", 3);
+        assertEquals(List.of(7, 108, 48), keptOfSmall(policy));
+    }
+
+    @Test
+    void theStartIsNeverBelowTheTarget() {
+        try (Model model = small()) {
+            policy().optKept(150).optStartRate(0.5).build().apply(model);
+            // Half of 108 and 216 is less than their target, half of 480 is more.
+            assertEquals(List.of(108, 150, 240), kept(model.getBlock()));
+            assertEquals(108 + 150 + 150, FrequencyRegularization.truncate(model.getBlock(), 0));
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(longs = {18, 19, 20, 100, 338, 339, 340, 700, 818, 819})
+    void aBudgetCountsEverythingAndIsMetExactly(long budget) {
+        try (Model model = small()) {
+            policy().optBudget(budget).build().apply(model);
+            assertEquals(budget, numbers(model.getBlock()));
+            assertEquals(budget, CompressionReport.of(model.getBlock()).getKept());
+        }
+    }
+
+    @Test
+    void aBudgetAboveTheNetworkKeepsAll() {
+        try (Model model = small()) {
+            policy().optBudget(1_000_000).build().apply(model);
+            assertEquals(SMALL_WEIGHTS + SMALL_BIASES, numbers(model.getBlock()));
+        }
+    }
+
+    @Test
+    void aBudgetIsSharedEquallyAndOverridesDoNotCount() {
+        FrequencyRegularization.Builder policy =
+                policy().addOverrideKept("Conv2d", 1).optBudget(SMALL_BIASES + 3 * 50 + 2);
+        assertEquals(List.of(50, 51, 51), keptOfSmall(policy));
+        // The first can use 108 only; what it leaves goes to the others.
+        assertEquals(List.of(108, 150, 150), keptOfSmall(policy.optBudget(SMALL_BIASES + 408)));
+    }
+
+    @Test
+    void aBudgetThatIsTooSmallIsRefusedWithItsNumbers() {
+        try (Model model = small()) {
+            FrequencyRegularization policy = policy().optBudget(17).build();
+            IllegalArgumentException failure =
+                    assertThrows(IllegalArgumentException.class, () -> policy.apply(model));
+            assertContains(failure, "17", String.valueOf(SMALL_BIASES), "3 tensors");
+            assertEquals(0, BlockTree.frequencyBlocks(model.getBlock()).size());
+        }
+    }
+
+    @Test
+    void aBudgetNeedsShapes() {
+        FrequencyRegularization policy = policy().optBudget(100).build();
+        IllegalStateException failure =
+                assertThrows(
+                        IllegalStateException.class, () -> policy.apply(TestModels.smallNetwork()));
+        assertContains(failure, "not initialised", "inputShapes");
+        try (Model model = Model.newInstance("test")) {
+            Block block = policy.apply(TestModels.smallNetwork(), TestModels.SMALL_INPUT);
+            assertFalse(block.isInitialized());
+            block.initialize(model.getNDManager(), DataType.FLOAT32, TestModels.SMALL_INPUT);
+            assertEquals(100, numbers(block));
+        }
+    }
+
+    @Test
+    void aRateAfterABudgetTakesItsPlace() {
+        assertEquals(
+                List.of(11, 22, 48),
+                keptOfSmall(policy().optBudget(20).optFloors(false).optKeepRate(0.1)));
+    }
+
+    @Test
+    void aPlanTellsTheReasonForEachParameter() {
+        Map<String, String> reasons = new LinkedHashMap<>();
+        Map<String, Shape> shapes = new LinkedHashMap<>();
+        FrequencyRegularization policy =
+                policy().optInclude("Conv2d").optExclude("^03").optShapes(s -> false).build();
+        Block block = TestModels.smallNetwork().add(BatchNorm.builder().build());
+        try (Model model = TestModels.model(block, TestModels.SMALL_INPUT)) {
+            for (TensorChoice choice : policy.plan(model.getBlock())) {
+                assertFalse(choice.regularized());
+                reasons.put(choice.name(), choice.reason());
+                shapes.put(choice.name(), choice.shape());
+            }
+            assertEquals(List.copyOf(reasons.keySet()), block.getParameters().keys());
+        }
+        assertEquals("its shape is not chosen", reasons.get("01Conv2d_weight"));
+        assertEquals("parameters of type BIAS are not chosen", reasons.get("01Conv2d_bias"));
+        assertEquals("its name is excluded by ^03", reasons.get("03Conv2d_weight"));
+        assertEquals("its name does not match Conv2d", reasons.get("06Linear_weight"));
+        assertEquals(
+                "layers of type NORMALIZATION are not chosen", reasons.get("07BatchNorm_gamma"));
+        assertEquals(new Shape(4, 3, 3, 3), shapes.get("01Conv2d_weight"));
+        assertEquals(
+                "WEIGHT of LINEAR",
+                policy().build().plan(TestModels.smallNetwork()).get(4).reason());
+    }
+
+    @Test
+    void aPlanChangesNothing() {
+        Block block = TestModels.smallNetwork();
+        policy().build().plan(block);
+        assertEquals(0, BlockTree.frequencyBlocks(block).size());
+        assertFalse(block.isInitialized());
+    }
+
+    @Test
+    void aTensorOfIntegersIsLeftAlone() {
+        try (NDManager manager = NDManager.newBaseManager()) {
+            Block block =
+                    TrainableWordEmbedding.fromPretrained(
+                            manager.create(new int[] {1, 2, 3, 4}, new Shape(2, 2)),
+                            List.of("a", "b"));
+            TensorChoice choice =
+                    policy().optLayerTypes(LayerType.EMBEDDING).build().plan(block).get(0);
+            assertFalse(choice.regularized());
+            assertEquals("its data type is int32", choice.reason());
+        }
+    }
+
+    @Test
+    void aSymbolBlockIsLeftAlone() {
+        TensorChoice choice =
+                policy().optLayerTypes(LayerType.OTHER).build().plan(new Symbol()).get(0);
+        assertFalse(choice.regularized());
+        assertContains(choice.reason(), "SymbolBlock");
+    }
+
+    @Test
+    void aPolicyIsAppliedOnce() {
+        try (Model model = small()) {
+            FrequencyRegularization policy = policy().optKept(9).build();
+            policy.apply(model);
+            for (Runnable again :
+                    List.<Runnable>of(
+                            () -> policy.apply(model), () -> policy.plan(model.getBlock()))) {
+                IllegalStateException failure =
+                        assertThrows(IllegalStateException.class, again::run);
+                assertContains(failure, "already", "Conv2d");
+            }
+        }
+    }
+
+    @Test
+    void afterToDenseAPolicyCanBeAppliedAgain() {
+        try (Model model = small()) {
+            policy().optKept(9).build().apply(model);
+            FrequencyRegularization.toDense(model);
+            policy().optKept(5).build().apply(model);
+            assertEquals(List.of(5, 5, 5), kept(model.getBlock()));
+        }
+    }
+
+    @Test
+    void aPolicyThatChoosesNothingIsAnError() {
+        FrequencyRegularization policy = policy().optInclude("no such name").build();
+        IllegalArgumentException failure =
+                assertThrows(
+                        IllegalArgumentException.class,
+                        () -> policy.apply(TestModels.smallNetwork()));
+        assertContains(failure, "no tensor", "01Conv2d_weight", "does not match no such name");
+    }
+
+    @Test
+    void parametersKeepTheirNames() {
+        List<String> names = TestModels.smallNetwork().getParameters().keys();
+        Block block = policy().optKept(9).build().apply(TestModels.smallNetwork());
+        assertEquals(names, block.getParameters().keys());
+        Block linear = policy().optKept(9).build().apply(TestModels.linear(3));
+        assertEquals(List.of("weight", "bias"), linear.getParameters().keys());
+        assertEquals("weight", linear.getParameters().get(0).getValue().getName());
+    }
+
+    @Test
+    void aCompositeStaysAndASingleLayerBecomesAFrequencyBlock() {
+        Block composite = TestModels.smallNetwork();
+        assertSame(composite, policy().build().apply(composite));
+        assertTrue(policy().build().apply(TestModels.linear(3)) instanceof FrequencyBlock);
+    }
+
+    static Stream<Arguments> invalidArguments() {
+        return Stream.of(
+                invalid(b -> b.optKeepRate(0), "0.0", "above 0 and at most 1"),
+                invalid(b -> b.optKeepRate(-0.5), "-0.5", "above 0 and at most 1"),
+                invalid(b -> b.optKeepRate(2), "2.0", "above 0 and at most 1"),
+                invalid(b -> b.optKeepRate(Double.NaN), "NaN", "above 0 and at most 1"),
+                invalid(b -> b.optStartRate(0), "0.0", "above 0 and at most 1"),
+                invalid(b -> b.optStartRate(Double.NaN), "NaN", "above 0 and at most 1"),
+                invalid(b -> b.addOverrideRate("a", 1.5), "1.5", "above 0 and at most 1"),
+                invalid(b -> b.optKept(0), "0", "1 or more"),
+                invalid(b -> b.optKept(-3), "-3", "1 or more"),
+                invalid(b -> b.addOverrideKept("a", 0), "0", "1 or more"),
+                invalid(b -> b.optBudget(0), "0", "1 or more"),
+                invalid(b -> b.optLayerTypes().build(), "layer type"),
+                invalid(b -> b.optParameterTypes().build(), "parameter type"));
+    }
+
+    private static Arguments invalid(
+            Consumer<FrequencyRegularization.Builder> call, String... words) {
+        return Arguments.of(call, words);
+    }
+
+    @ParameterizedTest
+    @MethodSource("invalidArguments")
+    void anInvalidArgumentIsNamedWithItsRange(
+            Consumer<FrequencyRegularization.Builder> call, String... words) {
+        IllegalArgumentException failure =
+                assertThrows(IllegalArgumentException.class, () -> call.accept(policy()));
+        assertContains(failure, words);
+    }
+
+    private static void assertContains(Exception failure, String... words) {
+        assertContains(failure.getMessage(), words);
+    }
+
+    private static void assertContains(String text, String... words) {
+        for (String word : words) {
+            assertTrue(text.contains(word), text + " should name " + word);
+        }
+    }
+
+    /** A block whose parameters belong to a graph of the engine's. */
+    private static final class Symbol extends AbstractBlock implements SymbolBlock {
+
+        Symbol() {
+            addParameter(
+                    Parameter.builder()
+                            .setName("weight")
+                            .setType(Parameter.Type.WEIGHT)
+                            .optShape(new Shape(2, 2))
+                            .build());
+        }
+
+        @Override
+        protected NDList forwardInternal(
+                ParameterStore parameterStore,
+                NDList inputs,
+                boolean training,
+                PairList<String, Object> params) {
+            return inputs;
+        }
+
+        @Override
+        public void removeLastBlock() {
+            throw new UnsupportedOperationException();
+        }
+
+        @Override
+        public Shape[] getOutputShapes(Shape[] inputShapes) {
+            return inputShapes;
+        }
+    }
+}

@@ -1,0 +1,216 @@
+package io.github.freqreg;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import ai.djl.Device;
+import ai.djl.Model;
+import ai.djl.engine.Engine;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDArrays;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.Activation;
+import ai.djl.nn.Block;
+import ai.djl.nn.Blocks;
+import ai.djl.nn.Parameter;
+import ai.djl.nn.SequentialBlock;
+import ai.djl.nn.convolutional.Conv2d;
+import ai.djl.nn.core.Linear;
+import ai.djl.training.DefaultTrainingConfig;
+import ai.djl.training.GradientCollector;
+import ai.djl.training.ParameterStore;
+import ai.djl.training.Trainer;
+import ai.djl.training.initializer.ConstantInitializer;
+import ai.djl.training.initializer.NormalInitializer;
+import ai.djl.training.loss.Loss;
+import ai.djl.training.optimizer.Optimizer;
+import ai.djl.training.tracker.Tracker;
+import ai.djl.util.Pair;
+import java.util.Random;
+
+/** Networks, numbers and training steps that the tests share. */
+final class TestModels {
+
+    /** How far float32 results may be apart, relative to the largest value. */
+    static final double CLOSE = 1e-5;
+
+    private static final int SEED = 17;
+
+    private TestModels() {}
+
+    /** A policy that keeps every coefficient of every weight and bias, whatever the layer. */
+    static FrequencyRegularization everything() {
+        return FrequencyRegularization.builder()
+                .optKeepRate(1)
+                .optLayerTypes(LayerType.values())
+                .optParameterTypes(Parameter.Type.WEIGHT, Parameter.Type.BIAS)
+                .build();
+    }
+
+    /** Two convolutions and a linear layer, for inputs of {@link #SMALL_INPUT}. */
+    static SequentialBlock smallNetwork() {
+        return new SequentialBlock()
+                .add(convolution(4))
+                .add(Activation.reluBlock())
+                .add(convolution(6))
+                .add(Activation.reluBlock())
+                .add(Blocks.batchFlattenBlock())
+                .add(Linear.builder().setUnits(5).build());
+    }
+
+    /** The input of the small network. */
+    static final Shape SMALL_INPUT = new Shape(2, 3, 8, 8);
+
+    /** A 3×3 convolution. */
+    static Conv2d convolution(int filters) {
+        return Conv2d.builder().setFilters(filters).setKernelShape(new Shape(3, 3)).build();
+    }
+
+    /** A linear layer. */
+    static Linear linear(int units) {
+        return Linear.builder().setUnits(units).build();
+    }
+
+    /** A model around a block that is initialised with the same numbers each time. */
+    static Model model(Block block, Shape... inputs) {
+        return model(block, DataType.FLOAT32, inputs);
+    }
+
+    /** A model of a data type around a block that is initialised with the same numbers. */
+    static Model model(Block block, DataType type, Shape... inputs) {
+        Model model = Model.newInstance("test");
+        model.setDataType(type);
+        initialize(block, model.getNDManager(), type, inputs);
+        model.setBlock(block);
+        return model;
+    }
+
+    /** Initialises a block with the same numbers each time; no parameter is all zero. */
+    static void initialize(Block block, NDManager manager, DataType type, Shape... inputs) {
+        block.setInitializer(new NormalInitializer(0.1f), Parameter.Type.BIAS);
+        block.setInitializer(new NormalInitializer(0.1f), Parameter.Type.BETA);
+        // The default initialiser fails for a parameter without axes.
+        block.setInitializer(new ConstantInitializer(0.25f), p -> "alpha".equals(p.getName()));
+        seed();
+        block.initialize(manager, type, inputs);
+    }
+
+    /** Makes what comes next draw the same random numbers, dropout included. */
+    static void seed() {
+        Engine.getInstance().setRandomSeed(SEED);
+    }
+
+    /** Normal numbers, the same for each call with a shape. */
+    static NDArray random(NDManager manager, Shape shape) {
+        Random random = new Random(SEED);
+        float[] values = new float[Math.toIntExact(shape.size())];
+        for (int i = 0; i < values.length; i++) {
+            values[i] = (float) random.nextGaussian();
+        }
+        return manager.create(values, shape);
+    }
+
+    /** The numbers of a block's outputs in inference. */
+    static NDList predict(Block block, NDManager manager, NDList inputs) {
+        return block.forward(new ParameterStore(manager, false), inputs, false);
+    }
+
+    /** A trainer with an optimiser; its loss is {@link #loss}. */
+    static Trainer trainer(Model model, Optimizer optimizer) {
+        return model.newTrainer(
+                new DefaultTrainingConfig(Loss.l2Loss())
+                        .optOptimizer(optimizer)
+                        .optDevices(new Device[] {Device.cpu()}));
+    }
+
+    /** Plain gradient descent. */
+    static Optimizer descent(float rate) {
+        return Optimizer.sgd().setLearningRateTracker(Tracker.fixed(rate)).build();
+    }
+
+    /** One step of training on given inputs, without labels. */
+    static void step(Trainer trainer, NDList inputs) {
+        seed();
+        try (GradientCollector collector = trainer.newGradientCollector()) {
+            collector.backward(loss(trainer.forward(inputs)));
+        }
+        trainer.step();
+    }
+
+    /** A loss of all outputs that gives each of their elements another gradient. */
+    static NDArray loss(NDList outputs) {
+        NDArray loss = null;
+        for (NDArray output : outputs) {
+            NDManager manager = output.getManager();
+            NDArray pattern =
+                    manager.arange(output.size()).toType(output.getDataType(), false).cos();
+            NDArray term =
+                    output.flatten().mul(pattern).sum().div(Math.sqrt((double) output.size()));
+            loss = loss == null ? term : loss.add(term);
+        }
+        return loss;
+    }
+
+    /** The largest difference relative to the largest expected value. */
+    static double difference(NDArray expected, NDArray actual) {
+        assertEquals(expected.getShape(), actual.getShape());
+        try (NDManager scratch = NDManager.newBaseManager()) {
+            NDArray want = copy(scratch, expected);
+            NDArray have = copy(scratch, actual);
+            double largest = want.abs().max().getDouble();
+            double apart = want.sub(have).abs().max().getDouble();
+            return largest == 0 ? apart : apart / largest;
+        }
+    }
+
+    private static NDArray copy(NDManager manager, NDArray array) {
+        try (NDArray detached = array.stopGradient()) {
+            NDArray copy = detached.toType(DataType.FLOAT64, true);
+            copy.attach(manager);
+            return copy;
+        }
+    }
+
+    /** Fails unless arrays are equal in number, shape and, up to a tolerance, value. */
+    static void assertClose(NDList expected, NDList actual, double tolerance) {
+        assertEquals(expected.size(), actual.size());
+        for (int i = 0; i < expected.size(); i++) {
+            double apart = difference(expected.get(i), actual.get(i));
+            assertTrue(apart <= tolerance, "output " + i + " is " + apart + " apart");
+        }
+    }
+
+    /** Fails unless two blocks have the same parameters, up to a tolerance. */
+    static void assertSameParameters(Block expected, Block actual, double tolerance) {
+        assertEquals(expected.getParameters().keys(), actual.getParameters().keys());
+        for (Pair<String, Parameter> entry : expected.getParameters()) {
+            Parameter other = actual.getParameters().get(entry.getKey());
+            double apart = difference(entry.getValue().getArray(), other.getArray());
+            assertTrue(apart <= tolerance, entry.getKey() + " is " + apart + " apart");
+        }
+    }
+
+    /** The sum of the absolute gradient of a parameter. */
+    static double gradient(Parameter parameter) {
+        try (NDArray gradient = parameter.getArray().getGradient();
+                NDArray sum = gradient.abs().sum().toType(DataType.FLOAT64, false)) {
+            return sum.getDouble();
+        }
+    }
+
+    /** Numbers of a list of arrays, copied out of any manager. */
+    static float[] floats(NDList arrays) {
+        try (NDArray flat = NDArrays.concat(flat(arrays))) {
+            return flat.toType(DataType.FLOAT32, false).toFloatArray();
+        }
+    }
+
+    private static NDList flat(NDList arrays) {
+        NDList flat = new NDList();
+        arrays.forEach(array -> flat.add(array.flatten()));
+        return flat;
+    }
+}
