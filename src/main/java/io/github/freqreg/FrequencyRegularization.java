@@ -6,14 +6,10 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
-import ai.djl.nn.SymbolBlock;
-import ai.djl.util.Pair;
 import io.github.freqreg.SpectralParameter.Kept;
 import io.github.freqreg.SpectralParameter.KeptRule;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.EnumSet;
-import java.util.HashMap;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
@@ -61,23 +57,21 @@ public final class FrequencyRegularization {
 
     private static final Logger logger = LoggerFactory.getLogger(FrequencyRegularization.class);
 
-    private final Set<LayerType> layerTypes;
-    private final Set<Parameter.Type> parameterTypes;
-    private final Pattern include;
-    private final Pattern exclude;
-    private final Predicate<Shape> shapes;
+    private final TensorSelection selection;
     private final List<TensorOverride> overrides;
     private final boolean floors;
     private final double startRate;
-    private final Amount amount;
+    private final KeepAmount amount;
     private final long budget;
 
     private FrequencyRegularization(Builder builder) {
-        layerTypes = EnumSet.copyOf(builder.layerTypes);
-        parameterTypes = EnumSet.copyOf(builder.parameterTypes);
-        include = builder.include;
-        exclude = builder.exclude;
-        shapes = builder.shapes;
+        selection =
+                new TensorSelection(
+                        EnumSet.copyOf(builder.layerTypes),
+                        EnumSet.copyOf(builder.parameterTypes),
+                        builder.include,
+                        builder.exclude,
+                        builder.shapes);
         overrides = List.copyOf(builder.overrides);
         floors = builder.floors;
         startRate = builder.startRate;
@@ -117,8 +111,8 @@ public final class FrequencyRegularization {
      * @throws IllegalArgumentException if nothing is chosen, or a budget is too small
      */
     public Block apply(Block block) {
-        Plan plan = new Plan(block);
-        if ((budget > 0 || shapes != null) && !block.isInitialized()) {
+        WrapPlan plan = new WrapPlan(block, selection);
+        if ((budget > 0 || selection.shapes() != null) && !block.isInitialized()) {
             throw new IllegalStateException(
                     "A budget or a shape predicate needs the shapes of the tensors, but the block is"
                             + " not initialised: initialise it, or call apply(block, inputShapes)");
@@ -140,7 +134,7 @@ public final class FrequencyRegularization {
      */
     public Block apply(Block block, Shape... inputShapes) {
         learnShapes(block, inputShapes);
-        return apply(new Plan(block));
+        return apply(new WrapPlan(block, selection));
     }
 
     /** Initialises a fresh block for a moment, so that its parameters know their shapes. */
@@ -161,7 +155,7 @@ public final class FrequencyRegularization {
      * @throws IllegalStateException if a part of it is wrapped already
      */
     public List<TensorChoice> plan(Block block) {
-        return new Plan(block).choices;
+        return new WrapPlan(block, selection).getChoices();
     }
 
     /**
@@ -244,21 +238,21 @@ public final class FrequencyRegularization {
         return kept;
     }
 
-    private Block apply(Plan plan) {
-        if (plan.wrapped() == 0) {
+    private Block apply(WrapPlan plan) {
+        if (plan.countChosen() == 0) {
             throw new IllegalArgumentException(
                     "The policy chooses no tensor of the "
-                            + plan.root.getClass().getSimpleName()
+                            + plan.getRoot().getClass().getSimpleName()
                             + ": "
-                            + plan.choices);
+                            + plan.getChoices());
         }
-        Map<String, Long> shares = budget > 0 ? plan.shareBudget() : Map.of();
-        plan.choices.forEach(choice -> logger.info("{}", choice));
+        Map<String, Long> shares = budget > 0 ? plan.shareBudget(budget) : Map.of();
+        plan.getChoices().forEach(choice -> logger.info("{}", choice));
         Map<Block, Block> done = new IdentityHashMap<>();
         return BlockTree.replace(
-                plan.root,
+                plan.getRoot(),
                 block -> {
-                    List<Candidate> chosen = plan.units.get(block);
+                    List<WrapPlan.Candidate> chosen = plan.getChosen(block);
                     if (chosen == null) {
                         return block;
                     }
@@ -267,191 +261,40 @@ public final class FrequencyRegularization {
                 });
     }
 
-    private List<SpectralParameter> tensors(List<Candidate> chosen, Map<String, Long> shares) {
+    private List<SpectralParameter> tensors(
+            List<WrapPlan.Candidate> chosen, Map<String, Long> shares) {
         List<SpectralParameter> tensors = new ArrayList<>();
-        for (Candidate candidate : chosen) {
+        for (WrapPlan.Candidate candidate : chosen) {
             tensors.add(
                     new SpectralParameter(
-                            candidate.name,
-                            candidate.layer,
-                            candidate.parameter,
+                            candidate.name(),
+                            candidate.layer(),
+                            candidate.parameter(),
                             rule(candidate, shares)));
         }
         return tensors;
     }
 
-    private KeptRule rule(Candidate candidate, Map<String, Long> shares) {
+    private KeptRule rule(WrapPlan.Candidate candidate, Map<String, Long> shares) {
         return shape -> {
             long size = shape.size();
-            Long share = shares.get(candidate.name);
+            Long share = shares.get(candidate.name());
             long target =
-                    share != null ? share : amountOf(candidate).of(size, candidate.layer, floors);
+                    share != null ? share : amountOf(candidate).of(size, candidate.layer(), floors);
             return new Kept(Math.max(target, Math.round(size * startRate)), target);
         };
     }
 
-    private Amount amountOf(Candidate candidate) {
+    private KeepAmount amountOf(WrapPlan.Candidate candidate) {
         for (TensorOverride each : overrides) {
-            if (each.names.matcher(candidate.name).find()) {
+            if (each.names.matcher(candidate.name()).find()) {
                 return each.amount;
             }
         }
         return amount;
     }
 
-    /** The choice for one parameter, and the reason. */
-    private TensorChoice choose(Candidate candidate) {
-        Parameter parameter = candidate.parameter;
-        Shape shape = parameter.getShape();
-        String refusal = null;
-        if (candidate.owner instanceof SymbolBlock) {
-            refusal = "a SymbolBlock computes outside of DJL's parameter store";
-        } else if (exclude != null && exclude.matcher(candidate.name).find()) {
-            refusal = "its name is excluded by " + exclude;
-        } else if (!layerTypes.contains(candidate.layer)) {
-            refusal = "layers of type " + candidate.layer + " are not chosen";
-        } else if (!parameterTypes.contains(parameter.getType())) {
-            refusal = "parameters of type " + parameter.getType() + " are not chosen";
-        } else if (include != null && !include.matcher(candidate.name).find()) {
-            refusal = "its name does not match " + include;
-        } else if (shape != null && (shape.dimension() == 0 || shape.size() == 0)) {
-            refusal = "it has no axis to transform";
-        } else if (parameter.isInitialized() && !isTransformable(parameter)) {
-            refusal = "its data type is " + parameter.getArray().getDataType();
-        } else if (shapes != null && shape != null && !shapes.test(shape)) {
-            refusal = "its shape is not chosen";
-        }
-        return new TensorChoice(
-                candidate.name,
-                candidate.layer,
-                shape,
-                refusal == null,
-                refusal == null ? parameter.getType() + " of " + candidate.layer : refusal);
-    }
-
-    private static boolean isTransformable(Parameter parameter) {
-        DataType type = parameter.getArray().getDataType();
-        return type == DataType.FLOAT32 || type == DataType.FLOAT64 || type == DataType.FLOAT16;
-    }
-
-    /** A parameter of the model, under its first name, with the block that owns it. */
-    private record Candidate(String name, LayerType layer, Parameter parameter, Block owner) {}
-
-    /** What is wrapped as one: a layer, or a composite that can not be reached into. */
-    private final class Plan {
-
-        private final Block root;
-        private final List<TensorChoice> choices = new ArrayList<>();
-        private final Map<Block, List<Candidate>> units = new IdentityHashMap<>();
-        private final Map<Parameter, Block> unitOf = new IdentityHashMap<>();
-        private final List<Long> leftAlone = new ArrayList<>();
-        private boolean tied;
-
-        Plan(Block root) {
-            this.root = root;
-            if (!BlockTree.frequencyBlocks(root).isEmpty()) {
-                throw new IllegalStateException(
-                        "The block is frequency regularised already, around "
-                                + BlockTree.frequencyBlocks(root).get(0).getWrappedType().getName()
-                                + ": apply a policy once, or call toDense() first");
-            }
-            findUnits(root, "");
-            if (tied) {
-                // A parameter that two units share can have only one set of coefficients.
-                choices.clear();
-                units.clear();
-                unitOf.clear();
-                leftAlone.clear();
-                addUnit(root, root, "");
-            }
-            units.values().removeIf(List::isEmpty);
-        }
-
-        private void findUnits(Block block, String prefix) {
-            if (!BlockTree.canReplaceChildren(block)) {
-                addUnit(block, block, prefix);
-                return;
-            }
-            for (Pair<String, Block> child : block.getChildren()) {
-                findUnits(child.getValue(), prefix + child.getKey() + "_");
-            }
-        }
-
-        private void addUnit(Block unit, Block block, String prefix) {
-            List<Candidate> chosen = units.computeIfAbsent(unit, u -> new ArrayList<>());
-            for (Pair<String, Parameter> entry : block.getDirectParameters()) {
-                Parameter parameter = entry.getValue();
-                Block first = unitOf.putIfAbsent(parameter, unit);
-                if (first != null) {
-                    tied |= first != unit;
-                    continue;
-                }
-                Candidate candidate =
-                        new Candidate(
-                                prefix + entry.getKey(), LayerType.of(block), parameter, block);
-                TensorChoice choice = choose(candidate);
-                choices.add(choice);
-                if (choice.regularized()) {
-                    chosen.add(candidate);
-                } else {
-                    leftAlone.add(choice.shape() == null ? 0 : choice.shape().size());
-                }
-            }
-            for (Pair<String, Block> child : block.getChildren()) {
-                addUnit(unit, child.getValue(), prefix + child.getKey() + "_");
-            }
-        }
-
-        private long wrapped() {
-            return choices.stream().filter(TensorChoice::regularized).count();
-        }
-
-        /**
-         * Shares what the parameters left alone leave of the budget: each tensor gets an equal
-         * share, as in the paper's smallest settings, and what small tensors can not use goes to
-         * the others.
-         */
-        private Map<String, Long> shareBudget() {
-            Map<String, Long> shares = new HashMap<>();
-            long rest = budget - leftAlone.stream().mapToLong(Long::longValue).sum();
-            if (rest < wrapped()) {
-                throw new IllegalArgumentException(
-                        "The budget is "
-                                + budget
-                                + " numbers, but the parameters left alone have "
-                                + (budget - rest)
-                                + " and "
-                                + wrapped()
-                                + " tensors need one coefficient each");
-            }
-            List<Candidate> bySize =
-                    units.values().stream()
-                            .flatMap(Collection::stream)
-                            .sorted(
-                                    (a, b) ->
-                                            Long.compare(
-                                                    a.parameter.getShape().size(),
-                                                    b.parameter.getShape().size()))
-                            .toList();
-            int left = bySize.size();
-            for (Candidate candidate : bySize) {
-                long share = Math.min(rest / left, candidate.parameter.getShape().size());
-                shares.put(candidate.name, share);
-                rest -= share;
-                left--;
-            }
-            return shares;
-        }
-    }
-
-    /** How many of a tensor's coefficients are kept. */
-    @FunctionalInterface
-    private interface Amount {
-
-        long of(long size, LayerType layer, boolean floors);
-    }
-
-    private record TensorOverride(Pattern names, Amount amount) {}
+    private record TensorOverride(Pattern names, KeepAmount amount) {}
 
     /** Builds a {@link FrequencyRegularization}. */
     public static final class Builder {
@@ -466,7 +309,7 @@ public final class FrequencyRegularization {
         private Predicate<Shape> shapes;
         private boolean floors = true;
         private double startRate;
-        private Amount amount = (size, layer, floored) -> size;
+        private KeepAmount amount = KeepAmount.rate(1);
         private long budget;
 
         private Builder() {}
@@ -480,7 +323,7 @@ public final class FrequencyRegularization {
          * @throws IllegalArgumentException if the rate is out of range
          */
         public Builder optKeepRate(double rate) {
-            amount = rateAmount(rate);
+            amount = KeepAmount.rate(rate);
             budget = 0;
             return this;
         }
@@ -493,7 +336,7 @@ public final class FrequencyRegularization {
          * @throws IllegalArgumentException if the number is below 1
          */
         public Builder optKept(long kept) {
-            amount = countAmount(kept);
+            amount = KeepAmount.count(kept);
             budget = 0;
             return this;
         }
@@ -509,7 +352,7 @@ public final class FrequencyRegularization {
          * @throws IllegalArgumentException if the number is below 1
          */
         public Builder optBudget(long numbers) {
-            countAmount(numbers);
+            KeepAmount.count(numbers);
             budget = numbers;
             return this;
         }
@@ -523,7 +366,7 @@ public final class FrequencyRegularization {
          * @throws IllegalArgumentException if the rate is out of range
          */
         public Builder optStartRate(double rate) {
-            checkRate(rate);
+            KeepAmount.checkRate(rate);
             startRate = rate;
             return this;
         }
@@ -538,7 +381,7 @@ public final class FrequencyRegularization {
          * @throws IllegalArgumentException if the rate is out of range
          */
         public Builder addOverrideRate(String names, double rate) {
-            overrides.add(new TensorOverride(Pattern.compile(names), rateAmount(rate)));
+            overrides.add(new TensorOverride(Pattern.compile(names), KeepAmount.rate(rate)));
             return this;
         }
 
@@ -552,7 +395,7 @@ public final class FrequencyRegularization {
          * @throws IllegalArgumentException if the number is below 1
          */
         public Builder addOverrideKept(String names, long kept) {
-            overrides.add(new TensorOverride(Pattern.compile(names), countAmount(kept)));
+            overrides.add(new TensorOverride(Pattern.compile(names), KeepAmount.count(kept)));
             return this;
         }
 
@@ -640,30 +483,6 @@ public final class FrequencyRegularization {
                                 + parameterTypes);
             }
             return new FrequencyRegularization(this);
-        }
-
-        private static Amount rateAmount(double rate) {
-            checkRate(rate);
-            return (size, layer, floored) -> {
-                long count = Math.round(size * rate);
-                long kept = floored ? Math.max(count, layer.getFloor()) + 1 : Math.max(count, 1);
-                return Math.min(kept, size);
-            };
-        }
-
-        private static Amount countAmount(long kept) {
-            if (kept < 1) {
-                throw new IllegalArgumentException(
-                        "The kept number must be 1 or more but is " + kept);
-            }
-            return (size, layer, floored) -> Math.min(kept, size);
-        }
-
-        private static void checkRate(double rate) {
-            if (!(rate > 0 && rate <= 1)) {
-                throw new IllegalArgumentException(
-                        "A rate must be above 0 and at most 1 but is " + rate);
-            }
         }
     }
 }

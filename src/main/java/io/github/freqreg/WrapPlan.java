@@ -1,0 +1,139 @@
+package io.github.freqreg;
+
+import ai.djl.nn.Block;
+import ai.djl.nn.Parameter;
+import ai.djl.util.Pair;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * What of a model is wrapped as one: a layer, or a composite that can not be reached into.
+ *
+ * <p>A unit is a block that {@link BlockTree} can put a wrapper in place of. Each parameter belongs
+ * to the first unit that has it; where two units share one, the whole model is one unit.
+ */
+final class WrapPlan {
+
+    private final Block root;
+    private final TensorSelection selection;
+    private final List<TensorChoice> choices = new ArrayList<>();
+    private final Map<Block, List<Candidate>> units = new IdentityHashMap<>();
+    private final Map<Parameter, Block> unitOf = new IdentityHashMap<>();
+    private boolean tied;
+
+    WrapPlan(Block root, TensorSelection selection) {
+        this.root = root;
+        this.selection = selection;
+        if (!BlockTree.frequencyBlocks(root).isEmpty()) {
+            throw new IllegalStateException(
+                    "The block is frequency regularised already, around "
+                            + BlockTree.frequencyBlocks(root).get(0).getWrappedType().getName()
+                            + ": apply a policy once, or call toDense() first");
+        }
+        findUnits(root, "");
+        if (tied) {
+            // A parameter that two units share can have only one set of coefficients.
+            choices.clear();
+            units.clear();
+            unitOf.clear();
+            addUnit(root, root, "");
+        }
+        units.values().removeIf(List::isEmpty);
+    }
+
+    private void findUnits(Block block, String prefix) {
+        if (!BlockTree.canReplaceChildren(block)) {
+            addUnit(block, block, prefix);
+            return;
+        }
+        for (Pair<String, Block> child : block.getChildren()) {
+            findUnits(child.getValue(), prefix + child.getKey() + "_");
+        }
+    }
+
+    private void addUnit(Block unit, Block block, String prefix) {
+        List<Candidate> chosen = units.computeIfAbsent(unit, u -> new ArrayList<>());
+        for (Pair<String, Parameter> entry : block.getDirectParameters()) {
+            Parameter parameter = entry.getValue();
+            Block first = unitOf.putIfAbsent(parameter, unit);
+            if (first != null) {
+                tied |= first != unit;
+                continue;
+            }
+            Candidate candidate =
+                    new Candidate(prefix + entry.getKey(), LayerType.of(block), parameter, block);
+            TensorChoice choice = selection.choose(candidate);
+            choices.add(choice);
+            if (choice.regularized()) {
+                chosen.add(candidate);
+            }
+        }
+        for (Pair<String, Block> child : block.getChildren()) {
+            addUnit(unit, child.getValue(), prefix + child.getKey() + "_");
+        }
+    }
+
+    Block getRoot() {
+        return root;
+    }
+
+    /** The choice for each parameter, in the order of the model's. */
+    List<TensorChoice> getChoices() {
+        return choices;
+    }
+
+    /** The chosen parameters of a block that is to be wrapped, or null for one that is not. */
+    List<Candidate> getChosen(Block block) {
+        return units.get(block);
+    }
+
+    long countChosen() {
+        return choices.stream().filter(TensorChoice::regularized).count();
+    }
+
+    /**
+     * Shares what the parameters left alone leave of the budget: each tensor gets an equal share,
+     * as in the paper's smallest settings, and what small tensors can not use goes to the others.
+     */
+    Map<String, Long> shareBudget(long budget) {
+        Map<String, Long> shares = new HashMap<>();
+        long rest = budget;
+        for (TensorChoice choice : choices) {
+            rest -= choice.regularized() ? 0 : choice.shape().size();
+        }
+        if (rest < countChosen()) {
+            throw new IllegalArgumentException(
+                    "The budget is "
+                            + budget
+                            + " numbers, but the parameters left alone have "
+                            + (budget - rest)
+                            + " and "
+                            + countChosen()
+                            + " tensors need one coefficient each");
+        }
+        List<Candidate> bySize =
+                units.values().stream()
+                        .flatMap(Collection::stream)
+                        .sorted(
+                                Comparator.comparingLong(
+                                                (Candidate c) -> c.parameter.getShape().size())
+                                        .thenComparing(Candidate::name))
+                        .toList();
+        int left = bySize.size();
+        for (Candidate candidate : bySize) {
+            long share = Math.min(rest / left, candidate.parameter.getShape().size());
+            shares.put(candidate.name, share);
+            rest -= share;
+            left--;
+        }
+        return shares;
+    }
+
+    /** A parameter of the model, under its first name, with the block that owns it. */
+    record Candidate(String name, LayerType layer, Parameter parameter, Block owner) {}
+}
