@@ -39,6 +39,8 @@ import picocli.CommandLine.Spec;
         sortOptions = false)
 final class TrainCommand implements Callable<Integer> {
 
+    private static final long DEFAULT_BUDGET = 5_000;
+
     @Mixin private NetworkArguments arguments;
 
     @ArgGroup private Amount amount = new Amount();
@@ -99,15 +101,15 @@ final class TrainCommand implements Callable<Integer> {
     /** How much is kept; one of them. */
     static final class Amount {
 
-        @Option(
-                names = "--keep-rate",
-                description = "share of each tensor's coefficients (default: 0.01)")
+        @Option(names = "--keep-rate", description = "share of each tensor's coefficients")
         private Double keepRate;
 
         @Option(names = "--keep", description = "coefficients kept of each tensor")
         private Long keep;
 
-        @Option(names = "--budget", description = "numbers of the whole network, biases included")
+        @Option(
+                names = "--budget",
+                description = "numbers of the whole network, biases included (default: 5000)")
         private Long budget;
 
         @Option(names = "--dense", description = "train the plain network")
@@ -171,19 +173,17 @@ final class TrainCommand implements Callable<Integer> {
         try {
             if (amount.keep != null) {
                 builder.optKept(amount.keep);
-            } else if (amount.budget != null) {
-                builder.optBudget(amount.budget);
+            } else if (amount.keepRate != null) {
+                builder.optKeepRate(amount.keepRate);
             } else {
-                builder.optKeepRate(amount.keepRate == null ? 0.01 : amount.keepRate);
+                builder.optBudget(amount.budget == null ? DEFAULT_BUDGET : amount.budget);
             }
             if (truncate > 0) {
                 builder.optStartRate(1.0);
             }
             FrequencyRegularization policy = builder.build();
-            if (amount.budget != null) {
-                // Tells now, rather than after the dense network has been trained.
-                policy.apply(LeNet.build(), new Shape(1).addAll(LeNet.INPUT));
-            }
+            // Tells now, rather than after the dense network has been trained.
+            policy.apply(LeNet.build(), new Shape(1).addAll(LeNet.INPUT));
             return policy;
         } catch (IllegalArgumentException e) {
             throw new ParameterException(spec.commandLine(), e.getMessage(), e);

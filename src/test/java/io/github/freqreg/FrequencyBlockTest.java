@@ -1,0 +1,577 @@
+package io.github.freqreg;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import ai.djl.MalformedModelException;
+import ai.djl.Model;
+import ai.djl.inference.Predictor;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.AbstractBlock;
+import ai.djl.nn.Block;
+import ai.djl.nn.Parameter;
+import ai.djl.nn.SequentialBlock;
+import ai.djl.nn.core.Linear;
+import ai.djl.nn.norm.BatchNorm;
+import ai.djl.training.GradientCollector;
+import ai.djl.training.ParameterStore;
+import ai.djl.training.Trainer;
+import ai.djl.training.optimizer.Optimizer;
+import ai.djl.translate.NoopTranslator;
+import ai.djl.translate.TranslateException;
+import ai.djl.util.Pair;
+import ai.djl.util.PairList;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What a wrapped layer shows to DJL, and how its weights follow its coefficients. */
+class FrequencyBlockTest {
+
+    private static final int KEPT = 20;
+
+    private static final Shape INPUT = TestModels.SMALL_INPUT;
+
+    private static FrequencyRegularization policy(int kept) {
+        return FrequencyRegularization.builder().optKept(kept).build();
+    }
+
+    /** A network with parameters of every kind: weights, biases, normalisation. */
+    private static SequentialBlock network() {
+        return TestModels.smallNetwork().add(BatchNorm.builder().build());
+    }
+
+    private static Model wrapped() {
+        Model model = TestModels.model(network(), INPUT);
+        policy(KEPT).apply(model);
+        return model;
+    }
+
+    /** The numbers that a model answers with. */
+    private static float[] answer(Model model) {
+        try (NDManager manager = NDManager.newBaseManager()) {
+            NDArray input = TestModels.random(manager, INPUT).toType(model.getDataType(), false);
+            return TestModels.floats(
+                    TestModels.predict(model.getBlock(), manager, new NDList(input)));
+        }
+    }
+
+    private static void step(Trainer trainer) {
+        try (NDManager batch = trainer.getManager().newSubManager()) {
+            TestModels.step(trainer, new NDList(TestModels.random(batch, INPUT)));
+        }
+    }
+
+    /** What the model answers when nothing can be left over from an earlier rebuild. */
+    private static float[] answerAfresh(Model model, Path folder)
+            throws IOException, MalformedModelException {
+        model.save(folder, "afresh");
+        try (Model other = Model.newInstance("test")) {
+            other.setBlock(policy(KEPT).apply(network()));
+            other.load(folder, "afresh");
+            return answer(other);
+        }
+    }
+
+    @Test
+    void parametersAreTheKeptCoefficientsAndWhatIsLeftAlone() {
+        try (Model plain = TestModels.model(network(), INPUT);
+                Model model = wrapped()) {
+            for (Pair<String, Parameter> entry : plain.getBlock().getParameters()) {
+                Parameter parameter = model.getBlock().getParameters().get(entry.getKey());
+                Shape shape =
+                        entry.getKey().endsWith("weight")
+                                ? new Shape(KEPT)
+                                : entry.getValue().getShape();
+                assertEquals(shape, parameter.getShape(), entry.getKey());
+                assertEquals(shape, parameter.getArray().getShape(), entry.getKey());
+                assertEquals(
+                        entry.getValue().requiresGradient(),
+                        parameter.requiresGradient(),
+                        entry.getKey());
+            }
+        }
+    }
+
+    @Test
+    void gradientsAreThoseOfTheKeptCoefficients() {
+        try (Model model = wrapped();
+                Trainer trainer = TestModels.trainer(model, TestModels.descent(0.1f));
+                GradientCollector collector = trainer.newGradientCollector()) {
+            NDArray input = TestModels.random(trainer.getManager(), INPUT);
+            collector.backward(TestModels.loss(trainer.forward(new NDList(input))));
+            for (FrequencyBlock block : BlockTree.frequencyBlocks(model.getBlock())) {
+                Parameter weight = block.getParameters().get("weight");
+                assertEquals(new Shape(KEPT), weight.getArray().getGradient().getShape());
+                assertTrue(TestModels.gradient(weight) > 0);
+            }
+        }
+    }
+
+    @Test
+    void aSavedModelHoldsTheKeptNumbersOnly(@TempDir Path folder) throws IOException {
+        try (Model plain = TestModels.model(network(), INPUT);
+                Model model = wrapped()) {
+            assertBytes(plain, folder);
+            assertBytes(model, folder);
+        }
+    }
+
+    /** Beyond four bytes a number, a file has room for names and shapes only. */
+    private static void assertBytes(Model model, Path folder) throws IOException {
+        model.save(folder, "sized");
+        long numbers = 0;
+        for (Parameter parameter : model.getBlock().getParameters().values()) {
+            numbers += parameter.getShape().size();
+        }
+        Path file = folder.resolve("sized-0000.params");
+        long rest = Files.size(file) - numbers * Float.BYTES;
+        assertTrue(rest > 0 && rest < 2000, rest + " bytes beyond the numbers");
+        Files.delete(file);
+    }
+
+    @Test
+    void aSavedModelLoadsIntoAFreshOneWithTheSameAnswer(@TempDir Path folder)
+            throws IOException, MalformedModelException {
+        try (Model model = wrapped()) {
+            try (Trainer trainer = TestModels.trainer(model, TestModels.descent(0.1f))) {
+                step(trainer);
+            }
+            assertArrayEquals(answer(model), answerAfresh(model, folder));
+        }
+    }
+
+    @Test
+    void aLoadedModelHasTheKeptNumbersOfTheFile(@TempDir Path folder)
+            throws IOException, MalformedModelException {
+        try (Model model = wrapped();
+                Model other = Model.newInstance("test")) {
+            model.save(folder, "kept");
+            other.setBlock(policy(7).apply(network()));
+            other.load(folder, "kept");
+            for (FrequencyBlock block : BlockTree.frequencyBlocks(other.getBlock())) {
+                assertEquals(Map.of("weight", KEPT), block.getKept());
+            }
+            assertArrayEquals(answer(model), answer(other));
+        }
+    }
+
+    @Test
+    void aLoadedModelTrainsOn(@TempDir Path folder) throws IOException, MalformedModelException {
+        try (Model model = wrapped();
+                Model other = Model.newInstance("test")) {
+            model.save(folder, "on");
+            other.setBlock(policy(KEPT).apply(network()));
+            other.load(folder, "on");
+            for (Model each : List.of(model, other)) {
+                try (Trainer trainer = TestModels.trainer(each, TestModels.descent(0.1f))) {
+                    trainer.initialize(INPUT);
+                    step(trainer);
+                }
+            }
+            assertArrayEquals(answer(model), answer(other));
+        }
+    }
+
+    @Test
+    void aModelOfAnotherStructureDoesNotLoad(@TempDir Path folder) throws IOException {
+        try (Model model = wrapped();
+                Model plain = TestModels.model(network(), INPUT)) {
+            model.save(folder, "wrapped");
+            plain.save(folder, "plain");
+            assertMalformed(policy(KEPT).apply(network()), folder, "plain");
+            assertMalformed(network(), folder, "wrapped");
+        }
+    }
+
+    private static void assertMalformed(Block block, Path folder, String name) {
+        try (Model other = Model.newInstance("test")) {
+            other.setBlock(block);
+            MalformedModelException failure =
+                    assertThrows(MalformedModelException.class, () -> other.load(folder, name));
+            assertFalse(failure.getMessage().isBlank());
+        }
+    }
+
+    @Test
+    void inferenceAfterAStepUsesTheNewWeights(@TempDir Path folder)
+            throws IOException, MalformedModelException {
+        try (Model model = wrapped()) {
+            float[] before = answer(model);
+            try (Trainer trainer = TestModels.trainer(model, TestModels.descent(0.1f))) {
+                step(trainer);
+                float[] after = answer(model);
+                assertFalse(Arrays.equals(before, after));
+                assertArrayEquals(answerAfresh(model, folder), after);
+            }
+        }
+    }
+
+    @Test
+    void inferenceBetweenAForwardPassAndItsStepDoesNotKeepOldWeights(@TempDir Path folder)
+            throws IOException, MalformedModelException {
+        try (Model model = wrapped();
+                Trainer trainer = TestModels.trainer(model, TestModels.descent(0.1f))) {
+            float[] between;
+            try (GradientCollector collector = trainer.newGradientCollector()) {
+                NDArray input = TestModels.random(trainer.getManager(), INPUT);
+                NDArray loss = TestModels.loss(trainer.forward(new NDList(input)));
+                between = answer(model);
+                collector.backward(loss);
+            }
+            trainer.step();
+            float[] after = answer(model);
+            assertFalse(Arrays.equals(between, after));
+            assertArrayEquals(answerAfresh(model, folder), after);
+        }
+    }
+
+    @Test
+    void inferenceFollowsCoefficientsThatAreChangedByHand(@TempDir Path folder)
+            throws IOException, MalformedModelException {
+        try (Model model = wrapped()) {
+            float[] before = answer(model);
+            Parameter weight = model.getBlock().getParameters().get("01Conv2d_weight");
+            weight.freeze(true);
+            weight.getArray().muli(2);
+            weight.freeze(false);
+            float[] after = answer(model);
+            assertFalse(Arrays.equals(before, after));
+            assertArrayEquals(answerAfresh(model, folder), after);
+        }
+    }
+
+    @Test
+    void predictorsInManyThreadsAgreeFromTheFirstUseOn() throws Exception {
+        int threads = 8;
+        ExecutorService pool = Executors.newFixedThreadPool(threads);
+        try (Model reference = wrapped()) {
+            float[] expected = answer(reference);
+            for (int round = 0; round < 10; round++) {
+                try (Model model = wrapped()) {
+                    // All threads find the dense weights not yet rebuilt.
+                    CyclicBarrier start = new CyclicBarrier(threads);
+                    List<Future<float[]>> answers = new ArrayList<>();
+                    for (int i = 0; i < threads; i++) {
+                        answers.add(pool.submit(prediction(model, start)));
+                    }
+                    for (Future<float[]> each : answers) {
+                        assertArrayEquals(expected, each.get());
+                    }
+                }
+            }
+        } finally {
+            pool.shutdownNow();
+        }
+    }
+
+    private static Callable<float[]> prediction(Model model, CyclicBarrier start) {
+        return () -> {
+            try (Predictor<NDList, NDList> predictor = model.newPredictor(new NoopTranslator());
+                    NDManager manager = NDManager.newBaseManager()) {
+                NDList input = new NDList(TestModels.random(manager, INPUT));
+                start.await();
+                float[] first = TestModels.floats(predictor.predict(input));
+                for (int i = 0; i < 5; i++) {
+                    assertArrayEquals(first, TestModels.floats(predictor.predict(input)));
+                }
+                return first;
+            }
+        };
+    }
+
+    @Test
+    void toDenseGivesThePlainNetworkWithTheSameAnswer() throws TranslateException {
+        try (Model plain = TestModels.model(network(), INPUT);
+                Model model = wrapped();
+                NDManager manager = NDManager.newBaseManager()) {
+            float[] expected = answer(model);
+            FrequencyRegularization.toDense(model);
+            assertEquals(0, BlockTree.frequencyBlocks(model.getBlock()).size());
+            assertEquals(
+                    plain.getBlock().getChildren().keys(), model.getBlock().getChildren().keys());
+            assertEquals(
+                    plain.getBlock().getChildren().values().stream().map(Object::getClass).toList(),
+                    model.getBlock().getChildren().values().stream()
+                            .map(Object::getClass)
+                            .toList());
+            for (Pair<String, Parameter> entry : plain.getBlock().getParameters()) {
+                Parameter dense = model.getBlock().getParameters().get(entry.getKey());
+                assertEquals(entry.getValue().getShape(), dense.getArray().getShape());
+                assertEquals(
+                        entry.getValue().requiresGradient(),
+                        dense.getArray().hasGradient(),
+                        entry.getKey());
+            }
+            assertArrayEquals(expected, answer(model));
+            try (Predictor<NDList, NDList> predictor = model.newPredictor(new NoopTranslator())) {
+                NDList input = new NDList(TestModels.random(manager, INPUT));
+                assertArrayEquals(expected, TestModels.floats(predictor.predict(input)));
+            }
+        }
+    }
+
+    @Test
+    void theDenseNetworkCanBeTrained() {
+        try (Model model = wrapped()) {
+            FrequencyRegularization.toDense(model);
+            float[] before = answer(model);
+            try (Trainer trainer = TestModels.trainer(model, TestModels.descent(0.1f))) {
+                trainer.initialize(INPUT);
+                step(trainer);
+            }
+            assertFalse(Arrays.equals(before, answer(model)));
+        }
+    }
+
+    @Test
+    void aBlockThatWasMadeDenseSaysSo() {
+        try (Model model = TestModels.model(TestModels.linear(3), new Shape(2, 4));
+                NDManager manager = NDManager.newBaseManager()) {
+            policy(5).apply(model);
+            FrequencyBlock spent = (FrequencyBlock) model.getBlock();
+            assertInstanceOf(Linear.class, spent.toDense());
+            NDList input = new NDList(TestModels.random(manager, new Shape(2, 4)));
+            for (Runnable use :
+                    List.<Runnable>of(
+                            () -> TestModels.predict(spent, manager, input),
+                            () -> spent.forward(new ParameterStore(manager, false), input, true),
+                            spent::getKept,
+                            spent::getTensors,
+                            spent::compact,
+                            spent::toDense,
+                            () -> spent.truncate(0),
+                            () -> spent.initialize(manager, DataType.FLOAT32, new Shape(2, 4)))) {
+                IllegalStateException failure = assertThrows(IllegalStateException.class, use::run);
+                assertTrue(failure.getMessage().contains("toDense()"), failure.getMessage());
+            }
+        }
+    }
+
+    @Test
+    void aBlockThatIsNotInitialisedSaysSo() {
+        FrequencyBlock block = (FrequencyBlock) policy(5).apply(TestModels.linear(3));
+        for (Runnable use :
+                List.<Runnable>of(
+                        block::getKept,
+                        block::getTensors,
+                        block::compact,
+                        block::toDense,
+                        () -> block.truncate(0),
+                        () -> FrequencyRegularization.toDense(block))) {
+            IllegalStateException failure = assertThrows(IllegalStateException.class, use::run);
+            assertTrue(failure.getMessage().contains("not initialised"), failure.getMessage());
+        }
+    }
+
+    @Test
+    void aBlockThatDoesNotAskTheParameterStoreIsRefused() {
+        try (Model model = TestModels.model(new BypassingBlock(), new Shape(2, 4));
+                NDManager manager = NDManager.newBaseManager()) {
+            FrequencyRegularization.builder()
+                    .optLayerTypes(LayerType.OTHER)
+                    .optKept(5)
+                    .build()
+                    .apply(model);
+            NDList input = new NDList(TestModels.random(manager, new Shape(2, 4)));
+            IllegalStateException failure =
+                    assertThrows(
+                            IllegalStateException.class,
+                            () -> TestModels.predict(model.getBlock(), manager, input));
+            assertTrue(failure.getMessage().contains("BypassingBlock"), failure.getMessage());
+            assertTrue(failure.getMessage().contains("weight"), failure.getMessage());
+            assertTrue(failure.getMessage().contains("ParameterStore"), failure.getMessage());
+        }
+    }
+
+    @Test
+    void frozenCoefficientsStayWhileOthersLearn() {
+        try (Model model = wrapped()) {
+            BlockTree.frequencyBlocks(model.getBlock()).get(0).freezeParameters(true);
+            float[][] before = coefficients(model);
+            try (Trainer trainer = TestModels.trainer(model, TestModels.descent(0.1f))) {
+                step(trainer);
+            }
+            float[][] after = coefficients(model);
+            assertArrayEquals(before[0], after[0]);
+            assertFalse(Arrays.equals(before[1], after[1]));
+            BlockTree.frequencyBlocks(model.getBlock()).get(0).freezeParameters(false);
+            try (Trainer trainer = TestModels.trainer(model, TestModels.descent(0.1f))) {
+                step(trainer);
+            }
+            assertFalse(Arrays.equals(after[0], coefficients(model)[0]));
+        }
+    }
+
+    @Test
+    void aLayerThatWasFrozenBeforeStaysFrozen() {
+        try (Model model = TestModels.model(network(), INPUT)) {
+            model.getBlock().getChildren().get(0).getValue().freezeParameters(true);
+            policy(KEPT).apply(model);
+            float[][] before = coefficients(model);
+            try (Trainer trainer = TestModels.trainer(model, TestModels.descent(0.1f))) {
+                step(trainer);
+            }
+            assertArrayEquals(before[0], coefficients(model)[0]);
+            FrequencyRegularization.toDense(model);
+            assertFalse(model.getBlock().getParameters().get("01Conv2d_weight").requiresGradient());
+            assertTrue(model.getBlock().getParameters().get("03Conv2d_weight").requiresGradient());
+        }
+    }
+
+    private static float[][] coefficients(Model model) {
+        return BlockTree.frequencyBlocks(model.getBlock()).stream()
+                .map(block -> block.getTensors().get("weight").coefficients().clone())
+                .toArray(float[][]::new);
+    }
+
+    @Test
+    void aModelOfDoublesComputesInDoubles() {
+        try (Model plain = TestModels.model(network(), DataType.FLOAT64, INPUT);
+                Model model = TestModels.model(network(), DataType.FLOAT64, INPUT);
+                NDManager manager = NDManager.newBaseManager()) {
+            TestModels.everything().apply(model);
+            NDArray input = TestModels.random(manager, INPUT).toType(DataType.FLOAT64, false);
+            NDList actual = TestModels.predict(model.getBlock(), manager, new NDList(input));
+            assertEquals(DataType.FLOAT64, actual.singletonOrThrow().getDataType());
+            TestModels.assertClose(
+                    TestModels.predict(plain.getBlock(), manager, new NDList(input)),
+                    actual,
+                    1e-13);
+            for (Model each : List.of(plain, model)) {
+                descend(each, manager, input);
+            }
+            FrequencyRegularization.toDense(model);
+            TestModels.assertSameParameters(plain.getBlock(), model.getBlock(), 1e-12);
+        }
+    }
+
+    /** One step of gradient descent; DJL's trainer takes no doubles. */
+    private static void descend(Model model, NDManager manager, NDArray input) {
+        Optimizer optimizer = TestModels.descent(0.1f);
+        try (GradientCollector collector = manager.getEngine().newGradientCollector()) {
+            ParameterStore store = new ParameterStore(manager, false);
+            collector.backward(
+                    TestModels.loss(model.getBlock().forward(store, new NDList(input), true)));
+        }
+        for (Parameter parameter : model.getBlock().getParameters().values()) {
+            if (parameter.requiresGradient()) {
+                NDArray array = parameter.getArray();
+                optimizer.update(parameter.getId(), array, array.getGradient());
+            }
+        }
+    }
+
+    @Test
+    void aFreshNetworkIsInitialisedByItsTrainer() {
+        try (Model model = Model.newInstance("test")) {
+            model.setBlock(policy(KEPT).apply(network()));
+            assertFalse(model.getBlock().isInitialized());
+            try (Trainer trainer = TestModels.trainer(model, TestModels.descent(0.1f))) {
+                trainer.initialize(INPUT);
+                step(trainer);
+            }
+            for (FrequencyBlock block : BlockTree.frequencyBlocks(model.getBlock())) {
+                assertEquals(Map.of("weight", KEPT), block.getKept());
+            }
+        }
+    }
+
+    @Test
+    void shapesAreThoseOfTheWrappedBlock() {
+        Shape input = new Shape(2, 3, 8, 8);
+        try (Model plain = TestModels.model(TestModels.convolution(4), input);
+                Model model = TestModels.model(TestModels.convolution(4), input)) {
+            policy(KEPT).apply(model);
+            Block block = model.getBlock();
+            assertArrayEquals(new Shape[] {input}, block.getInputShapes());
+            assertArrayEquals(
+                    plain.getBlock().getOutputShapes(new Shape[] {input}),
+                    block.getOutputShapes(new Shape[] {input}));
+            assertEquals(plain.getBlock().describeInput().toMap(), block.describeInput().toMap());
+        }
+    }
+
+    @Test
+    void trainingAndInferenceLeaveNoArraysBehind() {
+        // As small as can be: it is the number of steps that counts.
+        SequentialBlock tiny =
+                new SequentialBlock().add(TestModels.linear(3)).add(BatchNorm.builder().build());
+        Shape shape = new Shape(2, 4);
+        try (Model model = TestModels.model(tiny, shape)) {
+            policy(5).apply(model);
+            try (Trainer trainer = TestModels.trainer(model, Optimizer.adam().build())) {
+                int ofModel = 0;
+                int ofAll = 0;
+                for (int i = 1; i <= 2000; i++) {
+                    try (NDManager batch = trainer.getManager().newSubManager()) {
+                        NDArray input = TestModels.random(batch, shape);
+                        TestModels.step(trainer, new NDList(input));
+                        TestModels.predict(tiny, batch, new NDList(input));
+                    }
+                    if (i == 100) {
+                        ofModel = model.getNDManager().getManagedArrays().size();
+                        ofAll = arraysOfAll(model);
+                    }
+                }
+                assertEquals(ofModel, model.getNDManager().getManagedArrays().size());
+                // Arrays that other tests have left may be collected meanwhile.
+                assertTrue(arraysOfAll(model) <= ofAll);
+            }
+        }
+    }
+
+    /** The arrays of every manager there is. */
+    private static int arraysOfAll(Model model) {
+        return model.getNDManager().getParentManager().getManagedArrays().size();
+    }
+
+    /** Reads its parameter's array itself, as no block should. */
+    private static final class BypassingBlock extends AbstractBlock {
+
+        private final Parameter weight;
+
+        BypassingBlock() {
+            weight =
+                    addParameter(
+                            Parameter.builder()
+                                    .setName("weight")
+                                    .setType(Parameter.Type.WEIGHT)
+                                    .optShape(new Shape(3, 4))
+                                    .build());
+        }
+
+        @Override
+        protected NDList forwardInternal(
+                ParameterStore parameterStore,
+                NDList inputs,
+                boolean training,
+                PairList<String, Object> params) {
+            return Linear.linear(inputs.singletonOrThrow(), weight.getArray());
+        }
+
+        @Override
+        public Shape[] getOutputShapes(Shape[] inputShapes) {
+            return new Shape[] {new Shape(inputShapes[0].get(0), 3)};
+        }
+    }
+}

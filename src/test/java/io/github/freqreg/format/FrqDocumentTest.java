@@ -1,0 +1,672 @@
+package io.github.freqreg.format;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertThrowsExactly;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+import static org.junit.jupiter.params.provider.Arguments.arguments;
+
+import ai.djl.MalformedModelException;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.util.Float16Utils;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.RandomAccessFile;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+import java.util.stream.LongStream;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class FrqDocumentTest {
+
+    @TempDir private Path folder;
+
+    static LongStream seeds() {
+        return LongStream.range(0, 60);
+    }
+
+    @ParameterizedTest(name = "seed {0}")
+    @MethodSource("seeds")
+    void whatIsWrittenIsRead(long seed) throws MalformedModelException {
+        FrqDocument document = random(seed);
+        byte[] bytes = document.encode();
+        FrqDocument read = FrqDocument.decode(bytes);
+        assertSameDocument(document, read);
+        assertArrayEquals(bytes, read.encode());
+    }
+
+    @ParameterizedTest(name = "seed {0}")
+    @MethodSource("seeds")
+    void aReaderWrittenFromTheSpecificationReadsTheSame(long seed) {
+        FrqDocument document = random(seed);
+        assertSameDocument(document, SecondReader.read(document.encode()));
+    }
+
+    @ParameterizedTest(name = "seed {0}")
+    @MethodSource("seeds")
+    void theBytesOfTheTensorsAddUpToTheFile(long seed) {
+        FrqDocument document = random(seed);
+        FrqDocument noTensors = new FrqDocument(document.inputs(), List.of());
+        // The count of the tensors takes one byte in both, as there are few.
+        long sum = noTensors.encode().length;
+        for (FrqTensor tensor : document.tensors()) {
+            sum += FrqDocument.encodedBytes(tensor);
+        }
+        assertEquals(document.encode().length, sum);
+    }
+
+    @Test
+    void readsAndWritesTheFirstFileOfVersionOneToTheByte()
+            throws IOException, MalformedModelException {
+        byte[] golden = tinyFile();
+        assertSameDocument(tinyDocument(), FrqDocument.decode(golden));
+        assertSameDocument(tinyDocument(), SecondReader.read(golden));
+        assertArrayEquals(golden, tinyDocument().encode());
+    }
+
+    /** What the committed file holds. Released files must be read for ever. */
+    private static FrqDocument tinyDocument() {
+        return new FrqDocument(
+                List.of(new Shape(-1, 1, 28, 300)),
+                List.of(
+                        new FrqTensor(
+                                "01Conv2d_weight",
+                                new Shape(2, 1, 3, 3),
+                                true,
+                                true,
+                                new float[] {1.5f, -0.25f, 0x1p-24f}),
+                        new FrqTensor(
+                                "01Conv2d_bias",
+                                new Shape(2),
+                                false,
+                                false,
+                                new float[] {0.1f, -70000}),
+                        new FrqTensor(
+                                "spektrum_\u03c9", new Shape(200), true, false, new float[] {3}),
+                        new FrqTensor("", new Shape(), false, true, new float[] {-2})));
+    }
+
+    private static byte[] tinyFile() throws IOException {
+        try (InputStream in = FrqDocumentTest.class.getResourceAsStream("/format/v1-tiny.frq")) {
+            return in.readAllBytes();
+        }
+    }
+
+    @Test
+    void roundsToTheNearestFloat16() throws MalformedModelException {
+        float[] values = {1 + 0x1p-11f + 0x1p-20f, 1 + 0x1p-11f - 0x1p-20f, 0.1f, -1e-9f, 65504};
+        FrqTensor tensor = new FrqTensor("w", new Shape(5), false, true, values);
+        FrqDocument read = FrqDocument.decode(new FrqDocument(List.of(), List.of(tensor)).encode());
+        assertArrayEquals(
+                new float[] {1 + 0x1p-10f, 1, 1638 * 0x1p-14f, -0f, 65504},
+                read.tensors().get(0).values());
+    }
+
+    @Test
+    void holdsAnEmptyDocument() throws MalformedModelException {
+        FrqDocument empty = new FrqDocument(List.of(), List.of());
+        assertEquals(10, empty.encode().length);
+        assertSameDocument(empty, FrqDocument.decode(empty.encode()));
+    }
+
+    @Test
+    void doesNotFollowItsListsLater() {
+        List<Shape> inputs = new ArrayList<>(List.of(new Shape(1)));
+        List<FrqTensor> tensors = new ArrayList<>(tinyDocument().tensors());
+        FrqDocument document = new FrqDocument(inputs, tensors);
+        inputs.clear();
+        tensors.clear();
+        assertEquals(1, document.inputs().size());
+        assertEquals(4, document.tensors().size());
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource({"malformedHeads", "malformedTensors", "malformedValues", "malformedCounts"})
+    void refusesAFileWith(String fault, byte[] file, String expectedInMessage) {
+        Exception e =
+                assertThrowsExactly(MalformedModelException.class, () -> FrqDocument.decode(file));
+        assertTrue(e.getMessage().contains(expectedInMessage), e.getMessage());
+    }
+
+    static Stream<Arguments> malformedHeads() {
+        byte[] wrongChecksum = FileBytes.version1().varint(0).varint(0).seal();
+        wrongChecksum[9] ^= 1;
+        return Stream.of(
+                arguments("no bytes", new byte[0], "FRQ, but found 0 bytes of something else"),
+                arguments("another magic", new FileBytes().name("PKzip").seal(), "found 10 bytes"),
+                arguments("a small magic", new FileBytes().bytes('f', 'r', 'q', 1).seal(), "FRQ"),
+                arguments(
+                        "version 0",
+                        new FileBytes().bytes('F', 'R', 'Q', 0, 0, 0).seal(),
+                        "expected version 1 of the .frq format but found version 0"),
+                arguments(
+                        "version 2",
+                        new FileBytes().bytes('F', 'R', 'Q', 2, 0, 0).seal(),
+                        "expected version 1 of the .frq format but found version 2"),
+                arguments(
+                        "version 255",
+                        new FileBytes().bytes('F', 'R', 'Q', 255, 0, 0).seal(),
+                        "found version 255"),
+                arguments(
+                        "no room for a checksum",
+                        new byte[] {'F', 'R', 'Q', 1, 0, 0, 0},
+                        "expected a checksum at the end, but the file has only 7 bytes"),
+                arguments("a wrong checksum", wrongChecksum, "the file is damaged or cut"),
+                malformed("no counts", FileBytes.version1(), "the inputs is not a varint"),
+                malformed(
+                        "no tensors",
+                        FileBytes.version1().varint(0),
+                        "the tensors is not a varint"),
+                malformed(
+                        "more behind the tensors",
+                        FileBytes.version1().varint(0).varint(0).bytes(0, 0, 0),
+                        "expected the checksum after the last tensor but found 3 more bytes"),
+                malformed(
+                        "a varint with a useless byte",
+                        FileBytes.version1().bytes(0x80, 0, 0, 0),
+                        "the inputs is not a varint in its fewest bytes"),
+                malformed(
+                        "a varint that does not end",
+                        FileBytes.version1().bytes(0x80, 0x80),
+                        "the inputs is not a varint in its fewest bytes"),
+                malformed(
+                        "a varint of ten bytes",
+                        FileBytes.oneTensor()
+                                .bytes(0)
+                                .name("w")
+                                .varint(1)
+                                .bytes(255, 255, 255, 255, 255, 255, 255, 255, 255, 1),
+                        "the extent of tensor w is not a varint in its fewest bytes"),
+                malformed(
+                        "an input of rank 33",
+                        FileBytes.version1().varint(1).shape(new long[33]).varint(0),
+                        "expected a rank of at most 32 for input 0 but found 33"));
+    }
+
+    static Stream<Arguments> malformedTensors() {
+        FileBytes twice = FileBytes.version1().varint(0).varint(2);
+        for (int i = 0; i < 2; i++) {
+            twice.bytes(0).name("bias").shape(1).floats(i);
+        }
+        return Stream.of(
+                malformed("no flags", FileBytes.oneTensor(), "expected a tensors that fits"),
+                malformed(
+                        "the third flag",
+                        tensor(4, "w", 1).floats(1),
+                        "expected the flags 0 to 3 for tensor 0 but found 4"),
+                malformed(
+                        "the last flag",
+                        tensor(129, "w", 1).varint(1).floats(1),
+                        "expected the flags 0 to 3 for tensor 0 but found 129"),
+                malformed(
+                        "a name that is no text",
+                        FileBytes.oneTensor().bytes(0, 1, 0xff).shape(1).floats(1),
+                        "the name of tensor 0 is not UTF-8"),
+                malformed(
+                        "a name with a longer code than needed",
+                        FileBytes.oneTensor().bytes(0, 2, 0xc0, 0x80).shape(1).floats(1),
+                        "the name of tensor 0 is not UTF-8"),
+                malformed(
+                        "a name with half a character",
+                        FileBytes.oneTensor().bytes(0, 3, 0xed, 0xa0, 0x80).shape(1).floats(1),
+                        "the name of tensor 0 is not UTF-8"),
+                malformed("a name twice", twice, "tensor bias appears twice"),
+                malformed(
+                        "rank 33",
+                        tensor(0, "w", new long[33]),
+                        "expected a rank of at most 32 for tensor w but found 33"),
+                malformed(
+                        "a size of 2^64",
+                        tensor(0, "w", 1L << 32, 1L << 32),
+                        "the size of tensor w is too large: [4294967296, 4294967296]"),
+                malformed(
+                        "a size of 2^63",
+                        tensor(0, "w", 1L << 62, 2),
+                        "the size of tensor w is too large"),
+                malformed(
+                        "a size that overflows to a small one",
+                        tensor(0, "w", (1L << 62) + 1, 4).floats(1, 2, 3, 4),
+                        "the size of tensor w is too large"),
+                malformed(
+                        "coefficients without an axis",
+                        tensor(1, "w").varint(1).floats(1),
+                        "tensor w has coefficients but no axis to transform: []"),
+                malformed(
+                        "coefficients of an empty tensor",
+                        tensor(1, "w", 3, 0).varint(0),
+                        "tensor w has coefficients but no axis to transform: [3, 0]"),
+                malformed(
+                        "no coefficient kept",
+                        tensor(1, "w", 2, 3).varint(0),
+                        "expected tensor w to keep 1 to 6 coefficients but found 0"),
+                malformed(
+                        "more coefficients kept than there are",
+                        tensor(1, "w", 2, 3).varint(7).floats(1, 2, 3, 4, 5, 6, 7),
+                        "expected tensor w to keep 1 to 6 coefficients but found 7"));
+    }
+
+    static Stream<Arguments> malformedValues() {
+        return Stream.of(
+                malformed(
+                        "NaN",
+                        tensor(0, "w", 3).floats(1, Float.NaN, 3),
+                        "expected finite values but value 1 of tensor w is NaN"),
+                malformed(
+                        "infinity",
+                        tensor(1, "w", 9).varint(2).floats(1, Float.POSITIVE_INFINITY),
+                        "value 1 of tensor w is Infinity"),
+                malformed(
+                        "minus infinity",
+                        tensor(0, "w", 1).floats(Float.NEGATIVE_INFINITY),
+                        "value 0 of tensor w is -Infinity"),
+                malformed(
+                        "a float16 NaN",
+                        tensor(2, "w", 2).bytes(0, 0, 0x01, 0x7c),
+                        "value 1 of tensor w is NaN"),
+                malformed(
+                        "a float16 infinity",
+                        tensor(3, "w", 9).varint(1).bytes(0x00, 0xfc),
+                        "value 0 of tensor w is -Infinity"),
+                malformed(
+                        "a value too few",
+                        tensor(0, "w", 2, 2).floats(1, 2, 3).bytes(0, 0, 0),
+                        "expected 4 values of tensor w but only 15 bytes are left"),
+                malformed(
+                        "half a float16 missing",
+                        tensor(3, "w", 8).varint(2).bytes(0, 0, 0),
+                        "expected 2 values of tensor w but only 3 bytes are left"));
+    }
+
+    /** Counts that would take far more memory than there is, were they believed. */
+    static Stream<Arguments> malformedCounts() {
+        return LongStream.of(Integer.MAX_VALUE - 8, 1L << 32, 1L << 40, Long.MAX_VALUE)
+                .boxed()
+                .flatMap(
+                        count ->
+                                Stream.of(
+                                        malformed(
+                                                count + " inputs",
+                                                FileBytes.version1().varint(count).bytes(0, 0),
+                                                "a inputs that fits the 2 bytes left but found "
+                                                        + count),
+                                        malformed(
+                                                "an input of rank " + count,
+                                                FileBytes.version1().varint(1).varint(count),
+                                                "found " + count),
+                                        malformed(
+                                                count + " tensors",
+                                                FileBytes.version1().varint(0).varint(count),
+                                                "a tensors that fits the 0 bytes left but found "
+                                                        + count),
+                                        malformed(
+                                                "a name of " + count + " bytes",
+                                                FileBytes.oneTensor()
+                                                        .bytes(0)
+                                                        .varint(count)
+                                                        .raw(new byte[40]),
+                                                "fits the 40 bytes left but found " + count),
+                                        malformed(
+                                                "a tensor of rank " + count,
+                                                FileBytes.oneTensor()
+                                                        .bytes(0)
+                                                        .name("w")
+                                                        .varint(count)
+                                                        .raw(new byte[40]),
+                                                "fits the 40 bytes left but found " + count),
+                                        malformed(
+                                                count + " elements",
+                                                tensor(0, "w", count).raw(new byte[40]),
+                                                "expected " + count + " values of tensor w"),
+                                        malformed(
+                                                count + " float16 elements",
+                                                tensor(2, "w", 1, count).raw(new byte[40]),
+                                                "expected " + count + " values of tensor w"),
+                                        malformed(
+                                                count + " coefficients",
+                                                tensor(1, "w", count)
+                                                        .varint(count)
+                                                        .raw(new byte[40]),
+                                                "expected " + count + " values of tensor w")));
+    }
+
+    private static Arguments malformed(String fault, FileBytes file, String expectedInMessage) {
+        return arguments(fault, file.seal(), expectedInMessage);
+    }
+
+    private static FileBytes tensor(int flags, String name, long... extents) {
+        return FileBytes.oneTensor().bytes(flags).name(name).shape(extents);
+    }
+
+    @Test
+    void readsTheLongestVarint() throws MalformedModelException {
+        FileBytes file = FileBytes.version1().varint(1).shape(Long.MAX_VALUE).varint(1).bytes(0);
+        FrqDocument document = FrqDocument.decode(file.name("w").shape(0, Long.MAX_VALUE).seal());
+        assertEquals(List.of(new Shape(Long.MAX_VALUE - 1)), document.inputs());
+        assertEquals(new Shape(0, Long.MAX_VALUE), document.tensors().get(0).shape());
+    }
+
+    @Test
+    void refusesTheFileCutAtAnyByte() throws IOException {
+        byte[] file = tinyFile();
+        for (int length = 0; length < file.length; length++) {
+            byte[] cut = Arrays.copyOf(file, length);
+            assertThrowsExactly(
+                    MalformedModelException.class, () -> FrqDocument.decode(cut), "at " + length);
+        }
+    }
+
+    @Test
+    void refusesTheContentCutAtAnyByteUnderARightChecksum() throws IOException {
+        byte[] file = tinyFile();
+        for (int length = 8; length < file.length; length++) {
+            byte[] cut = FileBytes.sealed(Arrays.copyOf(file, length));
+            assertThrowsExactly(
+                    MalformedModelException.class, () -> FrqDocument.decode(cut), "at " + length);
+        }
+    }
+
+    @Test
+    void refusesAnyFlippedBit() throws IOException {
+        byte[] file = tinyFile();
+        for (int bit = 0; bit < 8 * file.length; bit++) {
+            byte[] flipped = file.clone();
+            flipped[bit / 8] ^= (byte) (1 << bit % 8);
+            assertThrowsExactly(
+                    MalformedModelException.class, () -> FrqDocument.decode(flipped), "bit " + bit);
+        }
+    }
+
+    @Test
+    void refusesBytesBehindTheFile() throws IOException {
+        byte[] longer = Arrays.copyOf(tinyFile(), tinyFile().length + 1);
+        assertThrowsExactly(MalformedModelException.class, () -> FrqDocument.decode(longer));
+    }
+
+    @ParameterizedTest(name = "seed {0}")
+    @MethodSource("seeds")
+    void anyBytesUnderARightChecksumAreReadOrRefused(long seed) throws IOException {
+        Random random = new Random(seed);
+        byte[] file = tinyFile();
+        for (int i = 0; i < 500; i++) {
+            byte[] changed = file.clone();
+            for (int changes = 1 + random.nextInt(3); changes > 0; changes--) {
+                changed[4 + random.nextInt(file.length - 8)] = (byte) random.nextInt();
+            }
+            byte[] sealed = FileBytes.sealed(changed);
+            FrqDocument document;
+            try {
+                document = FrqDocument.decode(sealed);
+            } catch (MalformedModelException e) {
+                continue;
+            }
+            // There is one way to write a document, so what is accepted is written the same.
+            assertArrayEquals(sealed, document.encode());
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(floats = {Float.NaN, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY})
+    void doesNotWriteValuesThatAreNotFinite(float value) {
+        for (boolean half : new boolean[] {false, true}) {
+            FrqTensor tensor =
+                    new FrqTensor("w", new Shape(2), false, half, new float[] {1, value});
+            Exception e =
+                    assertThrows(
+                            IllegalArgumentException.class,
+                            () -> new FrqDocument(List.of(), List.of(tensor)).encode());
+            assertTrue(
+                    e.getMessage().startsWith("Value 1 of tensor w is " + value), e.getMessage());
+        }
+    }
+
+    @Test
+    void doesNotWriteWhatFloat16CanNotHold() {
+        FrqTensor tensor = new FrqTensor("w", new Shape(1), false, true, new float[] {65536});
+        Exception e =
+                assertThrows(
+                        IllegalArgumentException.class, () -> FrqDocument.encodedBytes(tensor));
+        assertEquals("Value 0 of tensor w is 65536.0, which float16 can not hold", e.getMessage());
+    }
+
+    @Test
+    void doesNotWriteWhatItsReaderRefuses() {
+        FrqTensor one = new FrqTensor("w", new Shape(1), false, false, new float[1]);
+        FrqTensor deep =
+                new FrqTensor(
+                        "deep",
+                        new Shape(LongStream.generate(() -> 1).limit(33).toArray()),
+                        false,
+                        false,
+                        new float[1]);
+        FrqTensor unpaired = new FrqTensor("\ud800", new Shape(1), false, false, new float[1]);
+        for (List<FrqTensor> tensors :
+                List.of(List.of(one, one), List.of(deep), List.of(unpaired))) {
+            assertThrows(
+                    IllegalArgumentException.class,
+                    () -> new FrqDocument(List.of(), tensors).encode(),
+                    tensors.toString());
+        }
+    }
+
+    @Test
+    void aTensorNeedsTheValuesOfItsShape() {
+        for (int count : new int[] {0, 5, 7}) {
+            Exception e =
+                    assertThrows(
+                            IllegalArgumentException.class,
+                            () ->
+                                    new FrqTensor(
+                                            "w", new Shape(2, 3), false, false, new float[count]));
+            assertEquals(
+                    "Tensor w of shape (2, 3) can not hold " + count + " elements", e.getMessage());
+        }
+        for (int count : new int[] {0, 7}) {
+            Exception e =
+                    assertThrows(
+                            IllegalArgumentException.class,
+                            () ->
+                                    new FrqTensor(
+                                            "w", new Shape(2, 3), true, false, new float[count]));
+            assertEquals(
+                    "Tensor w of shape (2, 3) can not hold " + count + " coefficients",
+                    e.getMessage());
+        }
+        assertThrows(
+                IllegalArgumentException.class,
+                () -> new FrqTensor("w", new Shape(), true, false, new float[1]));
+        assertThrows(
+                IllegalArgumentException.class,
+                () -> new FrqTensor("w", new Shape(-1), false, false, new float[1]));
+    }
+
+    @Test
+    void writesAFileAndItsFolders() throws IOException, MalformedModelException {
+        Path file = folder.resolve("new/folder/tiny.frq");
+        tinyDocument().write(file);
+        assertArrayEquals(tinyFile(), Files.readAllBytes(file));
+        assertSameDocument(tinyDocument(), FrqDocument.read(file));
+        assertEquals(List.of(file), filesIn(file.getParent()));
+    }
+
+    @Test
+    void writesOverAnExistingFile() throws IOException {
+        Path file = Files.write(folder.resolve("a.frq"), new byte[5000]);
+        tinyDocument().write(file);
+        assertArrayEquals(tinyFile(), Files.readAllBytes(file));
+        assertEquals(List.of(file), filesIn(folder));
+    }
+
+    @Test
+    void writesIntoAFolderBehindALink() throws IOException {
+        Path link = folder.resolve("link");
+        Files.createDirectory(folder.resolve("real"));
+        try {
+            Files.createSymbolicLink(link, folder.resolve("real"));
+        } catch (IOException | UnsupportedOperationException e) {
+            assumeTrue(false, "this system makes no links: " + e);
+        }
+        tinyDocument().write(link.resolve("a.frq"));
+        assertArrayEquals(tinyFile(), Files.readAllBytes(folder.resolve("real/a.frq")));
+    }
+
+    @Test
+    void aFileThatCanNotBeReplacedStaysAndNothingIsLeftBehind() throws IOException {
+        // A folder with a file in it is a target that no move can replace, even for the root user.
+        Path target = Files.createDirectory(folder.resolve("a.frq"));
+        Path inside = Files.write(target.resolve("inside"), new byte[] {1, 2, 3});
+        assertThrows(IOException.class, () -> tinyDocument().write(target));
+        assertArrayEquals(new byte[] {1, 2, 3}, Files.readAllBytes(inside));
+        assertEquals(List.of(target), filesIn(folder));
+    }
+
+    @Test
+    void aFolderThatCanNotBeWrittenKeepsTheOldFile() throws IOException {
+        Path closed = Files.createDirectory(folder.resolve("closed"));
+        Path file = Files.write(closed.resolve("a.frq"), new byte[] {1, 2, 3});
+        try {
+            assertTrue(closed.toFile().setWritable(false));
+            assumeFalse(Files.isWritable(closed), "this user may write everywhere");
+            assertThrows(IOException.class, () -> tinyDocument().write(file));
+            assertArrayEquals(new byte[] {1, 2, 3}, Files.readAllBytes(file));
+            assertEquals(List.of(file), filesIn(closed));
+        } finally {
+            closed.toFile().setWritable(true);
+        }
+    }
+
+    @Test
+    void aFileInPlaceOfAFolderStays() throws IOException {
+        Path noFolder = Files.write(folder.resolve("file"), new byte[] {1, 2, 3});
+        assertThrows(IOException.class, () -> tinyDocument().write(noFolder.resolve("a.frq")));
+        assertArrayEquals(new byte[] {1, 2, 3}, Files.readAllBytes(noFolder));
+        assertEquals(List.of(noFolder), filesIn(folder));
+    }
+
+    @Test
+    void aDocumentThatCanNotBeWrittenLeavesTheOldFile() throws IOException {
+        Path file = Files.write(folder.resolve("a.frq"), new byte[] {1, 2, 3});
+        FrqTensor tensor = new FrqTensor("w", new Shape(1), false, false, new float[] {Float.NaN});
+        FrqDocument document = new FrqDocument(List.of(), List.of(tensor));
+        assertThrows(IllegalArgumentException.class, () -> document.write(file));
+        assertArrayEquals(new byte[] {1, 2, 3}, Files.readAllBytes(file));
+        assertEquals(List.of(file), filesIn(folder));
+    }
+
+    @Test
+    void namesTheFileThatIsMalformed() throws IOException {
+        Path file = Files.write(folder.resolve("a.frq"), new byte[3]);
+        Exception e =
+                assertThrowsExactly(MalformedModelException.class, () -> FrqDocument.read(file));
+        assertTrue(e.getMessage().startsWith(file + ": expected a .frq file"), e.getMessage());
+    }
+
+    @Test
+    void aMissingFileIsNotMalformed() {
+        Path file = folder.resolve("missing.frq");
+        assertThrowsExactly(NoSuchFileException.class, () -> FrqDocument.read(file));
+    }
+
+    @Test
+    void doesNotReadAFileThatIsTooLarge() throws IOException {
+        Path file = folder.resolve("large.frq");
+        try (RandomAccessFile large = new RandomAccessFile(file.toFile(), "rw")) {
+            // Takes no space on disk: the file is all hole.
+            large.setLength(FrqDocument.MAX_BYTES + 1);
+        }
+        Exception e =
+                assertThrowsExactly(MalformedModelException.class, () -> FrqDocument.read(file));
+        assertEquals(
+                file + ": expected at most 1073741824 bytes but the file has 1073741825",
+                e.getMessage());
+    }
+
+    private static List<Path> filesIn(Path folder) throws IOException {
+        try (Stream<Path> files = Files.list(folder)) {
+            return files.toList();
+        }
+    }
+
+    /** Compares all but the layouts of shapes, which files do not hold. */
+    private static void assertSameDocument(FrqDocument expected, FrqDocument actual) {
+        assertEquals(expected.inputs(), actual.inputs());
+        assertEquals(expected.tensors().size(), actual.tensors().size());
+        for (int i = 0; i < expected.tensors().size(); i++) {
+            FrqTensor wanted = expected.tensors().get(i);
+            FrqTensor found = actual.tensors().get(i);
+            assertEquals(wanted.name(), found.name());
+            assertEquals(wanted.shape(), found.shape());
+            assertEquals(wanted.spectral(), found.spectral());
+            assertEquals(wanted.half(), found.half());
+            assertArrayEquals(wanted.values(), found.values());
+        }
+    }
+
+    private static FrqDocument random(long seed) {
+        Random random = new Random(seed);
+        List<Shape> inputs = new ArrayList<>();
+        for (int left = random.nextInt(4); left > 0; left--) {
+            inputs.add(
+                    new Shape(
+                            random.longs(random.nextInt(6), -1, 1L << (1 + random.nextInt(40)))
+                                    .toArray()));
+        }
+        List<FrqTensor> tensors = new ArrayList<>();
+        for (int left = random.nextInt(12); left > 0; left--) {
+            tensors.add(randomTensor(random, tensors.size()));
+        }
+        return new FrqDocument(inputs, tensors);
+    }
+
+    private static FrqTensor randomTensor(Random random, int index) {
+        Shape shape =
+                new Shape(
+                        random.ints(random.nextInt(6), random.nextInt(4) == 0 ? 0 : 1, 7)
+                                .asLongStream()
+                                .toArray());
+        boolean spectral = shape.dimension() > 0 && shape.size() > 0 && random.nextBoolean();
+        boolean half = random.nextBoolean();
+        int size = (int) shape.size();
+        float[] values = new float[spectral ? 1 + random.nextInt(size) : size];
+        for (int i = 0; i < values.length; i++) {
+            values[i] = half ? randomHalf(random) : randomFloat(random);
+        }
+        return new FrqTensor(randomName(random, index), shape, spectral, half, values);
+    }
+
+    /** Any finite float: large, tiny, subnormal, of both signs. */
+    private static float randomFloat(Random random) {
+        float value = Float.intBitsToFloat(random.nextInt());
+        return Float.isFinite(value) ? value : random.nextBoolean() ? 0f : -0f;
+    }
+
+    private static float randomHalf(Random random) {
+        float value = Float16Utils.halfToFloat((short) random.nextInt());
+        return Float.isFinite(value) ? value : random.nextBoolean() ? 0f : -0f;
+    }
+
+    /** A name of characters of one to four bytes; the index makes it the only one. */
+    private static String randomName(Random random, int index) {
+        int[] alphabet = {'a', '_', ' ', '"', 0, 0xe4, 0x3c9, 0x6f22, 0x1f600, 0x10ffff};
+        StringBuilder name = new StringBuilder();
+        // Now and then longer than one byte of a varint counts.
+        int length = random.nextInt(random.nextInt(4) == 0 ? 200 : 20);
+        for (int i = 0; i < length; i++) {
+            name.appendCodePoint(alphabet[random.nextInt(alphabet.length)]);
+        }
+        return name.append(index).toString();
+    }
+}
