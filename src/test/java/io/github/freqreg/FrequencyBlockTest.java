@@ -331,6 +331,20 @@ class FrequencyBlockTest {
     }
 
     @Test
+    void toDenseRightAfterTrainingHasTheTrainedWeights(@TempDir Path folder)
+            throws IOException, MalformedModelException {
+        try (Model model = wrapped()) {
+            answer(model);
+            try (Trainer trainer = TestModels.trainer(model, TestModels.descent(0.1f))) {
+                step(trainer);
+            }
+            float[] expected = answerAfresh(model, folder);
+            FrequencyRegularization.toDense(model);
+            assertArrayEquals(expected, answer(model));
+        }
+    }
+
+    @Test
     void theDenseNetworkCanBeTrained() {
         try (Model model = wrapped()) {
             FrequencyRegularization.toDense(model);
@@ -432,6 +446,9 @@ class FrequencyBlockTest {
                 step(trainer);
             }
             assertArrayEquals(before[0], coefficients(model)[0]);
+            // No gradient is computed for what no step would change.
+            Parameter weight = model.getBlock().getParameters().get("01Conv2d_weight");
+            assertFalse(weight.getArray().hasGradient());
             FrequencyRegularization.toDense(model);
             assertFalse(model.getBlock().getParameters().get("01Conv2d_weight").requiresGradient());
             assertTrue(model.getBlock().getParameters().get("03Conv2d_weight").requiresGradient());

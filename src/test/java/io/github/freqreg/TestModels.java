@@ -25,6 +25,7 @@ import ai.djl.training.ParameterStore;
 import ai.djl.training.Trainer;
 import ai.djl.training.initializer.ConstantInitializer;
 import ai.djl.training.initializer.NormalInitializer;
+import ai.djl.training.listener.TrainingListener;
 import ai.djl.training.loss.Loss;
 import ai.djl.training.optimizer.Optimizer;
 import ai.djl.training.tracker.Tracker;
@@ -32,10 +33,13 @@ import ai.djl.util.Pair;
 import java.util.Random;
 
 /** Networks, numbers and training steps that the tests share. */
-final class TestModels {
+public final class TestModels {
 
     /** How far float32 results may be apart, relative to the largest value. */
     static final double CLOSE = 1e-5;
+
+    /** The input of the small network. */
+    static final Shape SMALL_INPUT = new Shape(2, 3, 8, 8);
 
     private static final int SEED = 17;
 
@@ -61,21 +65,18 @@ final class TestModels {
                 .add(Linear.builder().setUnits(5).build());
     }
 
-    /** The input of the small network. */
-    static final Shape SMALL_INPUT = new Shape(2, 3, 8, 8);
-
     /** A 3×3 convolution. */
     static Conv2d convolution(int filters) {
         return Conv2d.builder().setFilters(filters).setKernelShape(new Shape(3, 3)).build();
     }
 
     /** A linear layer. */
-    static Linear linear(int units) {
+    public static Linear linear(int units) {
         return Linear.builder().setUnits(units).build();
     }
 
     /** A model around a block that is initialised with the same numbers each time. */
-    static Model model(Block block, Shape... inputs) {
+    public static Model model(Block block, Shape... inputs) {
         return model(block, DataType.FLOAT32, inputs);
     }
 
@@ -104,7 +105,7 @@ final class TestModels {
     }
 
     /** Normal numbers, the same for each call with a shape. */
-    static NDArray random(NDManager manager, Shape shape) {
+    public static NDArray random(NDManager manager, Shape shape) {
         Random random = new Random(SEED);
         float[] values = new float[Math.toIntExact(shape.size())];
         for (int i = 0; i < values.length; i++) {
@@ -114,16 +115,17 @@ final class TestModels {
     }
 
     /** The numbers of a block's outputs in inference. */
-    static NDList predict(Block block, NDManager manager, NDList inputs) {
+    public static NDList predict(Block block, NDManager manager, NDList inputs) {
         return block.forward(new ParameterStore(manager, false), inputs, false);
     }
 
-    /** A trainer with an optimiser; its loss is {@link #loss}. */
-    static Trainer trainer(Model model, Optimizer optimizer) {
+    /** A trainer with an optimiser, for data with labels or for {@link #step}. */
+    public static Trainer trainer(Model model, Optimizer optimizer, TrainingListener... listeners) {
         return model.newTrainer(
                 new DefaultTrainingConfig(Loss.l2Loss())
                         .optOptimizer(optimizer)
-                        .optDevices(new Device[] {Device.cpu()}));
+                        .optDevices(new Device[] {Device.cpu()})
+                        .addTrainingListeners(listeners));
     }
 
     /** Plain gradient descent. */
@@ -202,7 +204,7 @@ final class TestModels {
     }
 
     /** Numbers of a list of arrays, copied out of any manager. */
-    static float[] floats(NDList arrays) {
+    public static float[] floats(NDList arrays) {
         try (NDArray flat = NDArrays.concat(flat(arrays))) {
             return flat.toType(DataType.FLOAT32, false).toFloatArray();
         }

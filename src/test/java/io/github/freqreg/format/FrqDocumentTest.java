@@ -166,11 +166,8 @@ class FrqDocumentTest {
                         new byte[] {'F', 'R', 'Q', 1, 0, 0, 0},
                         "expected a checksum at the end, but the file has only 7 bytes"),
                 arguments("a wrong checksum", wrongChecksum, "the file is damaged or cut"),
-                malformed("no counts", FileBytes.version1(), "the inputs is not a varint"),
-                malformed(
-                        "no tensors",
-                        FileBytes.version1().varint(0),
-                        "the tensors is not a varint"),
+                malformed("no counts", FileBytes.version1(), "inputs is not a varint"),
+                malformed("no tensors", FileBytes.version1().varint(0), "tensors is not a varint"),
                 malformed(
                         "more behind the tensors",
                         FileBytes.version1().varint(0).varint(0).bytes(0, 0, 0),
@@ -178,11 +175,11 @@ class FrqDocumentTest {
                 malformed(
                         "a varint with a useless byte",
                         FileBytes.version1().bytes(0x80, 0, 0, 0),
-                        "the inputs is not a varint in its fewest bytes"),
+                        "inputs is not a varint in its fewest bytes"),
                 malformed(
                         "a varint that does not end",
                         FileBytes.version1().bytes(0x80, 0x80),
-                        "the inputs is not a varint in its fewest bytes"),
+                        "inputs is not a varint in its fewest bytes"),
                 malformed(
                         "a varint of ten bytes",
                         FileBytes.oneTensor()
@@ -203,7 +200,10 @@ class FrqDocumentTest {
             twice.bytes(0).name("bias").shape(1).floats(i);
         }
         return Stream.of(
-                malformed("no flags", FileBytes.oneTensor(), "expected a tensors that fits"),
+                malformed(
+                        "no flags",
+                        FileBytes.oneTensor(),
+                        "tensors that fits the 0 bytes left but found 1"),
                 malformed(
                         "the third flag",
                         tensor(4, "w", 1).floats(1),
@@ -301,7 +301,7 @@ class FrqDocumentTest {
                                         malformed(
                                                 count + " inputs",
                                                 FileBytes.version1().varint(count).bytes(0, 0),
-                                                "a inputs that fits the 2 bytes left but found "
+                                                "inputs that fits the 2 bytes left but found "
                                                         + count),
                                         malformed(
                                                 "an input of rank " + count,
@@ -310,7 +310,7 @@ class FrqDocumentTest {
                                         malformed(
                                                 count + " tensors",
                                                 FileBytes.version1().varint(0).varint(count),
-                                                "a tensors that fits the 0 bytes left but found "
+                                                "tensors that fits the 0 bytes left but found "
                                                         + count),
                                         malformed(
                                                 "a name of " + count + " bytes",
