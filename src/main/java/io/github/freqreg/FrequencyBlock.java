@@ -55,7 +55,8 @@ import java.util.Map;
  */
 public final class FrequencyBlock extends AbstractBaseBlock {
 
-    private static final byte VERSION = 1;
+    /** Unlike the version of any block of DJL's, so that neither reads the other's numbers. */
+    private static final byte VERSION = 'F';
 
     private final Block block;
     private final Map<Parameter, SpectralParameter> spectral = new IdentityHashMap<>();
@@ -207,6 +208,7 @@ public final class FrequencyBlock extends AbstractBaseBlock {
     @Override
     public void initialize(NDManager manager, DataType dataType, Shape... shapes) {
         checkNotDense();
+        forgetCleared();
         boolean fresh = !isInitialized();
         for (SpectralParameter tensor : byName.values()) {
             if (fresh) {
@@ -321,6 +323,15 @@ public final class FrequencyBlock extends AbstractBaseBlock {
         leftAlone.values().forEach(Parameter::close);
     }
 
+    /** A parent clears the parameters it sees; the dense weights behind them go with them. */
+    private void forgetCleared() {
+        for (SpectralParameter tensor : byName.values()) {
+            if (!tensor.getCoefficients().isInitialized()) {
+                tensor.clear();
+            }
+        }
+    }
+
     /** {@inheritDoc} */
     @Override
     public void saveParameters(DataOutputStream os) throws IOException {
@@ -370,7 +381,8 @@ public final class FrequencyBlock extends AbstractBaseBlock {
                                 + vector.getShape());
             }
         }
-        if (!block.isInitialized()) {
+        forgetCleared();
+        if (!isInitialized()) {
             DataType type = vectors.isEmpty() ? DataType.FLOAT32 : vectors.get(0).getDataType();
             block.initialize(manager, type, inputShapes);
             byName.values().forEach(tensor -> tensor.getDense().freeze(true));
@@ -394,8 +406,18 @@ public final class FrequencyBlock extends AbstractBaseBlock {
         }
         for (Parameter parameter : leftAlone.values()) {
             boolean trainable = parameter.requiresGradient();
+            Shape shape = parameter.getShape();
             parameter.close();
             parameter.load(manager, is);
+            if (!shape.equals(parameter.getShape())) {
+                throw new MalformedModelException(
+                        "Expected "
+                                + parameter.getName()
+                                + " of shape "
+                                + shape
+                                + " but found "
+                                + parameter.getShape());
+            }
             if (parameter.isInitialized()) {
                 parameter.getArray().setRequiresGradient(trainable);
             }

@@ -283,14 +283,12 @@ final class SpectralParameter {
         coefficients.close();
     }
 
-    /** Frees everything, as for a block that is cleared. */
+    /** Frees everything; the tensor is as before its first initialisation. */
     void clear() {
-        if (coefficients.isInitialized()) {
-            forgetTables();
-            coefficients.close();
-            dense.close();
-            coefficients = newParameter(null, coefficients.requiresGradient());
-        }
+        forgetTables();
+        dense.close();
+        coefficients.close();
+        coefficients = newParameter(null, coefficients.requiresGradient());
     }
 
     /** Dense weights and the coefficients they were rebuilt from. */

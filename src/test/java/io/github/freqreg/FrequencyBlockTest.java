@@ -200,6 +200,30 @@ class FrequencyBlockTest {
             plain.save(folder, "plain");
             assertMalformed(policy(KEPT).apply(network()), folder, "plain");
             assertMalformed(network(), folder, "wrapped");
+            // Another policy: the last layer is not wrapped.
+            assertMalformed(
+                    FrequencyRegularization.builder()
+                            .optKept(KEPT)
+                            .optExclude("Linear")
+                            .build()
+                            .apply(network()),
+                    folder,
+                    "wrapped");
+        }
+    }
+
+    @Test
+    void aModelWithLayersOfOtherSizesDoesNotLoad(@TempDir Path folder) throws IOException {
+        try (Model model = wrapped()) {
+            model.save(folder, "sizes");
+            Block more =
+                    new SequentialBlock()
+                            .add(TestModels.convolution(5))
+                            .add(TestModels.convolution(6));
+            assertMalformed(policy(KEPT).apply(more), folder, "sizes");
+            Block fewer = new SequentialBlock().add(TestModels.convolution(1));
+            assertMalformed(
+                    FrequencyRegularization.builder().build().apply(fewer), folder, "sizes");
         }
     }
 
@@ -510,6 +534,19 @@ class FrequencyBlockTest {
             for (FrequencyBlock block : BlockTree.frequencyBlocks(model.getBlock())) {
                 assertEquals(Map.of("weight", KEPT), block.getKept());
             }
+        }
+    }
+
+    @Test
+    void aClearedNetworkCanBeInitialisedAgain() {
+        try (Model model = wrapped()) {
+            model.getBlock().clear();
+            assertFalse(model.getBlock().isInitialized());
+            TestModels.initialize(model.getBlock(), model.getNDManager(), DataType.FLOAT32, INPUT);
+            for (FrequencyBlock block : BlockTree.frequencyBlocks(model.getBlock())) {
+                assertEquals(Map.of("weight", KEPT), block.getKept());
+            }
+            assertEquals(2 * 5, answer(model).length);
         }
     }
 

@@ -17,7 +17,6 @@ import java.util.zip.CRC32C;
 /** Reads the parts of a file, see the package's description. Trusts no byte of it. */
 final class FrqDecoder {
 
-    private static final int MAX_RANK = 32;
     private static final int MAX_VARINT_BYTES = 9;
 
     private final ByteBuffer in;
@@ -162,10 +161,10 @@ final class FrqDecoder {
 
     private long[] extents(String what) throws MalformedModelException {
         int rank = count("rank of " + what, 1);
-        if (rank > MAX_RANK) {
+        if (rank > FrqEncoder.MAX_RANK) {
             throw new MalformedModelException(
                     "expected a rank of at most "
-                            + MAX_RANK
+                            + FrqEncoder.MAX_RANK
                             + " for "
                             + what
                             + " but found "

@@ -10,7 +10,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 
 /**
  * What a {@code .frq} file holds: the shapes of the network's inputs, and its tensors in order.
@@ -26,21 +28,29 @@ public record FrqDocument(List<Shape> inputs, List<FrqTensor> tensors) {
     public static final long MAX_BYTES = 1L << 30;
 
     /**
-     * Copies the lists.
+     * Copies the lists and checks that no name appears twice.
      *
      * @param inputs the shapes of the network's inputs
      * @param tensors every parameter of the network
+     * @throws IllegalArgumentException if two tensors have one name
      */
     public FrqDocument {
         inputs = List.copyOf(inputs);
         tensors = List.copyOf(tensors);
+        Set<String> names = new HashSet<>();
+        for (FrqTensor tensor : tensors) {
+            if (!names.add(tensor.name())) {
+                throw new IllegalArgumentException("Two tensors are named " + tensor.name());
+            }
+        }
     }
 
     /**
      * Returns the bytes of the file.
      *
      * @return the whole file
-     * @throws IllegalArgumentException if a value is not finite, or the file would be too large
+     * @throws IllegalArgumentException if a value is not finite, a rank is above 32, a name can not
+     *     be UTF-8, or the file would be too large
      */
     public byte[] encode() {
         FrqEncoder encoder = new FrqEncoder();

@@ -5,7 +5,10 @@ import ai.djl.util.Float16Utils;
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.CharBuffer;
+import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.List;
 import java.util.zip.CRC32C;
 
@@ -14,6 +17,7 @@ final class FrqEncoder {
 
     static final byte[] MAGIC = {'F', 'R', 'Q'};
     static final byte VERSION = 1;
+    static final int MAX_RANK = 32;
     static final int SPECTRAL = 1;
     static final int HALF = 2;
 
@@ -33,9 +37,18 @@ final class FrqEncoder {
 
     void tensor(FrqTensor tensor) {
         out.write((tensor.spectral() ? SPECTRAL : 0) | (tensor.half() ? HALF : 0));
-        byte[] name = tensor.name().getBytes(StandardCharsets.UTF_8);
+        byte[] name = name(tensor.name());
         count(name.length);
         out.writeBytes(name);
+        if (tensor.shape().dimension() > MAX_RANK) {
+            throw new IllegalArgumentException(
+                    "Tensor "
+                            + tensor.name()
+                            + " has rank "
+                            + tensor.shape().dimension()
+                            + " but a file holds at most "
+                            + MAX_RANK);
+        }
         count(tensor.shape().dimension());
         for (long extent : tensor.shape().getShape()) {
             count(extent);
@@ -44,6 +57,15 @@ final class FrqEncoder {
             count(tensor.values().length);
         }
         values(tensor);
+    }
+
+    private static byte[] name(String name) {
+        try {
+            ByteBuffer bytes = StandardCharsets.UTF_8.newEncoder().encode(CharBuffer.wrap(name));
+            return Arrays.copyOf(bytes.array(), bytes.limit());
+        } catch (CharacterCodingException e) {
+            throw new IllegalArgumentException("The name " + name + " can not be UTF-8", e);
+        }
     }
 
     private void values(FrqTensor tensor) {

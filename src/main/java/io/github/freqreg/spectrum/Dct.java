@@ -180,8 +180,11 @@ public final class Dct {
     static NDArray inverse(
             NDManager scratch, NDArray spectrum, Shape shape, IntFunction<NDArray> bases) {
         DataType type = spectrum.getDataType();
-        NDArray work = spectrum.toType(computeType(type), false);
-        for (int axis : cheapestOrder(spectrum.getShape(), shape)) {
+        List<Integer> order = cheapestOrder(spectrum.getShape(), shape);
+        // Where no axis is multiplied, the result is still an array of its own.
+        NDArray own = order.isEmpty() ? spectrum.duplicate() : spectrum;
+        NDArray work = own.toType(computeType(type), false);
+        for (int axis : order) {
             work = multiplyAxis(scratch, work, axis, bases.apply(axis), false);
         }
         return work.toType(type, false);
@@ -191,8 +194,10 @@ public final class Dct {
     static NDArray forward(
             NDManager scratch, NDArray spatial, Shape box, IntFunction<NDArray> bases) {
         DataType type = spatial.getDataType();
-        NDArray work = spatial.toType(computeType(type), false);
         List<Integer> order = cheapestOrder(box, spatial.getShape());
+        // Where no axis is multiplied, the result is still an array of its own.
+        NDArray own = order.isEmpty() ? spatial.duplicate() : spatial;
+        NDArray work = own.toType(computeType(type), false);
         for (int i = order.size() - 1; i >= 0; i--) {
             int axis = order.get(i);
             work = multiplyAxis(scratch, work, axis, bases.apply(axis), true);
