@@ -181,8 +181,8 @@ public final class Dct {
             NDManager scratch, NDArray spectrum, Shape shape, IntFunction<NDArray> bases) {
         DataType type = spectrum.getDataType();
         List<Integer> order = cheapestOrder(spectrum.getShape(), shape);
-        // Where no axis is multiplied, the result is still an array of its own.
-        NDArray own = order.isEmpty() ? spectrum.duplicate() : spectrum;
+        // With no axis to multiply, the result is still an array of its own, in the graph.
+        NDArray own = order.isEmpty() ? spectrum.mul(1) : spectrum;
         NDArray work = own.toType(computeType(type), false);
         for (int axis : order) {
             work = multiplyAxis(scratch, work, axis, bases.apply(axis), false);
@@ -195,8 +195,8 @@ public final class Dct {
             NDManager scratch, NDArray spatial, Shape box, IntFunction<NDArray> bases) {
         DataType type = spatial.getDataType();
         List<Integer> order = cheapestOrder(box, spatial.getShape());
-        // Where no axis is multiplied, the result is still an array of its own.
-        NDArray own = order.isEmpty() ? spatial.duplicate() : spatial;
+        // With no axis to multiply, the result is still an array of its own, in the graph.
+        NDArray own = order.isEmpty() ? spatial.mul(1) : spatial;
         NDArray work = own.toType(computeType(type), false);
         for (int i = order.size() - 1; i >= 0; i--) {
             int axis = order.get(i);
