@@ -326,7 +326,7 @@ public final class FrequencyBlock extends AbstractBaseBlock {
     /** A parent clears the parameters it sees; the dense weights behind them go with them. */
     private void forgetCleared() {
         for (SpectralParameter tensor : byName.values()) {
-            if (!tensor.getCoefficients().isInitialized()) {
+            if (inputShapes != null && !tensor.getCoefficients().isInitialized()) {
                 tensor.clear();
             }
         }

@@ -22,6 +22,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
@@ -171,18 +172,19 @@ public final class FrequencyFile {
         document.tensors().forEach(tensor -> tensors.put(tensor.name(), tensor));
         checkNames(parameters(block).keySet(), tensors.keySet());
         boolean fresh = !block.isInitialized();
-        if (fresh) {
-            block.initialize(manager, DataType.FLOAT32, document.inputs().toArray(new Shape[0]));
-        }
+        Block wrapped;
         try {
+            if (fresh) {
+                initialize(block, manager, document.inputs());
+            }
             checkTensors(block, tensors);
+            wrapped = wrap(block, tensors);
         } catch (MalformedModelException e) {
             if (fresh) {
-                block.clear();
+                clear(block);
             }
             throw e;
         }
-        Block wrapped = wrap(block, tensors);
         Map<Parameter, SpectralParameter> spectral = spectralParameters(wrapped);
         for (Map.Entry<String, Parameter> entry : parameters(wrapped).entrySet()) {
             FrqTensor tensor = tensors.get(entry.getKey());
@@ -194,6 +196,22 @@ public final class FrequencyFile {
             }
         }
         return wrapped;
+    }
+
+    private static void initialize(Block block, NDManager manager, List<Shape> inputs)
+            throws MalformedModelException {
+        try {
+            block.initialize(manager, DataType.FLOAT32, inputs.toArray(new Shape[0]));
+        } catch (RuntimeException e) {
+            throw new MalformedModelException(
+                    "expected shapes of inputs that the network takes but found " + inputs, e);
+        }
+    }
+
+    /** Dense weights are no parameters of the network, so frequency blocks clear their own. */
+    private static void clear(Block block) {
+        BlockTree.frequencyBlocks(block).forEach(FrequencyBlock::clear);
+        block.clear();
     }
 
     private static FrequencyTensor toFrequency(FrqTensor tensor) {
@@ -247,6 +265,13 @@ public final class FrequencyFile {
                                 + " but found "
                                 + tensor.shape());
             }
+            if (target == null && tensor.spectral() && !spectral.isEmpty()) {
+                throw new MalformedModelException(
+                        "expected tensor "
+                                + entry.getKey()
+                                + " itself, as other tensors are wrapped and it is not, but found"
+                                + " its coefficients");
+            }
             if (target != null && !tensor.spectral()) {
                 throw new MalformedModelException(
                         "expected coefficients of tensor "
@@ -276,7 +301,18 @@ public final class FrequencyFile {
                                         .collect(Collectors.joining("|", "^(", ")$")));
         kept.forEach(
                 (name, count) -> policy.addOverrideKept("^" + Pattern.quote(name) + "$", count));
-        return policy.build().apply(block);
+        FrequencyRegularization exact = policy.build();
+        Set<String> refused = new TreeSet<>(kept.keySet());
+        for (TensorChoice choice : exact.plan(block)) {
+            if (choice.regularized()) {
+                refused.remove(choice.name());
+            }
+        }
+        if (!refused.isEmpty()) {
+            throw new MalformedModelException(
+                    "found coefficients of tensors that can not be wrapped: " + refused);
+        }
+        return exact.apply(block);
     }
 
     /** The parameters of a network under their first names. */

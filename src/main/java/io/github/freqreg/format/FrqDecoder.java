@@ -58,7 +58,7 @@ final class FrqDecoder {
     }
 
     List<Shape> inputs() throws MalformedModelException {
-        int count = count("inputs", 1);
+        int count = count("number of inputs", 1);
         List<Shape> inputs = new ArrayList<>(count);
         for (int i = 0; i < count; i++) {
             long[] extents = extents("input " + i);
@@ -71,7 +71,7 @@ final class FrqDecoder {
     }
 
     List<FrqTensor> tensors() throws MalformedModelException {
-        int count = count("tensors", 3);
+        int count = count("number of tensors", 3);
         List<FrqTensor> tensors = new ArrayList<>(count);
         Set<String> names = new HashSet<>();
         for (int i = 0; i < count; i++) {
@@ -150,7 +150,7 @@ final class FrqDecoder {
     }
 
     private String name(int index) throws MalformedModelException {
-        byte[] name = new byte[count("name of tensor " + index, 1)];
+        byte[] name = new byte[count("length of the name of tensor " + index, 1)];
         in.get(name);
         try {
             return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(name)).toString();

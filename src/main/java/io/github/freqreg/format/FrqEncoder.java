@@ -70,7 +70,7 @@ final class FrqEncoder {
 
     private void values(FrqTensor tensor) {
         long bytes = (long) tensor.values().length * tensor.valueBytes();
-        if (bytes + out.size() > FrqDocument.MAX_BYTES) {
+        if (bytes + out.size() + Integer.BYTES > FrqDocument.MAX_BYTES) {
             throw new IllegalArgumentException(
                     "With tensor " + tensor.name() + " the file passes " + FrqDocument.MAX_BYTES);
         }

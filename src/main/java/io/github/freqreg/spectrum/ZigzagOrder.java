@@ -23,7 +23,12 @@ public final class ZigzagOrder {
         this.extents = extents;
         long product = 1;
         for (long extent : extents) {
-            product = Math.multiplyExact(product, extent);
+            if (extent > Long.MAX_VALUE / product) {
+                throw new IllegalArgumentException(
+                        "The size of a tensor must fit 63 bits, but its extents are "
+                                + Arrays.toString(extents));
+            }
+            product *= extent;
         }
         size = product;
     }
@@ -33,7 +38,8 @@ public final class ZigzagOrder {
      *
      * @param shape the tensor's shape, of rank 1 or more, every extent 1 or more
      * @return the order
-     * @throws IllegalArgumentException if the rank is 0 or an extent is below 1
+     * @throws IllegalArgumentException if the rank is 0, an extent is below 1, or the size passes
+     *     63 bits
      */
     public static ZigzagOrder of(Shape shape) {
         long[] extents = shape.getShape();
