@@ -100,6 +100,18 @@ final class BlockTree {
         return root;
     }
 
+    /** The blocks of a tree that {@link #replace} can put others in place of. */
+    static Set<Block> replaceable(Block root) {
+        Set<Block> found = Collections.newSetFromMap(new IdentityHashMap<>());
+        replace(
+                root,
+                block -> {
+                    found.add(block);
+                    return block;
+                });
+        return found;
+    }
+
     /** The frequency blocks of a tree, each once, in its order. */
     static List<FrequencyBlock> frequencyBlocks(Block root) {
         List<FrequencyBlock> found = new ArrayList<>();

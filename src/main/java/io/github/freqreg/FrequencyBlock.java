@@ -25,6 +25,8 @@ import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The IDCT block: any DJL block, with chosen tensors kept in the frequency domain.
@@ -55,6 +57,8 @@ import java.util.Map;
  */
 public final class FrequencyBlock extends AbstractBaseBlock {
 
+    private static final Logger logger = LoggerFactory.getLogger(FrequencyBlock.class);
+
     /** Unlike the version of any block of DJL's, so that neither reads the other's numbers. */
     private static final byte VERSION = 'F';
 
@@ -64,6 +68,7 @@ public final class FrequencyBlock extends AbstractBaseBlock {
     private final Map<String, Parameter> leftAlone = new LinkedHashMap<>();
     private final List<String> names = new ArrayList<>();
     private boolean dense;
+    private boolean warned;
 
     FrequencyBlock(Block block, Collection<SpectralParameter> tensors) {
         super(VERSION);
@@ -156,8 +161,9 @@ public final class FrequencyBlock extends AbstractBaseBlock {
     /**
      * Frees the coefficients that truncation has cut.
      *
-     * <p>Best called when no trainer lives. A trainer that does goes on with the shorter
-     * parameters, and its optimiser starts their moments anew.
+     * <p>Close the trainer first. One that lives on the model's own device goes on with the shorter
+     * parameters, their optimiser moments begun anew; one on other devices writes its numbers back
+     * only when it is closed, and what it has learned would be lost.
      *
      * @throws IllegalStateException if the block is not initialised
      */
@@ -212,6 +218,7 @@ public final class FrequencyBlock extends AbstractBaseBlock {
         boolean fresh = !isInitialized();
         for (SpectralParameter tensor : byName.values()) {
             if (fresh) {
+                // Trainers and users set initialisers on the parameters they see.
                 tensor.getDense().setInitializer(tensor.getCoefficients().getInitializer());
             } else {
                 tensor.getCoefficients().initialize(manager, dataType);
@@ -258,7 +265,7 @@ public final class FrequencyBlock extends AbstractBaseBlock {
             RebuildingParameterStore store =
                     new RebuildingParameterStore(parameterStore, scratch, training, spectral);
             NDList outputs = pass.forward(store);
-            if (!store.wasAsked()) {
+            if (!store.wasAskedForAny()) {
                 throw new IllegalStateException(
                         block.getClass().getName()
                                 + " does not read its regularised parameters "
@@ -266,12 +273,32 @@ public final class FrequencyBlock extends AbstractBaseBlock {
                                 + " through the ParameterStore, so they can not be rebuilt:"
                                 + " exclude it from the policy");
             }
+            if (training && !warned) {
+                warnOfUnread(store);
+            }
             for (NDArray output : outputs) {
                 if (output.getManager() == scratch) {
                     output.attach(owner);
                 }
             }
             return outputs;
+        }
+    }
+
+    /** A branch not taken is no fault; a child that goes past the store would be a silent one. */
+    private void warnOfUnread(RebuildingParameterStore store) {
+        List<String> unread =
+                byName.entrySet().stream()
+                        .filter(entry -> !store.wasAskedFor(entry.getValue()))
+                        .map(Map.Entry::getKey)
+                        .toList();
+        if (!unread.isEmpty()) {
+            warned = true;
+            logger.warn(
+                    "{} did not read {} through the ParameterStore in a training pass: if it reads"
+                            + " them otherwise they do not train, and are to be excluded",
+                    block.getClass().getName(),
+                    unread);
         }
     }
 
@@ -323,7 +350,7 @@ public final class FrequencyBlock extends AbstractBaseBlock {
         leftAlone.values().forEach(Parameter::close);
     }
 
-    /** A parent clears the parameters it sees; the dense weights behind them go with them. */
+    /** A parent clears the parameters it sees; the dense weights behind them are freed here. */
     private void forgetCleared() {
         for (SpectralParameter tensor : byName.values()) {
             if (inputShapes != null && !tensor.getCoefficients().isInitialized()) {
@@ -358,12 +385,13 @@ public final class FrequencyBlock extends AbstractBaseBlock {
         byte loaded = is.readByte();
         if (loaded != VERSION) {
             throw new MalformedModelException(
-                    "Expected the parameters of a FrequencyBlock, version "
+                    "Expected a FrequencyBlock (mark "
                             + VERSION
-                            + ", around "
+                            + ") around "
                             + block.getClass().getName()
-                            + ", but found version "
-                            + loaded);
+                            + ", but found mark "
+                            + loaded
+                            + ": was the file saved from a plain model?");
         }
         readInputShapes(is);
         List<NDArray> vectors = new ArrayList<>();
@@ -391,6 +419,16 @@ public final class FrequencyBlock extends AbstractBaseBlock {
         for (Map.Entry<String, SpectralParameter> entry : byName.entrySet()) {
             SpectralParameter tensor = entry.getValue();
             NDArray vector = vectors.get(at++);
+            DataType type = tensor.getDense().getArray().getDataType();
+            if (vector.getDataType() != type) {
+                throw new MalformedModelException(
+                        "Expected "
+                                + type
+                                + " coefficients of "
+                                + entry.getKey()
+                                + " but found "
+                                + vector.getDataType());
+            }
             if (vector.size() > tensor.getShape().size()) {
                 throw new MalformedModelException(
                         "Expected at most "
@@ -405,7 +443,6 @@ public final class FrequencyBlock extends AbstractBaseBlock {
             tensor.setCoefficients(vector, (int) vector.size());
         }
         for (Parameter parameter : leftAlone.values()) {
-            boolean trainable = parameter.requiresGradient();
             Shape shape = parameter.getShape();
             parameter.close();
             parameter.load(manager, is);
@@ -417,9 +454,6 @@ public final class FrequencyBlock extends AbstractBaseBlock {
                                 + shape
                                 + " but found "
                                 + parameter.getShape());
-            }
-            if (parameter.isInitialized()) {
-                parameter.getArray().setRequiresGradient(trainable);
             }
         }
     }

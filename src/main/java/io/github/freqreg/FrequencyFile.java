@@ -37,6 +37,9 @@ import java.util.stream.Collectors;
  * holds as coefficients is wrapped if it is not yet. Everything is checked before anything is
  * changed.
  *
+ * <p>State of a block that is no parameter, such as the options it was built with, is not stored:
+ * the network that a file is loaded into is built as the saved one was.
+ *
  * <p>The methods are safe for concurrent use on different networks.
  */
 public final class FrequencyFile {
@@ -86,14 +89,18 @@ public final class FrequencyFile {
      *     structure; the model is unchanged
      */
     public static void load(Model model, Path file) throws IOException, MalformedModelException {
-        model.setBlock(load(model.getBlock(), model.getNDManager(), file));
+        if (model.getBlock() == null) {
+            throw new IllegalStateException(
+                    "The model " + model.getName() + " has no block: call setBlock first");
+        }
+        model.setBlock(load(model.getBlock(), model.getNDManager(), model.getDataType(), file));
     }
 
     /**
      * Loads a file into a network.
      *
      * @param block a network of the structure that was saved, plain or wrapped, initialised or not
-     * @param manager keeps the network's arrays, if it is not initialised
+     * @param manager keeps the network's arrays, which are float32, if it is not initialised
      * @param file the path
      * @return the network to use from now on, wrapped
      * @throws IOException if the file can not be read
@@ -102,9 +109,14 @@ public final class FrequencyFile {
      */
     public static Block load(Block block, NDManager manager, Path file)
             throws IOException, MalformedModelException {
+        return load(block, manager, DataType.FLOAT32, file);
+    }
+
+    private static Block load(Block block, NDManager manager, DataType type, Path file)
+            throws IOException, MalformedModelException {
         FrqDocument document = FrqDocument.read(file);
         try {
-            return load(block, manager, document);
+            return load(block, manager, type, document);
         } catch (MalformedModelException e) {
             throw new MalformedModelException(file + ": " + e.getMessage(), e);
         }
@@ -166,23 +178,21 @@ public final class FrequencyFile {
         }
     }
 
-    private static Block load(Block block, NDManager manager, FrqDocument document)
+    private static Block load(Block block, NDManager manager, DataType type, FrqDocument document)
             throws MalformedModelException {
         Map<String, FrqTensor> tensors = new LinkedHashMap<>();
         document.tensors().forEach(tensor -> tensors.put(tensor.name(), tensor));
         checkNames(parameters(block).keySet(), tensors.keySet());
-        boolean fresh = !block.isInitialized();
+        Runnable undo = undoOfInitialising(block);
         Block wrapped;
         try {
-            if (fresh) {
-                initialize(block, manager, document.inputs());
+            if (!block.isInitialized()) {
+                initialize(block, manager, type, document.inputs());
             }
             checkTensors(block, tensors);
             wrapped = wrap(block, tensors);
         } catch (MalformedModelException e) {
-            if (fresh) {
-                clear(block);
-            }
+            undo.run();
             throw e;
         }
         Map<Parameter, SpectralParameter> spectral = spectralParameters(wrapped);
@@ -198,20 +208,34 @@ public final class FrequencyFile {
         return wrapped;
     }
 
-    private static void initialize(Block block, NDManager manager, List<Shape> inputs)
+    private static void initialize(
+            Block block, NDManager manager, DataType type, List<Shape> inputs)
             throws MalformedModelException {
         try {
-            block.initialize(manager, DataType.FLOAT32, inputs.toArray(new Shape[0]));
+            block.initialize(manager, type, inputs.toArray(new Shape[0]));
         } catch (RuntimeException e) {
             throw new MalformedModelException(
-                    "expected shapes of inputs that the network takes but found " + inputs, e);
+                    "expected shapes of inputs that the network takes but found "
+                            + inputs
+                            + ": "
+                            + e.getMessage(),
+                    e);
         }
     }
 
-    /** Dense weights are no parameters of the network, so frequency blocks clear their own. */
-    private static void clear(Block block) {
-        BlockTree.frequencyBlocks(block).forEach(FrequencyBlock::clear);
-        block.clear();
+    /**
+     * Closes what is not initialised yet and will be, the dense weights of wrapped ones included.
+     */
+    private static Runnable undoOfInitialising(Block block) {
+        Map<Parameter, SpectralParameter> spectral = spectralParameters(block);
+        List<Runnable> undo = new ArrayList<>();
+        for (Parameter parameter : parameters(block).values()) {
+            SpectralParameter tensor = spectral.get(parameter);
+            if (!parameter.isInitialized()) {
+                undo.add(tensor == null ? parameter::close : tensor::clear);
+            }
+        }
+        return () -> undo.forEach(Runnable::run);
     }
 
     private static FrequencyTensor toFrequency(FrqTensor tensor) {

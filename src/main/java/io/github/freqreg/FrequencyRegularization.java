@@ -111,7 +111,7 @@ public final class FrequencyRegularization {
      * @throws IllegalArgumentException if nothing is chosen, or a budget is too small
      */
     public Block apply(Block block) {
-        WrapPlan plan = new WrapPlan(block, selection);
+        WrapPlan plan = planFor(block);
         if ((budget > 0 || selection.shapes() != null) && !block.isInitialized()) {
             throw new IllegalStateException(
                     "A budget or a shape predicate needs the shapes of the tensors, but the block is"
@@ -133,18 +133,25 @@ public final class FrequencyRegularization {
      * @throws IllegalArgumentException if nothing is chosen, or a budget is too small
      */
     public Block apply(Block block, Shape... inputShapes) {
-        learnShapes(block, inputShapes);
-        return apply(new WrapPlan(block, selection));
+        return apply(planFor(block, inputShapes));
     }
 
-    /** Initialises a fresh block for a moment, so that its parameters know their shapes. */
-    private static void learnShapes(Block block, Shape... inputShapes) {
-        if (!block.isInitialized()) {
+    private WrapPlan planFor(Block block, Shape... inputShapes) {
+        if (!BlockTree.frequencyBlocks(block).isEmpty()) {
+            throw new IllegalStateException(
+                    "The block is frequency regularised already, around "
+                            + BlockTree.frequencyBlocks(block).get(0).getWrappedType().getName()
+                            + ": apply a policy once, or call toDense() first");
+        }
+        if (inputShapes.length > 0 && !block.isInitialized()) {
+            // Initialised for a moment, parameters know their shapes.
             try (NDManager manager = NDManager.newBaseManager()) {
                 block.initialize(manager, DataType.FLOAT32, inputShapes);
+            } finally {
                 block.clear();
             }
         }
+        return new WrapPlan(block, selection);
     }
 
     /**
@@ -155,7 +162,7 @@ public final class FrequencyRegularization {
      * @throws IllegalStateException if a part of it is wrapped already
      */
     public List<TensorChoice> plan(Block block) {
-        return new WrapPlan(block, selection).getChoices();
+        return planFor(block).getChoices();
     }
 
     /**
@@ -167,18 +174,10 @@ public final class FrequencyRegularization {
      *     FrequencyBlock} that can not be replaced
      */
     public static Block toDense(Block block) {
-        List<FrequencyBlock> all = BlockTree.frequencyBlocks(block);
-        Map<Block, Block> plain = new IdentityHashMap<>();
-        BlockTree.replace(
-                block,
-                b -> {
-                    if (b instanceof FrequencyBlock) {
-                        plain.put(b, b);
-                    }
-                    return b;
-                });
+        List<FrequencyBlock> all = wrapped(block);
+        Set<Block> replaceable = BlockTree.replaceable(block);
         for (FrequencyBlock each : all) {
-            if (!plain.containsKey(each)) {
+            if (!replaceable.contains(each)) {
                 throw new IllegalStateException(
                         "The frequency block around "
                                 + each.getWrappedType().getName()
@@ -190,14 +189,13 @@ public final class FrequencyRegularization {
                         "The block is not initialised, so it has no weights to make dense");
             }
         }
+        Map<Block, Block> plain = new IdentityHashMap<>();
         return BlockTree.replace(
                 block,
-                b -> {
-                    if (b instanceof FrequencyBlock each) {
-                        return plain.compute(b, (k, old) -> old == b ? each.toDense() : old);
-                    }
-                    return b;
-                });
+                b ->
+                        b instanceof FrequencyBlock each
+                                ? plain.computeIfAbsent(b, k -> each.toDense())
+                                : b);
     }
 
     /**
@@ -211,14 +209,25 @@ public final class FrequencyRegularization {
     }
 
     /**
-     * Frees what truncation has cut, in every wrapped block of a network. Best called when no
-     * trainer lives.
+     * Frees what truncation has cut, in every wrapped block of a network, see {@link
+     * FrequencyBlock#compact()}.
      *
      * @param block a block that was wrapped
      * @throws IllegalStateException if it is not initialised
      */
     public static void compact(Block block) {
-        BlockTree.frequencyBlocks(block).forEach(FrequencyBlock::compact);
+        wrapped(block).forEach(FrequencyBlock::compact);
+    }
+
+    private static List<FrequencyBlock> wrapped(Block block) {
+        List<FrequencyBlock> blocks = BlockTree.frequencyBlocks(block);
+        if (blocks.isEmpty()) {
+            throw new IllegalStateException(
+                    "Expected a network with a frequency block, but "
+                            + block.getClass().getName()
+                            + " has none: apply a policy first");
+        }
+        return blocks;
     }
 
     /**
@@ -232,7 +241,7 @@ public final class FrequencyRegularization {
      */
     public static long truncate(Block block, double remaining) {
         long kept = 0;
-        for (FrequencyBlock each : BlockTree.frequencyBlocks(block)) {
+        for (FrequencyBlock each : wrapped(block)) {
             kept += each.truncate(remaining);
         }
         return kept;
@@ -280,7 +289,9 @@ public final class FrequencyRegularization {
             long size = shape.size();
             Long share = shares.get(candidate.name());
             long target =
-                    share != null ? share : amountOf(candidate).of(size, candidate.layer(), floors);
+                    share != null
+                            ? Math.min(share, size)
+                            : amountOf(candidate).of(size, candidate.layer(), floors);
             return new Kept(Math.max(target, Math.round(size * startRate)), target);
         };
     }
@@ -345,7 +356,7 @@ public final class FrequencyRegularization {
          * Gives the whole model a number of numbers, those of the parameters left alone included.
          *
          * <p>What the parameters left alone leave is shared equally over the tensors; what a small
-         * tensor can not use goes to the others. Overrides and floors do not count.
+         * tensor can not use goes to the others. Floors do not count, and overrides are refused.
          *
          * @param numbers the total, 1 or more
          * @return this builder
@@ -472,7 +483,8 @@ public final class FrequencyRegularization {
          * Builds the policy.
          *
          * @return the policy
-         * @throws IllegalArgumentException if no layer type or no parameter type is chosen
+         * @throws IllegalArgumentException if no layer type or no parameter type is chosen, or a
+         *     budget has overrides
          */
         public FrequencyRegularization build() {
             if (layerTypes.isEmpty() || parameterTypes.isEmpty()) {
@@ -481,6 +493,14 @@ public final class FrequencyRegularization {
                                 + layerTypes
                                 + " and "
                                 + parameterTypes);
+            }
+            if (budget > 0 && !overrides.isEmpty()) {
+                throw new IllegalArgumentException(
+                        "A budget of "
+                                + budget
+                                + " shares its numbers by itself, but "
+                                + overrides.size()
+                                + " overrides are given");
             }
             return new FrequencyRegularization(this);
         }

@@ -53,8 +53,13 @@ final class RebuildingParameterStore extends ParameterStore {
     }
 
     /** Whether the block has asked for any regularised parameter. */
-    boolean wasAsked() {
+    boolean wasAskedForAny() {
         return !answers.isEmpty();
+    }
+
+    /** Whether the block has asked for a regularised parameter. */
+    boolean wasAskedFor(SpectralParameter tensor) {
+        return answers.containsKey(tensor.getDense());
     }
 
     /** {@inheritDoc} */

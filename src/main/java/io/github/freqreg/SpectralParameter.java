@@ -10,8 +10,11 @@ import ai.djl.nn.Parameter;
 import io.github.freqreg.spectrum.FrequencyTensor;
 import io.github.freqreg.spectrum.SpectralTransform;
 import io.github.freqreg.spectrum.ZigzagMask;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.locks.ReadWriteLock;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
 
 /**
  * One regularised tensor of a wrapped block: its coefficients, what is kept of them, and the dense
@@ -30,7 +33,8 @@ final class SpectralParameter {
     private final Parameter dense;
     private final KeptRule rule;
     private final Map<Device, SpectralTransform> transforms = new ConcurrentHashMap<>();
-    private final Map<Device, Rebuilt> rebuilt = new ConcurrentHashMap<>();
+    private final Map<Device, Rebuilt> rebuilt = new HashMap<>();
+    private final ReadWriteLock lock = new ReentrantReadWriteLock();
 
     private Parameter coefficients;
     private int start;
@@ -68,7 +72,7 @@ final class SpectralParameter {
         return kept;
     }
 
-    /** The kept number when the tensor was wrapped or last loaded, from which schedules go down. */
+    /** The kept number from which schedules go down. */
     int getStart() {
         return start;
     }
@@ -108,9 +112,13 @@ final class SpectralParameter {
      * <p>Seen as a matrix n × m (n the first extent), dense weights of variance v answer an input
      * of norm 1 with a norm of √(n · v). Coefficients of variance v · gain², K of them in the box's
      * first extent, answer the lowest frequency, which smooth and positive inputs mostly are, with
-     * √(K · v) · gain. Equal answers need gain = √(n / K); it is 1 where all is kept.
+     * √(K · v) · gain. Equal answers need gain = √(n / K); it is 1 where all is kept, and for
+     * tensors of one axis, which start as constants.
      */
     private static float startGain(ZigzagMask mask) {
+        if (mask.getShape().dimension() < 2) {
+            return 1f;
+        }
         return (float) Math.sqrt((double) mask.getShape().get(0) / mask.getBox().get(0));
     }
 
@@ -126,7 +134,8 @@ final class SpectralParameter {
         vector.setName(name);
         vector.setRequiresGradient(trainable);
         kept = count;
-        start = count;
+        // A model that was truncated and saved goes on from where its policy starts.
+        start = Math.max(count, (int) rule.kept(dense.getShape()).start());
         forgetTables();
     }
 
@@ -158,7 +167,6 @@ final class SpectralParameter {
         if (full.size() == kept) {
             return;
         }
-        int startBefore = start;
         NDManager manager = full.getManager();
         NDArray prefix;
         try (NDArray whole = full.stopGradient();
@@ -167,7 +175,6 @@ final class SpectralParameter {
         }
         prefix.attach(manager);
         setCoefficients(prefix, kept);
-        start = startBefore;
     }
 
     /** The weights inside the gradient's graph; the result belongs to {@code scratch}. */
@@ -175,78 +182,77 @@ final class SpectralParameter {
         return transform(vector.getDevice()).rebuild(vector, scratch);
     }
 
-    /**
-     * The weights outside of any graph, rebuilt only if the coefficients are others than before.
-     */
+    /** The weights outside of any graph; rebuilt only if the coefficients have changed. */
     NDArray weights(NDArray vector) {
-        Device device = vector.getDevice();
-        Rebuilt last = rebuilt.get(device);
-        if (last != null && last.isOf(vector)) {
-            return last.weights;
-        }
-        synchronized (this) {
-            last = rebuilt.get(device);
+        lock.readLock().lock();
+        try {
+            Rebuilt last = rebuilt.get(vector.getDevice());
             if (last != null && last.isOf(vector)) {
                 return last.weights;
             }
-            NDManager manager = dense.getArray().getManager();
-            try (NDManager scratch = manager.newSubManager(device);
-                    NDArray detached = vector.stopGradient()) {
-                NDArray fresh = rebuild(detached, scratch);
-                NDArray target;
-                if (device.equals(dense.getArray().getDevice())) {
-                    target = dense.getArray();
-                    fresh.copyTo(target);
-                } else {
-                    target = fresh;
-                    target.attach(manager);
-                }
-                NDArray snapshot = detached.duplicate();
-                snapshot.attach(manager);
-                Rebuilt old = rebuilt.put(device, new Rebuilt(snapshot, target));
-                if (old != null) {
-                    old.snapshot.close();
-                    if (old.weights != target) {
-                        old.weights.close();
-                    }
-                }
-                return target;
+        } finally {
+            lock.readLock().unlock();
+        }
+        lock.writeLock().lock();
+        try {
+            Rebuilt last = rebuilt.get(vector.getDevice());
+            return last != null && last.isOf(vector) ? last.weights : renew(vector, last);
+        } finally {
+            lock.writeLock().unlock();
+        }
+    }
+
+    private NDArray renew(NDArray vector, Rebuilt old) {
+        Device device = vector.getDevice();
+        NDManager manager = dense.getArray().getManager();
+        try (NDManager scratch = manager.newSubManager(device);
+                NDArray detached = vector.stopGradient()) {
+            NDArray target = rebuild(detached, scratch);
+            if (device.equals(dense.getArray().getDevice())) {
+                target.copyTo(dense.getArray());
+                target = dense.getArray();
+            } else {
+                target.attach(manager);
             }
+            NDArray snapshot = detached.duplicate();
+            snapshot.attach(manager);
+            rebuilt.put(device, new Rebuilt(snapshot, target));
+            if (old != null) {
+                free(old, target);
+            }
+            return target;
+        }
+    }
+
+    private static void free(Rebuilt old, NDArray staying) {
+        old.snapshot.close();
+        if (old.weights != staying) {
+            old.weights.close();
         }
     }
 
     private SpectralTransform transform(Device device) {
-        SpectralTransform transform = transforms.get(device);
-        if (transform == null) {
-            synchronized (this) {
-                transform =
-                        transforms.computeIfAbsent(
-                                device,
-                                d ->
-                                        new SpectralTransform(
-                                                getMask(),
-                                                dense.getArray().getManager(),
-                                                d,
-                                                getDataType()));
-            }
-        }
-        return transform;
+        return transforms.computeIfAbsent(
+                device,
+                d ->
+                        new SpectralTransform(
+                                getMask(), dense.getArray().getManager(), d, getDataType()));
     }
 
     ZigzagMask getMask() {
         return ZigzagMask.of(dense.getShape(), kept);
     }
 
-    private synchronized void forgetTables() {
-        transforms.values().forEach(SpectralTransform::close);
-        transforms.clear();
-        for (Rebuilt last : rebuilt.values()) {
-            last.snapshot.close();
-            if (last.weights != dense.getArray()) {
-                last.weights.close();
-            }
+    private void forgetTables() {
+        lock.writeLock().lock();
+        try {
+            transforms.values().forEach(SpectralTransform::close);
+            transforms.clear();
+            rebuilt.values().forEach(last -> free(last, dense.getArray()));
+            rebuilt.clear();
+        } finally {
+            lock.writeLock().unlock();
         }
-        rebuilt.clear();
     }
 
     /** The kept coefficients as a value. */
@@ -259,9 +265,7 @@ final class SpectralParameter {
         }
     }
 
-    /**
-     * Takes the coefficients of w = IDCT(c); the gain is kept where the kept number is the same.
-     */
+    /** Takes other coefficients, in the block's data type. */
     void fromTensor(FrequencyTensor tensor) {
         NDManager manager = dense.getArray().getManager();
         int count = tensor.mask().getKept();

@@ -15,7 +15,8 @@ import java.util.Map;
  * What of a model is wrapped as one: a layer, or a composite that can not be reached into.
  *
  * <p>A unit is a block that {@link BlockTree} can put a wrapper in place of. Each parameter belongs
- * to the first unit that has it; where two units share one, the whole model is one unit.
+ * to the first unit that has it; where two units share one that is chosen, the whole model is one
+ * unit.
  */
 final class WrapPlan {
 
@@ -29,12 +30,6 @@ final class WrapPlan {
     WrapPlan(Block root, TensorSelection selection) {
         this.root = root;
         this.selection = selection;
-        if (!BlockTree.frequencyBlocks(root).isEmpty()) {
-            throw new IllegalStateException(
-                    "The block is frequency regularised already, around "
-                            + BlockTree.frequencyBlocks(root).get(0).getWrappedType().getName()
-                            + ": apply a policy once, or call toDense() first");
-        }
         findUnits(root, "");
         if (tied) {
             // A parameter that two units share can have only one set of coefficients.
@@ -60,13 +55,13 @@ final class WrapPlan {
         List<Candidate> chosen = units.computeIfAbsent(unit, u -> new ArrayList<>());
         for (Pair<String, Parameter> entry : block.getDirectParameters()) {
             Parameter parameter = entry.getValue();
-            Block first = unitOf.putIfAbsent(parameter, unit);
-            if (first != null) {
-                tied |= first != unit;
-                continue;
-            }
             Candidate candidate =
                     new Candidate(prefix + entry.getKey(), LayerType.of(block), parameter, block);
+            Block first = unitOf.putIfAbsent(parameter, unit);
+            if (first != null) {
+                tied |= first != unit && selection.choose(candidate).regularized();
+                continue;
+            }
             TensorChoice choice = selection.choose(candidate);
             choices.add(choice);
             if (choice.regularized()) {

@@ -6,13 +6,17 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import ai.djl.Device;
 import ai.djl.MalformedModelException;
 import ai.djl.Model;
+import ai.djl.engine.Engine;
 import ai.djl.inference.Predictor;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.AbstractBlock;
@@ -21,10 +25,13 @@ import ai.djl.nn.Parameter;
 import ai.djl.nn.SequentialBlock;
 import ai.djl.nn.core.Linear;
 import ai.djl.nn.norm.BatchNorm;
+import ai.djl.training.DefaultTrainingConfig;
 import ai.djl.training.GradientCollector;
 import ai.djl.training.ParameterStore;
 import ai.djl.training.Trainer;
+import ai.djl.training.loss.Loss;
 import ai.djl.training.optimizer.Optimizer;
+import ai.djl.training.tracker.Tracker;
 import ai.djl.translate.NoopTranslator;
 import ai.djl.translate.TranslateException;
 import ai.djl.util.Pair;
@@ -34,6 +41,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
@@ -566,6 +574,93 @@ class FrequencyBlockTest {
     }
 
     @Test
+    void predictorsGoOnWhileChangedCoefficientsAreTakenUp() throws Exception {
+        try (Model model = wrapped()) {
+            Block block = model.getBlock();
+            NDArray input = TestModels.random(model.getNDManager(), INPUT);
+            NDArray coefficients = block.getParameters().valueAt(0).getArray();
+            ExecutorService threads = Executors.newFixedThreadPool(8);
+            for (int round = 0; round < 50; round++) {
+                coefficients.setRequiresGradient(false);
+                coefficients.addi(0.01);
+                coefficients.setRequiresGradient(true);
+                List<Callable<float[]>> calls =
+                        Collections.nCopies(
+                                16,
+                                () -> {
+                                    try (NDManager own = model.getNDManager().newSubManager()) {
+                                        return TestModels.floats(
+                                                TestModels.predict(
+                                                        block,
+                                                        own,
+                                                        new NDList(
+                                                                input.get(
+                                                                        own,
+                                                                        new NDIndex()
+                                                                                .addAllDim()))));
+                                    }
+                                });
+                float[] first = null;
+                for (Future<float[]> answer : threads.invokeAll(calls)) {
+                    first = first == null ? answer.get() : first;
+                    assertArrayEquals(first, answer.get());
+                }
+            }
+            threads.shutdown();
+        }
+    }
+
+    @Test
+    void optimisersTreatCoefficientsAsAnyParameter() {
+        // Learning rate, weight decay and clipping, against the same optimiser on a bare array.
+        Shape input = new Shape(2, 4);
+        try (Model model = TestModels.model(TestModels.linear(3), input)) {
+            policy(5).apply(model);
+            NDArray coefficients = model.getBlock().getParameters().get("weight").getArray();
+            NDArray bare = coefficients.duplicate();
+            try (Trainer trainer = TestModels.trainer(model, clippedAdam())) {
+                try (GradientCollector collector = trainer.newGradientCollector()) {
+                    NDArray data = TestModels.random(trainer.getManager(), input);
+                    collector.backward(TestModels.loss(trainer.forward(new NDList(data))));
+                }
+                clippedAdam().update("bare", bare, coefficients.getGradient());
+                trainer.step();
+            }
+            assertArrayEquals(bare.toFloatArray(), coefficients.toFloatArray());
+        }
+    }
+
+    private static Optimizer clippedAdam() {
+        return Optimizer.adam()
+                .optLearningRateTracker(Tracker.fixed(0.1f))
+                .optWeightDecays(0.2f)
+                .optClipGrad(1e-3f)
+                .build();
+    }
+
+    @Test
+    void aModelOnOneDeviceTrainsOnAnother() {
+        assumeTrue(Engine.getInstance().getGpuCount() > 0, "needs a GPU, and there is none");
+        Shape input = new Shape(2, 4);
+        try (Model model = Model.newInstance("cpu", Device.cpu())) {
+            model.setBlock(TestModels.linear(3));
+            policy(5).apply(model);
+            DefaultTrainingConfig config =
+                    new DefaultTrainingConfig(Loss.l2Loss())
+                            .optDevices(new Device[] {Device.gpu(0)});
+            try (Trainer trainer = model.newTrainer(config)) {
+                trainer.initialize(input);
+                NDArray data = TestModels.random(trainer.getManager(), input);
+                TestModels.step(trainer, new NDList(data.toDevice(Device.gpu(0), false)));
+            }
+            NDArray data = TestModels.random(model.getNDManager(), input);
+            NDList answer =
+                    TestModels.predict(model.getBlock(), model.getNDManager(), new NDList(data));
+            assertEquals(new Shape(2, 3), answer.head().getShape());
+        }
+    }
+
+    @Test
     void trainingAndInferenceLeaveNoArraysBehind() {
         // As small as can be: it is the number of steps that counts.
         SequentialBlock tiny =
@@ -576,13 +671,13 @@ class FrequencyBlockTest {
             try (Trainer trainer = TestModels.trainer(model, Optimizer.adam().build())) {
                 int ofModel = 0;
                 int ofAll = 0;
-                for (int i = 1; i <= 2000; i++) {
+                for (int i = 1; i <= 5000; i++) {
                     try (NDManager batch = trainer.getManager().newSubManager()) {
                         NDArray input = TestModels.random(batch, shape);
                         TestModels.step(trainer, new NDList(input));
                         TestModels.predict(tiny, batch, new NDList(input));
                     }
-                    if (i == 100) {
+                    if (i == 500) {
                         ofModel = model.getNDManager().getManagedArrays().size();
                         ofAll = arraysOfAll(model);
                     }

@@ -226,12 +226,19 @@ class PolicyTest {
     }
 
     @Test
-    void aBudgetIsSharedEquallyAndOverridesDoNotCount() {
-        FrequencyRegularization.Builder policy =
-                policy().addOverrideKept("Conv2d", 1).optBudget(SMALL_BIASES + 3 * 50 + 2);
+    void aBudgetIsSharedEqually() {
+        FrequencyRegularization.Builder policy = policy().optBudget(SMALL_BIASES + 3 * 50 + 2);
         assertEquals(List.of(50, 51, 51), keptOfSmall(policy));
         // The first can use 108 only; what it leaves goes to the others.
         assertEquals(List.of(108, 150, 150), keptOfSmall(policy.optBudget(SMALL_BIASES + 408)));
+    }
+
+    @Test
+    void aBudgetHasNoOverrides() {
+        FrequencyRegularization.Builder builder =
+                policy().addOverrideKept("Conv2d", 1).optBudget(200);
+        assertContains(
+                assertThrows(IllegalArgumentException.class, builder::build), "200", "1 overrides");
     }
 
     @Test

@@ -72,7 +72,13 @@ final class FrqEncoder {
         long bytes = (long) tensor.values().length * tensor.valueBytes();
         if (bytes + out.size() + Integer.BYTES > FrqDocument.MAX_BYTES) {
             throw new IllegalArgumentException(
-                    "With tensor " + tensor.name() + " the file passes " + FrqDocument.MAX_BYTES);
+                    "With tensor "
+                            + tensor.name()
+                            + " the file would have more than "
+                            + (bytes + out.size())
+                            + " bytes, but at most "
+                            + FrqDocument.MAX_BYTES
+                            + " are written");
         }
         ByteBuffer buffer = ByteBuffer.allocate((int) bytes).order(ByteOrder.LITTLE_ENDIAN);
         for (int i = 0; i < tensor.values().length; i++) {

@@ -7,8 +7,8 @@ import ai.djl.ndarray.types.DataType;
 /**
  * A tensor held as its kept coefficients: what a file stores and a network is rebuilt from.
  *
- * <p>{@code w = IDCT(c)} with {@code c} zero outside of the mask. A value class: the array is not
- * copied, and not to be changed. Independent of any engine until {@link #toSpatial(NDManager)}.
+ * <p>{@code w = IDCT(c)} with {@code c} zero outside of the mask. It holds the array, not a copy,
+ * which is not to be changed. Independent of any engine until {@link #toSpatial(NDManager)}.
  *
  * @param mask the shape of the tensor and the kept set
  * @param coefficients the kept coefficients in zigzag order, orthonormal DCT-II

@@ -20,8 +20,8 @@ import ai.djl.ndarray.types.Shape;
  *
  * <p>Both are inside the gradient's graph. The tables, a basis for each axis and the places of the
  * coefficients in their box, live until {@link #close()}. Where more than {@value #CACHED_PLACES}
- * coefficients are kept, the places are walked anew on each call, so that no index of the tensor's
- * size is held.
+ * coefficients are kept, the places are walked anew on each call, which takes about as long as
+ * reading them, so that no index of the tensor's size is held.
  *
  * <p>Calls are safe for concurrent use; {@code close} is not, against calls.
  */

@@ -218,6 +218,20 @@ class TailTruncationTest {
         assertEquals(8, truncation.getStep());
     }
 
+    @Test
+    void aModelSavedMidwayGoesOnAsIfItHadNotStopped(@TempDir Path folder) throws Exception {
+        try (Model model = model();
+                Model resumed = model()) {
+            FrequencyRegularization.truncate(model.getBlock(), 0.8);
+            model.save(folder, "midway");
+            resumed.load(folder, "midway");
+            for (Model each : List.of(model, resumed)) {
+                FrequencyRegularization.truncate(each.getBlock(), 0.5);
+                assertEquals(expected(0.5), kept(each));
+            }
+        }
+    }
+
     static Stream<Function<Long, TruncationSchedule>> endingSchedules() {
         return Stream.of(
                 TruncationSchedule::linear, TruncationSchedule::cosine, TruncationSchedule::cubic);
