@@ -139,6 +139,7 @@ public final class CompressionReport {
             tensor.put("shape", row.shape().getShape());
             tensor.put("original", row.original());
             tensor.put("kept", row.kept());
+            tensor.put("spectral", row.spectral());
             tensor.put("rate", row.rate());
             tensor.put("type", row.type());
             tensor.put("bytes", row.bytes());
@@ -148,6 +149,7 @@ public final class CompressionReport {
         report.put("tensors", tensors);
         report.put("original", getOriginal());
         report.put("kept", getKept());
+        report.put("rate", (double) getKept() / getOriginal());
         report.put("denseBytes", getDenseBytes());
         report.put("bytes", bytes);
         return JsonUtils.GSON_PRETTY.toJson(report);

@@ -122,12 +122,22 @@ final class Classification {
                 }
                 EasyTrain.evaluateDataset(trainer, test);
                 trainer.notifyListeners(listener -> listener.onEpoch(trainer));
+                float loss = evaluation.getLatestEvaluations().get("train_loss");
+                if (!Float.isFinite(loss)) {
+                    throw new DataException(
+                            "The loss of epoch "
+                                    + epoch
+                                    + " is "
+                                    + loss
+                                    + ": try a --learning-rate below "
+                                    + recipe.learningRate());
+                }
                 out.printf(
                         Locale.ROOT,
                         "epoch %d/%d: loss %.4f, test accuracy %.4f, %,d numbers kept, %.1f s%n",
                         epoch,
                         recipe.epochs(),
-                        evaluation.getLatestEvaluations().get("train_loss"),
+                        loss,
                         evaluation.getLatestEvaluations().get("validate_Accuracy"),
                         CompressionReport.of(model.getBlock()).getKept(),
                         seconds(begin));

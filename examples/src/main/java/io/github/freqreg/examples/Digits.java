@@ -182,7 +182,11 @@ final class Digits {
             byte[] bytes = data.readNBytes(length);
             if (bytes.length != length || data.read() != -1) {
                 throw new DataException(
-                        source + ": expected " + length + " bytes after the header");
+                        source
+                                + ": expected "
+                                + length
+                                + " bytes after the header but found "
+                                + (bytes.length < length ? bytes.length : "more"));
             }
             checkLabels(bytes, rank, source);
             return bytes;

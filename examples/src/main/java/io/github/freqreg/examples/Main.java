@@ -3,6 +3,8 @@ package io.github.freqreg.examples;
 import ai.djl.MalformedModelException;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.nio.file.FileSystemException;
+import java.nio.file.NoSuchFileException;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 
@@ -70,10 +72,10 @@ public final class Main {
 
     /** A file system's exceptions carry the path alone as their message. */
     private static String describe(Exception exception) {
-        if (exception instanceof java.nio.file.NoSuchFileException) {
+        if (exception instanceof NoSuchFileException) {
             return exception.getMessage() + ": expected a file, but there is none";
         }
-        if (exception instanceof java.nio.file.FileSystemException) {
+        if (exception instanceof FileSystemException) {
             return exception.getClass().getSimpleName() + ": " + exception.getMessage();
         }
         return exception.getMessage();

@@ -81,10 +81,7 @@ final class TrainCommand implements Callable<Integer> {
                     "start with all coefficients and cut the tail over this share of the steps")
     private double truncate;
 
-    @Option(
-            names = "--no-baseline",
-            negatable = false,
-            description = "do not train the dense network for comparison")
+    @Option(names = "--no-baseline", description = "do not train the dense network for comparison")
     private boolean noBaseline;
 
     @Option(
@@ -123,9 +120,16 @@ final class TrainCommand implements Callable<Integer> {
         check(batchSize >= 1, "--batch-size must be 1 or more but is " + batchSize);
         check(move >= 0 && move <= 10, "--move must be 0 to 10 but is " + move);
         check(
-                learningRate == null || learningRate > 0,
-                "--learning-rate must be above 0 but is " + learningRate);
+                learningRate == null || learningRate > 0 && learningRate < 1e6f,
+                "--learning-rate must be above 0 and below 1e6 but is " + learningRate);
         check(truncate >= 0 && truncate <= 1, "--truncate must be 0 to 1 but is " + truncate);
+        check(
+                !amount.dense || truncate == 0 && !noBaseline,
+                "--truncate and --no-baseline have no meaning with --dense");
+        checkWritable(out);
+        if (json != null) {
+            checkWritable(json);
+        }
         FrequencyRegularization policy = amount.dense ? null : policy();
         Device device = arguments.device(spec);
         Digits.Split digits = Digits.load(arguments.data());
@@ -193,6 +197,18 @@ final class TrainCommand implements Callable<Integer> {
     private void check(boolean holds, String message) {
         if (!holds) {
             throw new ParameterException(spec.commandLine(), message);
+        }
+    }
+
+    /** Tells before the training, rather than after it, that a result can not be written. */
+    private static void checkWritable(Path file) throws IOException {
+        Path folder = file.toAbsolutePath().getParent();
+        if (folder == null || Files.isDirectory(file)) {
+            throw new DataException(file + ": expected the name of a file, but it is a folder");
+        }
+        Files.createDirectories(folder);
+        if (!Files.isWritable(folder)) {
+            throw new DataException(folder + ": expected a folder that can be written to");
         }
     }
 

@@ -166,7 +166,8 @@ class MainTest {
                 "train lenet --keep 0 | The kept number must be 1 or more but is 0",
                 "train lenet --budget 500 | The budget is 500 numbers",
                 "train lenet --keep 5 --budget 9 | mutually exclusive",
-                "train lenet --learning-rate 0 | --learning-rate must be above 0 but is 0.0",
+                "train lenet --learning-rate 0 | --learning-rate must be above 0 and below 1e6 but is 0.0",
+                "train lenet --dense --truncate 0.5 | have no meaning with --dense",
                 "train lenet --truncate 7 | --truncate must be 0 to 1 but is 7.0",
                 "train lenet --device tpu | --device must be cpu, gpu or gpu with a number",
                 "train alexnet2 | alexnet2",
@@ -192,9 +193,33 @@ class MainTest {
         assertEquals(1, run("train", "lenet", "--data", folder.toString()));
         assertOneLine("train-images-idx3-ubyte.gz: expected a readable IDX file");
 
+        assertEquals(1, run("train", "lenet", "--out", folder.toString()));
+        assertOneLine("expected the name of a file, but it is a folder");
+
         Path text = Files.writeString(folder.resolve("text.frq"), "no coefficients here");
         assertEquals(1, run("inspect", text.toString()));
         assertOneLine("expected a .frq file");
+    }
+
+    @Test
+    void aTrainingThatDivergesSaysSo() throws IOException {
+        assertEquals(
+                1,
+                run(
+                        "train",
+                        "lenet",
+                        "--data",
+                        tinyMnist().toString(),
+                        "--epochs",
+                        "30",
+                        "--batch-size",
+                        "2",
+                        "--learning-rate",
+                        "900000",
+                        "--no-baseline",
+                        "--out",
+                        folder.resolve("x.frq").toString()));
+        assertOneLine("try a --learning-rate below 900000");
     }
 
     @ParameterizedTest
