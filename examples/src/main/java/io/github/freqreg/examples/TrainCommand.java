@@ -120,8 +120,8 @@ final class TrainCommand implements Callable<Integer> {
         check(batchSize >= 1, "--batch-size must be 1 or more but is " + batchSize);
         check(move >= 0 && move <= 10, "--move must be 0 to 10 but is " + move);
         check(
-                learningRate == null || learningRate > 0 && learningRate < 1e6f,
-                "--learning-rate must be above 0 and below 1e6 but is " + learningRate);
+                learningRate == null || learningRate > 0 && Float.isFinite(learningRate),
+                "--learning-rate must be above 0 and finite but is " + learningRate);
         check(truncate >= 0 && truncate <= 1, "--truncate must be 0 to 1 but is " + truncate);
         check(
                 !amount.dense || truncate == 0 && !noBaseline,

@@ -166,7 +166,7 @@ class MainTest {
                 "train lenet --keep 0 | The kept number must be 1 or more but is 0",
                 "train lenet --budget 500 | The budget is 500 numbers",
                 "train lenet --keep 5 --budget 9 | mutually exclusive",
-                "train lenet --learning-rate 0 | --learning-rate must be above 0 and below 1e6 but is 0.0",
+                "train lenet --learning-rate 0 | --learning-rate must be above 0 and finite but is 0.0",
                 "train lenet --dense --truncate 0.5 | have no meaning with --dense",
                 "train lenet --truncate 7 | --truncate must be 0 to 1 but is 7.0",
                 "train lenet --device tpu | --device must be cpu, gpu or gpu with a number",
@@ -212,14 +212,12 @@ class MainTest {
                         tinyMnist().toString(),
                         "--epochs",
                         "30",
-                        "--batch-size",
-                        "2",
                         "--learning-rate",
-                        "900000",
+                        "1e30",
                         "--no-baseline",
                         "--out",
                         folder.resolve("x.frq").toString()));
-        assertOneLine("try a --learning-rate below 900000");
+        assertOneLine("try a --learning-rate below 1.0E30");
     }
 
     @ParameterizedTest
