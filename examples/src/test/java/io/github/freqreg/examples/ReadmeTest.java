@@ -57,7 +57,7 @@ class ReadmeTest {
             if (line.strip().equals(begin)) {
                 block = new StringBuilder();
             } else if (block != null && line.strip().equals(end)) {
-                blocks.add(block.toString().stripIndent().strip());
+                blocks.add(block.toString().stripTrailing().stripIndent().strip());
                 block = null;
             } else if (block != null) {
                 block.append(line).append('\n');
