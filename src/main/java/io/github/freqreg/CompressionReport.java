@@ -51,7 +51,7 @@ public final class CompressionReport {
      *
      * @param file a {@code .frq} file
      * @return the report
-     * @throws IOException if it can not be read
+     * @throws IOException if it cannot be read
      * @throws MalformedModelException if it is damaged or of another version
      */
     public static CompressionReport of(Path file) throws IOException, MalformedModelException {

@@ -270,7 +270,7 @@ public final class FrequencyBlock extends AbstractBaseBlock {
                         block.getClass().getName()
                                 + " does not read its regularised parameters "
                                 + byName.keySet()
-                                + " through the ParameterStore, so they can not be rebuilt:"
+                                + " through the ParameterStore, so they cannot be rebuilt:"
                                 + " exclude it from the policy");
             }
             if (training && !warned) {

@@ -54,7 +54,7 @@ public final class FrequencyFile {
      *
      * @param block the network, initialised
      * @param file the path; a file that is there is replaced
-     * @throws IOException if the file can not be written; what was there before is untouched
+     * @throws IOException if the file cannot be written; what was there before is untouched
      * @throws IllegalStateException if the network is not initialised
      * @throws IllegalArgumentException if a number is not finite
      */
@@ -71,7 +71,7 @@ public final class FrequencyFile {
      * @param block the network, initialised
      * @param file the path; a file that is there is replaced
      * @param type how numbers are stored: float16 or float32
-     * @throws IOException if the file can not be written; what was there before is untouched
+     * @throws IOException if the file cannot be written; what was there before is untouched
      * @throws IllegalStateException if the network is not initialised
      * @throws IllegalArgumentException if a number is not finite, or the type is another one
      */
@@ -84,7 +84,7 @@ public final class FrequencyFile {
      *
      * @param model a model whose block has the structure that was saved, without a trainer
      * @param file the path
-     * @throws IOException if the file can not be read
+     * @throws IOException if the file cannot be read
      * @throws MalformedModelException if the file is damaged, of another version, or of another
      *     structure; the model is unchanged
      */
@@ -103,7 +103,7 @@ public final class FrequencyFile {
      * @param manager keeps the network's arrays, which are float32, if it is not initialised
      * @param file the path
      * @return the network to use from now on, wrapped
-     * @throws IOException if the file can not be read
+     * @throws IOException if the file cannot be read
      * @throws MalformedModelException if the file is damaged, of another version, or of another
      *     structure; the network is unchanged
      */
@@ -334,7 +334,7 @@ public final class FrequencyFile {
         }
         if (!refused.isEmpty()) {
             throw new MalformedModelException(
-                    "found coefficients of tensors that can not be wrapped: " + refused);
+                    "found coefficients of tensors that cannot be wrapped: " + refused);
         }
         return exact.apply(block);
     }

@@ -171,7 +171,7 @@ public final class FrequencyRegularization {
      * @param block a block that was wrapped
      * @return the plain block: every {@link FrequencyBlock} in it is replaced by its dense block
      * @throws IllegalStateException if it is not initialised, or a class of its own holds a {@code
-     *     FrequencyBlock} that can not be replaced
+     *     FrequencyBlock} that cannot be replaced
      */
     public static Block toDense(Block block) {
         List<FrequencyBlock> all = wrapped(block);
@@ -181,7 +181,7 @@ public final class FrequencyRegularization {
                 throw new IllegalStateException(
                         "The frequency block around "
                                 + each.getWrappedType().getName()
-                                + " is held by a class that can not take another child: call its own"
+                                + " is held by a class that cannot take another child: call its own"
                                 + " toDense() and build that class with the result");
             }
             if (!each.isInitialized()) {
@@ -356,7 +356,7 @@ public final class FrequencyRegularization {
          * Gives the whole model a number of numbers, those of the parameters left alone included.
          *
          * <p>What the parameters left alone leave is shared equally over the tensors; what a small
-         * tensor can not use goes to the others. Floors do not count, and overrides are refused.
+         * tensor cannot use goes to the others. Floors do not count, and overrides are refused.
          *
          * @param numbers the total, 1 or more
          * @return this builder

@@ -12,7 +12,7 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * What of a model is wrapped as one: a layer, or a composite that can not be reached into.
+ * What of a model is wrapped as one: a layer, or a composite that cannot be reached into.
  *
  * <p>A unit is a block that {@link BlockTree} can put a wrapper in place of. Each parameter belongs
  * to the first unit that has it; where two units share one that is chosen, the whole model is one
@@ -93,7 +93,7 @@ final class WrapPlan {
 
     /**
      * Shares what the parameters left alone leave of the budget: each tensor gets an equal share,
-     * as in the paper's smallest settings, and what small tensors can not use goes to the others.
+     * as in the paper's smallest settings, and what small tensors cannot use goes to the others.
      */
     Map<String, Long> shareBudget(long budget) {
         Map<String, Long> shares = new HashMap<>();

@@ -23,6 +23,21 @@
  *   <li>{@link io.github.freqreg.CompressionReport}: what it costs on disk.
  * </ol>
  *
+ * <h2>Decisions worth knowing</h2>
+ *
+ * <ul>
+ *   <li>Coefficients keep the name and the type of the parameter whose place they take, so that
+ *       configuration by type (freezing, initialisers) goes on working. They are never initialised
+ *       by themselves: the layer's own initialiser makes dense weights, which are projected.
+ *   <li>Coefficients are those of the orthonormal transform, without a factor of their own. A
+ *       factor that lets Adam's dense learning rates fit was tried; one larger rate for all did
+ *       better.
+ *   <li>Nothing marks the dense weights as stale. Each inference compares the kept coefficients
+ *       with those the weights were rebuilt from: a few hundred numbers, and right whoever changed
+ *       them.
+ *   <li>The kept numbers of a budget are shared equally, as in the paper's smallest settings.
+ * </ul>
+ *
  * <p>The other packages: {@link io.github.freqreg.spectrum} is the mathematics, {@link
  * io.github.freqreg.training} truncates during training, {@link io.github.freqreg.format} is the
  * file format.

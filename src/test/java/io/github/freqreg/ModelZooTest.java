@@ -50,7 +50,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  * coefficients, and trains with few.
  *
  * <p>AlexNet runs with fewer channels and MobileNets with fewer layers or channels. VGG, GoogLeNet
- * and YOLOv3 can not be made narrow: where all coefficients are kept their largest tensors are left
+ * and YOLOv3 cannot be made narrow: where all coefficients are kept their largest tensors are left
  * alone. With few coefficients nothing is left out.
  */
 class ModelZooTest {

@@ -50,7 +50,7 @@ public record FrqDocument(List<Shape> inputs, List<FrqTensor> tensors) {
      * Returns the bytes of the file.
      *
      * @return the whole file
-     * @throws IllegalArgumentException if a value is not finite, a rank is above 32, a name can not
+     * @throws IllegalArgumentException if a value is not finite, a rank is above 32, a name cannot
      *     be UTF-8, or the file would be too large
      */
     public byte[] encode() {
@@ -94,7 +94,7 @@ public record FrqDocument(List<Shape> inputs, List<FrqTensor> tensors) {
      *
      * @param file the path
      * @return its content
-     * @throws IOException if it can not be read
+     * @throws IOException if it cannot be read
      * @throws MalformedModelException if it is not a whole and sound file of version 1
      */
     public static FrqDocument read(Path file) throws IOException, MalformedModelException {
@@ -120,7 +120,7 @@ public record FrqDocument(List<Shape> inputs, List<FrqTensor> tensors) {
      * and then moved in place.
      *
      * @param file the path; a file that is there is replaced
-     * @throws IOException if it can not be written; what was there before is untouched
+     * @throws IOException if it cannot be written; what was there before is untouched
      * @throws IllegalArgumentException if a value is not finite, or the file would be too large
      */
     public void write(Path file) throws IOException {

@@ -64,7 +64,7 @@ final class FrqEncoder {
             ByteBuffer bytes = StandardCharsets.UTF_8.newEncoder().encode(CharBuffer.wrap(name));
             return Arrays.copyOf(bytes.array(), bytes.limit());
         } catch (CharacterCodingException e) {
-            throw new IllegalArgumentException("The name " + name + " can not be UTF-8", e);
+            throw new IllegalArgumentException("The name " + name + " cannot be UTF-8", e);
         }
     }
 
@@ -94,7 +94,7 @@ final class FrqEncoder {
                                 + value
                                 + ", which "
                                 + (tensor.half() ? "float16" : "a file")
-                                + " can not hold");
+                                + " cannot hold");
             }
             if (tensor.half()) {
                 buffer.putShort(half);

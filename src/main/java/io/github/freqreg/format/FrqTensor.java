@@ -37,7 +37,7 @@ public record FrqTensor(String name, Shape shape, boolean spectral, boolean half
                             + name
                             + " of shape "
                             + shape
-                            + " can not hold "
+                            + " cannot hold "
                             + values.length
                             + (spectral ? " coefficients" : " elements"));
         }

@@ -439,7 +439,7 @@ class FrqDocumentTest {
         Exception e =
                 assertThrows(
                         IllegalArgumentException.class, () -> FrqDocument.encodedBytes(tensor));
-        assertEquals("Value 0 of tensor w is 65536.0, which float16 can not hold", e.getMessage());
+        assertEquals("Value 0 of tensor w is 65536.0, which float16 cannot hold", e.getMessage());
     }
 
     @Test
@@ -472,7 +472,7 @@ class FrqDocumentTest {
                                     new FrqTensor(
                                             "w", new Shape(2, 3), false, false, new float[count]));
             assertEquals(
-                    "Tensor w of shape (2, 3) can not hold " + count + " elements", e.getMessage());
+                    "Tensor w of shape (2, 3) cannot hold " + count + " elements", e.getMessage());
         }
         for (int count : new int[] {0, 7}) {
             Exception e =
@@ -482,7 +482,7 @@ class FrqDocumentTest {
                                     new FrqTensor(
                                             "w", new Shape(2, 3), true, false, new float[count]));
             assertEquals(
-                    "Tensor w of shape (2, 3) can not hold " + count + " coefficients",
+                    "Tensor w of shape (2, 3) cannot hold " + count + " coefficients",
                     e.getMessage());
         }
         assertThrows(

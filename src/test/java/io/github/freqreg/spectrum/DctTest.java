@@ -46,7 +46,7 @@ class DctTest {
     @ParameterizedTest
     @EnumSource(names = {"FLOAT32", "FLOAT64"})
     void equalsTheGoldenValues(DataType type) throws IOException {
-        // The file gives nine digits, so float64 can not be closer than they are.
+        // The file gives nine digits, so float64 cannot be closer than they are.
         double tolerance = type == DataType.FLOAT64 ? GOLDEN : NARROW;
         List<JsonObject> cases = RandomTensors.golden("idct.json");
         assertFalse(cases.isEmpty());

@@ -144,7 +144,7 @@ final class Classification {
                 out.flush();
             }
         } catch (IOException | TranslateException e) {
-            throw new IllegalStateException("A dataset in memory can not be read", e);
+            throw new IllegalStateException("A dataset in memory cannot be read", e);
         }
         return seconds(begin);
     }
@@ -181,7 +181,7 @@ final class Classification {
             }
             return new Score(correct, digits.size());
         } catch (IOException | TranslateException e) {
-            throw new IllegalStateException("A dataset in memory can not be read", e);
+            throw new IllegalStateException("A dataset in memory cannot be read", e);
         }
     }
 }

@@ -1,6 +1,6 @@
 package io.github.freqreg.examples;
 
-/** Input that can not be used: one line says what was found and what was expected. */
+/** Input that cannot be used: one line says what was found and what was expected. */
 final class DataException extends RuntimeException {
 
     private static final long serialVersionUID = 1L;

@@ -150,7 +150,7 @@ final class Digits {
         try (InputStream in = Digits.class.getResourceAsStream(EMBEDDED + name)) {
             return idx(in, true, rank, name);
         } catch (IOException e) {
-            throw new DataException("The embedded " + name + " can not be read: " + e, e);
+            throw new DataException("The embedded " + name + " cannot be read: " + e, e);
         }
     }
 

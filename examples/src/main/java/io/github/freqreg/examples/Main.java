@@ -11,7 +11,7 @@ import picocli.CommandLine.Command;
 /**
  * The command-line program of the examples. Without arguments it trains LeNet-5.
  *
- * <p>Exit codes: 0 for success, 1 for data or files that can not be used, 2 for wrong arguments.
+ * <p>Exit codes: 0 for success, 1 for data or files that cannot be used, 2 for wrong arguments.
  */
 @Command(
         name = "freqreg",

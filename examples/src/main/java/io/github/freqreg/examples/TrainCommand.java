@@ -200,7 +200,7 @@ final class TrainCommand implements Callable<Integer> {
         }
     }
 
-    /** Tells before the training, rather than after it, that a result can not be written. */
+    /** Tells before the training, rather than after it, that a result cannot be written. */
     private static void checkWritable(Path file) throws IOException {
         Path folder = file.toAbsolutePath().getParent();
         if (folder == null || Files.isDirectory(file)) {
