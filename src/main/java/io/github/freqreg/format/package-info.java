@@ -5,6 +5,10 @@
  * io.github.freqreg.format.FrqDocument}. Nothing here knows of a block or needs an engine; {@link
  * io.github.freqreg.FrequencyFile} brings files and networks together.
  *
+ * <p>{@link io.github.freqreg.format.TorchCheckpoint} reads the tensors of PyTorch's files, the
+ * authors' published networks among them: {@code TorchPickle} knows the names, {@code
+ * PickleMachine} the instructions that are allowed.
+ *
  * <h2>Version 1</h2>
  *
  * <p>Integers named <em>varint</em> are unsigned LEB128: seven bits a byte, low bits first, the

@@ -3,6 +3,8 @@ package io.github.freqreg.spectrum;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import java.util.Arrays;
 
 /**
  * A tensor held as its kept coefficients: what a file stores and a network is rebuilt from.
@@ -14,6 +16,8 @@ import ai.djl.ndarray.types.DataType;
  * @param coefficients the kept coefficients in zigzag order, orthonormal DCT-II
  */
 public record FrequencyTensor(ZigzagMask mask, float[] coefficients) {
+
+    private static final int MAX_KEPT = 1 << 24;
 
     /**
      * Checks that the coefficients are as many as the mask keeps.
@@ -50,6 +54,50 @@ public record FrequencyTensor(ZigzagMask mask, float[] coefficients) {
             return new FrequencyTensor(
                     mask, coefficients.toType(DataType.FLOAT32, false).toFloatArray());
         }
+    }
+
+    /**
+     * Takes the coefficients that are not zero from a sparse spectrum.
+     *
+     * @param shape the shape of the tensor
+     * @param positions the row-major positions of the coefficients, ascending, at least one
+     * @param values the coefficients there
+     * @return the frequency tensor that keeps the shortest prefix of the zigzag order which has
+     *     them all; coefficients between that are not given are zero
+     * @throws IllegalArgumentException if a position is outside of the shape, or further than the
+     *     first 2^24 coefficients
+     */
+    public static FrequencyTensor ofSpectrum(Shape shape, long[] positions, float[] values) {
+        ZigzagOrder order = ZigzagOrder.of(shape);
+        int rank = shape.dimension();
+        ZigzagOrder.Walk walk = order.walk();
+        float[] found = new float[Math.max(1, positions.length)];
+        int left = positions.length;
+        int kept = 0;
+        for (; left > 0; kept++, walk.next()) {
+            if (kept == Math.min(order.size(), MAX_KEPT)) {
+                throw new IllegalArgumentException(
+                        left
+                                + " coefficients of the tensor of shape "
+                                + shape
+                                + " are not among the first "
+                                + kept);
+            }
+            long position = 0;
+            for (int axis = 0; axis < rank; axis++) {
+                position = position * shape.get(axis) + walk.coordinate[axis];
+            }
+            int at = Arrays.binarySearch(positions, position);
+            if (kept == found.length) {
+                found = Arrays.copyOf(found, 2 * found.length);
+            }
+            if (at >= 0) {
+                found[kept] = values[at];
+                left--;
+            }
+        }
+        return new FrequencyTensor(
+                ZigzagMask.of(shape, Math.max(1, kept)), Arrays.copyOf(found, Math.max(1, kept)));
     }
 
     /**

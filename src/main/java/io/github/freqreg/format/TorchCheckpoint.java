@@ -1,0 +1,138 @@
+package io.github.freqreg.format;
+
+import ai.djl.MalformedModelException;
+import java.io.EOFException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.zip.CRC32;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipException;
+import java.util.zip.ZipFile;
+
+/**
+ * Reads the tensors of a PyTorch checkpoint: a state dictionary, as {@code torch.save} writes it.
+ *
+ * <p>The file is a zip archive of a pickle, which says what tensors there are, and of one entry for
+ * each storage. A pickle can ask for any code to be run; this reader runs none. It knows the few
+ * instructions and the few names that a dictionary of tensors needs (see {@code TorchPickle}), and
+ * refuses all others by name. What it allocates is bounded by the bytes that are there.
+ *
+ * <p>Dense and sparse COO tensors of float32, float16 and int64 are read, all as float32; an
+ * integer that float32 does not hold exactly is refused. The methods are safe for concurrent use.
+ */
+public final class TorchCheckpoint {
+
+    /** The largest file that is read, in bytes. */
+    public static final long MAX_BYTES = 1L << 30;
+
+    private static final String PICKLE = "data.pkl";
+    private static final int MAX_PICKLE_BYTES = 1 << 24;
+
+    private TorchCheckpoint() {}
+
+    /**
+     * Reads a checkpoint.
+     *
+     * @param file the path, usually {@code .pt} or {@code .pth}
+     * @return the tensors by name, in the dictionary's order
+     * @throws IOException if the file cannot be read
+     * @throws MalformedModelException if it is not a sound checkpoint of a dictionary of tensors;
+     *     the message says what was found and what was expected
+     */
+    public static Map<String, TorchTensor> read(Path file)
+            throws IOException, MalformedModelException {
+        long size = Files.size(file);
+        if (size > MAX_BYTES) {
+            throw new MalformedModelException(
+                    file + ": expected at most " + MAX_BYTES + " bytes but the file has " + size);
+        }
+        try (ZipFile zip = new ZipFile(file.toFile())) {
+            String folder = folder(zip);
+            checkByteOrder(zip, folder);
+            byte[] pickle = entry(zip, folder + PICKLE, MAX_PICKLE_BYTES);
+            return new TorchPickle(pickle, key -> entry(zip, folder + "data/" + key, MAX_BYTES))
+                    .read();
+        } catch (ZipException | EOFException e) {
+            throw new MalformedModelException(
+                    file + ": expected a zip archive, as torch.save writes it: " + e.getMessage(),
+                    e);
+        } catch (MalformedModelException e) {
+            throw new MalformedModelException(file + ": " + e.getMessage(), e);
+        }
+    }
+
+    /** All entries lie in one folder, named after the file that was first saved. */
+    private static String folder(ZipFile zip) throws MalformedModelException {
+        List<String> names =
+                zip.stream()
+                        .map(ZipEntry::getName)
+                        .filter(name -> name.endsWith("/" + PICKLE))
+                        .toList();
+        if (names.size() != 1 || names.get(0).indexOf('/') != names.get(0).lastIndexOf('/')) {
+            throw new MalformedModelException(
+                    "expected one entry " + PICKLE + " in a folder but found " + names);
+        }
+        return names.get(0).substring(0, names.get(0).length() - PICKLE.length());
+    }
+
+    private static void checkByteOrder(ZipFile zip, String folder)
+            throws IOException, MalformedModelException {
+        if (zip.getEntry(folder + "byteorder") != null) {
+            String order =
+                    new String(entry(zip, folder + "byteorder", 16), StandardCharsets.US_ASCII);
+            if (!order.equals("little")) {
+                throw new MalformedModelException(
+                        "expected the byte order little but found " + order);
+            }
+        }
+    }
+
+    /** PyTorch stores without compression, so an entry is never larger than the file. */
+    private static byte[] entry(ZipFile zip, String name, long most)
+            throws IOException, MalformedModelException {
+        ZipEntry entry = zip.getEntry(name);
+        if (entry == null) {
+            throw new MalformedModelException("expected an entry " + name + " but there is none");
+        }
+        if (entry.getMethod() != ZipEntry.STORED) {
+            throw new MalformedModelException(
+                    "expected the entry " + name + " without compression, but it is compressed");
+        }
+        long size = entry.getSize();
+        if (size < 0 || size > most || size != entry.getCompressedSize()) {
+            throw new MalformedModelException(
+                    "expected at most "
+                            + most
+                            + " bytes in the entry "
+                            + name
+                            + " but found "
+                            + size);
+        }
+        try (InputStream in = zip.getInputStream(entry)) {
+            byte[] bytes = in.readNBytes((int) size);
+            if (bytes.length != size) {
+                throw new MalformedModelException(
+                        "expected "
+                                + size
+                                + " bytes in the entry "
+                                + name
+                                + " but found "
+                                + bytes.length);
+            }
+            CRC32 checksum = new CRC32();
+            checksum.update(bytes);
+            if (checksum.getValue() != entry.getCrc()) {
+                throw new MalformedModelException(
+                        String.format(
+                                "expected the checksum %08x of the entry %s but found %08x",
+                                entry.getCrc(), name, checksum.getValue()));
+            }
+            return bytes;
+        }
+    }
+}
