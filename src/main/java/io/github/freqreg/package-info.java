@@ -40,6 +40,6 @@
  *
  * <p>The other packages: {@link io.github.freqreg.spectrum} is the mathematics, {@link
  * io.github.freqreg.training} truncates during training, {@link io.github.freqreg.format} is the
- * file format.
+ * file format. {@link io.github.freqreg.nn} has layers that DJL's PyTorch engine lacks.
  */
 package io.github.freqreg;
