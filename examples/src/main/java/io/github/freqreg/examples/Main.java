@@ -18,7 +18,12 @@ import picocli.CommandLine.Command;
         description = "Trains, evaluates and inspects networks kept in the frequency domain.",
         mixinStandardHelpOptions = true,
         version = "freqreg 0.1.0",
-        subcommands = {TrainCommand.class, EvaluateCommand.class, InspectCommand.class})
+        subcommands = {
+            TrainCommand.class,
+            EvaluateCommand.class,
+            InspectCommand.class,
+            ImportCommand.class
+        })
 public final class Main {
 
     private static final int DATA_ERROR = 1;
