@@ -13,18 +13,20 @@ final class NetworkArguments {
 
     /** The networks that the program knows. */
     enum Network {
-        LENET
+        LENET,
+        UNET
     }
 
-    @Parameters(paramLabel = "NETWORK", description = "lenet")
+    @Parameters(paramLabel = "NETWORK", description = "lenet or unet")
     private Network network;
 
     @Option(
             names = "--data",
             paramLabel = "DIR",
             description =
-                    "folder with MNIST's four IDX files, gzipped or not (default: the 10,000 digits"
-                            + " that come with the program)")
+                    "lenet: folder with MNIST's four IDX files, gzipped or not (default: the 10,000"
+                            + " digits that come with the program); unet: folder with images/"
+                            + " and masks/")
     private Path data;
 
     @Option(
@@ -32,6 +34,10 @@ final class NetworkArguments {
             defaultValue = "cpu",
             description = "cpu, gpu or gpu0, gpu1, … (default: ${DEFAULT-VALUE})")
     private String device;
+
+    Network network() {
+        return network;
+    }
 
     Path data() {
         return data;

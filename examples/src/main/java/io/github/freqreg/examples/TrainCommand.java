@@ -116,6 +116,9 @@ final class TrainCommand implements Callable<Integer> {
     /** {@inheritDoc} */
     @Override
     public Integer call() throws IOException, MalformedModelException {
+        check(
+                arguments.network() == NetworkArguments.Network.LENET,
+                "train knows lenet only so far; unet can be imported and evaluated");
         check(epochs >= 1, "--epochs must be 1 or more but is " + epochs);
         check(batchSize >= 1, "--batch-size must be 1 or more but is " + batchSize);
         check(move >= 0 && move <= 10, "--move must be 0 to 10 but is " + move);

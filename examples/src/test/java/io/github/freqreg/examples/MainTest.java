@@ -172,6 +172,8 @@ class MainTest {
                 "train lenet --device tpu | --device must be cpu, gpu or gpu with a number",
                 "train alexnet2 | alexnet2",
                 "train | NETWORK",
+                "train unet | train knows lenet only so far",
+                "evaluate unet --weights x | evaluate unet needs --data DIR",
                 "evaluate lenet | --weights",
                 "inspect | FILE",
                 "nonsense | nonsense",

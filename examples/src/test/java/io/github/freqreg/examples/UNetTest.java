@@ -1,14 +1,12 @@
 package io.github.freqreg.examples;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import ai.djl.Model;
-import ai.djl.modality.cv.Image;
-import ai.djl.modality.cv.ImageFactory;
-import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
@@ -19,8 +17,12 @@ import ai.djl.training.ParameterStore;
 import io.github.freqreg.CompressionReport;
 import io.github.freqreg.FrequencyFile;
 import io.github.freqreg.FrequencyRegularization;
+import java.awt.image.BufferedImage;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
+import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -88,37 +90,57 @@ class UNetTest {
         try (Model model = Model.newInstance("unet")) {
             model.setBlock(PublishedUNet.build());
             FrequencyFile.load(model, file);
+            Segmentation.Pair first = Segmentation.pairs(data.resolve("carvana")).get(0);
+            BufferedImage image = Segmentation.read(first.image());
+            boolean[] told = Segmentation.segment(model.getBlock(), model.getNDManager(), image);
             // The Dice of the first image, from the published implementation (golden/unet.json).
-            assertEquals(0.9787697792053223, dice(model, data.resolve("carvana"), "0000"), 2e-4);
+            assertEquals("0000", first.name());
+            assertEquals(
+                    0.9787697792053223,
+                    Segmentation.dice(told, Segmentation.mask(first, image)),
+                    2e-4);
         }
     }
 
-    /** 2 |A ∩ B| / (|A| + |B|) of the predicted and the true foreground. */
-    private static double dice(Model model, Path folder, String name) throws Exception {
-        try (NDManager manager = model.getNDManager().newSubManager()) {
-            ImageFactory images = ImageFactory.getInstance();
-            NDArray pixels =
-                    images.fromFile(folder.resolve("images/" + name + ".png")).toNDArray(manager);
-            NDArray input =
-                    pixels.transpose(2, 0, 1)
-                            .toType(DataType.FLOAT32, false)
-                            .div(255f)
-                            .expandDims(0);
-            NDArray told =
-                    model.getBlock()
-                            .forward(new ParameterStore(manager, false), new NDList(input), false)
-                            .head()
-                            .argMax(1)
-                            .squeeze(0)
-                            .toType(DataType.FLOAT32, false);
-            NDArray right =
-                    images.fromFile(folder.resolve("masks/" + name + ".png"))
-                            .toNDArray(manager, Image.Flag.GRAYSCALE)
-                            .squeeze(2)
-                            .gt(127)
-                            .toType(DataType.FLOAT32, false);
-            double both = told.mul(right).sum().getFloat();
-            return 2 * both / (told.sum().getFloat() + right.sum().getFloat());
-        }
+    @Test
+    void imagesAndMasksArePairedByName() throws IOException {
+        Path images = Files.createDirectories(folder.resolve("images"));
+        assertMessage("masks: expected a folder");
+        Path masks = Files.createDirectories(folder.resolve("masks"));
+        assertMessage("expected images but found none");
+        BufferedImage image = new BufferedImage(4, 3, BufferedImage.TYPE_INT_RGB);
+        image.setRGB(1, 0, 0xffffff);
+        ImageIO.write(image, "png", images.resolve("a.png").toFile());
+        assertMessage("a.png: expected a mask");
+        ImageIO.write(image, "png", masks.resolve("a.png").toFile());
+        Files.writeString(masks.resolve("b.png"), "no image");
+        assertMessage("b.png: expected an image");
+        Files.copy(masks.resolve("b.png"), images.resolve("b.png"));
+        List<Segmentation.Pair> pairs = Segmentation.pairs(folder);
+        assertEquals(List.of("a", "b"), pairs.stream().map(Segmentation.Pair::name).toList());
+
+        boolean[] mask = Segmentation.mask(pairs.get(0), image);
+        assertEquals(1, Segmentation.dice(mask, mask));
+        assertEquals(0, Segmentation.dice(new boolean[12], mask));
+        Path written = folder.resolve("written.png");
+        Segmentation.writeMask(mask, image, written);
+        assertArrayEquals(
+                mask, Segmentation.mask(new Segmentation.Pair("a", written, written), image));
+        Segmentation.writeOverlay(mask, image, written);
+        assertEquals(0xff000000, Segmentation.read(written).getRGB(0, 0));
+        assertTrue(
+                assertThrows(DataException.class, () -> Segmentation.read(pairs.get(1).image()))
+                        .getMessage()
+                        .contains("b.png: expected a PNG or JPEG image"));
+        BufferedImage other = new BufferedImage(5, 3, BufferedImage.TYPE_INT_RGB);
+        assertTrue(
+                assertThrows(DataException.class, () -> Segmentation.mask(pairs.get(0), other))
+                        .getMessage()
+                        .contains("5x3 pixels, as its image, but found 4x3"));
+    }
+
+    private void assertMessage(String message) {
+        DataException e = assertThrows(DataException.class, () -> Segmentation.pairs(folder));
+        assertTrue(e.getMessage().contains(message), e.getMessage());
     }
 }

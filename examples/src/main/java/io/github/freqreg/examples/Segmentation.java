@@ -1,0 +1,181 @@
+package io.github.freqreg.examples;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.Block;
+import ai.djl.training.ParameterStore;
+import java.awt.image.BufferedImage;
+import java.io.IOException;
+import java.nio.FloatBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+import javax.imageio.ImageIO;
+
+/** Tells an object from its background, and measures how well, by the Dice coefficient. */
+final class Segmentation {
+
+    private static final int FOREGROUND = 128;
+    private static final int RED = 0xff3030;
+
+    private Segmentation() {}
+
+    /**
+     * An image with its mask.
+     *
+     * @param name the files' common name, without folder and ending
+     */
+    record Pair(String name, Path image, Path mask) {}
+
+    /** Pairs the files of {@code images/} and {@code masks/} by name. */
+    static List<Pair> pairs(Path folder) throws IOException {
+        Map<String, Path> images = files(folder.resolve("images"));
+        Map<String, Path> masks = files(folder.resolve("masks"));
+        List<Pair> pairs = new ArrayList<>();
+        for (Map.Entry<String, Path> image : images.entrySet()) {
+            Path mask = masks.remove(image.getKey());
+            if (mask == null) {
+                throw new DataException(
+                        image.getValue() + ": expected a mask of this name in masks/");
+            }
+            pairs.add(new Pair(image.getKey(), image.getValue(), mask));
+        }
+        if (!masks.isEmpty()) {
+            throw new DataException(
+                    masks.values().iterator().next()
+                            + ": expected an image of this name in images/");
+        }
+        if (pairs.isEmpty()) {
+            throw new DataException(folder + ": expected images but found none");
+        }
+        return pairs;
+    }
+
+    private static Map<String, Path> files(Path folder) throws IOException {
+        if (!Files.isDirectory(folder)) {
+            throw new DataException(folder + ": expected a folder of PNG or JPEG images");
+        }
+        Map<String, Path> files = new TreeMap<>();
+        try (Stream<Path> list = Files.list(folder)) {
+            for (Path file : (Iterable<Path>) list.sorted()::iterator) {
+                String name = file.getFileName().toString();
+                int dot = name.lastIndexOf('.');
+                if (dot > 0 && files.put(name.substring(0, dot), file) != null) {
+                    throw new DataException(file + ": expected one file of this name");
+                }
+            }
+        }
+        return files;
+    }
+
+    /** Reads a PNG or JPEG file. */
+    static BufferedImage read(Path file) throws IOException {
+        BufferedImage image;
+        try {
+            image = ImageIO.read(file.toFile());
+        } catch (IOException e) {
+            throw new DataException(file + ": the image cannot be read: " + e.getMessage(), e);
+        }
+        if (image == null) {
+            throw new DataException(file + ": expected a PNG or JPEG image");
+        }
+        return image;
+    }
+
+    /** Tells the foreground of an image: for each pixel, row by row, whether it is in it. */
+    static boolean[] segment(Block block, NDManager manager, BufferedImage image) {
+        int width = image.getWidth();
+        int height = image.getHeight();
+        int[] colors = image.getRGB(0, 0, width, height, null, 0, width);
+        float[] pixels = new float[3 * colors.length];
+        for (int i = 0; i < colors.length; i++) {
+            for (int channel = 0; channel < 3; channel++) {
+                pixels[channel * colors.length + i] =
+                        (colors[i] >> (16 - 8 * channel) & 0xff) / 255f;
+            }
+        }
+        try (NDManager scratch = manager.newSubManager()) {
+            NDArray input =
+                    scratch.create(
+                            FloatBuffer.wrap(pixels),
+                            new Shape(1, 3, height, width),
+                            DataType.FLOAT32);
+            long[] classes =
+                    block.forward(new ParameterStore(scratch, false), new NDList(input), false)
+                            .singletonOrThrow()
+                            .argMax(1)
+                            .toLongArray();
+            boolean[] foreground = new boolean[classes.length];
+            for (int i = 0; i < classes.length; i++) {
+                foreground[i] = classes[i] == 1;
+            }
+            return foreground;
+        }
+    }
+
+    /** Reads the foreground of a mask. */
+    static boolean[] mask(Pair pair, BufferedImage image) throws IOException {
+        BufferedImage mask = read(pair.mask());
+        if (mask.getWidth() != image.getWidth() || mask.getHeight() != image.getHeight()) {
+            throw new DataException(
+                    String.format(
+                            "%s: expected a mask of %dx%d pixels, as its image, but found %dx%d",
+                            pair.mask(),
+                            image.getWidth(),
+                            image.getHeight(),
+                            mask.getWidth(),
+                            mask.getHeight()));
+        }
+        boolean[] foreground = new boolean[mask.getWidth() * mask.getHeight()];
+        for (int i = 0; i < foreground.length; i++) {
+            int color = mask.getRGB(i % mask.getWidth(), i / mask.getWidth());
+            foreground[i] = (color & 0xff) >= FOREGROUND;
+        }
+        return foreground;
+    }
+
+    /** The Dice coefficient 2 |A ∩ B| / (|A| + |B|); 1 where both are empty. */
+    static double dice(boolean[] told, boolean[] right) {
+        long both = 0;
+        long sum = 0;
+        for (int i = 0; i < told.length; i++) {
+            both += told[i] && right[i] ? 1 : 0;
+            sum += (told[i] ? 1 : 0) + (right[i] ? 1 : 0);
+        }
+        return sum == 0 ? 1 : 2.0 * both / sum;
+    }
+
+    /** Writes the foreground as a black and white image. */
+    static void writeMask(boolean[] foreground, BufferedImage image, Path file) throws IOException {
+        BufferedImage mask =
+                new BufferedImage(
+                        image.getWidth(), image.getHeight(), BufferedImage.TYPE_BYTE_GRAY);
+        for (int i = 0; i < foreground.length; i++) {
+            mask.setRGB(i % mask.getWidth(), i / mask.getWidth(), foreground[i] ? 0xffffff : 0);
+        }
+        ImageIO.write(mask, "png", file.toFile());
+    }
+
+    /** Writes the image with its foreground tinted. */
+    static void writeOverlay(boolean[] foreground, BufferedImage image, Path file)
+            throws IOException {
+        BufferedImage overlay =
+                new BufferedImage(image.getWidth(), image.getHeight(), BufferedImage.TYPE_INT_RGB);
+        for (int i = 0; i < foreground.length; i++) {
+            int x = i % image.getWidth();
+            int y = i / image.getWidth();
+            int color = image.getRGB(x, y);
+            // Halves of both colours: the lowest bit of each channel is dropped first.
+            int tinted = ((color & 0xfefefe) >> 1) + ((RED & 0xfefefe) >> 1);
+            overlay.setRGB(x, y, foreground[i] ? tinted : color);
+        }
+        ImageIO.write(overlay, "png", file.toFile());
+    }
+}
