@@ -4,6 +4,7 @@ import ai.djl.nn.AbstractBlock;
 import ai.djl.nn.Block;
 import ai.djl.nn.BlockList;
 import ai.djl.nn.ParallelBlock;
+import ai.djl.nn.Parameter;
 import ai.djl.nn.SequentialBlock;
 import ai.djl.util.Pair;
 import java.lang.reflect.Field;
@@ -12,7 +13,9 @@ import java.lang.reflect.Modifier;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.IdentityHashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.function.UnaryOperator;
 
@@ -129,5 +132,17 @@ final class BlockTree {
         for (Block child : block.getChildren().values()) {
             collect(child, found, seen);
         }
+    }
+
+    /** The parameters of a tree under their first names; one that is shared appears once. */
+    static Map<String, Parameter> parameters(Block root) {
+        Map<String, Parameter> parameters = new LinkedHashMap<>();
+        Set<Parameter> seen = Collections.newSetFromMap(new IdentityHashMap<>());
+        for (Pair<String, Parameter> entry : root.getParameters()) {
+            if (seen.add(entry.getValue())) {
+                parameters.put(entry.getKey(), entry.getValue());
+            }
+        }
+        return parameters;
     }
 }

@@ -4,7 +4,6 @@ import ai.djl.MalformedModelException;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.AbstractBaseBlock;
@@ -13,7 +12,6 @@ import ai.djl.nn.BlockList;
 import ai.djl.nn.Parameter;
 import ai.djl.nn.ParameterList;
 import ai.djl.training.ParameterStore;
-import ai.djl.util.Pair;
 import ai.djl.util.PairList;
 import io.github.freqreg.spectrum.FrequencyTensor;
 import java.io.DataInputStream;
@@ -65,8 +63,7 @@ public final class FrequencyBlock extends AbstractBaseBlock {
     private final Block block;
     private final Map<Parameter, SpectralParameter> spectral = new IdentityHashMap<>();
     private final Map<String, SpectralParameter> byName = new LinkedHashMap<>();
-    private final Map<String, Parameter> leftAlone = new LinkedHashMap<>();
-    private final List<String> names = new ArrayList<>();
+    private final Map<String, Parameter> parameters;
     private boolean dense;
     private boolean warned;
 
@@ -76,19 +73,13 @@ public final class FrequencyBlock extends AbstractBaseBlock {
         for (SpectralParameter tensor : tensors) {
             spectral.put(tensor.getDense(), tensor);
         }
-        Map<Parameter, String> seen = new IdentityHashMap<>();
-        for (Pair<String, Parameter> entry : block.getParameters()) {
-            if (seen.putIfAbsent(entry.getValue(), entry.getKey()) != null) {
-                continue;
-            }
-            names.add(entry.getKey());
-            SpectralParameter tensor = spectral.get(entry.getValue());
-            if (tensor == null) {
-                leftAlone.put(entry.getKey(), entry.getValue());
-            } else {
-                byName.put(entry.getKey(), tensor);
-            }
-        }
+        parameters = BlockTree.parameters(block);
+        parameters.forEach(
+                (name, parameter) -> {
+                    if (spectral.containsKey(parameter)) {
+                        byName.put(name, spectral.get(parameter));
+                    }
+                });
         if (block.isInitialized()) {
             beforeInitialize(block.getInputShapes());
             byName.values().forEach(tensor -> tensor.project(false));
@@ -311,12 +302,18 @@ public final class FrequencyBlock extends AbstractBaseBlock {
     /** {@inheritDoc} */
     @Override
     public ParameterList getDirectParameters() {
-        ParameterList parameters = new ParameterList();
-        for (String name : names) {
-            SpectralParameter tensor = byName.get(name);
-            parameters.add(name, tensor == null ? leftAlone.get(name) : tensor.getCoefficients());
-        }
-        return parameters;
+        ParameterList shown = new ParameterList();
+        parameters.forEach(
+                (name, parameter) -> {
+                    SpectralParameter tensor = spectral.get(parameter);
+                    shown.add(name, tensor == null ? parameter : tensor.getCoefficients());
+                });
+        return shown;
+    }
+
+    /** The wrapped block's parameters that are not regularised. */
+    private List<Parameter> leftAlone() {
+        return parameters.values().stream().filter(p -> !spectral.containsKey(p)).toList();
     }
 
     /** {@inheritDoc} */
@@ -347,7 +344,7 @@ public final class FrequencyBlock extends AbstractBaseBlock {
     @Override
     public void clear() {
         byName.values().forEach(SpectralParameter::clear);
-        leftAlone.values().forEach(Parameter::close);
+        leftAlone().forEach(Parameter::close);
     }
 
     /** A parent clears the parameters it sees; the dense weights behind them are freed here. */
@@ -367,12 +364,11 @@ public final class FrequencyBlock extends AbstractBaseBlock {
         saveInputShapes(os);
         for (SpectralParameter tensor : byName.values()) {
             os.writeInt(tensor.getKept());
-            try (NDArray whole = tensor.getCoefficients().getArray().stopGradient();
-                    NDArray prefix = whole.get(new NDIndex(":" + tensor.getKept()))) {
+            try (NDArray prefix = tensor.copyPrefix()) {
                 os.write(prefix.encode());
             }
         }
-        for (Parameter parameter : leftAlone.values()) {
+        for (Parameter parameter : leftAlone()) {
             parameter.save(os);
         }
     }
@@ -442,7 +438,7 @@ public final class FrequencyBlock extends AbstractBaseBlock {
             }
             tensor.setCoefficients(vector, (int) vector.size());
         }
-        for (Parameter parameter : leftAlone.values()) {
+        for (Parameter parameter : leftAlone()) {
             Shape shape = parameter.getShape();
             parameter.close();
             parameter.load(manager, is);

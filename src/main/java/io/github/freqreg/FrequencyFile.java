@@ -8,7 +8,6 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
-import ai.djl.util.Pair;
 import io.github.freqreg.format.FrqDocument;
 import io.github.freqreg.format.FrqTensor;
 import io.github.freqreg.spectrum.FrequencyTensor;
@@ -134,7 +133,7 @@ public final class FrequencyFile {
         }
         Map<Parameter, SpectralParameter> spectral = spectralParameters(block);
         List<FrqTensor> tensors = new ArrayList<>();
-        for (Map.Entry<String, Parameter> entry : parameters(block).entrySet()) {
+        for (Map.Entry<String, Parameter> entry : BlockTree.parameters(block).entrySet()) {
             Parameter parameter = entry.getValue();
             SpectralParameter tensor = spectral.get(parameter);
             float[] values = tensor != null ? tensor.toTensor().coefficients() : values(entry);
@@ -182,7 +181,7 @@ public final class FrequencyFile {
             throws MalformedModelException {
         Map<String, FrqTensor> tensors = new LinkedHashMap<>();
         document.tensors().forEach(tensor -> tensors.put(tensor.name(), tensor));
-        checkNames(parameters(block).keySet(), tensors.keySet());
+        checkNames(BlockTree.parameters(block).keySet(), tensors.keySet());
         Runnable undo = undoOfInitialising(block);
         Block wrapped;
         try {
@@ -196,7 +195,7 @@ public final class FrequencyFile {
             throw e;
         }
         Map<Parameter, SpectralParameter> spectral = spectralParameters(wrapped);
-        for (Map.Entry<String, Parameter> entry : parameters(wrapped).entrySet()) {
+        for (Map.Entry<String, Parameter> entry : BlockTree.parameters(wrapped).entrySet()) {
             FrqTensor tensor = tensors.get(entry.getKey());
             SpectralParameter target = spectral.get(entry.getValue());
             if (target == null) {
@@ -229,7 +228,7 @@ public final class FrequencyFile {
     private static Runnable undoOfInitialising(Block block) {
         Map<Parameter, SpectralParameter> spectral = spectralParameters(block);
         List<Runnable> undo = new ArrayList<>();
-        for (Parameter parameter : parameters(block).values()) {
+        for (Parameter parameter : BlockTree.parameters(block).values()) {
             SpectralParameter tensor = spectral.get(parameter);
             if (!parameter.isInitialized()) {
                 undo.add(tensor == null ? parameter::close : tensor::clear);
@@ -276,7 +275,7 @@ public final class FrequencyFile {
     private static void checkTensors(Block block, Map<String, FrqTensor> tensors)
             throws MalformedModelException {
         Map<Parameter, SpectralParameter> spectral = spectralParameters(block);
-        for (Map.Entry<String, Parameter> entry : parameters(block).entrySet()) {
+        for (Map.Entry<String, Parameter> entry : BlockTree.parameters(block).entrySet()) {
             SpectralParameter target = spectral.get(entry.getValue());
             Shape shape = target != null ? target.getShape() : entry.getValue().getShape();
             FrqTensor tensor = tensors.get(entry.getKey());
@@ -337,18 +336,6 @@ public final class FrequencyFile {
                     "found coefficients of tensors that cannot be wrapped: " + refused);
         }
         return exact.apply(block);
-    }
-
-    /** The parameters of a network under their first names. */
-    private static Map<String, Parameter> parameters(Block block) {
-        Map<String, Parameter> parameters = new LinkedHashMap<>();
-        Map<Parameter, String> seen = new IdentityHashMap<>();
-        for (Pair<String, Parameter> entry : block.getParameters()) {
-            if (seen.putIfAbsent(entry.getValue(), entry.getKey()) == null) {
-                parameters.put(entry.getKey(), entry.getValue());
-            }
-        }
-        return parameters;
     }
 
     private static Map<Parameter, SpectralParameter> spectralParameters(Block block) {

@@ -137,10 +137,11 @@ public final class FrequencyRegularization {
     }
 
     private WrapPlan planFor(Block block, Shape... inputShapes) {
-        if (!BlockTree.frequencyBlocks(block).isEmpty()) {
+        List<FrequencyBlock> wrapped = BlockTree.frequencyBlocks(block);
+        if (!wrapped.isEmpty()) {
             throw new IllegalStateException(
                     "The block is frequency regularised already, around "
-                            + BlockTree.frequencyBlocks(block).get(0).getWrappedType().getName()
+                            + wrapped.get(0).getWrappedType().getName()
                             + ": apply a policy once, or call toDense() first");
         }
         if (inputShapes.length > 0 && !block.isInitialized()) {
@@ -276,10 +277,7 @@ public final class FrequencyRegularization {
         for (WrapPlan.Candidate candidate : chosen) {
             tensors.add(
                     new SpectralParameter(
-                            candidate.name(),
-                            candidate.layer(),
-                            candidate.parameter(),
-                            rule(candidate, shares)));
+                            candidate.name(), candidate.parameter(), rule(candidate, shares)));
         }
         return tensors;
     }

@@ -29,7 +29,6 @@ import java.util.concurrent.locks.ReentrantReadWriteLock;
 final class SpectralParameter {
 
     private final String name;
-    private final LayerType layer;
     private final Parameter dense;
     private final KeptRule rule;
     private final Map<Device, SpectralTransform> transforms = new ConcurrentHashMap<>();
@@ -40,9 +39,8 @@ final class SpectralParameter {
     private int start;
     private volatile int kept;
 
-    SpectralParameter(String name, LayerType layer, Parameter dense, KeptRule rule) {
+    SpectralParameter(String name, Parameter dense, KeptRule rule) {
         this.name = name;
-        this.layer = layer;
         this.dense = dense;
         this.rule = rule;
         coefficients = newParameter(null, dense.requiresGradient());
@@ -50,10 +48,6 @@ final class SpectralParameter {
 
     String getName() {
         return name;
-    }
-
-    LayerType getLayer() {
-        return layer;
     }
 
     Parameter getDense() {
@@ -90,8 +84,8 @@ final class SpectralParameter {
     void project(boolean fresh) {
         dense.freeze(true);
         NDArray weights = dense.getArray();
-        int count = (int) rule.kept(weights.getShape()).start();
-        ZigzagMask mask = ZigzagMask.of(weights.getShape(), count);
+        Shape shape = weights.getShape();
+        ZigzagMask mask = ZigzagMask.of(shape, rule.kept(shape).start());
         NDManager manager = weights.getManager();
         try (NDManager scratch = manager.newSubManager();
                 SpectralTransform transform =
@@ -102,7 +96,7 @@ final class SpectralParameter {
                 vector.muli(startGain(mask));
             }
             vector.attach(manager);
-            setCoefficients(vector, count);
+            setCoefficients(vector, mask.getKept());
         }
     }
 
@@ -167,14 +161,18 @@ final class SpectralParameter {
         if (full.size() == kept) {
             return;
         }
-        NDManager manager = full.getManager();
-        NDArray prefix;
-        try (NDArray whole = full.stopGradient();
-                NDArray view = whole.get(new NDIndex(":" + kept))) {
-            prefix = view.duplicate();
+        setCoefficients(copyPrefix(), kept);
+    }
+
+    /** The kept coefficients outside of any graph, on the manager of all. */
+    NDArray copyPrefix() {
+        NDArray whole = coefficients.getArray();
+        try (NDManager scratch = whole.getManager().newSubManager();
+                NDArray detached = whole.stopGradient()) {
+            NDArray prefix = detached.get(scratch, new NDIndex(":" + kept)).duplicate();
+            prefix.attach(whole.getManager());
+            return prefix;
         }
-        prefix.attach(manager);
-        setCoefficients(prefix, kept);
     }
 
     /** The weights inside the gradient's graph; the result belongs to {@code scratch}. */
@@ -257,11 +255,9 @@ final class SpectralParameter {
 
     /** The kept coefficients as a value. */
     FrequencyTensor toTensor() {
-        try (NDArray whole = coefficients.getArray().stopGradient();
-                NDManager scratch = whole.getManager().newSubManager()) {
-            NDArray values =
-                    whole.get(scratch, new NDIndex(":" + kept)).toType(DataType.FLOAT32, false);
-            return new FrequencyTensor(getMask(), values.toFloatArray());
+        try (NDArray prefix = copyPrefix();
+                NDArray floats = prefix.toType(DataType.FLOAT32, true)) {
+            return new FrequencyTensor(getMask(), floats.toFloatArray());
         }
     }
 
