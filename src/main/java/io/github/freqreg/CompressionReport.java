@@ -42,7 +42,7 @@ public final class CompressionReport {
      * @throws IllegalArgumentException if a number is not finite
      */
     public static CompressionReport of(Block block) {
-        FrqDocument document = FrequencyFile.document(block, DataType.FLOAT16);
+        FrqDocument document = FrequencyFile.toDocument(block, DataType.FLOAT16);
         return new CompressionReport(document, document.encode().length);
     }
 

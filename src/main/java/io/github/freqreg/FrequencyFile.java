@@ -75,7 +75,7 @@ public final class FrequencyFile {
      * @throws IllegalArgumentException if a number is not finite, or the type is another one
      */
     public static void save(Block block, Path file, DataType type) throws IOException {
-        document(block, type).write(file);
+        toDocument(block, type).write(file);
     }
 
     /**
@@ -88,10 +88,7 @@ public final class FrequencyFile {
      *     structure; the model is unchanged
      */
     public static void load(Model model, Path file) throws IOException, MalformedModelException {
-        if (model.getBlock() == null) {
-            throw new IllegalStateException(
-                    "The model " + model.getName() + " has no block: call setBlock first");
-        }
+        checkBlock(model);
         model.setBlock(load(model.getBlock(), model.getNDManager(), model.getDataType(), file));
     }
 
@@ -111,6 +108,25 @@ public final class FrequencyFile {
         return load(block, manager, DataType.FLOAT32, file);
     }
 
+    /**
+     * Loads what a file holds into a model.
+     *
+     * @param model a model whose block has the structure that was saved, without a trainer
+     * @param document the content of a file, from wherever it comes
+     * @throws MalformedModelException if it is of another structure; the model is unchanged
+     */
+    public static void load(Model model, FrqDocument document) throws MalformedModelException {
+        checkBlock(model);
+        model.setBlock(load(model.getBlock(), model.getNDManager(), model.getDataType(), document));
+    }
+
+    private static void checkBlock(Model model) {
+        if (model.getBlock() == null) {
+            throw new IllegalStateException(
+                    "The model " + model.getName() + " has no block: call setBlock first");
+        }
+    }
+
     private static Block load(Block block, NDManager manager, DataType type, Path file)
             throws IOException, MalformedModelException {
         FrqDocument document = FrqDocument.read(file);
@@ -121,8 +137,17 @@ public final class FrequencyFile {
         }
     }
 
-    /** What a file of the network holds. */
-    static FrqDocument document(Block block, DataType type) {
+    /**
+     * Returns what a file of the network would hold.
+     *
+     * @param block the network, initialised
+     * @param type how numbers are stored: float16 or float32, as in {@link #save(Block, Path,
+     *     DataType)}
+     * @return the content, to be written or sent elsewhere
+     * @throws IllegalStateException if the network is not initialised
+     * @throws IllegalArgumentException if the type is another one
+     */
+    public static FrqDocument toDocument(Block block, DataType type) {
         if (type != DataType.FLOAT16 && type != DataType.FLOAT32) {
             throw new IllegalArgumentException(
                     "A .frq file stores float16 or float32 but the type asked for is " + type);

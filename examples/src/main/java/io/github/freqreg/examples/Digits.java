@@ -1,6 +1,7 @@
 package io.github.freqreg.examples;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
@@ -14,6 +15,7 @@ import java.nio.FloatBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Random;
 import java.util.zip.GZIPInputStream;
 import java.util.zip.ZipException;
@@ -83,31 +85,35 @@ final class Digits {
     }
 
     /**
-     * Moves each digit by a few pixels, each axis by its own draw; what enters is background.
+     * Moves digits by a few pixels, each axis by its own draw; what enters is background.
      *
+     * @param indices which digits
      * @param random draws the moves
      * @param most the largest move in pixels
-     * @return moved copies with the same labels
+     * @return moved copies with their labels
      */
-    Digits moved(Random random, int most) {
-        byte[] moved = new byte[images.length];
-        for (int i = 0; i < size(); i++) {
+    Digits moved(List<Integer> indices, Random random, int most) {
+        byte[] moved = new byte[indices.size() * PIXELS];
+        byte[] theirs = new byte[indices.size()];
+        for (int i = 0; i < theirs.length; i++) {
+            int from = indices.get(i);
             int down = random.nextInt(2 * most + 1) - most;
             int right = random.nextInt(2 * most + 1) - most;
             for (int row = Math.max(0, down); row < Math.min(SIDE, SIDE + down); row++) {
                 System.arraycopy(
                         images,
-                        i * PIXELS + (row - down) * SIDE + Math.max(0, -right),
+                        from * PIXELS + (row - down) * SIDE + Math.max(0, -right),
                         moved,
                         i * PIXELS + row * SIDE + Math.max(0, right),
                         SIDE - Math.abs(right));
             }
+            theirs[i] = labels[from];
         }
-        return new Digits(moved, labels, "moved");
+        return new Digits(moved, theirs, "moved");
     }
 
-    /** Makes a DJL dataset of shape (batch, 1, 28, 28) and labels of shape (batch). */
-    ArrayDataset dataset(NDManager manager, int batchSize, boolean shuffled) {
+    /** Makes arrays of shape (count, 1, 28, 28) and labels of shape (count). */
+    Task.Example arrays(NDManager manager) {
         float[] pixels = new float[images.length];
         for (int i = 0; i < pixels.length; i++) {
             pixels[i] = (images[i] & 0xff) / 255f;
@@ -121,9 +127,15 @@ final class Digits {
                         FloatBuffer.wrap(pixels),
                         new Shape(size(), 1, SIDE, SIDE),
                         DataType.FLOAT32);
+        return new Task.Example(new NDList(data), new NDList(manager.create(classes)));
+    }
+
+    /** Makes a DJL dataset of {@link #arrays}. */
+    ArrayDataset dataset(NDManager manager, int batchSize, boolean shuffled) {
+        Task.Example all = arrays(manager);
         return new ArrayDataset.Builder()
-                .setData(data)
-                .optLabels(manager.create(classes))
+                .setData(all.data().singletonOrThrow())
+                .optLabels(all.labels().singletonOrThrow())
                 .setSampling(batchSize, shuffled)
                 .build();
     }

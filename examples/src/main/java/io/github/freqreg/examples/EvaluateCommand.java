@@ -4,7 +4,6 @@ import ai.djl.Device;
 import ai.djl.MalformedModelException;
 import ai.djl.Model;
 import io.github.freqreg.FrequencyFile;
-import io.github.freqreg.examples.Classification.Score;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -61,20 +60,10 @@ final class EvaluateCommand implements Callable<Integer> {
             }
             evaluateUNet(device, out);
         } else {
-            out.println(evaluate(weights, Digits.load(arguments.data()), device));
+            out.println(TrainCommand.measure(arguments.task(spec, 0), weights, device));
         }
         out.flush();
         return 0;
-    }
-
-    /** Loads a file into a fresh network and measures it. */
-    static Score evaluate(Path file, Digits.Split digits, Device device)
-            throws IOException, MalformedModelException {
-        try (Model model = Model.newInstance("lenet", device)) {
-            model.setBlock(LeNet.build());
-            FrequencyFile.load(model, file);
-            return Classification.evaluate(model.getBlock(), model.getNDManager(), digits.test());
-        }
     }
 
     private void evaluateUNet(Device device, PrintWriter out)

@@ -2,6 +2,7 @@ package io.github.freqreg.examples;
 
 import ai.djl.Device;
 import ai.djl.engine.Engine;
+import java.io.IOException;
 import java.nio.file.Path;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -17,6 +18,10 @@ final class NetworkArguments {
         UNET
     }
 
+    private static final int TRAINING_WIDTH = 16;
+    private static final int TRAINING_SIDE = 96;
+    private static final int MAX_SIDE = 4096;
+
     @Parameters(paramLabel = "NETWORK", description = "lenet or unet")
     private Network network;
 
@@ -26,7 +31,7 @@ final class NetworkArguments {
             description =
                     "lenet: folder with MNIST's four IDX files, gzipped or not (default: the 10,000"
                             + " digits that come with the program); unet: folder with images/"
-                            + " and masks/")
+                            + " and masks/ (default to train: scenes that are drawn)")
     private Path data;
 
     @Option(
@@ -35,8 +40,50 @@ final class NetworkArguments {
             description = "cpu, gpu or gpu0, gpu1, … (default: ${DEFAULT-VALUE})")
     private String device;
 
+    @Option(
+            names = "--width",
+            paramLabel = "N",
+            description = "unet: channels of the first level (default: 16 to train, else 64)")
+    private Integer width;
+
+    @Option(
+            names = "--depth",
+            paramLabel = "N",
+            defaultValue = "4",
+            description = "unet: how often the image is halved (default: ${DEFAULT-VALUE})")
+    private int depth;
+
+    @Option(
+            names = "--size",
+            paramLabel = "N",
+            description =
+                    "unet: side of the square that images are scaled to (default: 96 to train, else"
+                            + " their own size)")
+    private Integer size;
+
     Network network() {
         return network;
+    }
+
+    /** What a network is trained for. */
+    Task task(CommandSpec spec, int move) throws IOException {
+        if (network == Network.LENET) {
+            return new DigitsTask(data, move);
+        }
+        check(spec, width == null || width >= 1, "--width must be 1 or more but is " + width);
+        check(spec, depth >= 1 && depth <= 6, "--depth must be 1 to 6 but is " + depth);
+        int side = size == null ? TRAINING_SIDE : size;
+        check(
+                spec,
+                side >= 1 << depth && side <= MAX_SIDE,
+                "--size must be " + (1 << depth) + " to " + MAX_SIDE + " but is " + side);
+        return new ScenesTask(data, side, width == null ? TRAINING_WIDTH : width, depth);
+    }
+
+    private static void check(CommandSpec spec, boolean holds, String message) {
+        if (!holds) {
+            throw new ParameterException(spec.commandLine(), message);
+        }
     }
 
     Path data() {

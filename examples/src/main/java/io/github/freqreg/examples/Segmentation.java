@@ -107,17 +107,29 @@ final class Segmentation {
                             FloatBuffer.wrap(pixels),
                             new Shape(1, 3, height, width),
                             DataType.FLOAT32);
-            long[] classes =
+            return foreground(
                     block.forward(new ParameterStore(scratch, false), new NDList(input), false)
-                            .singletonOrThrow()
-                            .argMax(1)
-                            .toLongArray();
-            boolean[] foreground = new boolean[classes.length];
-            for (int i = 0; i < classes.length; i++) {
-                foreground[i] = classes[i] == 1;
-            }
-            return foreground;
+                            .singletonOrThrow());
         }
+    }
+
+    /** The pixels of the one image in a batch whose best score is class 1. */
+    static boolean[] foreground(NDArray scores) {
+        long[] classes = scores.argMax(1).toLongArray();
+        boolean[] foreground = new boolean[classes.length];
+        for (int i = 0; i < classes.length; i++) {
+            foreground[i] = classes[i] == 1;
+        }
+        return foreground;
+    }
+
+    /** The pixels that are 1. */
+    static boolean[] foreground(byte[] mask) {
+        boolean[] foreground = new boolean[mask.length];
+        for (int i = 0; i < mask.length; i++) {
+            foreground[i] = mask[i] == 1;
+        }
+        return foreground;
     }
 
     /** Reads the foreground of a mask. */

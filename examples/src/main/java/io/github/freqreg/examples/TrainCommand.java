@@ -3,17 +3,13 @@ package io.github.freqreg.examples;
 import ai.djl.Device;
 import ai.djl.MalformedModelException;
 import ai.djl.Model;
-import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
-import ai.djl.training.listener.TrainingListener;
 import ai.djl.util.JsonUtils;
 import io.github.freqreg.CompressionReport;
 import io.github.freqreg.FrequencyFile;
 import io.github.freqreg.FrequencyRegularization;
-import io.github.freqreg.examples.Classification.Recipe;
-import io.github.freqreg.examples.Classification.Score;
-import io.github.freqreg.training.TailTruncation;
-import io.github.freqreg.training.TruncationSchedule;
+import io.github.freqreg.examples.Task.Score;
+import io.github.freqreg.examples.Training.Recipe;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
@@ -39,8 +35,6 @@ import picocli.CommandLine.Spec;
         sortOptions = false)
 final class TrainCommand implements Callable<Integer> {
 
-    private static final long DEFAULT_BUDGET = 5_000;
-
     @Mixin private NetworkArguments arguments;
 
     @ArgGroup private Amount amount = new Amount();
@@ -51,22 +45,21 @@ final class TrainCommand implements Callable<Integer> {
             description = "times over the training set (default: ${DEFAULT-VALUE})")
     private int epochs;
 
-    @Option(
-            names = "--batch-size",
-            defaultValue = "32",
-            description = "images in a step (default: ${DEFAULT-VALUE})")
-    private int batchSize;
+    @Option(names = "--batch-size", description = "images in a step (default: lenet 32, unet 4)")
+    private Integer batchSize;
 
     @Option(
             names = "--learning-rate",
-            description = "Adam's first learning rate (default: 0.015, with --dense 0.001)")
+            description =
+                    "Adam's first learning rate (default: lenet 0.015, unet 0.01; dense 0.001)")
     private Float learningRate;
 
     @Option(
             names = "--move",
             defaultValue = "1",
             description =
-                    "pixels by which training images are moved at most (default: ${DEFAULT-VALUE})")
+                    "lenet: pixels by which training images are moved at most (default:"
+                            + " ${DEFAULT-VALUE})")
     private int move;
 
     @Option(
@@ -86,9 +79,14 @@ final class TrainCommand implements Callable<Integer> {
 
     @Option(
             names = "--out",
-            defaultValue = "lenet.frq",
-            description = "the file to write (default: ${DEFAULT-VALUE})")
+            description = "the file to write (default: the network's name and .frq)")
     private Path out;
+
+    @Option(
+            names = "--resume",
+            description =
+                    "go on from the checkpoint that an interrupted training left beside --out")
+    private boolean resume;
 
     @Option(names = "--json", description = "write the result to this file as JSON")
     private Path json;
@@ -106,7 +104,9 @@ final class TrainCommand implements Callable<Integer> {
 
         @Option(
                 names = "--budget",
-                description = "numbers of the whole network, biases included (default: 5000)")
+                description =
+                        "numbers of the whole network, biases included (default: lenet 5000; unet"
+                                + " keeps 33 of each tensor)")
         private Long budget;
 
         @Option(names = "--dense", description = "train the plain network")
@@ -116,11 +116,10 @@ final class TrainCommand implements Callable<Integer> {
     /** {@inheritDoc} */
     @Override
     public Integer call() throws IOException, MalformedModelException {
-        check(
-                arguments.network() == NetworkArguments.Network.LENET,
-                "train knows lenet only so far; unet can be imported and evaluated");
         check(epochs >= 1, "--epochs must be 1 or more but is " + epochs);
-        check(batchSize >= 1, "--batch-size must be 1 or more but is " + batchSize);
+        check(
+                batchSize == null || batchSize >= 1,
+                "--batch-size must be 1 or more but is " + batchSize);
         check(move >= 0 && move <= 10, "--move must be 0 to 10 but is " + move);
         check(
                 learningRate == null || learningRate > 0 && Float.isFinite(learningRate),
@@ -129,25 +128,29 @@ final class TrainCommand implements Callable<Integer> {
         check(
                 !amount.dense || truncate == 0 && !noBaseline,
                 "--truncate and --no-baseline have no meaning with --dense");
+        if (out == null) {
+            out = Path.of(name() + ".frq");
+        }
         checkWritable(out);
         if (json != null) {
             checkWritable(json);
         }
-        FrequencyRegularization policy = amount.dense ? null : policy();
         Device device = arguments.device(spec);
-        Digits.Split digits = Digits.load(arguments.data());
+        Task task = arguments.task(spec, move);
+        FrequencyRegularization policy = amount.dense ? null : policy(task);
         PrintWriter output = spec.commandLine().getOut();
-        output.printf(
-                "LeNet-5 on %s: %,d training and %,d test images%n",
-                digits.source(), digits.training().size(), digits.test().size());
+        Path checkpoint = checkpoint("checkpoint");
+        Path denseCheckpoint = checkpoint("dense.checkpoint");
+        prepare(List.of(checkpoint, denseCheckpoint));
+        output.println(task.title());
 
         Result baseline = null;
         if (policy != null && !noBaseline) {
             output.println("dense, for comparison:");
-            baseline = run(digits, null, device, null);
+            baseline = run(task, null, device, denseCheckpoint, null);
         }
         output.println(policy == null ? "dense:" : "frequency-regularized:");
-        Result result = run(digits, policy, device, out);
+        Result result = run(task, policy, device, checkpoint, out);
         output.println();
         output.print(CompressionReport.of(out));
         output.println();
@@ -162,7 +165,31 @@ final class TrainCommand implements Callable<Integer> {
         if (json != null) {
             writeJson(result, baseline);
         }
+        Files.deleteIfExists(checkpoint);
+        Files.deleteIfExists(denseCheckpoint);
         return 0;
+    }
+
+    private String name() {
+        return arguments.network().name().toLowerCase(Locale.ROOT);
+    }
+
+    private Path checkpoint(String suffix) {
+        return out.resolveSibling(out.getFileName() + "." + suffix);
+    }
+
+    /** Old checkpoints are gone on from, or in the way. */
+    private void prepare(List<Path> checkpoints) throws IOException {
+        if (resume && checkpoints.stream().noneMatch(Files::exists)) {
+            throw new DataException(
+                    checkpoints.get(0)
+                            + ": expected a checkpoint to go on from, but there is none");
+        }
+        for (Path checkpoint : checkpoints) {
+            if (!resume) {
+                Files.deleteIfExists(checkpoint);
+            }
+        }
     }
 
     private static void print(PrintWriter output, String name, Result result) {
@@ -175,22 +202,24 @@ final class TrainCommand implements Callable<Integer> {
                 result.score);
     }
 
-    private FrequencyRegularization policy() {
+    private FrequencyRegularization policy(Task task) {
         FrequencyRegularization.Builder builder = FrequencyRegularization.builder();
         try {
             if (amount.keep != null) {
                 builder.optKept(amount.keep);
             } else if (amount.keepRate != null) {
                 builder.optKeepRate(amount.keepRate);
+            } else if (amount.budget != null) {
+                builder.optBudget(amount.budget);
             } else {
-                builder.optBudget(amount.budget == null ? DEFAULT_BUDGET : amount.budget);
+                task.keepByDefault(builder);
             }
             if (truncate > 0) {
                 builder.optStartRate(1.0);
             }
             FrequencyRegularization policy = builder.build();
             // Tells now, rather than after the dense network has been trained.
-            policy.apply(LeNet.build(), new Shape(1).addAll(LeNet.INPUT));
+            policy.apply(task.network(), task.input(1));
             return policy;
         } catch (IllegalArgumentException e) {
             throw new ParameterException(spec.commandLine(), e.getMessage(), e);
@@ -227,69 +256,57 @@ final class TrainCommand implements Callable<Integer> {
 
     /** Trains one network; with a file it is saved, loaded into a fresh network and measured. */
     private Result run(
-            Digits.Split digits, FrequencyRegularization policy, Device device, Path file)
+            Task task, FrequencyRegularization policy, Device device, Path checkpoint, Path file)
             throws IOException, MalformedModelException {
-        Classification.seed(seed);
-        float rate = learningRate != null ? learningRate : policy == null ? 0.001f : 0.015f;
-        Recipe recipe = new Recipe(epochs, batchSize, rate, move, seed);
-        try (Model model = Model.newInstance("lenet", device)) {
-            Block block = LeNet.build();
-            if (policy != null) {
-                block = policy.apply(block, new Shape(1).addAll(LeNet.INPUT));
-            }
-            model.setBlock(block);
-            double seconds =
-                    Classification.train(
-                            model,
-                            digits,
-                            recipe,
-                            listeners(recipe, digits, policy != null),
-                            device,
-                            spec.commandLine().getOut());
+        Training.seed(seed);
+        Recipe recipe =
+                new Recipe(
+                        epochs,
+                        batchSize == null ? task.batchSize() : batchSize,
+                        learningRate == null ? task.learningRate(policy == null) : learningRate,
+                        policy == null ? 0 : truncate,
+                        seed);
+        PrintWriter output = spec.commandLine().getOut();
+        double seconds;
+        CompressionReport report;
+        Score score;
+        try (Model model = Model.newInstance(name(), device)) {
+            Block block = task.network();
+            model.setBlock(policy == null ? block : policy.apply(block, task.input(1)));
+            seconds = new Training(task, recipe, output).run(model, device, checkpoint);
+            report = CompressionReport.of(model.getBlock());
             if (file == null) {
-                CompressionReport report = CompressionReport.of(model.getBlock());
-                return new Result(
-                        report.getOriginal(),
-                        report.getDenseBytes(),
-                        Classification.evaluate(
-                                model.getBlock(), model.getNDManager(), digits.test()),
-                        seconds);
+                score = task.measure(model.getBlock(), model.getNDManager());
+                return new Result(report.getOriginal(), report.getDenseBytes(), score, seconds);
             }
             FrequencyFile.save(model.getBlock(), file);
-            CompressionReport report = CompressionReport.of(file);
-            return new Result(
-                    report.getKept(),
-                    report.getBytes(),
-                    EvaluateCommand.evaluate(file, digits, device),
-                    seconds);
         }
+        score = measure(task, file, device);
+        return new Result(report.getKept(), Files.size(file), score, seconds);
     }
 
-    private List<TrainingListener> listeners(
-            Recipe recipe, Digits.Split digits, boolean regularized) {
-        if (!regularized || truncate == 0) {
-            return List.of();
+    /** Loads a file into a fresh network and measures it. */
+    static Score measure(Task task, Path file, Device device)
+            throws IOException, MalformedModelException {
+        try (Model model = Model.newInstance("fresh", device)) {
+            model.setBlock(task.network());
+            FrequencyFile.load(model, file);
+            return task.measure(model.getBlock(), model.getNDManager());
         }
-        long steps = Math.max(1, (long) (recipe.steps(digits.training()) * truncate));
-        return List.of(
-                TailTruncation.builder()
-                        .optEveryBatches(1)
-                        .optSchedule(TruncationSchedule.cubic(steps))
-                        .build());
     }
 
     private void writeJson(Result result, Result baseline) throws IOException {
         Map<String, Object> values = new LinkedHashMap<>();
-        values.put("model", "lenet");
-        values.put("metric", "accuracy");
-        values.put("value", result.score.accuracy());
+        values.put("model", name());
+        values.put("metric", result.score.metric().toLowerCase(Locale.ROOT));
+        values.put("value", result.score.value());
         values.put("numbers", result.numbers);
         values.put("bytes", result.bytes);
         values.put("seconds", result.seconds);
         values.put("epochs", epochs);
         values.put("seed", seed);
         if (baseline != null) {
-            values.put("denseValue", baseline.score.accuracy());
+            values.put("denseValue", baseline.score.value());
             values.put("denseNumbers", baseline.numbers);
             values.put("denseBytes", baseline.bytes);
             values.put("denseSeconds", baseline.seconds);

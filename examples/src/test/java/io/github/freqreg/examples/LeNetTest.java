@@ -20,11 +20,11 @@ import org.junit.jupiter.params.provider.ValueSource;
 class LeNetTest {
 
     @ParameterizedTest
-    @ValueSource(longs = {1, 2, 3, 4, 5})
-    void startsWithASmallLossAt776Numbers(long seed) throws Exception {
+    @ValueSource(ints = {1, 2, 3, 4, 5})
+    void startsWithASmallLossAt776Numbers(int seed) throws Exception {
         // 776 numbers with the biases, and 776 coefficients beside the biases, as the paper counts.
         for (long budget : new long[] {776, 776 + 580}) {
-            Classification.seed(seed);
+            Training.seed(seed);
             try (Model model = Model.newInstance("lenet")) {
                 Shape input = new Shape(128).addAll(LeNet.INPUT);
                 Block block =

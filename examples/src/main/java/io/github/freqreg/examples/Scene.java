@@ -1,0 +1,165 @@
+package io.github.freqreg.examples;
+
+import java.awt.Graphics2D;
+import java.awt.RenderingHints;
+import java.awt.image.BufferedImage;
+import java.util.Random;
+
+/**
+ * A square image of one object in front of a background, with the object's mask.
+ *
+ * @param size its side in pixels
+ * @param colors red, green and blue planes, row by row, 0 to 255
+ * @param mask 1 in the object, 0 around it, row by row
+ */
+record Scene(int size, byte[] colors, byte[] mask) {
+
+    private static final int CHANNELS = 3;
+    private static final double TURN = Math.toRadians(15);
+    private static final double ZOOM = 0.2;
+    private static final double MOVE = 0.1;
+    private static final double LIGHT = 0.2;
+
+    /** Scales an image and its mask to a square. */
+    static Scene of(BufferedImage image, boolean[] foreground, int size) {
+        BufferedImage scaled = scale(image, size, size);
+        int[] pixels = scaled.getRGB(0, 0, size, size, null, 0, size);
+        byte[] colors = new byte[CHANNELS * pixels.length];
+        byte[] mask = new byte[pixels.length];
+        for (int i = 0; i < pixels.length; i++) {
+            for (int channel = 0; channel < CHANNELS; channel++) {
+                colors[channel * pixels.length + i] = (byte) (pixels[i] >> (16 - 8 * channel));
+            }
+            int y = i / size * image.getHeight() / size;
+            int x = i % size * image.getWidth() / size;
+            mask[i] = (byte) (foreground[y * image.getWidth() + x] ? 1 : 0);
+        }
+        return new Scene(size, colors, mask);
+    }
+
+    /** Scales an image, smoothly. */
+    static BufferedImage scale(BufferedImage image, int width, int height) {
+        if (image.getWidth() == width && image.getHeight() == height) {
+            return image;
+        }
+        BufferedImage scaled = new BufferedImage(width, height, BufferedImage.TYPE_INT_RGB);
+        Graphics2D graphics = scaled.createGraphics();
+        graphics.setRenderingHint(
+                RenderingHints.KEY_INTERPOLATION, RenderingHints.VALUE_INTERPOLATION_BILINEAR);
+        graphics.drawImage(image, 0, 0, width, height, null);
+        graphics.dispose();
+        return scaled;
+    }
+
+    /**
+     * Turns, zooms, moves and mirrors the scene, and changes its light; beyond its edges it goes on
+     * as at them.
+     */
+    Scene varied(Random random) {
+        double angle = uniform(random, TURN);
+        double zoom = Math.exp(uniform(random, ZOOM));
+        double mirror = random.nextBoolean() ? -1 : 1;
+        double right = uniform(random, MOVE) * size;
+        double down = uniform(random, MOVE) * size;
+        double contrast = 1 + uniform(random, LIGHT);
+        double[] light = new double[CHANNELS];
+        double common = uniform(random, LIGHT);
+        for (int channel = 0; channel < CHANNELS; channel++) {
+            light[channel] = 255 * (common + uniform(random, LIGHT / 2));
+        }
+        double cos = Math.cos(angle) * zoom;
+        double sin = Math.sin(angle) * zoom;
+        double centre = (size - 1) / 2.0;
+        byte[] newColors = new byte[colors.length];
+        byte[] newMask = new byte[mask.length];
+        for (int i = 0; i < mask.length; i++) {
+            double dx = (i % size - centre) * mirror;
+            double dy = i / size - centre;
+            double x = inside(centre + cos * dx - sin * dy + right);
+            double y = inside(centre + sin * dx + cos * dy + down);
+            newMask[i] = mask[(int) Math.round(y) * size + (int) Math.round(x)];
+            for (int channel = 0; channel < CHANNELS; channel++) {
+                double color = 128 + contrast * (color(channel, x, y) - 128) + light[channel];
+                newColors[channel * mask.length + i] =
+                        (byte) Math.round(Math.max(0, Math.min(255, color)));
+            }
+        }
+        return new Scene(size, newColors, newMask);
+    }
+
+    private static double uniform(Random random, double most) {
+        return (2 * random.nextDouble() - 1) * most;
+    }
+
+    private double inside(double position) {
+        return Math.max(0, Math.min(size - 1.0, position));
+    }
+
+    /** The colour between four pixels, weighted by nearness. */
+    private double color(int channel, double x, double y) {
+        int left = Math.min((int) x, size - 2);
+        int top = Math.min((int) y, size - 2);
+        int at = channel * mask.length + top * size + left;
+        double across = x - left;
+        double upper = (colors[at] & 0xff) * (1 - across) + (colors[at + 1] & 0xff) * across;
+        double lower =
+                (colors[at + size] & 0xff) * (1 - across) + (colors[at + size + 1] & 0xff) * across;
+        return upper * (1 - (y - top)) + lower * (y - top);
+    }
+
+    /** Draws a scene: a smooth, blob-like object with one texture before another. */
+    static Scene draw(int size, Random random) {
+        Texture back = new Texture(random);
+        Texture front = new Texture(random);
+        double centreX = size * (0.5 + uniform(random, 0.15));
+        double centreY = size * (0.5 + uniform(random, 0.15));
+        double radius = size * (0.25 + uniform(random, 0.08));
+        double[] bumps = {uniform(random, 0.3), uniform(random, 0.2), uniform(random, 0.15)};
+        double turn = uniform(random, Math.PI);
+        byte[] colors = new byte[CHANNELS * size * size];
+        byte[] mask = new byte[size * size];
+        for (int i = 0; i < mask.length; i++) {
+            double x = i % size - centreX;
+            double y = i / size - centreY;
+            double angle = Math.atan2(y, x) + turn;
+            double edge = 1;
+            for (int wave = 0; wave < bumps.length; wave++) {
+                edge += bumps[wave] * Math.cos((wave + 2) * angle + wave);
+            }
+            mask[i] = (byte) (Math.hypot(x, y) < radius * edge ? 1 : 0);
+            Texture texture = mask[i] == 1 ? front : back;
+            for (int channel = 0; channel < CHANNELS; channel++) {
+                double color =
+                        texture.color(channel, x / size, y / size) + 12 * random.nextGaussian();
+                colors[channel * mask.length + i] =
+                        (byte) Math.round(Math.max(0, Math.min(255, color)));
+            }
+        }
+        return new Scene(size, colors, mask);
+    }
+
+    /** Two colours and a wave between them. */
+    private static final class Texture {
+
+        private final double[] one = new double[CHANNELS];
+        private final double[] other = new double[CHANNELS];
+        private final double across;
+        private final double along;
+        private final double phase;
+
+        Texture(Random random) {
+            for (int channel = 0; channel < CHANNELS; channel++) {
+                one[channel] = 40 + 180 * random.nextDouble();
+                other[channel] = one[channel] + uniform(random, 50);
+            }
+            across = uniform(random, 60);
+            along = uniform(random, 60);
+            phase = uniform(random, Math.PI);
+        }
+
+        double color(int channel, double x, double y) {
+            double share = (1 + Math.sin(across * x + along * y + phase)) / 2;
+            return one[channel] * share + other[channel] * (1 - share);
+        }
+    }
+}

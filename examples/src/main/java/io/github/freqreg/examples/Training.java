@@ -1,0 +1,182 @@
+package io.github.freqreg.examples;
+
+import ai.djl.Device;
+import ai.djl.MalformedModelException;
+import ai.djl.Model;
+import ai.djl.engine.Engine;
+import ai.djl.ndarray.NDManager;
+import ai.djl.training.DefaultTrainingConfig;
+import ai.djl.training.EasyTrain;
+import ai.djl.training.Trainer;
+import ai.djl.training.dataset.Batch;
+import ai.djl.training.listener.EvaluatorTrainingListener;
+import ai.djl.training.tracker.Tracker;
+import ai.djl.training.util.ProgressBar;
+import ai.djl.translate.Batchifier;
+import io.github.freqreg.CompressionReport;
+import io.github.freqreg.training.Adam;
+import io.github.freqreg.training.Checkpoint;
+import io.github.freqreg.training.TailTruncation;
+import io.github.freqreg.training.TruncationSchedule;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Locale;
+import java.util.Random;
+import java.util.stream.IntStream;
+
+/** Trains the network of a task, dense or frequency-regularised alike. */
+final class Training {
+
+    private static final float FINAL_RATE = 0.01f;
+
+    private final Task task;
+    private final Recipe recipe;
+    private final PrintWriter out;
+
+    /**
+     * Prepares a training.
+     *
+     * @param task what is trained
+     * @param recipe how
+     * @param out gets a line for each epoch
+     */
+    Training(Task task, Recipe recipe, PrintWriter out) {
+        this.task = task;
+        this.recipe = recipe;
+        this.out = out;
+    }
+
+    /**
+     * How to train.
+     *
+     * @param epochs how many times over the training set
+     * @param batchSize examples in a step
+     * @param learningRate Adam's first learning rate, lowered along half a cosine
+     * @param truncate over which share of the steps the tail is cut; 0 for not at all
+     * @param seed of weights, order and variation
+     */
+    record Recipe(int epochs, int batchSize, float learningRate, double truncate, int seed) {}
+
+    /** Seeds the engine; what follows in this thread is the same for the same seed. */
+    static void seed(int seed) {
+        Engine.getInstance().setRandomSeed(seed);
+    }
+
+    /**
+     * Trains a model.
+     *
+     * @param model its block is set, and wrapped if it is to be
+     * @param device where to train
+     * @param checkpoint saved after each epoch and gone on from where it is there; or null
+     * @return the seconds it took
+     */
+    double run(Model model, Device device, Path checkpoint)
+            throws IOException, MalformedModelException {
+        long begin = System.nanoTime();
+        int stepsEach = (task.size() + recipe.batchSize() - 1) / recipe.batchSize();
+        int steps = Math.multiplyExact(recipe.epochs(), stepsEach);
+        Tracker rate =
+                Tracker.cosine()
+                        .setBaseValue(recipe.learningRate())
+                        .optFinalValue(recipe.learningRate() * FINAL_RATE)
+                        .setMaxUpdates(steps)
+                        .build();
+        EvaluatorTrainingListener evaluation = new EvaluatorTrainingListener();
+        try (Adam adam = Adam.builder().optLearningRateTracker(rate).build()) {
+            int done = 0;
+            if (checkpoint != null && Files.exists(checkpoint)) {
+                done = Checkpoint.load(model, adam, checkpoint);
+                out.printf("going on after epoch %d of %s%n", done, checkpoint);
+            }
+            DefaultTrainingConfig config =
+                    new DefaultTrainingConfig(task.loss())
+                            .optDevices(new Device[] {device})
+                            .optOptimizer(adam)
+                            .addTrainingListeners(evaluation);
+            if (recipe.truncate() > 0) {
+                config.addTrainingListeners(truncation(steps, (long) done * stepsEach));
+            }
+            try (Trainer trainer = model.newTrainer(config)) {
+                trainer.initialize(task.input(recipe.batchSize()));
+                for (int epoch = done + 1; epoch <= recipe.epochs(); epoch++) {
+                    epoch(trainer, epoch, stepsEach);
+                    trainer.notifyListeners(listener -> listener.onEpoch(trainer));
+                    report(model, epoch, evaluation, begin);
+                    if (checkpoint != null) {
+                        Checkpoint.save(model, adam, epoch, checkpoint);
+                    }
+                }
+            }
+        }
+        return seconds(begin);
+    }
+
+    private TailTruncation truncation(int steps, long done) {
+        return TailTruncation.builder()
+                .optEveryBatches(1)
+                .optFirstStep(done)
+                .optSchedule(
+                        TruncationSchedule.cubic(Math.max(1, (long) (steps * recipe.truncate()))))
+                .build();
+    }
+
+    /** All that is drawn in an epoch depends on the seed and its number, for the resume's sake. */
+    private void epoch(Trainer trainer, int epoch, int steps) {
+        Random random = new Random(recipe.seed() * 1_000_003L + epoch);
+        List<Integer> order = new ArrayList<>(IntStream.range(0, task.size()).boxed().toList());
+        Collections.shuffle(order, random);
+        ProgressBar progress = new ProgressBar("Epoch " + epoch, steps);
+        for (int step = 0; step < steps; step++) {
+            int from = step * recipe.batchSize();
+            int to = Math.min(from + recipe.batchSize(), order.size());
+            NDManager manager = trainer.getManager().newSubManager();
+            Task.Example example = task.batch(manager, order.subList(from, to), random);
+            try (Batch batch =
+                    new Batch(
+                            manager,
+                            example.data(),
+                            example.labels(),
+                            to - from,
+                            Batchifier.STACK,
+                            Batchifier.STACK,
+                            step,
+                            steps)) {
+                EasyTrain.trainBatch(trainer, batch);
+                trainer.step();
+            }
+            progress.update(step);
+        }
+    }
+
+    private void report(Model model, int epoch, EvaluatorTrainingListener evaluation, long begin) {
+        float loss = evaluation.getLatestEvaluations().get("train_loss");
+        if (!Float.isFinite(loss)) {
+            throw new DataException(
+                    "The loss of epoch "
+                            + epoch
+                            + " is "
+                            + loss
+                            + ": try a --learning-rate below "
+                            + recipe.learningRate());
+        }
+        out.printf(
+                Locale.ROOT,
+                "epoch %d/%d: loss %.4f, test %s, %,d numbers kept, %.1f s%n",
+                epoch,
+                recipe.epochs(),
+                loss,
+                task.measure(model.getBlock(), model.getNDManager()),
+                CompressionReport.of(model.getBlock()).getKept(),
+                seconds(begin));
+        out.flush();
+    }
+
+    private static double seconds(long begin) {
+        return (System.nanoTime() - begin) / 1e9;
+    }
+}

@@ -1,0 +1,146 @@
+package io.github.freqreg.training;
+
+import ai.djl.MalformedModelException;
+import ai.djl.Model;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.Parameter;
+import ai.djl.nn.ParameterList;
+import io.github.freqreg.FrequencyFile;
+import io.github.freqreg.format.FrqDocument;
+import io.github.freqreg.format.FrqTensor;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * A training as it stands at the end of an epoch: the network's numbers, the optimiser's moments,
+ * and how far it has come.
+ *
+ * <pre>
+ * Checkpoint.save(model, adam, epoch, file);          // after each epoch
+ * long done = Checkpoint.load(model, adam, file);     // in another process, before the trainer
+ * </pre>
+ *
+ * <p>A training that is resumed ends as one that was not interrupted, to the bit, where all it
+ * draws in an epoch depends on the epoch's number alone. Numbers are float32. The file is a {@code
+ * .frq} file, written whole or not at all; see {@link io.github.freqreg.format}.
+ */
+public final class Checkpoint {
+
+    private static final String MEAN = "optimizer/mean/";
+    private static final String VARIANCE = "optimizer/variance/";
+    private static final String PROGRESS = "progress";
+
+    /** Steps are stored as two numbers, each exact in float32. */
+    private static final int RADIX = 1 << 20;
+
+    private Checkpoint() {}
+
+    /**
+     * Saves a training.
+     *
+     * @param model the model that is trained
+     * @param optimizer its optimiser
+     * @param epochs the epochs that are done
+     * @param file the path; a file that is there is replaced
+     * @throws IOException if the file cannot be written; what was there before is untouched
+     * @throws IllegalArgumentException if a number is not finite
+     */
+    public static void save(Model model, Adam optimizer, int epochs, Path file) throws IOException {
+        FrqDocument network = FrequencyFile.toDocument(model.getBlock(), DataType.FLOAT32);
+        List<FrqTensor> tensors = new ArrayList<>(network.tensors());
+        ParameterList parameters = model.getBlock().getParameters();
+        for (FrqTensor tensor : network.tensors()) {
+            float[][] moments = optimizer.getMoments(parameters.get(tensor.name()));
+            if (moments != null) {
+                // Of a truncated tensor the tail is not kept, and neither are its moments.
+                int kept = tensor.values().length;
+                tensors.add(vector(MEAN + tensor.name(), moments[0], kept));
+                tensors.add(vector(VARIANCE + tensor.name(), moments[1], kept));
+            }
+        }
+        int steps = optimizer.getUpdates();
+        tensors.add(vector(PROGRESS, new float[] {epochs, steps / RADIX, steps % RADIX}, 3));
+        new FrqDocument(network.inputs(), tensors).write(file);
+    }
+
+    private static FrqTensor vector(String name, float[] values, int count) {
+        return new FrqTensor(name, new Shape(count), false, false, Arrays.copyOf(values, count));
+    }
+
+    /**
+     * Loads a training, to go on with it.
+     *
+     * @param model a model of the structure that was saved, wrapped by the same policy, without a
+     *     trainer
+     * @param optimizer an optimiser as the one that was saved
+     * @param file the path
+     * @return the epochs that are done
+     * @throws IOException if the file cannot be read
+     * @throws MalformedModelException if the file is damaged, no checkpoint, or of another
+     *     structure; the model is unchanged
+     */
+    public static int load(Model model, Adam optimizer, Path file)
+            throws IOException, MalformedModelException {
+        FrqDocument document = FrqDocument.read(file);
+        Map<String, FrqTensor> state = new HashMap<>();
+        List<FrqTensor> network = new ArrayList<>();
+        for (FrqTensor tensor : document.tensors()) {
+            if (tensor.name().startsWith("optimizer/") || tensor.name().equals(PROGRESS)) {
+                state.put(tensor.name(), tensor);
+            } else {
+                network.add(tensor);
+            }
+        }
+        FrqTensor progress = state.get(PROGRESS);
+        if (progress == null || progress.values().length != 3) {
+            throw new MalformedModelException(
+                    file + ": expected a checkpoint but found the numbers of a network alone");
+        }
+        checkMoments(file, network, state);
+        try {
+            FrequencyFile.load(model, new FrqDocument(document.inputs(), network));
+        } catch (MalformedModelException e) {
+            throw new MalformedModelException(file + ": " + e.getMessage(), e);
+        }
+        Map<Parameter, float[][]> moments = new IdentityHashMap<>();
+        for (FrqTensor tensor : network) {
+            FrqTensor mean = state.get(MEAN + tensor.name());
+            FrqTensor variance = state.get(VARIANCE + tensor.name());
+            if (mean != null && variance != null) {
+                moments.put(
+                        model.getBlock().getParameters().get(tensor.name()),
+                        new float[][] {mean.values(), variance.values()});
+            }
+        }
+        float[] values = progress.values();
+        optimizer.resume((int) values[1] * RADIX + (int) values[2], moments);
+        return (int) values[0];
+    }
+
+    private static void checkMoments(
+            Path file, List<FrqTensor> network, Map<String, FrqTensor> state)
+            throws MalformedModelException {
+        for (FrqTensor tensor : network) {
+            for (String moment : List.of(MEAN, VARIANCE)) {
+                FrqTensor found = state.get(moment + tensor.name());
+                if (found != null && found.values().length != tensor.values().length) {
+                    throw new MalformedModelException(
+                            file
+                                    + ": expected "
+                                    + tensor.values().length
+                                    + " moments of "
+                                    + tensor.name()
+                                    + " but found "
+                                    + found.values().length);
+                }
+            }
+        }
+    }
+}
