@@ -28,9 +28,14 @@ public final class CompressionReport {
     private final List<Row> rows;
     private final long bytes;
 
-    private CompressionReport(FrqDocument document, long bytes) {
-        this.rows = document.tensors().stream().map(Row::of).toList();
-        this.bytes = bytes;
+    private CompressionReport(FrqDocument document, byte[] file) throws MalformedModelException {
+        long[] sizes = FrqDocument.tensorBytes(file);
+        List<Row> all = new ArrayList<>();
+        for (FrqTensor tensor : document.tensors()) {
+            all.add(Row.of(tensor, sizes[all.size()]));
+        }
+        rows = List.copyOf(all);
+        bytes = file.length;
     }
 
     /**
@@ -43,19 +48,54 @@ public final class CompressionReport {
      */
     public static CompressionReport of(Block block) {
         FrqDocument document = FrequencyFile.toDocument(block, DataType.FLOAT16);
-        return new CompressionReport(document, document.encode().length);
+        try {
+            return new CompressionReport(document, document.encode());
+        } catch (MalformedModelException e) {
+            throw new IllegalStateException("A file just encoded is malformed", e);
+        }
     }
 
     /**
-     * Reports on a file.
+     * Reports on a file that holds names and shapes.
      *
      * @param file a {@code .frq} file
      * @return the report
      * @throws IOException if it cannot be read
-     * @throws MalformedModelException if it is damaged or of another version
+     * @throws MalformedModelException if it is damaged, of another version, or leaves names and
+     *     shapes to the network, see {@link #of(Path, Block)}
      */
     public static CompressionReport of(Path file) throws IOException, MalformedModelException {
-        return new CompressionReport(FrqDocument.read(file), Files.size(file));
+        FrqDocument document = FrqDocument.read(file);
+        if (!document.isNamed()) {
+            throw new MalformedModelException(
+                    file + ": expected names and shapes, but it leaves them to the network");
+        }
+        return new CompressionReport(document, Files.readAllBytes(file));
+    }
+
+    /**
+     * Reports on a file with the names and shapes of its network.
+     *
+     * @param file a {@code .frq} file
+     * @param block the network, initialised, plain or wrapped; its numbers do not matter
+     * @return the report
+     * @throws IOException if it cannot be read
+     * @throws MalformedModelException if it is damaged, of another version, or of another network
+     * @throws IllegalStateException if the network is not initialised
+     */
+    public static CompressionReport of(Path file, Block block)
+            throws IOException, MalformedModelException {
+        if (!block.isInitialized()) {
+            throw new IllegalStateException(
+                    "The network is not initialised, so its shapes are not known");
+        }
+        FrqDocument document = FrqDocument.read(file);
+        try {
+            document = document.withNames(FrequencyFile.shapes(block));
+        } catch (MalformedModelException e) {
+            throw new MalformedModelException(file + ": " + e.getMessage(), e);
+        }
+        return new CompressionReport(document, Files.readAllBytes(file));
     }
 
     /**
@@ -235,7 +275,7 @@ public final class CompressionReport {
             String type,
             long bytes) {
 
-        static Row of(FrqTensor tensor) {
+        static Row of(FrqTensor tensor, long bytes) {
             return new Row(
                     tensor.name(),
                     tensor.shape(),
@@ -243,7 +283,7 @@ public final class CompressionReport {
                     tensor.values().length,
                     tensor.spectral(),
                     tensor.half() ? "float16" : "float32",
-                    FrqDocument.encodedBytes(tensor));
+                    bytes);
         }
 
         /**

@@ -204,15 +204,18 @@ public final class FrequencyFile {
 
     private static Block load(Block block, NDManager manager, DataType type, FrqDocument document)
             throws MalformedModelException {
-        Map<String, FrqTensor> tensors = new LinkedHashMap<>();
-        document.tensors().forEach(tensor -> tensors.put(tensor.name(), tensor));
-        checkNames(BlockTree.parameters(block).keySet(), tensors.keySet());
+        Map<String, FrqTensor> tensors;
+        if (document.isNamed()) {
+            // Before anything is allocated for a file that does not fit.
+            checkNames(BlockTree.parameters(block).keySet(), byName(document).keySet());
+        }
         Runnable undo = undoOfInitialising(block);
         Block wrapped;
         try {
             if (!block.isInitialized()) {
                 initialize(block, manager, type, document.inputs());
             }
+            tensors = byName(document.withNames(shapes(block)));
             checkTensors(block, tensors);
             wrapped = wrap(block, tensors);
         } catch (MalformedModelException e) {
@@ -230,6 +233,26 @@ public final class FrequencyFile {
             }
         }
         return wrapped;
+    }
+
+    private static Map<String, FrqTensor> byName(FrqDocument document) {
+        Map<String, FrqTensor> tensors = new LinkedHashMap<>();
+        document.tensors().forEach(tensor -> tensors.put(tensor.name(), tensor));
+        return tensors;
+    }
+
+    /** The names and shapes of a network's parameters, as they are without regularisation. */
+    static Map<String, Shape> shapes(Block block) {
+        Map<Parameter, SpectralParameter> spectral = spectralParameters(block);
+        Map<String, Shape> shapes = new LinkedHashMap<>();
+        BlockTree.parameters(block)
+                .forEach(
+                        (name, parameter) -> {
+                            SpectralParameter tensor = spectral.get(parameter);
+                            Shape shape = tensor != null ? tensor.getShape() : parameter.getShape();
+                            shapes.put(name, new Shape(shape.getShape()));
+                        });
+        return shapes;
     }
 
     private static void initialize(

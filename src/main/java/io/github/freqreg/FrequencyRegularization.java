@@ -6,8 +6,12 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
+import ai.djl.nn.convolutional.Conv1dTranspose;
+import ai.djl.nn.convolutional.Conv2dTranspose;
 import io.github.freqreg.SpectralParameter.Kept;
 import io.github.freqreg.SpectralParameter.KeptRule;
+import io.github.freqreg.nn.TransposedConv1d;
+import io.github.freqreg.nn.TransposedConv2d;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.IdentityHashMap;
@@ -101,8 +105,9 @@ public final class FrequencyRegularization {
     /**
      * Wraps the chosen tensors of a block.
      *
-     * <p>Children of sequential and parallel blocks are replaced in place. What is wrapped, what is
-     * left alone, and why is logged; {@link #plan(Block)} tells it beforehand.
+     * <p>Children of sequential and parallel blocks are replaced in place; DJL's transposed
+     * convolutions among them become this library's, which the engine computes. What is wrapped,
+     * what is left alone, and why is logged; {@link #plan(Block)} tells it beforehand.
      *
      * @param block any block, initialised or not
      * @return the block to use from now on: the same one, or a {@link FrequencyBlock} around it
@@ -111,8 +116,9 @@ public final class FrequencyRegularization {
      * @throws IllegalArgumentException if nothing is chosen, or a budget is too small
      */
     public Block apply(Block block) {
-        WrapPlan plan = planFor(block);
-        if ((budget > 0 || selection.shapes() != null) && !block.isInitialized()) {
+        Block runnable = withLayersThatRun(block);
+        WrapPlan plan = planFor(runnable);
+        if ((budget > 0 || selection.shapes() != null) && !runnable.isInitialized()) {
             throw new IllegalStateException(
                     "A budget or a shape predicate needs the shapes of the tensors, but the block is"
                             + " not initialised: initialise it, or call apply(block, inputShapes)");
@@ -133,7 +139,27 @@ public final class FrequencyRegularization {
      * @throws IllegalArgumentException if nothing is chosen, or a budget is too small
      */
     public Block apply(Block block, Shape... inputShapes) {
-        return apply(planFor(block, inputShapes));
+        return apply(planFor(withLayersThatRun(block), inputShapes));
+    }
+
+    /**
+     * The engine does not compute DJL's transposed convolutions; this library's take their place.
+     */
+    private static Block withLayersThatRun(Block block) {
+        Map<Block, Block> ours = new IdentityHashMap<>();
+        Block runnable =
+                BlockTree.replace(
+                        block,
+                        b -> {
+                            if (b instanceof Conv2dTranspose layer) {
+                                return ours.computeIfAbsent(b, k -> TransposedConv2d.of(layer));
+                            } else if (b instanceof Conv1dTranspose layer) {
+                                return ours.computeIfAbsent(b, k -> TransposedConv1d.of(layer));
+                            }
+                            return b;
+                        });
+        ours.keySet().forEach(Block::clear);
+        return runnable;
     }
 
     private WrapPlan planFor(Block block, Shape... inputShapes) {

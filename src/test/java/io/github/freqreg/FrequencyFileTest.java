@@ -517,6 +517,32 @@ class FrequencyFileTest {
 
     @ParameterizedTest
     @EnumSource
+    void aFileWithoutNamesIsLoadedIntoItsNetwork(Target target)
+            throws IOException, MalformedModelException {
+        FrequencyFile.save(wrapped(), file);
+        Path bare = folder.resolve("bare.frq");
+        FrqDocument.read(file).withoutNames().write(bare);
+        assertTrue(Files.size(bare) < Files.size(file));
+        Block expected = FrequencyFile.load(plain(), manager, file);
+        Block loaded = FrequencyFile.load(target.make(this), manager, bare);
+        assertArrayEquals(predict(expected, INPUT), predict(loaded, INPUT));
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void aFileWithoutNamesOfAnotherNetworkIsRefusedAndNothingIsChanged(Target target)
+            throws IOException, MalformedModelException {
+        FrequencyFile.save(wrapped(), file);
+        Path other = folder.resolve("other.frq");
+        FrqDocument document = FrqDocument.read(file).withoutNames();
+        new FrqDocument(document.inputs(), document.tensors(), document.fingerprint() + 1)
+                .write(other);
+        String message = assertRefusedUnchanged(target.make(this), other);
+        assertTrue(message.contains("it is of another network"), message);
+    }
+
+    @ParameterizedTest
+    @EnumSource
     void aDamagedFileIsRefusedAndNothingIsChanged(Target target)
             throws IOException, MalformedModelException {
         FrequencyFile.save(wrapped(), file);
@@ -524,7 +550,7 @@ class FrequencyFileTest {
         byte[] flipped = bytes.clone();
         flipped[bytes.length / 2] ^= 4;
         byte[] otherVersion = bytes.clone();
-        otherVersion[3] = 2;
+        otherVersion[3] = 3;
         for (byte[] each : List.of(flipped, otherVersion, Arrays.copyOf(bytes, 100))) {
             Path damaged = Files.write(folder.resolve("damaged.frq"), each);
             assertRefusedUnchanged(target.make(this), damaged);

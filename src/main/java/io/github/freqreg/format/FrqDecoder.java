@@ -1,235 +1,60 @@
 package io.github.freqreg.format;
 
 import ai.djl.MalformedModelException;
-import ai.djl.ndarray.types.Shape;
-import ai.djl.util.Float16Utils;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.charset.CharacterCodingException;
-import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HashSet;
 import java.util.List;
-import java.util.Set;
 import java.util.zip.CRC32C;
 
-/** Reads the parts of a file, see the package's description. Trusts no byte of it. */
-final class FrqDecoder {
+/** Reads the content of a file of one version. Trusts no byte of it. */
+interface FrqDecoder {
 
-    private static final int MAX_VARINT_BYTES = 9;
+    /** Reads all; to be called once. */
+    FrqDocument decode() throws MalformedModelException;
 
-    private final ByteBuffer in;
+    /** Where the head and each tensor end, in bytes from the start of the content. */
+    List<Integer> ends();
 
-    FrqDecoder(byte[] bytes) throws MalformedModelException {
-        int head = FrqEncoder.MAGIC.length + 1;
-        if (bytes.length < head
-                || !Arrays.equals(Arrays.copyOf(bytes, head - 1), FrqEncoder.MAGIC)) {
+    /** Checks magic, version and checksum, and picks the version's decoder. */
+    static FrqDecoder of(byte[] file) throws MalformedModelException {
+        byte[] magic = FrqDocument.MAGIC;
+        int head = magic.length + 1;
+        if (file.length < head || !Arrays.equals(Arrays.copyOf(file, head - 1), magic)) {
             throw new MalformedModelException(
                     "expected a .frq file, which starts with FRQ, but found "
-                            + bytes.length
+                            + file.length
                             + " bytes of something else");
         }
-        byte version = bytes[head - 1];
-        if (version != FrqEncoder.VERSION) {
+        byte version = file[head - 1];
+        if (version != 1 && version != FrqDocument.VERSION) {
             throw new MalformedModelException(
-                    "expected version "
-                            + FrqEncoder.VERSION
-                            + " of the .frq format but found version "
+                    "expected version 1 or 2 of the .frq format but found version "
                             + (version & 0xff));
         }
-        int end = bytes.length - Integer.BYTES;
+        int end = file.length - Integer.BYTES;
         if (end < head) {
             throw new MalformedModelException(
                     "expected a checksum at the end, but the file has only "
-                            + bytes.length
+                            + file.length
                             + " bytes");
         }
-        CRC32C checksum = new CRC32C();
-        checksum.update(bytes, 0, end);
-        int found = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).getInt(end);
-        if (found != (int) checksum.getValue()) {
+        int found = ByteBuffer.wrap(file).order(ByteOrder.LITTLE_ENDIAN).getInt(end);
+        int expected = checksum(file, end);
+        if (found != expected) {
             throw new MalformedModelException(
                     String.format(
                             "expected the checksum %08x but found %08x: the file is damaged or cut",
-                            (int) checksum.getValue(), found));
+                            expected, found));
         }
-        in = ByteBuffer.wrap(bytes, head, end - head).order(ByteOrder.LITTLE_ENDIAN);
+        ByteBuffer content = ByteBuffer.wrap(file, head, end - head).slice();
+        return version == 1 ? new Version1Decoder(content) : new Version2Decoder(content);
     }
 
-    List<Shape> inputs() throws MalformedModelException {
-        int count = count("number of inputs", 1);
-        List<Shape> inputs = new ArrayList<>(count);
-        for (int i = 0; i < count; i++) {
-            long[] extents = extents("input " + i);
-            for (int axis = 0; axis < extents.length; axis++) {
-                extents[axis]--;
-            }
-            inputs.add(new Shape(extents));
-        }
-        return inputs;
-    }
-
-    List<FrqTensor> tensors() throws MalformedModelException {
-        int count = count("number of tensors", 3);
-        List<FrqTensor> tensors = new ArrayList<>(count);
-        Set<String> names = new HashSet<>();
-        for (int i = 0; i < count; i++) {
-            FrqTensor tensor = tensor(i);
-            if (!names.add(tensor.name())) {
-                throw new MalformedModelException("tensor " + tensor.name() + " appears twice");
-            }
-            tensors.add(tensor);
-        }
-        return tensors;
-    }
-
-    void expectEnd() throws MalformedModelException {
-        if (in.hasRemaining()) {
-            throw new MalformedModelException(
-                    "expected the checksum after the last tensor but found "
-                            + in.remaining()
-                            + " more bytes");
-        }
-    }
-
-    private FrqTensor tensor(int index) throws MalformedModelException {
-        int flags = flags(index);
-        boolean spectral = (flags & FrqEncoder.SPECTRAL) != 0;
-        boolean half = (flags & FrqEncoder.HALF) != 0;
-        String name = name(index);
-        long[] extents = extents("tensor " + name);
-        long size = size(name, extents, spectral);
-        long stored = size;
-        if (spectral) {
-            stored = varint("kept number of tensor " + name);
-            if (stored < 1 || stored > size) {
-                throw new MalformedModelException(
-                        "expected tensor "
-                                + name
-                                + " to keep 1 to "
-                                + size
-                                + " coefficients but found "
-                                + stored);
-            }
-        }
-        int width = half ? Short.BYTES : Float.BYTES;
-        if (stored > in.remaining() / width) {
-            throw new MalformedModelException(
-                    "expected "
-                            + stored
-                            + " values of tensor "
-                            + name
-                            + " but only "
-                            + in.remaining()
-                            + " bytes are left");
-        }
-        float[] values = new float[(int) stored];
-        for (int i = 0; i < values.length; i++) {
-            values[i] = half ? Float16Utils.halfToFloat(in.getShort()) : in.getFloat();
-            if (!Float.isFinite(values[i])) {
-                throw new MalformedModelException(
-                        "expected finite values but value "
-                                + i
-                                + " of tensor "
-                                + name
-                                + " is "
-                                + values[i]);
-            }
-        }
-        return new FrqTensor(name, new Shape(extents), spectral, half, values);
-    }
-
-    private int flags(int index) throws MalformedModelException {
-        int flags = in.hasRemaining() ? in.get() & 0xff : 0xff;
-        if ((flags & ~(FrqEncoder.SPECTRAL | FrqEncoder.HALF)) != 0) {
-            throw new MalformedModelException(
-                    "expected the flags 0 to 3 for tensor " + index + " but found " + flags);
-        }
-        return flags;
-    }
-
-    private String name(int index) throws MalformedModelException {
-        byte[] name = new byte[count("length of the name of tensor " + index, 1)];
-        in.get(name);
-        try {
-            return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(name)).toString();
-        } catch (CharacterCodingException e) {
-            throw new MalformedModelException("the name of tensor " + index + " is not UTF-8", e);
-        }
-    }
-
-    private long[] extents(String what) throws MalformedModelException {
-        int rank = count("rank of " + what, 1);
-        if (rank > FrqEncoder.MAX_RANK) {
-            throw new MalformedModelException(
-                    "expected a rank of at most "
-                            + FrqEncoder.MAX_RANK
-                            + " for "
-                            + what
-                            + " but found "
-                            + rank);
-        }
-        long[] extents = new long[rank];
-        for (int axis = 0; axis < rank; axis++) {
-            extents[axis] = varint("extent of " + what);
-        }
-        return extents;
-    }
-
-    private static long size(String name, long[] extents, boolean spectral)
-            throws MalformedModelException {
-        long size = 1;
-        for (long extent : extents) {
-            long high = Math.multiplyHigh(size, extent);
-            size *= extent;
-            if (high != 0 || size < 0) {
-                throw new MalformedModelException(
-                        "the size of tensor "
-                                + name
-                                + " is too large: "
-                                + Arrays.toString(extents));
-            }
-        }
-        if (spectral && (extents.length == 0 || size == 0)) {
-            throw new MalformedModelException(
-                    "tensor "
-                            + name
-                            + " has coefficients but no axis to transform: "
-                            + Arrays.toString(extents));
-        }
-        return size;
-    }
-
-    /**
-     * Reads a count of things that take at least some bytes each, and checks that they are there.
-     */
-    private int count(String what, int bytesEach) throws MalformedModelException {
-        long count = varint(what);
-        if (count > in.remaining() / bytesEach) {
-            throw new MalformedModelException(
-                    "expected a "
-                            + what
-                            + " that fits the "
-                            + in.remaining()
-                            + " bytes left but found "
-                            + count);
-        }
-        return (int) count;
-    }
-
-    private long varint(String what) throws MalformedModelException {
-        long value = 0;
-        for (int i = 0; i < MAX_VARINT_BYTES && in.hasRemaining(); i++) {
-            byte next = in.get();
-            value |= (next & 0x7fL) << (7 * i);
-            if (next >= 0) {
-                if (next == 0 && i > 0) {
-                    break;
-                }
-                return value;
-            }
-        }
-        throw new MalformedModelException("the " + what + " is not a varint in its fewest bytes");
+    /** The CRC-32C of the first bytes of a file. */
+    static int checksum(byte[] bytes, int count) {
+        CRC32C checksum = new CRC32C();
+        checksum.update(bytes, 0, count);
+        return (int) checksum.getValue();
     }
 }

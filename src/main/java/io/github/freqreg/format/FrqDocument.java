@@ -4,89 +4,219 @@ import ai.djl.MalformedModelException;
 import ai.djl.ndarray.types.Shape;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.AtomicMoveNotSupportedException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
-import java.util.HashSet;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Set;
+import java.util.Map;
 import java.util.UUID;
+import java.util.zip.CRC32C;
 
 /**
  * What a {@code .frq} file holds: the shapes of the network's inputs, and its tensors in order.
  *
+ * <p>A file need not hold names and shapes, since the network that it is loaded into has them. It
+ * then has their {@link #fingerprint} in their place, which is compared with the network's.
+ *
  * <p>The bytes are specified in the package's description. A value class, safe for concurrent use.
  *
  * @param inputs the shapes of the network's inputs, an extent of -1 for one that is not fixed
- * @param tensors every parameter of the network, in its order
+ * @param tensors every parameter of the network, in its order; all with names and shapes, or none
+ * @param fingerprint of the names and shapes: the CRC-32C of, for each tensor, its name in UTF-8, a
+ *     zero byte, its rank as a byte, and its extents as little-endian numbers of eight bytes
  */
-public record FrqDocument(List<Shape> inputs, List<FrqTensor> tensors) {
+public record FrqDocument(List<Shape> inputs, List<FrqTensor> tensors, int fingerprint) {
 
     /** The largest file that is read or written, in bytes. */
     public static final long MAX_BYTES = 1L << 30;
 
+    static final byte[] MAGIC = {'F', 'R', 'Q'};
+    static final byte VERSION = 2;
+
     /**
-     * Copies the lists and checks that no name appears twice.
+     * Copies the lists and checks names and fingerprint.
      *
      * @param inputs the shapes of the network's inputs
      * @param tensors every parameter of the network
-     * @throws IllegalArgumentException if two tensors have one name
+     * @param fingerprint of the names and shapes
+     * @throws IllegalArgumentException if two tensors have one name, only some have one, or they
+     *     have another fingerprint
      */
     public FrqDocument {
         inputs = List.copyOf(inputs);
         tensors = List.copyOf(tensors);
-        Set<String> names = new HashSet<>();
-        for (FrqTensor tensor : tensors) {
-            if (!names.add(tensor.name())) {
-                throw new IllegalArgumentException("Two tensors are named " + tensor.name());
-            }
+        boolean named = tensors.stream().anyMatch(tensor -> tensor.name() != null);
+        if (named && fingerprint != fingerprintOf(tensors)) {
+            throw new IllegalArgumentException(
+                    String.format(
+                            "Expected the fingerprint %08x of the names and shapes but found %08x",
+                            fingerprintOf(tensors), fingerprint));
         }
     }
 
     /**
-     * Returns the bytes of the file.
+     * Makes the content of a file with names.
      *
-     * @return the whole file
-     * @throws IllegalArgumentException if a value is not finite, a rank is above 32, a name cannot
-     *     be UTF-8, or the file would be too large
+     * @param inputs the shapes of the network's inputs
+     * @param tensors every parameter of the network, with names and shapes
+     * @throws IllegalArgumentException if two tensors have one name, or one has none
      */
-    public byte[] encode() {
-        FrqEncoder encoder = new FrqEncoder();
-        encoder.inputs(inputs);
-        encoder.count(tensors.size());
-        tensors.forEach(encoder::tensor);
-        return encoder.finish();
+    public FrqDocument(List<Shape> inputs, List<FrqTensor> tensors) {
+        this(inputs, tensors, fingerprintOf(tensors));
+    }
+
+    private static int fingerprintOf(List<FrqTensor> tensors) {
+        Map<String, Shape> names = new LinkedHashMap<>();
+        for (FrqTensor tensor : tensors) {
+            if (tensor.name() == null || names.put(tensor.name(), tensor.shape()) != null) {
+                throw new IllegalArgumentException(
+                        tensor.name() == null
+                                ? "Expected names of all tensors"
+                                : "Two tensors are named " + tensor.name());
+            }
+        }
+        return fingerprintOf(names);
+    }
+
+    private static int fingerprintOf(Map<String, Shape> names) {
+        CRC32C crc = new CRC32C();
+        names.forEach(
+                (name, shape) -> {
+                    crc.update(name.getBytes(StandardCharsets.UTF_8));
+                    crc.update(0);
+                    crc.update(shape.dimension());
+                    for (long extent : shape.getShape()) {
+                        ByteBuffer bytes = ByteBuffer.allocate(Long.BYTES);
+                        crc.update(bytes.order(ByteOrder.LITTLE_ENDIAN).putLong(extent).flip());
+                    }
+                });
+        return (int) crc.getValue();
     }
 
     /**
-     * Returns how many bytes of the file a tensor takes, its name and shape included.
+     * Returns whether the tensors have names and shapes.
      *
-     * @param tensor a tensor
-     * @return the bytes on disk
+     * @return false if the file leaves them to the network
      */
-    public static long encodedBytes(FrqTensor tensor) {
-        FrqEncoder encoder = new FrqEncoder();
-        encoder.tensor(tensor);
-        return encoder.size();
+    public boolean isNamed() {
+        return tensors.stream().allMatch(tensor -> tensor.name() != null);
+    }
+
+    /**
+     * Leaves names and shapes to the network.
+     *
+     * @return the same content, for a smaller file
+     */
+    public FrqDocument withoutNames() {
+        List<FrqTensor> bare =
+                tensors.stream()
+                        .map(t -> new FrqTensor(null, null, t.spectral(), t.half(), t.values()))
+                        .toList();
+        return new FrqDocument(inputs, bare, fingerprint);
+    }
+
+    /**
+     * Gives a file without names those of a network.
+     *
+     * @param network the names and shapes of the network's parameters, in its order
+     * @return the same content with names and shapes; of one that has them, itself
+     * @throws MalformedModelException if the file is of another network
+     */
+    public FrqDocument withNames(Map<String, Shape> network) throws MalformedModelException {
+        if (isNamed()) {
+            return this;
+        }
+        int expected = fingerprintOf(network);
+        if (fingerprint != expected || tensors.size() != network.size()) {
+            throw new MalformedModelException(
+                    String.format(
+                            "expected %d tensors with the fingerprint %08x, as the network has, but"
+                                    + " found %d with %08x: it is of another network, or of one"
+                                    + " built with other options",
+                            network.size(), expected, tensors.size(), fingerprint));
+        }
+        List<FrqTensor> named = new ArrayList<>();
+        for (Map.Entry<String, Shape> its : network.entrySet()) {
+            FrqTensor tensor = tensors.get(named.size());
+            try {
+                named.add(
+                        new FrqTensor(
+                                its.getKey(),
+                                its.getValue(),
+                                tensor.spectral(),
+                                tensor.half(),
+                                tensor.values()));
+            } catch (IllegalArgumentException e) {
+                throw new MalformedModelException(e.getMessage(), e);
+            }
+        }
+        return new FrqDocument(inputs, named, fingerprint);
+    }
+
+    /**
+     * Returns how many numbers are stored.
+     *
+     * @return the kept coefficients and the elements of all other tensors
+     */
+    public long numbers() {
+        return tensors.stream().mapToLong(tensor -> tensor.values().length).sum();
+    }
+
+    /**
+     * Returns the bytes of the file, in the newest version of the format.
+     *
+     * @return the whole file
+     * @throws IllegalArgumentException if a value is not finite, a rank is above 32, a name cannot
+     *     be UTF-8 or is too long, or the file would be too large
+     */
+    public byte[] encode() {
+        byte[] content = new Version2Encoder(this).encode();
+        int end = MAGIC.length + 1 + content.length;
+        ByteBuffer file =
+                ByteBuffer.allocate(end + Integer.BYTES)
+                        .order(ByteOrder.LITTLE_ENDIAN)
+                        .put(MAGIC)
+                        .put(VERSION)
+                        .put(content);
+        return file.putInt(FrqDecoder.checksum(file.array(), end)).array();
     }
 
     /**
      * Reads the bytes of a file.
      *
-     * @param bytes the whole file
+     * @param bytes the whole file, of version 1 or 2
      * @return its content
-     * @throws MalformedModelException if the bytes are not a whole and sound file of version 1; the
-     *     message says what was found and what was expected
+     * @throws MalformedModelException if the bytes are not a whole and sound file; the message says
+     *     what was found and what was expected
      */
     public static FrqDocument decode(byte[] bytes) throws MalformedModelException {
-        FrqDecoder decoder = new FrqDecoder(bytes);
-        List<Shape> inputs = decoder.inputs();
-        List<FrqTensor> tensors = decoder.tensors();
-        decoder.expectEnd();
-        return new FrqDocument(inputs, tensors);
+        return FrqDecoder.of(bytes).decode();
+    }
+
+    /**
+     * Measures how many bytes of a file each tensor takes, its name and shape included.
+     *
+     * @param bytes the whole file
+     * @return the bytes of each tensor; head, checksum and rounding take what is missing to the
+     *     size of the file
+     * @throws MalformedModelException if the bytes are not a whole and sound file
+     */
+    public static long[] tensorBytes(byte[] bytes) throws MalformedModelException {
+        FrqDecoder decoder = FrqDecoder.of(bytes);
+        decoder.decode();
+        List<Integer> ends = decoder.ends();
+        long[] sizes = new long[ends.size() - 1];
+        for (int i = 0; i < sizes.length; i++) {
+            sizes[i] = ends.get(i + 1) - ends.get(i);
+        }
+        return sizes;
     }
 
     /**
@@ -95,7 +225,7 @@ public record FrqDocument(List<Shape> inputs, List<FrqTensor> tensors) {
      * @param file the path
      * @return its content
      * @throws IOException if it cannot be read
-     * @throws MalformedModelException if it is not a whole and sound file of version 1
+     * @throws MalformedModelException if it is not a whole and sound file
      */
     public static FrqDocument read(Path file) throws IOException, MalformedModelException {
         try (FileChannel channel = FileChannel.open(file)) {

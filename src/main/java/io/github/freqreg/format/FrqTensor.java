@@ -7,8 +7,8 @@ import ai.djl.ndarray.types.Shape;
  *
  * <p>A value class: the array is not copied, and not to be changed.
  *
- * @param name the parameter's name in the network
- * @param shape the shape of the tensor in the network
+ * @param name the parameter's name in the network, or null in a file without names
+ * @param shape the shape of the tensor in the network, or null in a file without names
  * @param spectral whether the values are kept coefficients, or the tensor itself
  * @param half whether the values are stored as float16, rounded to the nearest, or as float32
  * @param values the kept coefficients in zigzag order, or the elements in row-major order
@@ -26,11 +26,26 @@ public record FrqTensor(String name, Shape shape, boolean spectral, boolean half
      * @throws IllegalArgumentException if they do not
      */
     public FrqTensor {
+        if (name == null || shape == null) {
+            if (name != null || shape != null || spectral && values.length == 0) {
+                throw new IllegalArgumentException(
+                        "A tensor has a name and a shape, or neither, but found the name "
+                                + name
+                                + ", the shape "
+                                + shape
+                                + " and "
+                                + values.length
+                                + " values");
+            }
+        } else {
+            checkSize(name, shape, spectral, values.length);
+        }
+    }
+
+    private static void checkSize(String name, Shape shape, boolean spectral, int count) {
         long size = shape.size();
         boolean fits =
-                spectral
-                        ? shape.dimension() > 0 && values.length >= 1 && values.length <= size
-                        : values.length == size;
+                spectral ? shape.dimension() > 0 && count >= 1 && count <= size : count == size;
         if (!fits) {
             throw new IllegalArgumentException(
                     "Tensor "
@@ -38,17 +53,13 @@ public record FrqTensor(String name, Shape shape, boolean spectral, boolean half
                             + " of shape "
                             + shape
                             + " cannot hold "
-                            + values.length
+                            + count
                             + (spectral ? " coefficients" : " elements"));
         }
     }
 
-    /**
-     * Returns the size of one stored value.
-     *
-     * @return 2 or 4 bytes
-     */
-    public int valueBytes() {
-        return half ? Short.BYTES : Float.BYTES;
+    /** What messages call the tensor. */
+    String label() {
+        return name == null ? "without a name" : name;
     }
 }

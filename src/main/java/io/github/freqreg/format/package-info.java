@@ -2,12 +2,86 @@
  * The {@code .frq} file: a network as the numbers it keeps, and nothing that can be derived.
  *
  * <p>Read {@link io.github.freqreg.format.FrqTensor} first, then {@link
- * io.github.freqreg.format.FrqDocument}. Nothing here knows of a block or needs an engine; {@link
+ * io.github.freqreg.format.FrqDocument}; then {@code FrqDecoder}, {@code Version2Encoder}, {@code
+ * Version2Decoder} with {@code RangeEncoder}, {@code RangeDecoder} and {@code BitModels}, and
+ * {@code Version1Decoder}. Nothing here knows of a block or needs an engine; {@link
  * io.github.freqreg.FrequencyFile} brings files and networks together.
  *
  * <p>{@link io.github.freqreg.format.TorchCheckpoint} reads the tensors of PyTorch's files, the
  * authors' published networks among them: {@code TorchPickle} knows the names, {@code
  * PickleMachine} the instructions that are allowed.
+ *
+ * <h2>The file</h2>
+ *
+ * <pre>
+ * file     = 'F' 'R' 'Q', version, content, checksum
+ * version  = 1 or 2                             1 byte
+ * checksum = CRC-32C of all bytes before it     4 bytes, little-endian
+ * </pre>
+ *
+ * <p>Coefficients are those of the orthonormal DCT-II over all axes, the first {@code kept} of the
+ * {@linkplain io.github.freqreg.spectrum.ZigzagOrder zigzag order}. A tensor that is not in the
+ * frequency domain (a bias, a normalisation parameter or statistic) is stored as it is, row-major.
+ *
+ * <p>A reader refuses, with {@code MalformedModelException}: another magic or version, a wrong
+ * checksum, a count that does not fit the bytes that remain or is above a limit, a name that is not
+ * UTF-8 or appears twice, a value that is not finite, and bytes left over. Files are written in
+ * version 2; version 1 is read.
+ *
+ * <h2>Version 2</h2>
+ *
+ * <p>The content is the code of a sequence of symbols: numbers, flags and values. Without names it
+ * holds the fingerprint of the network's structure in place of names and shapes.
+ *
+ * <pre>
+ * content     = inputs, number(counts) of tensors, flag(named), [fingerprint], tensors
+ * inputs      = number(counts), each: shape       shapes of the network's inputs, at most 1024
+ * shape       = rank number(counts), each extent plus one: number(extents of its axis)
+ * fingerprint = 32 direct bits, if not named      see FrqDocument
+ * tensor      = flag(spectral), flag(half), [name, extents], [count], values
+ *                                                 at most 65536, in the network's order
+ * name        = if named: number(shared) of bytes that it begins with as the last tensor's,
+ *               number(lengths) of further bytes, each: tree of 8 bits (letters after the byte
+ *               before it in this name's further bytes, 0 for the first);
+ *               UTF-8, at most 1024 bytes, all names together at most 2²⁴
+ * extents     = if named: flag(same rank) as the last tensor's, or rank number(counts);
+ *               each axis: if the rank is the same, bit(same extent, axis) as the last tensor's;
+ *               if not, number(extents of its axis); the rank is at most 32
+ * count       = if spectral or not named: flag(same count) as the last such tensor's, with a
+ *               context for coefficients and one for others, or number(counts)
+ * values      = count, or the product of the extents, of
+ *   half        tree of 5 bits (exponents), the exponent of a float16; 11 direct bits, the sign
+ *               and the fraction
+ *   not half    tree of 8 bits (exponents), the exponent of a float32; 24 direct bits
+ * </pre>
+ *
+ * <p>At first, the last tensor's name is empty, its rank 0, and the last counts are 0. What stands
+ * in parentheses names the set of contexts. Axes 5 and up share one; exponents have a set for each
+ * of the four kinds of tensor (spectral or not, half or not).
+ *
+ * <pre>
+ * flag(c)   = one bit in context c
+ * number(c) = v of 0 or more: with v + 1 = 2ᵇ + r, r &lt; 2ᵇ: b bits 1, the i-th in context i of c;
+ *             a bit 0 in context b, left out for b = 63; and r as b direct bits
+ * tree      = bits, the highest first, each in a context of its own for the bits before it
+ * </pre>
+ *
+ * <p>The code is a binary fraction F between 0 and 1, given by its bytes, the highest first, with
+ * zeros behind the last. An interval holds it, at first of length {@code range} = 2³² - 1 and start
+ * 0, both in units of 2⁻³² of F's first 32 bits. For each bit in a context, with {@code p} the
+ * context's probability of a 0 in units of 2⁻¹⁶ (see {@code BitModels}),
+ *
+ * <pre>
+ * bound = ⌊range / 2¹⁶⌋ · p
+ * a 0 if F lies in the first bound units; these are the new interval. Else a 1, and the others are
+ * </pre>
+ *
+ * <p>Direct bits are taken sixteen at a time, the highest first, the rest last: for a chunk of k
+ * bits, {@code range = ⌊range / 2ᵏ⌋}, and its value is the number of whole such ranges between the
+ * interval's start and F. After each bit or chunk, while range is below 2²⁴, it is multiplied by
+ * 256, and so is the unit divided. A writer ends with the number of the interval that has the most
+ * zero bytes among its last four, and leaves them out; a reader that needs more than four bytes
+ * behind the last one refuses the file.
  *
  * <h2>Version 1</h2>
  *
@@ -16,9 +90,7 @@
  * little-endian.
  *
  * <pre>
- * file    = magic version inputs tensors checksum
- * magic   = 'F' 'R' 'Q'                         3 bytes
- * version = 1                                   1 byte
+ * content = inputs tensors
  * inputs  = varint count, count × shape         shapes of the network's inputs
  * tensors = varint count, count × tensor        in the order of the network's parameters
  * shape   = varint rank, rank × varint          each extent plus one, so that -1 is 0
@@ -29,15 +101,6 @@
  *   extents rank × varint, each 0 or more; 1 or more for coefficients
  *   kept    varint, only for coefficients: 1 to the product of the extents
  *   values  kept, or the product of the extents, × float16 or float32 (IEEE 754)
- * checksum = CRC-32C of all bytes before it     4 bytes
  * </pre>
- *
- * <p>Coefficients are those of the orthonormal DCT-II over all axes, the first {@code kept} of the
- * {@linkplain io.github.freqreg.spectrum.ZigzagOrder zigzag order}. A tensor that is not in the
- * frequency domain (a bias, a normalisation parameter or statistic) is stored as it is, row-major.
- *
- * <p>A reader refuses, with {@code MalformedModelException}: another magic or version, a wrong
- * checksum, a count that does not fit the bytes that remain, unknown flags, a name that is not
- * UTF-8 or appears twice, a value that is not finite, and bytes left over.
  */
 package io.github.freqreg.format;

@@ -1,6 +1,7 @@
 package io.github.freqreg.nn;
 
 import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.convolutional.Conv1dTranspose;
 
 /**
  * Transposed convolution over sequences, which DJL's {@code Conv1dTranspose} names but its PyTorch
@@ -29,6 +30,22 @@ public final class TransposedConv1d extends TransposedConvolution {
      */
     public static Builder builder() {
         return new Builder();
+    }
+
+    /**
+     * Takes the options of DJL's layer, and its numbers if it is initialised.
+     *
+     * <p>Its weight has the shape (filters, channels / groups, kernel…); the element of a filter
+     * and a channel becomes that of the same ones here.
+     *
+     * @param layer DJL's layer, which is not changed
+     * @return a layer that computes what DJL's would
+     * @throws IllegalStateException if DJL's fields are closed to this library
+     */
+    public static TransposedConv1d of(Conv1dTranspose layer) {
+        TransposedConv1d ours = withOptions(layer, builder()).build();
+        ours.takeNumbers(layer);
+        return ours;
     }
 
     /** Builds a {@link TransposedConv1d}. */

@@ -3,11 +3,17 @@ package io.github.freqreg.nn;
 import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.LayoutType;
 import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.Parameter;
+import ai.djl.nn.ParameterList;
 import ai.djl.nn.convolutional.Deconvolution;
 import ai.djl.training.ParameterStore;
+import ai.djl.util.Pair;
 import ai.djl.util.PairList;
+import java.lang.reflect.Field;
 
 /**
  * What the transposed convolutions have in common: all but the number of axes.
@@ -80,5 +86,70 @@ abstract class TransposedConvolution extends Deconvolution {
                         dilation,
                         groups,
                         output.slice(2).getShape()));
+    }
+
+    /** Sets the options of another layer, DJL's. */
+    static <T extends DeconvolutionBuilder<T>> T withOptions(Deconvolution layer, T builder) {
+        builder.setKernelShape(field(layer, "kernelShape", Shape.class));
+        builder.setFilters(field(layer, "filters", Integer.class));
+        builder.optStride(field(layer, "stride", Shape.class));
+        builder.optPadding(field(layer, "padding", Shape.class));
+        builder.optOutPadding(field(layer, "outPadding", Shape.class));
+        builder.optDilation(field(layer, "dilation", Shape.class));
+        builder.optGroups(field(layer, "groups", Integer.class));
+        builder.optBias(field(layer, "includeBias", Boolean.class));
+        return builder;
+    }
+
+    /** DJL's layer tells its options to subclasses alone, and of them only about themselves. */
+    private static <T> T field(Deconvolution layer, String name, Class<T> type) {
+        try {
+            Field field = Deconvolution.class.getDeclaredField(name);
+            field.setAccessible(true);
+            return type.cast(field.get(layer));
+        } catch (ReflectiveOperationException | RuntimeException e) {
+            throw new IllegalStateException(
+                    "The field "
+                            + name
+                            + " of DJL's Deconvolution cannot be read: build a "
+                            + "TransposedConv layer in its place",
+                    e);
+        }
+    }
+
+    /** Takes what another layer, DJL's, knows of its parameters. */
+    void takeNumbers(Deconvolution layer) {
+        ParameterList theirs = layer.getDirectParameters();
+        for (Pair<String, Parameter> own : getDirectParameters()) {
+            Parameter their = theirs.get(own.getKey());
+            own.getValue().setInitializer(their.getInitializer());
+            own.getValue().freeze(!their.requiresGradient());
+        }
+        if (!layer.isInitialized()) {
+            return;
+        }
+        NDArray weights = theirs.get("weight").getArray();
+        NDManager manager = weights.getManager();
+        initialize(manager, weights.getDataType(), layer.getInputShapes());
+        try (NDManager scratch = manager.newSubManager();
+                NDArray detached = weights.stopGradient()) {
+            long each = filters / groups;
+            Shape rest = detached.getShape().slice(1);
+            NDArray grouped =
+                    detached.get(scratch, new NDIndex().addAllDim())
+                            .reshape(new Shape(groups, each).addAll(rest));
+            write(grouped.swapAxes(1, 2).reshape(weight.getShape()), weight.getArray());
+            if (bias != null) {
+                write(theirs.get("bias").getArray(), bias.getArray());
+            }
+        }
+    }
+
+    private static void write(NDArray from, NDArray to) {
+        boolean trainable = to.hasGradient();
+        // Only an array without a gradient may be written to in place.
+        to.setRequiresGradient(false);
+        from.copyTo(to);
+        to.setRequiresGradient(trainable);
     }
 }

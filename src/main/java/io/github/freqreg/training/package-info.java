@@ -1,7 +1,9 @@
 /**
- * Cutting the tail of the frequencies while a network trains.
+ * Cutting the tail of the frequencies while a network trains, and going on after an interruption.
  *
  * <p>Read {@link io.github.freqreg.training.TruncationSchedule}, how much remains at each step,
- * then {@link io.github.freqreg.training.TailTruncation}, the listener that follows it.
+ * then {@link io.github.freqreg.training.TailTruncation}, the listener that follows it. {@link
+ * io.github.freqreg.training.Adam} is DJL's with moments that {@link
+ * io.github.freqreg.training.Checkpoint} saves.
  */
 package io.github.freqreg.training;

@@ -27,9 +27,23 @@ final class SecondReader {
     }
 
     private FrqDocument document() {
-        byte[] head = {'F', 'R', 'Q', 1};
-        assertArrayEquals(head, Arrays.copyOf(file, 4));
+        byte[] magic = {'F', 'R', 'Q'};
+        assertArrayEquals(magic, Arrays.copyOf(file, 3));
+        int version = file[3];
         at = 4;
+        FrqDocument document;
+        if (version == 1) {
+            document = version1();
+        } else {
+            assertEquals(2, version);
+            document = new SecondRangeReader(Arrays.copyOfRange(file, 4, file.length - 4)).read();
+            at = file.length - 4;
+        }
+        assertEquals(checksum(), littleEndian(4));
+        return document;
+    }
+
+    private FrqDocument version1() {
         List<Shape> inputs = new ArrayList<>();
         for (long left = varint(); left > 0; left--) {
             inputs.add(new Shape(Arrays.stream(varints()).map(extent -> extent - 1).toArray()));
@@ -39,7 +53,6 @@ final class SecondReader {
             tensors.add(tensor());
         }
         assertEquals(file.length - 4, at);
-        assertEquals(checksum(), littleEndian(4));
         return new FrqDocument(inputs, tensors);
     }
 
@@ -64,7 +77,7 @@ final class SecondReader {
     }
 
     /** A finite float16 by its definition: a sign, five bits of exponent, ten of fraction. */
-    private static float half(int bits) {
+    static float half(int bits) {
         int exponent = bits >> 10 & 31;
         int fraction = bits & 1023;
         double size =

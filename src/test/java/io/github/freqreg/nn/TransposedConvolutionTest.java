@@ -2,6 +2,7 @@ package io.github.freqreg.nn;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -10,9 +11,15 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.Activation;
 import ai.djl.nn.Block;
+import ai.djl.nn.Parameter;
+import ai.djl.nn.SequentialBlock;
+import ai.djl.nn.convolutional.Conv1dTranspose;
+import ai.djl.nn.convolutional.Conv2dTranspose;
 import ai.djl.training.GradientCollector;
 import ai.djl.training.ParameterStore;
+import ai.djl.training.initializer.Initializer;
 import io.github.freqreg.FrequencyBlock;
 import io.github.freqreg.FrequencyRegularization;
 import org.junit.jupiter.api.AfterEach;
@@ -262,5 +269,95 @@ class TransposedConvolutionTest {
                         IllegalArgumentException.class,
                         () -> block.initialize(manager, DataType.FLOAT32, new Shape(1, 3, 4, 4)));
         assertTrue(e.getMessage().contains("2 groups but found 3 and 4"), e.getMessage());
+    }
+
+    @ParameterizedTest
+    @CsvSource({"1, true", "2, false", "3, true"})
+    void takesTheOptionsAndNumbersOfDjlsLayer(int groups, boolean bias) {
+        Conv2dTranspose djl =
+                Conv2dTranspose.builder()
+                        .setFilters(12)
+                        .setKernelShape(new Shape(3, 2))
+                        .optStride(new Shape(2, 1))
+                        .optPadding(new Shape(1, 0))
+                        .optOutPadding(new Shape(1, 0))
+                        .optDilation(new Shape(1, 2))
+                        .optGroups(groups)
+                        .optBias(bias)
+                        .build();
+        Shape input = new Shape(2, 6, 5, 4);
+        djl.initialize(manager, DataType.FLOAT32, input);
+        TransposedConv2d ours = TransposedConv2d.of(djl);
+        assertEquals(
+                djl.getOutputShapes(new Shape[] {input})[0],
+                ours.forward(
+                                new ParameterStore(manager, false),
+                                new NDList(manager.ones(input)),
+                                false)
+                        .head()
+                        .getShape());
+        NDArray theirs = djl.getParameters().get("weight").getArray();
+        NDArray weight = ours.getParameters().get("weight").getArray();
+        int filtersEach = 12 / groups;
+        int channelsEach = 6 / groups;
+        for (int filter = 0; filter < 12; filter++) {
+            int group = filter / filtersEach;
+            for (int channel = 0; channel < channelsEach; channel++) {
+                assertArrayEquals(
+                        theirs.get(filter, channel).toFloatArray(),
+                        weight.get(group * channelsEach + channel, filter % filtersEach)
+                                .toFloatArray());
+            }
+        }
+        assertEquals(bias, ours.getParameters().contains("bias"));
+        assertTrue(weight.hasGradient());
+    }
+
+    @Test
+    void takesTheInitialiserOfDjlsLayer() {
+        Conv1dTranspose djl =
+                Conv1dTranspose.builder().setFilters(2).setKernelShape(new Shape(3)).build();
+        djl.setInitializer(Initializer.ONES, Parameter.Type.WEIGHT);
+        djl.freezeParameters(true);
+        TransposedConv1d ours = TransposedConv1d.of(djl);
+        ours.initialize(manager, DataType.FLOAT32, new Shape(1, 4, 5));
+        NDArray weight = ours.getParameters().get("weight").getArray();
+        assertEquals(24, weight.sum().getFloat());
+        assertFalse(weight.hasGradient());
+    }
+
+    @Test
+    void takesThePlaceOfDjlsLayersWhenAModelIsWrapped() {
+        Block djl =
+                new SequentialBlock()
+                        .add(
+                                Conv2dTranspose.builder()
+                                        .setFilters(3)
+                                        .setKernelShape(new Shape(2, 2))
+                                        .optStride(new Shape(2, 2))
+                                        .build())
+                        .add(Activation.reluBlock());
+        Shape input = new Shape(1, 4, 5, 5);
+        for (boolean initialized : new boolean[] {false, true}) {
+            if (initialized) {
+                djl =
+                        Conv2dTranspose.builder()
+                                .setFilters(3)
+                                .setKernelShape(new Shape(1, 1))
+                                .build();
+                djl.initialize(manager, DataType.FLOAT32, input);
+            }
+            Block block = FrequencyRegularization.builder().optKept(8).build().apply(djl, input);
+            block.initialize(manager, DataType.FLOAT32, input);
+            assertEquals(
+                    block.getOutputShapes(new Shape[] {input})[0],
+                    block.forward(
+                                    new ParameterStore(manager, false),
+                                    new NDList(manager.ones(input)),
+                                    false)
+                            .head()
+                            .getShape());
+            assertEquals(8, block.getParameters().get(0).getValue().getArray().size());
+        }
     }
 }

@@ -3,7 +3,6 @@ package io.github.freqreg.examples;
 import ai.djl.Device;
 import ai.djl.MalformedModelException;
 import ai.djl.Model;
-import io.github.freqreg.FrequencyFile;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -40,6 +39,12 @@ final class EvaluateCommand implements Callable<Integer> {
     private boolean verbose;
 
     @Option(
+            names = "--last",
+            paramLabel = "N",
+            description = "unet: measure the last N images by name alone")
+    private Integer last;
+
+    @Option(
             names = "--out-images",
             paramLabel = "DIR",
             description = "unet: write predicted masks and overlays there")
@@ -50,7 +55,7 @@ final class EvaluateCommand implements Callable<Integer> {
     /** {@inheritDoc} */
     @Override
     public Integer call() throws IOException, MalformedModelException {
-        Device device = arguments.device(spec);
+        Device device = arguments.device();
         PrintWriter out = spec.commandLine().getOut();
         if (arguments.network() == NetworkArguments.Network.UNET) {
             if (arguments.data() == null) {
@@ -60,7 +65,7 @@ final class EvaluateCommand implements Callable<Integer> {
             }
             evaluateUNet(device, out);
         } else {
-            out.println(TrainCommand.measure(arguments.task(spec, 0), weights, device));
+            out.println(TrainCommand.measure(arguments.task(0), weights, device));
         }
         out.flush();
         return 0;
@@ -69,18 +74,24 @@ final class EvaluateCommand implements Callable<Integer> {
     private void evaluateUNet(Device device, PrintWriter out)
             throws IOException, MalformedModelException {
         List<Segmentation.Pair> pairs = Segmentation.pairs(arguments.data());
+        if (last != null) {
+            if (last < 1 || last > pairs.size()) {
+                throw new ParameterException(
+                        spec.commandLine(),
+                        "--last must be 1 to " + pairs.size() + " but is " + last);
+            }
+            pairs = pairs.subList(pairs.size() - last, pairs.size());
+        }
         if (outImages != null) {
             Files.createDirectories(outImages);
         }
         try (Model model = Model.newInstance("unet", device)) {
-            model.setBlock(PublishedUNet.build());
-            FrequencyFile.load(model, weights);
+            arguments.unet().load(model, weights);
             double sum = 0;
             for (Segmentation.Pair pair : pairs) {
                 BufferedImage image = Segmentation.read(pair.image());
                 boolean[] right = Segmentation.mask(pair, image);
-                boolean[] told =
-                        Segmentation.segment(model.getBlock(), model.getNDManager(), image);
+                boolean[] told = SegmentCommand.segment(model, arguments.unet().size(), image);
                 double dice = Segmentation.dice(told, right);
                 sum += dice;
                 if (verbose) {

@@ -1,7 +1,6 @@
 package io.github.freqreg.examples;
 
 import ai.djl.MalformedModelException;
-import io.github.freqreg.CompressionReport;
 import io.github.freqreg.format.FrqDocument;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -26,15 +25,21 @@ final class ImportCommand implements Callable<Integer> {
     @Option(names = "--out", required = true, paramLabel = "F.frq", description = "what to write")
     private Path out;
 
+    @Option(
+            names = "--names",
+            description =
+                    "store names and shapes too, 229 bytes that the published network does not need")
+    private boolean names;
+
     @Spec private CommandSpec spec;
 
     /** {@inheritDoc} */
     @Override
     public Integer call() throws IOException, MalformedModelException {
         FrqDocument document = PublishedUNet.read(file);
-        document.write(out);
+        (names ? document : document.withoutNames()).write(out);
         PrintWriter output = spec.commandLine().getOut();
-        output.print(CompressionReport.of(out));
+        output.print(InspectCommand.report(out, PublishedUNet.build(), PublishedUNet.INPUT));
         output.flush();
         return 0;
     }

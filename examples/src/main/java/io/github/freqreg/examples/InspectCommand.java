@@ -1,12 +1,18 @@
 package io.github.freqreg.examples;
 
 import ai.djl.MalformedModelException;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.Block;
 import io.github.freqreg.CompressionReport;
+import io.github.freqreg.format.FrqDocument;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -35,12 +41,14 @@ final class InspectCommand implements Callable<Integer> {
             description = "${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE})")
     private Format format;
 
+    @Mixin private UNetArguments unet;
+
     @Spec private CommandSpec spec;
 
     /** {@inheritDoc} */
     @Override
     public Integer call() throws IOException, MalformedModelException {
-        CompressionReport report = CompressionReport.of(file);
+        CompressionReport report = report();
         PrintWriter out = spec.commandLine().getOut();
         switch (format) {
             case CSV:
@@ -54,5 +62,40 @@ final class InspectCommand implements Callable<Integer> {
         }
         out.flush();
         return 0;
+    }
+
+    /** Of a file without names, one of the program's networks brings them. */
+    private CompressionReport report() throws IOException, MalformedModelException {
+        FrqDocument document = FrqDocument.read(file);
+        if (document.isNamed()) {
+            return CompressionReport.of(file);
+        }
+        try {
+            return report(file, LeNet.build(), new Shape(1).addAll(LeNet.INPUT));
+        } catch (MalformedModelException e) {
+            // Not LeNet's.
+        }
+        try {
+            return report(file, unet.network(document), PublishedUNet.INPUT);
+        } catch (MalformedModelException e) {
+            throw new MalformedModelException(
+                    file
+                            + ": it leaves names and shapes to its network, and is neither lenet's"
+                            + " nor a unet's of this --width and --depth; "
+                            + document.numbers()
+                            + " numbers in "
+                            + document.tensors().size()
+                            + " tensors",
+                    e);
+        }
+    }
+
+    /** The report on a file with the names and shapes of a network. */
+    static CompressionReport report(Path file, Block network, Shape input)
+            throws IOException, MalformedModelException {
+        try (NDManager manager = NDManager.newBaseManager()) {
+            network.initialize(manager, DataType.FLOAT32, input);
+            return CompressionReport.of(file, network);
+        }
     }
 }

@@ -21,6 +21,7 @@ import picocli.CommandLine.Command;
         subcommands = {
             TrainCommand.class,
             EvaluateCommand.class,
+            SegmentCommand.class,
             InspectCommand.class,
             ImportCommand.class
         })

@@ -20,13 +20,14 @@ final class PublishedUNet {
     /** An input of the size they evaluate it on. */
     static final Shape INPUT = new Shape(1, 3, 640, 959);
 
-    private static final int DEPTH = 4;
+    static final int WIDTH = 64;
+    static final int DEPTH = 4;
 
     private PublishedUNet() {}
 
     /** Builds the network, without its numbers. */
     static UNet build() {
-        return new UNet(64, DEPTH, 2);
+        return new UNet(WIDTH, DEPTH, 2);
     }
 
     /** The names of the tensors: theirs, and ours. */

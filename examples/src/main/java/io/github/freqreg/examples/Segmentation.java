@@ -1,15 +1,10 @@
 package io.github.freqreg.examples;
 
+import ai.djl.modality.cv.output.CategoryMask;
 import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDList;
-import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.types.DataType;
-import ai.djl.ndarray.types.Shape;
-import ai.djl.nn.Block;
-import ai.djl.training.ParameterStore;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
-import java.nio.FloatBuffer;
+import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -89,28 +84,15 @@ final class Segmentation {
         return image;
     }
 
-    /** Tells the foreground of an image: for each pixel, row by row, whether it is in it. */
-    static boolean[] segment(Block block, NDManager manager, BufferedImage image) {
-        int width = image.getWidth();
-        int height = image.getHeight();
-        int[] colors = image.getRGB(0, 0, width, height, null, 0, width);
-        float[] pixels = new float[3 * colors.length];
-        for (int i = 0; i < colors.length; i++) {
-            for (int channel = 0; channel < 3; channel++) {
-                pixels[channel * colors.length + i] =
-                        (colors[i] >> (16 - 8 * channel) & 0xff) / 255f;
-            }
+    /** The pixels of class 1, row by row. */
+    static boolean[] foreground(CategoryMask told) {
+        int[][] mask = told.getMask();
+        int width = mask[0].length;
+        boolean[] foreground = new boolean[mask.length * width];
+        for (int i = 0; i < foreground.length; i++) {
+            foreground[i] = mask[i / width][i % width] == 1;
         }
-        try (NDManager scratch = manager.newSubManager()) {
-            NDArray input =
-                    scratch.create(
-                            FloatBuffer.wrap(pixels),
-                            new Shape(1, 3, height, width),
-                            DataType.FLOAT32);
-            return foreground(
-                    block.forward(new ParameterStore(scratch, false), new NDList(input), false)
-                            .singletonOrThrow());
-        }
+        return foreground;
     }
 
     /** The pixels of the one image in a batch whose best score is class 1. */
@@ -172,7 +154,7 @@ final class Segmentation {
         for (int i = 0; i < foreground.length; i++) {
             mask.setRGB(i % mask.getWidth(), i / mask.getWidth(), foreground[i] ? 0xffffff : 0);
         }
-        ImageIO.write(mask, "png", file.toFile());
+        write(mask, file);
     }
 
     /** Writes the image with its foreground tinted. */
@@ -188,6 +170,14 @@ final class Segmentation {
             int tinted = ((color & 0xfefefe) >> 1) + ((RED & 0xfefefe) >> 1);
             overlay.setRGB(x, y, foreground[i] ? tinted : color);
         }
-        ImageIO.write(overlay, "png", file.toFile());
+        write(overlay, file);
+    }
+
+    private static void write(BufferedImage image, Path file) throws IOException {
+        Path folder = file.toAbsolutePath().getParent();
+        Files.createDirectories(folder);
+        try (OutputStream out = Files.newOutputStream(file)) {
+            ImageIO.write(image, "png", out);
+        }
     }
 }

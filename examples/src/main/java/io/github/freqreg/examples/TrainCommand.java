@@ -3,6 +3,7 @@ package io.github.freqreg.examples;
 import ai.djl.Device;
 import ai.djl.MalformedModelException;
 import ai.djl.Model;
+import ai.djl.ndarray.types.DataType;
 import ai.djl.nn.Block;
 import ai.djl.util.JsonUtils;
 import io.github.freqreg.CompressionReport;
@@ -10,6 +11,7 @@ import io.github.freqreg.FrequencyFile;
 import io.github.freqreg.FrequencyRegularization;
 import io.github.freqreg.examples.Task.Score;
 import io.github.freqreg.examples.Training.Recipe;
+import io.github.freqreg.format.FrqDocument;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
@@ -83,6 +85,11 @@ final class TrainCommand implements Callable<Integer> {
     private Path out;
 
     @Option(
+            names = "--no-names",
+            description = "leave names and shapes out of the file; the network has them")
+    private boolean noNames;
+
+    @Option(
             names = "--resume",
             description =
                     "go on from the checkpoint that an interrupted training left beside --out")
@@ -135,8 +142,8 @@ final class TrainCommand implements Callable<Integer> {
         if (json != null) {
             checkWritable(json);
         }
-        Device device = arguments.device(spec);
-        Task task = arguments.task(spec, move);
+        Device device = arguments.device();
+        Task task = arguments.task(move);
         FrequencyRegularization policy = amount.dense ? null : policy(task);
         PrintWriter output = spec.commandLine().getOut();
         Path checkpoint = checkpoint("checkpoint");
@@ -152,7 +159,7 @@ final class TrainCommand implements Callable<Integer> {
         output.println(policy == null ? "dense:" : "frequency-regularized:");
         Result result = run(task, policy, device, checkpoint, out);
         output.println();
-        output.print(CompressionReport.of(out));
+        output.print(result.report);
         output.println();
         output.printf(
                 Locale.ROOT, "%-12s %12s %14s  %s%n", "", "numbers", "bytes", "on the test set");
@@ -249,10 +256,12 @@ final class TrainCommand implements Callable<Integer> {
      *
      * @param numbers all numbers of the network that are stored
      * @param bytes the size of the file, or four bytes a number for a network that is not saved
+     * @param report on the file, or the network that is not saved
      * @param score on the test set
      * @param seconds of training
      */
-    private record Result(long numbers, long bytes, Score score, double seconds) {}
+    private record Result(
+            long numbers, long bytes, CompressionReport report, Score score, double seconds) {}
 
     /** Trains one network; with a file it is saved, loaded into a fresh network and measured. */
     private Result run(
@@ -274,15 +283,18 @@ final class TrainCommand implements Callable<Integer> {
             Block block = task.network();
             model.setBlock(policy == null ? block : policy.apply(block, task.input(1)));
             seconds = new Training(task, recipe, output).run(model, device, checkpoint);
-            report = CompressionReport.of(model.getBlock());
             if (file == null) {
+                report = CompressionReport.of(model.getBlock());
                 score = task.measure(model.getBlock(), model.getNDManager());
-                return new Result(report.getOriginal(), report.getDenseBytes(), score, seconds);
+                return new Result(
+                        report.getOriginal(), report.getDenseBytes(), report, score, seconds);
             }
-            FrequencyFile.save(model.getBlock(), file);
+            FrqDocument document = FrequencyFile.toDocument(model.getBlock(), DataType.FLOAT16);
+            (noNames ? document.withoutNames() : document).write(file);
+            report = CompressionReport.of(file, model.getBlock());
         }
         score = measure(task, file, device);
-        return new Result(report.getKept(), Files.size(file), score, seconds);
+        return new Result(report.getKept(), report.getBytes(), report, score, seconds);
     }
 
     /** Loads a file into a fresh network and measures it. */

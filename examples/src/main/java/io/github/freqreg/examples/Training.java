@@ -5,6 +5,7 @@ import ai.djl.MalformedModelException;
 import ai.djl.Model;
 import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
 import ai.djl.training.DefaultTrainingConfig;
 import ai.djl.training.EasyTrain;
 import ai.djl.training.Trainer;
@@ -13,7 +14,7 @@ import ai.djl.training.listener.EvaluatorTrainingListener;
 import ai.djl.training.tracker.Tracker;
 import ai.djl.training.util.ProgressBar;
 import ai.djl.translate.Batchifier;
-import io.github.freqreg.CompressionReport;
+import io.github.freqreg.FrequencyFile;
 import io.github.freqreg.training.Adam;
 import io.github.freqreg.training.Checkpoint;
 import io.github.freqreg.training.TailTruncation;
@@ -171,7 +172,7 @@ final class Training {
                 recipe.epochs(),
                 loss,
                 task.measure(model.getBlock(), model.getNDManager()),
-                CompressionReport.of(model.getBlock()).getKept(),
+                FrequencyFile.toDocument(model.getBlock(), DataType.FLOAT32).numbers(),
                 seconds(begin));
         out.flush();
     }

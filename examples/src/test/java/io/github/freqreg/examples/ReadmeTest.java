@@ -7,7 +7,12 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import ai.djl.Model;
 import ai.djl.engine.Engine;
 import ai.djl.inference.Predictor;
+import ai.djl.modality.cv.Image;
+import ai.djl.modality.cv.ImageFactory;
+import ai.djl.modality.cv.output.CategoryMask;
 import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
 import ai.djl.training.DefaultTrainingConfig;
@@ -25,6 +30,7 @@ import io.github.freqreg.FrequencyFile;
 import io.github.freqreg.FrequencyRegularization;
 import io.github.freqreg.training.TailTruncation;
 import io.github.freqreg.training.TruncationSchedule;
+import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -124,6 +130,32 @@ class ReadmeTest {
             }
             assertEquals(5_216, CompressionReport.of(model.getBlock()).getKept());
         }
+    }
+
+    @Test
+    void segmentsAnImage() throws Exception {
+        Path file = folder.resolve("unet.frq");
+        try (NDManager manager = NDManager.newBaseManager()) {
+            Block block =
+                    FrequencyRegularization.builder().optKept(33).build().apply(new UNet(64, 4, 2));
+            block.initialize(manager, DataType.FLOAT32, new Shape(1, 3, 32, 32));
+            FrequencyFile.save(block, file);
+        }
+        BufferedImage picture = new BufferedImage(32, 48, BufferedImage.TYPE_INT_RGB);
+        Image photo = ImageFactory.getInstance().fromImage(picture);
+        Image answer;
+        // readme
+        try (Model model = Model.newInstance("unet")) {
+            model.setBlock(new UNet(64, 4, 2));
+            FrequencyFile.load(model, file);
+            try (Predictor<Image, CategoryMask> predictor =
+                    model.newPredictor(new SegmentationTranslator())) {
+                CategoryMask mask = predictor.predict(photo); // the class of each pixel
+                answer = mask.getMaskImage(photo, 1); // the object alone
+            }
+        }
+        // end
+        assertEquals(48, answer.getHeight());
     }
 
     private static Block myNetwork() {

@@ -22,9 +22,12 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Random;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class UNetTest {
 
@@ -84,7 +87,9 @@ class UNetTest {
                 Files.exists(checkpoint), "the published checkpoint is not there: " + checkpoint);
         Path file = folder.resolve("unet.frq");
         assertEquals(0, Main.run("import-frereg", checkpoint.toString(), "--out", file.toString()));
-        CompressionReport report = CompressionReport.of(file);
+        assertTrue(Files.size(file) <= 1_530, Files.size(file) + " bytes");
+        CompressionReport report =
+                InspectCommand.report(file, PublishedUNet.build(), PublishedUNet.INPUT);
         assertEquals(759, report.getKept());
         assertEquals(31_024_960, report.getOriginal());
         try (Model model = Model.newInstance("unet")) {
@@ -92,13 +97,115 @@ class UNetTest {
             FrequencyFile.load(model, file);
             Segmentation.Pair first = Segmentation.pairs(data.resolve("carvana")).get(0);
             BufferedImage image = Segmentation.read(first.image());
-            boolean[] told = Segmentation.segment(model.getBlock(), model.getNDManager(), image);
+            boolean[] told = SegmentCommand.segment(model, 0, image);
             // The Dice of the first image, from the published implementation (golden/unet.json).
             assertEquals("0000", first.name());
             assertEquals(
                     0.9787697792053223,
                     Segmentation.dice(told, Segmentation.mask(first, image)),
                     2e-4);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", "--no-names"})
+    void trainsEvaluatesAndSegments(String names) throws IOException {
+        Path data = folder.resolve("data");
+        Random random = new Random(3);
+        for (int i = 0; i < 6; i++) {
+            Scene scene = Scene.draw(24, random);
+            write(scene, data.resolve("images/" + i + ".png"), false);
+            write(scene, data.resolve("masks/" + i + ".png"), true);
+        }
+        String file = folder.resolve("unet.frq").toString();
+        String train =
+                "train unet --epochs 2 --width 3 --depth 2 --size 24 --keep 20 --batch-size 2"
+                        + " --out %s --data %s --json %s "
+                        + names;
+        Path json = folder.resolve("unet.json");
+        assertEquals(0, Main.run(train.formatted(file, data, json).strip().split(" ")));
+        assertTrue(Files.readString(json).contains("\"metric\": \"dice\""));
+        assertTrue(Files.size(Path.of(file)) < 1_000);
+        String options = names.isEmpty() ? "" : " --width 3 --depth 2";
+        String evaluate = "evaluate unet --last 1 --weights %s --data %s --out-images %s" + options;
+        Path images = folder.resolve("out");
+        assertEquals(0, Main.run(evaluate.formatted(file, data, images).split(" ")));
+        Path mask = folder.resolve("new/mask.png");
+        Path overlay = folder.resolve("new/overlay.png");
+        String segment = "segment %s --weights %s --out %s --overlay %s" + options;
+        assertEquals(
+                0,
+                Main.run(
+                        segment.formatted(data.resolve("images/5.png"), file, mask, overlay)
+                                .split(" ")));
+        assertArrayEquals(
+                Files.readAllBytes(images.resolve("5-mask.png")), Files.readAllBytes(mask));
+        assertArrayEquals(
+                Files.readAllBytes(images.resolve("5-overlay.png")), Files.readAllBytes(overlay));
+        assertEquals(0, Main.run(("inspect " + file + options).split(" ")));
+        assertEquals(names.isEmpty() ? 0 : 1, Main.run("inspect", file));
+    }
+
+    private static void write(Scene scene, Path file, boolean mask) throws IOException {
+        BufferedImage image =
+                new BufferedImage(scene.size(), scene.size(), BufferedImage.TYPE_INT_RGB);
+        for (int i = 0; i < scene.mask().length; i++) {
+            int pixels = scene.mask().length;
+            int color = 0;
+            for (int channel = 0; channel < 3; channel++) {
+                color = color << 8 | scene.colors()[channel * pixels + i] & 0xff;
+            }
+            image.setRGB(
+                    i % scene.size(), i / scene.size(), mask ? 0xffffff * scene.mask()[i] : color);
+        }
+        Files.createDirectories(file.getParent());
+        ImageIO.write(image, "png", file.toFile());
+    }
+
+    @Test
+    void imagesAreScaledToASquareAndBack() throws Exception {
+        try (Model model = Model.newInstance("unet")) {
+            model.setBlock(new UNet(2, 1, 2));
+            model.getBlock()
+                    .initialize(model.getNDManager(), DataType.FLOAT32, new Shape(1, 3, 8, 8));
+            BufferedImage image = new BufferedImage(31, 17, BufferedImage.TYPE_INT_RGB);
+            assertEquals(31 * 17, SegmentCommand.segment(model, 8, image).length);
+        }
+    }
+
+    @Test
+    void variedScenesStayScenes() {
+        Random random = new Random(1);
+        for (int i = 0; i < 20; i++) {
+            Scene scene = Scene.draw(20, random).varied(random);
+            int inside = 0;
+            for (byte each : scene.mask()) {
+                assertTrue(each == 0 || each == 1);
+                inside += each;
+            }
+            assertTrue(inside > 10 && inside < 390, inside + " pixels of 400");
+        }
+        // The same seed draws the same scene.
+        assertArrayEquals(
+                Scene.draw(20, new Random(9)).varied(new Random(2)).colors(),
+                Scene.draw(20, new Random(9)).varied(new Random(2)).colors());
+    }
+
+    @Test
+    void theLossIsItsFormula() {
+        try (NDManager manager = NDManager.newBaseManager()) {
+            // One pixel, two classes with scores ln 3 and 0: p = (0.75, 0.25); the right one is 0.
+            NDList scores =
+                    new NDList(
+                            manager.create(
+                                    new float[] {(float) Math.log(3), 0}, new Shape(1, 2, 1, 1)));
+            NDList labels = new NDList(manager.zeros(new Shape(1, 1, 1)));
+            double entropy = -Math.log(0.75);
+            double dice = (2 * 0.75 / 1.75 + 0) / 2;
+            assertEquals(
+                    entropy + 1 - dice,
+                    new SegmentationLoss().evaluate(labels, scores).getFloat(),
+                    1e-5);
         }
     }
 

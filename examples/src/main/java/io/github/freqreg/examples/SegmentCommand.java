@@ -1,0 +1,101 @@
+package io.github.freqreg.examples;
+
+import ai.djl.MalformedModelException;
+import ai.djl.Model;
+import ai.djl.inference.Predictor;
+import ai.djl.modality.cv.Image;
+import ai.djl.modality.cv.ImageFactory;
+import ai.djl.modality.cv.output.CategoryMask;
+import ai.djl.translate.TranslateException;
+import java.awt.image.BufferedImage;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Locale;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** Tells the object of an image from its background. */
+@Command(
+        name = "segment",
+        description = "Writes the mask of the object in an image, by a saved UNet.",
+        mixinStandardHelpOptions = true,
+        sortOptions = false)
+final class SegmentCommand implements Callable<Integer> {
+
+    @Parameters(paramLabel = "IMAGE", description = "a PNG or JPEG image of any size")
+    private Path image;
+
+    @Option(
+            names = "--weights",
+            required = true,
+            paramLabel = "F.frq",
+            description = "the saved UNet")
+    private Path weights;
+
+    @Option(names = "--out", paramLabel = "MASK.png", description = "write the mask to this file")
+    private Path out;
+
+    @Option(
+            names = "--overlay",
+            paramLabel = "OVERLAY.png",
+            description = "write the image with the object tinted to this file")
+    private Path overlay;
+
+    @Mixin private DeviceArgument device;
+
+    @Mixin private UNetArguments unet;
+
+    @Spec private CommandSpec spec;
+
+    /** {@inheritDoc} */
+    @Override
+    public Integer call() throws IOException, MalformedModelException {
+        if (out == null && overlay == null) {
+            throw new ParameterException(
+                    spec.commandLine(), "segment needs --out MASK.png or --overlay OVERLAY.png");
+        }
+        BufferedImage picture = Segmentation.read(image);
+        try (Model model = Model.newInstance("unet", device.get())) {
+            unet.load(model, weights);
+            boolean[] foreground = segment(model, unet.size(), picture);
+            if (out != null) {
+                Segmentation.writeMask(foreground, picture, out);
+            }
+            if (overlay != null) {
+                Segmentation.writeOverlay(foreground, picture, overlay);
+            }
+            long pixels = 0;
+            for (boolean each : foreground) {
+                pixels += each ? 1 : 0;
+            }
+            spec.commandLine()
+                    .getOut()
+                    .printf(
+                            Locale.ROOT,
+                            "%s: %.1f%% of %dx%d pixels are the object%n",
+                            image,
+                            100.0 * pixels / foreground.length,
+                            picture.getWidth(),
+                            picture.getHeight());
+            spec.commandLine().getOut().flush();
+        }
+        return 0;
+    }
+
+    /** The foreground of an image, row by row, as DJL's predictor tells it. */
+    static boolean[] segment(Model model, int size, BufferedImage picture) {
+        try (Predictor<Image, CategoryMask> predictor =
+                model.newPredictor(new SegmentationTranslator(size))) {
+            Image input = ImageFactory.getInstance().fromImage(picture);
+            return Segmentation.foreground(predictor.predict(input));
+        } catch (TranslateException e) {
+            throw new IllegalStateException("The image cannot be segmented", e);
+        }
+    }
+}

@@ -1,0 +1,66 @@
+package io.github.freqreg.examples;
+
+import ai.djl.modality.cv.Image;
+import ai.djl.modality.cv.output.CategoryMask;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.translate.Translator;
+import ai.djl.translate.TranslatorContext;
+import java.util.List;
+
+/**
+ * From an image of any size to the class of each of its pixels, by a network such as {@link UNet}.
+ *
+ * <p>The network gets (1, 3, height, width) with red, green and blue from 0 to 1, and answers with
+ * scores (1, classes, height, width); the best one counts. Safe for concurrent use.
+ */
+public final class SegmentationTranslator implements Translator<Image, CategoryMask> {
+
+    private static final List<String> CLASSES = List.of("background", "object");
+
+    private final int size;
+
+    /** Makes a translator that gives images to the network as they are. */
+    public SegmentationTranslator() {
+        this(0);
+    }
+
+    /**
+     * Makes a translator that scales images to a square, and the mask back to the image's size.
+     *
+     * @param size the square's side in pixels, or 0 to leave images as they are
+     */
+    public SegmentationTranslator(int size) {
+        this.size = size;
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    public NDList processInput(TranslatorContext ctx, Image input) {
+        ctx.setAttachment("shape", new Shape(input.getHeight(), input.getWidth()));
+        Image scaled = size == 0 ? input : input.resize(size, size, true);
+        NDArray pixels = scaled.toNDArray(ctx.getNDManager(), Image.Flag.COLOR);
+        return new NDList(pixels.transpose(2, 0, 1).toType(DataType.FLOAT32, false).div(255f));
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    public CategoryMask processOutput(TranslatorContext ctx, NDList list) {
+        NDArray classes = list.singletonOrThrow().argMax(0);
+        Shape shape = (Shape) ctx.getAttachment("shape");
+        int height = (int) shape.get(0);
+        int width = (int) shape.get(1);
+        int from = (int) classes.getShape().get(0);
+        int across = (int) classes.getShape().get(1);
+        long[] told = classes.toLongArray();
+        int[][] mask = new int[height][width];
+        for (int y = 0; y < height; y++) {
+            for (int x = 0; x < width; x++) {
+                mask[y][x] = (int) told[y * from / height * across + x * across / width];
+            }
+        }
+        return new CategoryMask(CLASSES, mask);
+    }
+}

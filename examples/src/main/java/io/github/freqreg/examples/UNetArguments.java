@@ -1,0 +1,114 @@
+package io.github.freqreg.examples;
+
+import ai.djl.MalformedModelException;
+import ai.djl.Model;
+import ai.djl.ndarray.types.Shape;
+import io.github.freqreg.FrequencyFile;
+import io.github.freqreg.format.FrqDocument;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** The options of a UNet and its images. */
+final class UNetArguments {
+
+    private static final int TRAINING_WIDTH = 16;
+    private static final int TRAINING_SIZE = 96;
+    private static final int MAX_WIDTH = 1024;
+    private static final int MAX_DEPTH = 8;
+    private static final int MAX_SIZE = 4096;
+    private static final int CLASSES = 2;
+
+    @Spec(Spec.Target.MIXEE)
+    private CommandSpec spec;
+
+    @Option(
+            names = "--width",
+            paramLabel = "N",
+            description =
+                    "unet: channels of the first level (default: 16 to train; else what the file"
+                            + " says, or 64)")
+    private Integer width;
+
+    @Option(
+            names = "--depth",
+            paramLabel = "N",
+            description = "unet: how often the image is halved (default: 4, or what the file says)")
+    private Integer depth;
+
+    @Option(
+            names = "--size",
+            paramLabel = "N",
+            description =
+                    "unet: side of the square that images are scaled to (default: 96 to train, else"
+                            + " their own size)")
+    private Integer size;
+
+    /** A UNet to train, with its images. */
+    Task task(Path data) throws IOException {
+        int levels = depth == null ? PublishedUNet.DEPTH : depth;
+        int side = size == null ? TRAINING_SIZE : size;
+        check();
+        check(
+                side >= 1 << levels,
+                "--size must be " + (1 << levels) + " or more at this --depth but is " + side);
+        return new ScenesTask(data, side, width == null ? TRAINING_WIDTH : width, levels);
+    }
+
+    /** The side to which images are scaled, or 0. */
+    int size() {
+        check();
+        return size == null ? 0 : size;
+    }
+
+    /**
+     * Loads a file into a UNet of the width and depth that the file's names and shapes tell; where
+     * it has none, of those given, or of the published ones.
+     */
+    void load(Model model, Path weights) throws IOException, MalformedModelException {
+        check();
+        model.setBlock(network(FrqDocument.read(weights)));
+        FrequencyFile.load(model, weights);
+    }
+
+    /** A UNet for a file. */
+    UNet network(FrqDocument document) {
+        int itsWidth = width == null ? PublishedUNet.WIDTH : width;
+        int itsDepth = depth == null ? PublishedUNet.DEPTH : depth;
+        int classes = CLASSES;
+        List<Shape> shapes = document.tensors().stream().map(tensor -> tensor.shape()).toList();
+        // Two convolutions at the top, two on each level down, three up, and one at the end.
+        if (document.isNamed() && shapes.size() % 5 == 3 && shapes.size() > 3) {
+            Shape last = shapes.get(shapes.size() - 1);
+            int levels = (shapes.size() - 3) / 5;
+            if (last.dimension() == 4 && levels <= MAX_DEPTH && last.get(1) <= MAX_WIDTH) {
+                itsWidth = (int) Math.max(1, last.get(1));
+                itsDepth = levels;
+                classes = (int) Math.max(1, Math.min(last.get(0), MAX_WIDTH));
+            }
+        }
+        return new UNet(itsWidth, itsDepth, classes);
+    }
+
+    private void check() {
+        check(
+                width == null || width >= 1 && width <= MAX_WIDTH,
+                "--width must be 1 to " + MAX_WIDTH + " but is " + width);
+        check(
+                depth == null || depth >= 1 && depth <= MAX_DEPTH,
+                "--depth must be 1 to " + MAX_DEPTH + " but is " + depth);
+        check(
+                size == null || size >= 2 && size <= MAX_SIZE,
+                "--size must be 2 to " + MAX_SIZE + " but is " + size);
+    }
+
+    private void check(boolean holds, String message) {
+        if (!holds) {
+            throw new ParameterException(spec.commandLine(), message);
+        }
+    }
+}

@@ -1,0 +1,25 @@
+package io.github.freqreg.format;
+
+/** What files hold at most, so that a reader never allocates more than a file can fill. */
+final class FrqLimits {
+
+    /** Axes of a tensor or an input. */
+    static final int RANK = 32;
+
+    /** Tensors of a file of version 2. */
+    static final int TENSORS = 1 << 16;
+
+    /** Inputs of a file of version 2. */
+    static final int INPUTS = 1 << 10;
+
+    /** Bytes of a name in version 2. */
+    static final int NAME = 1 << 10;
+
+    /** Bytes of all names of a file of version 2. */
+    static final int NAMES = 1 << 24;
+
+    /** Magic, version and checksum. */
+    static final int FRAME = 8;
+
+    private FrqLimits() {}
+}

@@ -1,0 +1,211 @@
+package io.github.freqreg.format;
+
+import ai.djl.MalformedModelException;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.util.Float16Utils;
+import io.github.freqreg.format.FrqModels.Flag;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+/** Reads the content of a file of version 2, see the package's description. */
+final class Version2Decoder implements FrqDecoder {
+
+    private final RangeDecoder code;
+    private final FrqModels models = new FrqModels();
+    private final List<Integer> ends = new ArrayList<>();
+    private byte[] lastName = {};
+    private long[] lastExtents = {};
+    private final long[] lastCount = new long[2];
+    private boolean named;
+    private int namesLeft = FrqLimits.NAMES;
+
+    Version2Decoder(ByteBuffer in) throws MalformedModelException {
+        code = new RangeDecoder(in);
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    public FrqDocument decode() throws MalformedModelException {
+        List<Shape> inputs = inputs();
+        int count = upTo(FrqLimits.TENSORS, models.counts, "number of tensors");
+        named = flag(Flag.NAMED);
+        int fingerprint = named ? 0 : (int) code.direct(Integer.SIZE);
+        ends.add(code.size());
+        List<FrqTensor> tensors = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            tensors.add(tensor(i));
+            ends.add(code.size());
+        }
+        if (code.remaining() > 0) {
+            throw new MalformedModelException(
+                    "expected the checksum after the last tensor but found "
+                            + code.remaining()
+                            + " more bytes");
+        }
+        try {
+            return named
+                    ? new FrqDocument(inputs, tensors)
+                    : new FrqDocument(inputs, tensors, fingerprint);
+        } catch (IllegalArgumentException e) {
+            throw new MalformedModelException(e.getMessage(), e);
+        }
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    public List<Integer> ends() {
+        return ends;
+    }
+
+    private boolean flag(Flag flag) throws MalformedModelException {
+        return code.bit(models.flags, flag.ordinal()) == 1;
+    }
+
+    private int upTo(int most, BitModels context, String what) throws MalformedModelException {
+        long number = code.number(context, what);
+        if (number > most) {
+            throw new MalformedModelException(
+                    "expected a " + what + " of at most " + most + " but found " + number);
+        }
+        return (int) number;
+    }
+
+    private List<Shape> inputs() throws MalformedModelException {
+        int count = upTo(FrqLimits.INPUTS, models.counts, "number of inputs");
+        List<Shape> inputs = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            String what = "input " + i;
+            long[] extents = new long[upTo(FrqLimits.RANK, models.counts, "rank of " + what)];
+            for (int axis = 0; axis < extents.length; axis++) {
+                extents[axis] = code.number(models.extents(axis), "extent of " + what) - 1;
+            }
+            inputs.add(new Shape(extents));
+        }
+        return inputs;
+    }
+
+    private FrqTensor tensor(int index) throws MalformedModelException {
+        boolean spectral = flag(Flag.SPECTRAL);
+        boolean half = flag(Flag.HALF);
+        String name = null;
+        Shape shape = null;
+        long stored = 0;
+        if (named) {
+            name = name(index);
+            long[] extents = extents(name);
+            stored = Extents.size(name, extents, spectral);
+            shape = new Shape(extents);
+        }
+        String label = named ? name : "number " + index;
+        if (spectral || !named) {
+            long size = stored;
+            stored = count(spectral, label);
+            if (spectral && (stored < 1 || named && stored > size)) {
+                throw new MalformedModelException(
+                        "expected tensor "
+                                + label
+                                + " to keep 1 to "
+                                + (named ? size : "all")
+                                + " coefficients but found "
+                                + stored);
+            }
+        }
+        float[] values = values(spectral, half, label, stored);
+        return new FrqTensor(name, shape, spectral, half, values);
+    }
+
+    private String name(int index) throws MalformedModelException {
+        int shared = upTo(lastName.length, models.shared, "shared start of name " + index);
+        int more = upTo(FrqLimits.NAME - shared, models.lengths, "length of name " + index);
+        namesLeft -= shared + more;
+        if (namesLeft < 0) {
+            throw new MalformedModelException(
+                    "expected names of at most " + FrqLimits.NAMES + " bytes in all");
+        }
+        byte[] name = Arrays.copyOf(lastName, shared + more);
+        int last = 0;
+        for (int i = shared; i < name.length; i++) {
+            last = code.tree(models.letters(last), 0, Byte.SIZE);
+            name[i] = (byte) last;
+        }
+        lastName = name;
+        try {
+            return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(name)).toString();
+        } catch (CharacterCodingException e) {
+            throw new MalformedModelException("the name of tensor " + index + " is not UTF-8", e);
+        }
+    }
+
+    private long[] extents(String name) throws MalformedModelException {
+        boolean same = flag(Flag.SAME_RANK);
+        int rank =
+                same
+                        ? lastExtents.length
+                        : upTo(FrqLimits.RANK, models.counts, "rank of tensor " + name);
+        long[] extents = new long[rank];
+        for (int axis = 0; axis < rank; axis++) {
+            boolean sameExtent =
+                    same && code.bit(models.sameExtent(), FrqModels.context(axis)) == 1;
+            extents[axis] =
+                    sameExtent
+                            ? lastExtents[axis]
+                            : code.number(models.extents(axis), "extent of tensor " + name);
+        }
+        lastExtents = extents;
+        return extents;
+    }
+
+    private long count(boolean spectral, String label) throws MalformedModelException {
+        int kind = spectral ? 1 : 0;
+        Flag flag = spectral ? Flag.SAME_COUNT_OF_COEFFICIENTS : Flag.SAME_COUNT;
+        if (!flag(flag)) {
+            lastCount[kind] = code.number(models.counts, "number of values of tensor " + label);
+        }
+        return lastCount[kind];
+    }
+
+    private float[] values(boolean spectral, boolean half, String label, long count)
+            throws MalformedModelException {
+        // Each value takes 11 or 24 bits beside its exponent's; eight bytes may be in the coder.
+        long most = (code.remaining() + 8L) * Byte.SIZE / (half ? 11 : 24);
+        if (count > most) {
+            throw new MalformedModelException(
+                    "expected "
+                            + count
+                            + " values of tensor "
+                            + label
+                            + " but only "
+                            + code.remaining()
+                            + " bytes are left");
+        }
+        BitModels exponents = models.exponents(spectral, half);
+        float[] values = new float[(int) count];
+        for (int i = 0; i < values.length; i++) {
+            if (half) {
+                int bits = code.tree(exponents, 0, 5) << 10;
+                int rest = (int) code.direct(11);
+                values[i] =
+                        Float16Utils.halfToFloat(
+                                (short) (bits | (rest & 0x400) << 5 | rest & 0x3ff));
+            } else {
+                int bits = code.tree(exponents, 0, 8) << 23;
+                int rest = (int) code.direct(24);
+                values[i] = Float.intBitsToFloat(bits | rest >>> 23 << 31 | rest & 0x7fffff);
+            }
+            if (!Float.isFinite(values[i])) {
+                throw new MalformedModelException(
+                        "expected finite values but value "
+                                + i
+                                + " of tensor "
+                                + label
+                                + " is "
+                                + values[i]);
+            }
+        }
+        return values;
+    }
+}

@@ -1,0 +1,190 @@
+package io.github.freqreg.format;
+
+import ai.djl.ndarray.types.Shape;
+import ai.djl.util.Float16Utils;
+import io.github.freqreg.format.FrqModels.Flag;
+import java.nio.ByteBuffer;
+import java.nio.CharBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.List;
+
+/** Writes the content of a file of version 2, see the package's description. */
+final class Version2Encoder {
+
+    private final RangeEncoder code = new RangeEncoder();
+    private final FrqModels models = new FrqModels();
+    private final FrqDocument document;
+    private byte[] lastName = {};
+    private long[] lastExtents = {};
+    private final long[] lastCount = new long[2];
+
+    Version2Encoder(FrqDocument document) {
+        this.document = document;
+    }
+
+    byte[] encode() {
+        if (document.tensors().size() > FrqLimits.TENSORS) {
+            throw new IllegalArgumentException(
+                    "A file holds at most "
+                            + FrqLimits.TENSORS
+                            + " tensors but the network has "
+                            + document.tensors().size());
+        }
+        inputs(document.inputs());
+        code.number(models.counts, document.tensors().size());
+        flag(Flag.NAMED, document.isNamed());
+        if (!document.isNamed()) {
+            code.direct(document.fingerprint(), Integer.SIZE);
+        }
+        document.tensors().forEach(this::tensor);
+        return code.finish();
+    }
+
+    private void flag(Flag flag, boolean set) {
+        code.bit(models.flags, flag.ordinal(), set ? 1 : 0);
+    }
+
+    private void inputs(List<Shape> inputs) {
+        code.number(models.counts, inputs.size());
+        for (Shape shape : inputs) {
+            checkRank("An input", shape);
+            code.number(models.counts, shape.dimension());
+            for (int axis = 0; axis < shape.dimension(); axis++) {
+                code.number(models.extents(axis), shape.get(axis) + 1);
+            }
+        }
+    }
+
+    private static void checkRank(String what, Shape shape) {
+        if (shape.dimension() > FrqLimits.RANK) {
+            throw new IllegalArgumentException(
+                    what
+                            + " has rank "
+                            + shape.dimension()
+                            + " but a file holds at most "
+                            + FrqLimits.RANK);
+        }
+    }
+
+    private void tensor(FrqTensor tensor) {
+        flag(Flag.SPECTRAL, tensor.spectral());
+        flag(Flag.HALF, tensor.half());
+        if (document.isNamed()) {
+            name(tensor.name());
+            extents(tensor);
+        }
+        if (tensor.spectral() || !document.isNamed()) {
+            count(tensor);
+        }
+        values(tensor);
+    }
+
+    private void name(String text) {
+        byte[] name = utf8(text);
+        int shared = Arrays.mismatch(name, lastName);
+        shared = shared < 0 ? name.length : shared;
+        code.number(models.shared, shared);
+        code.number(models.lengths, name.length - shared);
+        int last = 0;
+        for (int i = shared; i < name.length; i++) {
+            int letter = name[i] & 0xff;
+            code.tree(models.letters(last), 0, letter, Byte.SIZE);
+            last = letter;
+        }
+        lastName = name;
+    }
+
+    private static byte[] utf8(String name) {
+        byte[] utf8;
+        try {
+            ByteBuffer bytes = StandardCharsets.UTF_8.newEncoder().encode(CharBuffer.wrap(name));
+            utf8 = Arrays.copyOf(bytes.array(), bytes.limit());
+        } catch (CharacterCodingException e) {
+            throw new IllegalArgumentException("The name " + name + " cannot be UTF-8", e);
+        }
+        if (utf8.length > FrqLimits.NAME) {
+            throw new IllegalArgumentException(
+                    "A name has at most "
+                            + FrqLimits.NAME
+                            + " bytes of UTF-8 but found "
+                            + utf8.length
+                            + ": "
+                            + name);
+        }
+        return utf8;
+    }
+
+    private void extents(FrqTensor tensor) {
+        long[] extents = tensor.shape().getShape();
+        checkRank("Tensor " + tensor.name(), tensor.shape());
+        boolean same = extents.length == lastExtents.length;
+        flag(Flag.SAME_RANK, same);
+        if (!same) {
+            code.number(models.counts, extents.length);
+        }
+        for (int axis = 0; axis < extents.length; axis++) {
+            boolean sameExtent = same && extents[axis] == lastExtents[axis];
+            if (same) {
+                code.bit(models.sameExtent(), FrqModels.context(axis), sameExtent ? 1 : 0);
+            }
+            if (!sameExtent) {
+                code.number(models.extents(axis), extents[axis]);
+            }
+        }
+        lastExtents = extents;
+    }
+
+    private void count(FrqTensor tensor) {
+        int kind = tensor.spectral() ? 1 : 0;
+        int count = tensor.values().length;
+        Flag flag = tensor.spectral() ? Flag.SAME_COUNT_OF_COEFFICIENTS : Flag.SAME_COUNT;
+        flag(flag, count == lastCount[kind]);
+        if (count != lastCount[kind]) {
+            code.number(models.counts, count);
+        }
+        lastCount[kind] = count;
+    }
+
+    private void values(FrqTensor tensor) {
+        BitModels exponents = models.exponents(tensor.spectral(), tensor.half());
+        for (int i = 0; i < tensor.values().length; i++) {
+            float value = tensor.values()[i];
+            if (tensor.half()) {
+                short half = Float16Utils.floatToHalf(value);
+                checkFinite(tensor, i, Float16Utils.halfToFloat(half));
+                code.tree(exponents, 0, half >> 10 & 0x1f, 5);
+                code.direct((half & 0x8000) >> 5 | half & 0x3ff, 11);
+            } else {
+                checkFinite(tensor, i, value);
+                int bits = Float.floatToRawIntBits(value);
+                code.tree(exponents, 0, bits >> 23 & 0xff, 8);
+                code.direct(bits >>> 31 << 23 | bits & 0x7fffff, 24);
+            }
+            if (code.size() > FrqDocument.MAX_BYTES - FrqLimits.FRAME) {
+                throw new IllegalArgumentException(
+                        "With tensor "
+                                + tensor.label()
+                                + " the file would have more than the "
+                                + FrqDocument.MAX_BYTES
+                                + " bytes that are written at most");
+            }
+        }
+    }
+
+    private static void checkFinite(FrqTensor tensor, int index, float stored) {
+        if (!Float.isFinite(stored)) {
+            throw new IllegalArgumentException(
+                    "Value "
+                            + index
+                            + " of tensor "
+                            + tensor.label()
+                            + " is "
+                            + tensor.values()[index]
+                            + ", which "
+                            + (tensor.half() ? "float16" : "a file")
+                            + " cannot hold");
+        }
+    }
+}

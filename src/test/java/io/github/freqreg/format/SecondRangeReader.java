@@ -1,0 +1,183 @@
+package io.github.freqreg.format;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import ai.djl.ndarray.types.Shape;
+import java.math.BigInteger;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Reads the content of sound files of version 2 by the specification. The interval is kept as the
+ * specification states it, in whole numbers without a bound, and nothing is shared with the
+ * library.
+ */
+final class SecondRangeReader {
+
+    private final BigInteger number;
+    private final int bytes;
+    private final Map<String, int[]> contexts = new HashMap<>();
+    private BigInteger low = BigInteger.ZERO;
+    private long range = 0xffffffffL;
+    private int shifts;
+
+    SecondRangeReader(byte[] code) {
+        bytes = code.length;
+        number = new BigInteger(1, code);
+    }
+
+    FrqDocument read() {
+        List<Shape> inputs = new ArrayList<>();
+        for (long left = number("counts"); left > 0; left--) {
+            long[] extents = new long[(int) number("counts")];
+            for (int axis = 0; axis < extents.length; axis++) {
+                extents[axis] = number("extents " + Math.min(axis, 5)) - 1;
+            }
+            inputs.add(new Shape(extents));
+        }
+        long count = number("counts");
+        boolean named = bit("named") == 1;
+        int fingerprint = named ? 0 : (int) direct(32);
+        List<FrqTensor> tensors = new ArrayList<>();
+        byte[] name = {};
+        long[] extents = {};
+        long[] counts = {0, 0};
+        for (int i = 0; i < count; i++) {
+            int spectral = bit("spectral");
+            int half = bit("half");
+            if (named) {
+                name = name(name);
+                extents = extents(extents);
+            }
+            long stored = Arrays.stream(extents).reduce(1, (a, b) -> a * b);
+            if (spectral == 1 || !named) {
+                if (bit("same count " + spectral) == 0) {
+                    counts[spectral] = number("counts");
+                }
+                stored = counts[spectral];
+            }
+            float[] values = new float[(int) stored];
+            for (int j = 0; j < values.length; j++) {
+                values[j] = value("exponents " + spectral + half, half == 1);
+            }
+            tensors.add(
+                    new FrqTensor(
+                            named ? new String(name, StandardCharsets.UTF_8) : null,
+                            named ? new Shape(extents) : null,
+                            spectral == 1,
+                            half == 1,
+                            values));
+        }
+        // Nothing is left over: all bytes have been looked at, and at most four more.
+        int seen = 4 + shifts;
+        assertEquals(bytes, Math.min(bytes, seen));
+        return named
+                ? new FrqDocument(inputs, tensors)
+                : new FrqDocument(inputs, tensors, fingerprint);
+    }
+
+    private byte[] name(byte[] last) {
+        int shared = (int) number("shared");
+        byte[] name = Arrays.copyOf(last, shared + (int) number("lengths"));
+        int before = 0;
+        for (int i = shared; i < name.length; i++) {
+            before = tree("letters " + before, 8);
+            name[i] = (byte) before;
+        }
+        return name;
+    }
+
+    private long[] extents(long[] last) {
+        boolean same = bit("same rank") == 1;
+        long[] extents = new long[same ? last.length : (int) number("counts")];
+        for (int axis = 0; axis < extents.length; axis++) {
+            int context = Math.min(axis, 5);
+            extents[axis] =
+                    same && bit("same extent " + context) == 1
+                            ? last[axis]
+                            : number("extents " + context);
+        }
+        return extents;
+    }
+
+    private float value(String context, boolean half) {
+        int exponent = tree(context, half ? 5 : 8);
+        int rest = (int) direct(half ? 11 : 24);
+        return half
+                ? SecondReader.half(rest / 1024 * 32768 + exponent * 1024 + rest % 1024)
+                : Float.intBitsToFloat((rest >>> 23 << 31) | exponent << 23 | rest % (1 << 23));
+    }
+
+    private long number(String context) {
+        int ones = 0;
+        while (ones < 63 && bit(context + ", bit " + ones) == 1) {
+            ones++;
+        }
+        return (1L << ones) + direct(ones) - 1;
+    }
+
+    private int tree(String context, int bits) {
+        String node = "";
+        for (int i = 0; i < bits; i++) {
+            node += bit(context + ", after " + node);
+        }
+        return Integer.parseInt(node, 2);
+    }
+
+    private int bit(String context) {
+        int[] model = contexts.computeIfAbsent(context, c -> new int[] {32768, 0});
+        long bound = range / 65536 * model[0];
+        int bit = take(bound) ? 0 : 1;
+        if (bit == 0) {
+            range = bound;
+        } else {
+            low = low.add(BigInteger.valueOf(bound));
+            range -= bound;
+        }
+        model[0] += ((1 - bit) * 65536 - model[0]) * 2 / (2 * model[1] + 3);
+        model[0] = Math.max(64, Math.min(65472, model[0]));
+        model[1] = Math.min(126, model[1] + 1);
+        widen();
+        return bit;
+    }
+
+    private long direct(int bits) {
+        long value = 0;
+        for (int left = bits; left > 0; ) {
+            int chunk = Math.min(16, left);
+            range /= 1 << chunk;
+            long part = offset() / range;
+            low = low.add(BigInteger.valueOf(part * range));
+            value = (value << chunk) + part;
+            left -= chunk;
+            widen();
+        }
+        return value;
+    }
+
+    private boolean take(long bound) {
+        return offset() < bound;
+    }
+
+    /** How far above the interval's start the file's number is. */
+    private long offset() {
+        int digits = 4 + shifts;
+        BigInteger scaled =
+                digits >= bytes
+                        ? number.shiftLeft(8 * (digits - bytes))
+                        : number.shiftRight(8 * (bytes - digits));
+        return scaled.subtract(low).longValueExact();
+    }
+
+    private void widen() {
+        while (range < 1 << 24) {
+            range *= 256;
+            low = low.shiftLeft(8);
+            shifts++;
+        }
+    }
+}
