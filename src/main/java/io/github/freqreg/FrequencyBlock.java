@@ -13,6 +13,8 @@ import ai.djl.nn.Parameter;
 import ai.djl.nn.ParameterList;
 import ai.djl.training.ParameterStore;
 import ai.djl.util.PairList;
+import io.github.freqreg.execution.LayerExecutor;
+import io.github.freqreg.execution.Strategy;
 import io.github.freqreg.spectrum.FrequencyTensor;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
@@ -64,12 +66,16 @@ public final class FrequencyBlock extends AbstractBaseBlock {
     private final Map<Parameter, SpectralParameter> spectral = new IdentityHashMap<>();
     private final Map<String, SpectralParameter> byName = new LinkedHashMap<>();
     private final Map<String, Parameter> parameters;
+    private final LayerExecutor executor;
+    private Strategy strategy;
     private boolean dense;
     private boolean warned;
 
-    FrequencyBlock(Block block, Collection<SpectralParameter> tensors) {
+    FrequencyBlock(Block block, Collection<SpectralParameter> tensors, Strategy strategy) {
         super(VERSION);
         this.block = block;
+        this.strategy = strategy;
+        executor = LayerExecutor.of(block);
         for (SpectralParameter tensor : tensors) {
             spectral.put(tensor.getDense(), tensor);
         }
@@ -178,6 +184,15 @@ public final class FrequencyBlock extends AbstractBaseBlock {
         return block;
     }
 
+    /**
+     * Sets how the block computes. Layers that can only be rebuilt are, whatever is set.
+     *
+     * @param newStrategy the strategy, by default {@link Strategy#AUTO}
+     */
+    public void setStrategy(Strategy newStrategy) {
+        strategy = newStrategy;
+    }
+
     Collection<SpectralParameter> getSpectralParameters() {
         return byName.values();
     }
@@ -255,7 +270,10 @@ public final class FrequencyBlock extends AbstractBaseBlock {
         try (NDManager scratch = owner.newSubManager()) {
             RebuildingParameterStore store =
                     new RebuildingParameterStore(parameterStore, scratch, training, spectral);
-            NDList outputs = pass.forward(store);
+            NDList outputs = factored(store, parameterStore, inputs, scratch, training);
+            if (outputs == null) {
+                outputs = pass.forward(store);
+            }
             if (!store.wasAskedForAny()) {
                 throw new IllegalStateException(
                         block.getClass().getName()
@@ -274,6 +292,44 @@ public final class FrequencyBlock extends AbstractBaseBlock {
             }
             return outputs;
         }
+    }
+
+    /** The output by coefficients alone, or null if the weights are to be rebuilt. */
+    private NDList factored(
+            RebuildingParameterStore store,
+            ParameterStore coefficients,
+            NDList inputs,
+            NDManager scratch,
+            boolean training) {
+        SpectralParameter tensor = executor == null ? null : spectral.get(executor.getWeight());
+        if (tensor == null || inputs.size() != 1) {
+            return null;
+        }
+        NDArray input = inputs.head();
+        NDArray vector =
+                coefficients.getValue(tensor.getCoefficients(), input.getDevice(), training);
+        if (vector.getDataType() != input.getDataType()
+                || vector.getDataType() == DataType.FLOAT16) {
+            return null;
+        }
+        if (!training) {
+            // No graph is built in a predictor's thread.
+            vector = vector.stopGradient();
+            vector.attach(scratch);
+        }
+        NDArray output =
+                executor.forward(
+                        strategy,
+                        tensor.transform(input.getDevice()),
+                        vector,
+                        store,
+                        input,
+                        training);
+        if (output == null) {
+            return null;
+        }
+        store.use(tensor);
+        return new NDList(output);
     }
 
     /** A branch not taken is no fault; a child that goes past the store would be a silent one. */
@@ -437,6 +493,7 @@ public final class FrequencyBlock extends AbstractBaseBlock {
                                 + vector.size());
             }
             tensor.setCoefficients(vector, (int) vector.size());
+            tensor.forgetWeights();
         }
         for (Parameter parameter : leftAlone()) {
             Shape shape = parameter.getShape();

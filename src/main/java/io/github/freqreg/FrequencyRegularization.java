@@ -10,6 +10,7 @@ import ai.djl.nn.convolutional.Conv1dTranspose;
 import ai.djl.nn.convolutional.Conv2dTranspose;
 import io.github.freqreg.SpectralParameter.Kept;
 import io.github.freqreg.SpectralParameter.KeptRule;
+import io.github.freqreg.execution.Strategy;
 import io.github.freqreg.nn.TransposedConv1d;
 import io.github.freqreg.nn.TransposedConv2d;
 import java.util.ArrayList;
@@ -67,6 +68,7 @@ public final class FrequencyRegularization {
     private final double startRate;
     private final KeepAmount amount;
     private final long budget;
+    private final Strategy strategy;
 
     private FrequencyRegularization(Builder builder) {
         selection =
@@ -81,6 +83,7 @@ public final class FrequencyRegularization {
         startRate = builder.startRate;
         amount = builder.amount;
         budget = builder.budget;
+        strategy = builder.strategy;
     }
 
     /**
@@ -258,6 +261,16 @@ public final class FrequencyRegularization {
     }
 
     /**
+     * Sets how every wrapped block of a network computes, see {@link FrequencyBlock#setStrategy}.
+     *
+     * @param block a block that was wrapped
+     * @param strategy the strategy
+     */
+    public static void setStrategy(Block block, Strategy strategy) {
+        wrapped(block).forEach(each -> each.setStrategy(strategy));
+    }
+
+    /**
      * Cuts the tails in every wrapped block of a network, see {@link FrequencyBlock#truncate}.
      *
      * @param block a block that was wrapped
@@ -293,7 +306,7 @@ public final class FrequencyRegularization {
                         return block;
                     }
                     return done.computeIfAbsent(
-                            block, b -> new FrequencyBlock(b, tensors(chosen, shares)));
+                            block, b -> new FrequencyBlock(b, tensors(chosen, shares), strategy));
                 });
     }
 
@@ -346,6 +359,7 @@ public final class FrequencyRegularization {
         private double startRate;
         private KeepAmount amount = KeepAmount.rate(1);
         private long budget;
+        private Strategy strategy = Strategy.AUTO;
 
         private Builder() {}
 
@@ -431,6 +445,17 @@ public final class FrequencyRegularization {
          */
         public Builder addOverrideKept(String names, long kept) {
             overrides.add(new TensorOverride(Pattern.compile(names), KeepAmount.count(kept)));
+            return this;
+        }
+
+        /**
+         * Sets how wrapped layers compute with their coefficients.
+         *
+         * @param newStrategy the strategy, by default {@link Strategy#AUTO}
+         * @return this builder
+         */
+        public Builder optStrategy(Strategy newStrategy) {
+            strategy = newStrategy;
             return this;
         }
 

@@ -52,6 +52,11 @@ final class RebuildingParameterStore extends ParameterStore {
         return answer;
     }
 
+    /** Notes that the block was computed with a regularised parameter's coefficients. */
+    void use(SpectralParameter tensor) {
+        answers.put(tensor.getDense(), tensor.getCoefficients().getArray());
+    }
+
     /** Whether the block has asked for any regularised parameter. */
     boolean wasAskedForAny() {
         return !answers.isEmpty();

@@ -7,9 +7,11 @@ import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Parameter;
+import ai.djl.training.initializer.Initializer;
 import io.github.freqreg.spectrum.FrequencyTensor;
 import io.github.freqreg.spectrum.SpectralTransform;
 import io.github.freqreg.spectrum.ZigzagMask;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -38,6 +40,7 @@ final class SpectralParameter {
     private Parameter coefficients;
     private int start;
     private volatile int kept;
+    private boolean weightsAreThere;
 
     SpectralParameter(String name, Parameter dense, KeptRule rule) {
         this.name = name;
@@ -98,6 +101,35 @@ final class SpectralParameter {
             vector.attach(manager);
             setCoefficients(vector, mask.getKept());
         }
+        forgetWeights();
+    }
+
+    /**
+     * Puts one number, seen as the whole tensor, in the place of the dense weights: a layer that is
+     * never computed with them does not pay for them.
+     */
+    void forgetWeights() {
+        NDArray weights = dense.getArray();
+        long[] ones = new long[weights.getShape().dimension()];
+        Arrays.fill(ones, 1);
+        NDManager manager = weights.getManager();
+        NDArray one = manager.zeros(new Shape(ones), weights.getDataType());
+        try (NDArray there = one.toDevice(weights.getDevice(), false)) {
+            putWeights(there.broadcast(weights.getShape()));
+        } finally {
+            one.close();
+        }
+        weightsAreThere = false;
+    }
+
+    private void putWeights(NDArray weights) {
+        Initializer initializer = dense.getInitializer();
+        dense.close();
+        // The one way to give a parameter with a shape an array.
+        dense.setInitializer((manager, shape, type) -> weights);
+        dense.initialize(weights.getManager(), weights.getDataType());
+        dense.setInitializer(initializer);
+        weightsAreThere = true;
     }
 
     /**
@@ -206,11 +238,14 @@ final class SpectralParameter {
         try (NDManager scratch = manager.newSubManager(device);
                 NDArray detached = vector.stopGradient()) {
             NDArray target = rebuild(detached, scratch);
-            if (device.equals(dense.getArray().getDevice())) {
+            if (!device.equals(dense.getArray().getDevice())) {
+                target.attach(manager);
+            } else if (weightsAreThere) {
                 target.copyTo(dense.getArray());
                 target = dense.getArray();
             } else {
                 target.attach(manager);
+                putWeights(target);
             }
             NDArray snapshot = detached.duplicate();
             snapshot.attach(manager);
@@ -229,7 +264,7 @@ final class SpectralParameter {
         }
     }
 
-    private SpectralTransform transform(Device device) {
+    SpectralTransform transform(Device device) {
         return transforms.computeIfAbsent(
                 device,
                 d ->

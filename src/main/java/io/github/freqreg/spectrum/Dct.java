@@ -176,11 +176,15 @@ public final class Dct {
         return manager.create(FloatBuffer.wrap(narrow), shape, DataType.FLOAT32);
     }
 
-    /** The DCT-III with given bases; {@code spectrum} and the result belong to {@code scratch}. */
+    /**
+     * The DCT-III with given bases; {@code spectrum} and the result belong to {@code scratch}. An
+     * axis whose basis is null stays in the frequency domain.
+     */
     static NDArray inverse(
             NDManager scratch, NDArray spectrum, Shape shape, IntFunction<NDArray> bases) {
         DataType type = spectrum.getDataType();
         List<Integer> order = cheapestOrder(spectrum.getShape(), shape);
+        order.removeIf(axis -> bases.apply(axis) == null);
         // With no axis to multiply, the result is still an array of its own, in the graph.
         NDArray own = order.isEmpty() ? spectrum.mul(1) : spectrum;
         NDArray work = own.toType(computeType(type), false);

@@ -6,6 +6,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
+import java.util.function.IntPredicate;
 
 /**
  * The way from the kept coefficients of one tensor to the tensor and back, with its tables made
@@ -87,6 +88,20 @@ public final class SpectralTransform implements AutoCloseable {
      * @throws IllegalArgumentException if there are fewer coefficients than the mask keeps
      */
     public NDArray rebuild(NDArray coefficients, NDManager manager) {
+        return rebuild(coefficients, manager, axis -> true);
+    }
+
+    /**
+     * Rebuilds the tensor along some of its axes; the others stay in the frequency domain, as many
+     * frequencies as the mask's box has.
+     *
+     * @param coefficients as in {@link #rebuild(NDArray, NDManager)}
+     * @param manager as in {@link #rebuild(NDArray, NDManager)}
+     * @param axes which axes are rebuilt
+     * @return the tensor along these axes, the box along the others
+     * @throws IllegalArgumentException if there are fewer coefficients than the mask keeps
+     */
+    public NDArray rebuild(NDArray coefficients, NDManager manager, IntPredicate axes) {
         long given = coefficients.getShape().size();
         if (coefficients.getShape().dimension() != 1 || given < mask.getKept()) {
             throw new IllegalArgumentException(
@@ -102,10 +117,26 @@ public final class SpectralTransform implements AutoCloseable {
                     scratch.zeros(new Shape(box.size()), coefficients.getDataType())
                             .scatter(places(scratch), prefix, 0)
                             .reshape(box);
-            NDArray tensor = Dct.inverse(scratch, spectrum, mask.getShape(), axis -> bases[axis]);
+            NDArray tensor =
+                    Dct.inverse(
+                            scratch,
+                            spectrum,
+                            mask.getShape(),
+                            axis -> axes.test(axis) ? bases[axis] : null);
             tensor.attach(manager);
             return tensor;
         }
+    }
+
+    /**
+     * Returns the cosines of an axis of more than one element.
+     *
+     * @param axis the axis, from 0
+     * @param manager the manager of the result, which is a view
+     * @return a matrix (extent, frequencies of the box) with orthonormal columns
+     */
+    public NDArray basis(int axis, NDManager manager) {
+        return Dct.alias(bases[axis], manager);
     }
 
     /**

@@ -1,0 +1,230 @@
+package io.github.freqreg.execution;
+
+import ai.djl.Device;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.index.NDIndex;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.Block;
+import ai.djl.nn.Parameter;
+import ai.djl.training.ParameterStore;
+import io.github.freqreg.execution.Factorization.Sizes;
+import io.github.freqreg.spectrum.SpectralTransform;
+import io.github.freqreg.spectrum.ZigzagMask;
+import java.util.Arrays;
+
+/**
+ * Computes one layer with the coefficients of its weight.
+ *
+ * <p>The kept coefficients lie in a box S of A frequencies along the output's channels and B along
+ * the input's. With D the cosines of an axis and the kernel's axes rebuilt,
+ *
+ * <pre>
+ * w[o, i, …] = Σ_a Σ_b D_out[o, a] · S[a, b, …] · D_in[i, b]
+ * layer(x, w) = D_out · layer(D_inᵀ · x, S)
+ * </pre>
+ *
+ * <p>so the layer itself, with all its options, computes on A and B channels rather than on the
+ * output's and the input's. Only S has gradients: the input is not stored for the way back. With
+ * groups, each group's channels are projected by the same cosines or its rows of them.
+ *
+ * <p>Safe for concurrent use.
+ */
+public final class LayerExecutor {
+
+    private final Block layer;
+    private final LayerForm form;
+    private final Parameter weight;
+    private final Parameter bias;
+
+    private LayerExecutor(Block layer, LayerForm form) {
+        this.layer = layer;
+        this.form = form;
+        weight = layer.getDirectParameters().get("weight");
+        bias = layer.getDirectParameters().get("bias");
+    }
+
+    /**
+     * Makes an executor for a layer.
+     *
+     * @param layer any block
+     * @return the executor, or null for a block that can only be computed with its weights rebuilt
+     */
+    public static LayerExecutor of(Block layer) {
+        LayerForm form = LayerForm.of(layer);
+        return form == null ? null : new LayerExecutor(layer, form);
+    }
+
+    /**
+     * Returns the parameter that may stay in the frequency domain.
+     *
+     * @return the layer's weight
+     */
+    public Parameter getWeight() {
+        return weight;
+    }
+
+    /**
+     * Picks how to compute.
+     *
+     * @param strategy what is asked for
+     * @param mask the kept coefficients of the weight
+     * @param input the shape of the input
+     * @param training whether there is a way back
+     * @return the way, or null to rebuild the weight
+     */
+    Factorization pick(Strategy strategy, ZigzagMask mask, Shape input, boolean training) {
+        if (strategy == Strategy.REBUILD || input.size() == 0) {
+            return null;
+        }
+        Sizes sizes = sizes(mask, input);
+        Factorization way =
+                strategy == Strategy.FACTORED
+                        ? CostModel.pickFactored(sizes, training)
+                        : CostModel.pick(sizes, training);
+        return way.equals(Factorization.REBUILD) ? null : way;
+    }
+
+    private Sizes sizes(ZigzagMask mask, Shape input) {
+        Shape output = layer.getOutputShapes(new Shape[] {input})[0];
+        return Sizes.of(form, mask.getShape(), mask.getBox(), input, output);
+    }
+
+    /**
+     * Computes the layer without its weight, if that is asked for or cheaper.
+     *
+     * @param strategy what is asked for
+     * @param transform of the weight
+     * @param coefficients the kept coefficients, in the gradient's graph or not
+     * @param store has the bias
+     * @param input the input
+     * @param training whether there is a way back
+     * @return the output on the input's manager, or null if the weight is to be rebuilt
+     */
+    public NDArray forward(
+            Strategy strategy,
+            SpectralTransform transform,
+            NDArray coefficients,
+            ParameterStore store,
+            NDArray input,
+            boolean training) {
+        ZigzagMask mask = transform.getMask();
+        Factorization way = pick(strategy, mask, input.getShape(), training);
+        if (way == null) {
+            return null;
+        }
+        NDManager owner = input.getManager();
+        try (NDManager scratch = owner.newSubManager()) {
+            Shape shape = mask.getShape();
+            boolean project = way.project() && shape.get(form.in) > 1;
+            boolean expand = way.expand() && shape.get(form.out) > 1;
+            long groups = (long) sizes(mask, input.getShape()).groups();
+            NDArray core =
+                    transform.rebuild(
+                            coefficients,
+                            scratch,
+                            axis -> axis == form.in ? !project : axis != form.out || !expand);
+            // The first axis is that of all groups' channels; between frequencies each needs its
+            // own.
+            boolean first = form == LayerForm.TRANSPOSED ? project : expand;
+            if (first && groups > 1) {
+                core = tile(core, groups);
+            }
+            NDArray given = input.get(scratch, new NDIndex().addAllDim());
+            if (project) {
+                NDArray basis = transform.basis(form.in, scratch);
+                // A basis of all channels has a part for each group, one of a group is for all.
+                given = mix(given, basis, groups, form == LayerForm.TRANSPOSED, true);
+            }
+            CoreStore answers = new CoreStore(store, core, expand);
+            NDArray answer = layer.forward(answers, new NDList(given), false).singletonOrThrow();
+            answer.attach(scratch);
+            if (expand) {
+                NDArray basis = transform.basis(form.out, scratch);
+                answer = mix(answer, basis, groups, form == LayerForm.CONVOLUTION, false);
+                if (bias != null) {
+                    NDArray shift = store.getValue(bias, input.getDevice(), training);
+                    answer = answer.add(wide(shift, scratch, answer.getShape()));
+                }
+            }
+            answer.attach(owner);
+            return answer;
+        }
+    }
+
+    /** A core for each group. */
+    private static NDArray tile(NDArray core, long groups) {
+        Shape shape = core.getShape();
+        return core.expandDims(0)
+                .broadcast(new Shape(groups).addAll(shape))
+                .reshape(new Shape(groups * shape.get(0)).addAll(shape.slice(1)));
+    }
+
+    /**
+     * Multiplies channels with a basis, n → K (down) or K → n.
+     *
+     * @param split whether the basis has rows for the channels of all groups, one after the other
+     */
+    private NDArray mix(NDArray image, NDArray basis, long groups, boolean split, boolean down) {
+        if (form == LayerForm.LINEAR) {
+            return image.matMul(down ? basis : basis.transpose());
+        }
+        Shape shape = image.getShape();
+        long rows = basis.getShape().get(0);
+        long frequencies = basis.getShape().get(1);
+        NDArray matrix = basis;
+        if (split) {
+            matrix = basis.reshape(groups, rows / groups, frequencies);
+            matrix = down ? matrix.swapAxes(1, 2) : matrix;
+        } else {
+            matrix = down ? basis.transpose() : basis;
+        }
+        long from = down && split ? rows / groups : down ? rows : frequencies;
+        Shape places = shape.slice(2);
+        NDArray mixed =
+                matrix.matMul(
+                        groups == 1
+                                ? image.reshape(shape.get(0), from, places.size())
+                                : image.reshape(shape.get(0), groups, from, places.size()));
+        long channels = mixed.getShape().size() / shape.get(0) / places.size();
+        return mixed.reshape(new Shape(shape.get(0), channels).addAll(places));
+    }
+
+    private NDArray wide(NDArray shift, NDManager scratch, Shape image) {
+        NDArray view = shift.get(scratch, new NDIndex().addAllDim());
+        if (form == LayerForm.LINEAR) {
+            return view;
+        }
+        long[] extents = new long[image.dimension()];
+        Arrays.fill(extents, 1);
+        extents[1] = shift.size();
+        return view.reshape(new Shape(extents));
+    }
+
+    /** Answers with the core in the weight's place, and with no bias where it comes later. */
+    private final class CoreStore extends ParameterStore {
+
+        private final ParameterStore store;
+        private final NDArray core;
+        private final boolean withoutBias;
+
+        CoreStore(ParameterStore store, NDArray core, boolean withoutBias) {
+            super(store.getManager(), false);
+            this.store = store;
+            this.core = core;
+            this.withoutBias = withoutBias;
+        }
+
+        /** {@inheritDoc} */
+        @Override
+        public NDArray getValue(Parameter parameter, Device device, boolean training) {
+            if (parameter == weight) {
+                return core;
+            }
+            return parameter == null || parameter == bias && withoutBias
+                    ? null
+                    : store.getValue(parameter, device, training);
+        }
+    }
+}

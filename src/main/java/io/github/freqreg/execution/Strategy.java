@@ -1,0 +1,14 @@
+package io.github.freqreg.execution;
+
+/** How a wrapped layer computes with its coefficients. The answer is the same, up to rounding. */
+public enum Strategy {
+    /** What the cost model expects to be the fastest for the layer, its input and the pass. */
+    AUTO,
+    /** The weight is rebuilt, and the layer computes with it. */
+    REBUILD,
+    /**
+     * The weight is never built: the input's channels are projected onto the kept frequencies, the
+     * layer computes between them, and the answer is expanded to the output's channels.
+     */
+    FACTORED
+}

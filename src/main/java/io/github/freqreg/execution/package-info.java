@@ -1,0 +1,9 @@
+/**
+ * How a wrapped layer computes with its coefficients: with its weight rebuilt, or without ever
+ * building it.
+ *
+ * <p>Read {@link io.github.freqreg.execution.Strategy}, then {@link
+ * io.github.freqreg.execution.LayerExecutor}, which computes; {@code LayerForm} knows the kinds of
+ * layer, {@code Factorization} the ways, and {@code CostModel} what each is expected to cost.
+ */
+package io.github.freqreg.execution;

@@ -1,0 +1,246 @@
+package io.github.freqreg;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.params.provider.Arguments.arguments;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.Block;
+import ai.djl.nn.Parameter;
+import ai.djl.nn.convolutional.Conv1d;
+import ai.djl.nn.convolutional.Conv2d;
+import ai.djl.nn.convolutional.Conv3d;
+import ai.djl.nn.core.Linear;
+import ai.djl.training.GradientCollector;
+import ai.djl.training.ParameterStore;
+import io.github.freqreg.execution.Strategy;
+import io.github.freqreg.nn.TransposedConv1d;
+import io.github.freqreg.nn.TransposedConv2d;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Supplier;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Every way to compute a layer gives the same answer and the same gradients. */
+class StrategyTest {
+
+    private static final double CLOSE = 1e-4;
+
+    /** Layers of every kind, with the shape of an input. */
+    static Stream<Arguments> layers() {
+        List<Arguments> layers = new ArrayList<>();
+        for (int groups : new int[] {1, 2, 6}) {
+            for (boolean bias : new boolean[] {true, false}) {
+                String name = " of " + groups + " groups" + (bias ? " with bias" : "");
+                layers.add(
+                        layer(
+                                "Conv1d" + name,
+                                () ->
+                                        Conv1d.builder()
+                                                .setFilters(12)
+                                                .setKernelShape(new Shape(3))
+                                                .optStride(new Shape(2))
+                                                .optPadding(new Shape(1))
+                                                .optGroups(groups)
+                                                .optBias(bias)
+                                                .build(),
+                                new Shape(3, 6, 11)));
+                layers.add(
+                        layer(
+                                "Conv2d" + name,
+                                () ->
+                                        Conv2d.builder()
+                                                .setFilters(18)
+                                                .setKernelShape(new Shape(3, 2))
+                                                .optStride(new Shape(1, 2))
+                                                .optPadding(new Shape(2, 0))
+                                                .optDilation(new Shape(2, 1))
+                                                .optGroups(groups)
+                                                .optBias(bias)
+                                                .build(),
+                                new Shape(2, 12, 7, 8)));
+                layers.add(
+                        layer(
+                                "Conv3d" + name,
+                                () ->
+                                        Conv3d.builder()
+                                                .setFilters(6)
+                                                .setKernelShape(new Shape(2, 1, 3))
+                                                .optGroups(groups)
+                                                .optBias(bias)
+                                                .build(),
+                                new Shape(2, 6, 4, 3, 5)));
+                layers.add(
+                        layer(
+                                "TransposedConv1d" + name,
+                                () ->
+                                        TransposedConv1d.builder()
+                                                .setFilters(12)
+                                                .setKernelShape(new Shape(4))
+                                                .optStride(new Shape(2))
+                                                .optGroups(groups)
+                                                .optBias(bias)
+                                                .build(),
+                                new Shape(2, 6, 5)));
+                layers.add(
+                        layer(
+                                "TransposedConv2d" + name,
+                                () ->
+                                        TransposedConv2d.builder()
+                                                .setFilters(6)
+                                                .setKernelShape(new Shape(3, 2))
+                                                .optStride(new Shape(2, 3))
+                                                .optPadding(new Shape(1, 0))
+                                                .optOutPadding(new Shape(1, 0))
+                                                .optGroups(groups)
+                                                .optBias(bias)
+                                                .build(),
+                                new Shape(2, 12, 4, 3)));
+            }
+        }
+        for (Shape input : new Shape[] {new Shape(4, 9), new Shape(2, 3, 9), new Shape(9)}) {
+            for (boolean bias : new boolean[] {true, false}) {
+                layers.add(
+                        layer(
+                                "Linear of " + input + (bias ? " with bias" : ""),
+                                () -> Linear.builder().setUnits(8).optBias(bias).build(),
+                                input));
+            }
+        }
+        layers.add(
+                layer(
+                        "Conv2d to one filter from one channel",
+                        () ->
+                                Conv2d.builder()
+                                        .setFilters(1)
+                                        .setKernelShape(new Shape(3, 3))
+                                        .build(),
+                        new Shape(2, 1, 5, 5)));
+        layers.add(
+                layer(
+                        "Conv2d 1x1",
+                        () ->
+                                Conv2d.builder()
+                                        .setFilters(10)
+                                        .setKernelShape(new Shape(1, 1))
+                                        .build(),
+                        new Shape(2, 8, 5, 5)));
+        return layers.stream();
+    }
+
+    private static Arguments layer(String name, Supplier<Block> layer, Shape input) {
+        return arguments(name, layer, input);
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("layers")
+    void everyStrategyGivesTheSame(String name, Supplier<Block> layer, Shape input) {
+        for (int kept : new int[] {1, 4, 13, 1_000_000}) {
+            try (NDManager manager = NDManager.newBaseManager()) {
+                List<List<float[]>> answers = new ArrayList<>();
+                for (Strategy strategy : Strategy.values()) {
+                    answers.add(run(manager.newSubManager(), layer.get(), input, kept, strategy));
+                }
+                for (List<float[]> each : answers) {
+                    assertEquals(answers.get(1).size(), each.size());
+                    for (int i = 0; i < each.size(); i++) {
+                        assertClose(answers.get(1).get(i), each.get(i), name + ", " + kept);
+                    }
+                }
+            }
+        }
+    }
+
+    /** The answers of training and inference, and the gradients. */
+    private static List<float[]> run(
+            NDManager manager, Block layer, Shape input, int kept, Strategy strategy) {
+        manager.getEngine().setRandomSeed(7);
+        Block block =
+                FrequencyRegularization.builder()
+                        .optKept(kept)
+                        .optStrategy(strategy)
+                        .build()
+                        .apply(layer);
+        block.initialize(manager, DataType.FLOAT32, input);
+        for (Parameter parameter : block.getParameters().values()) {
+            parameter.getArray().setRequiresGradient(false);
+            manager.randomNormal(parameter.getArray().getShape()).copyTo(parameter.getArray());
+            parameter.getArray().setRequiresGradient(true);
+        }
+        NDArray image = manager.randomNormal(input);
+        image.setRequiresGradient(true);
+        ParameterStore store = new ParameterStore(manager, false);
+        List<float[]> results = new ArrayList<>();
+        NDArray out = null;
+        try (GradientCollector collector = manager.getEngine().newGradientCollector()) {
+            out = block.forward(store, new NDList(image), true).singletonOrThrow();
+            assertEquals(block.getOutputShapes(new Shape[] {input})[0], out.getShape());
+            NDArray weights =
+                    manager.arange((float) out.size()).add(1).sin().reshape(out.getShape());
+            collector.backward(out.mul(weights).sum());
+        }
+        results.add(out.toFloatArray());
+        results.add(image.getGradient().toFloatArray());
+        for (Parameter parameter : block.getParameters().values()) {
+            results.add(parameter.getArray().getGradient().toFloatArray());
+        }
+        NDArray plain = image.stopGradient();
+        NDArray inference = block.forward(store, new NDList(plain), false).singletonOrThrow();
+        assertTrue(!inference.hasGradient(), "no graph is built at inference");
+        results.add(inference.toFloatArray());
+        assertClose(results.get(0), inference.toFloatArray(), "inference");
+        return results;
+    }
+
+    private static void assertClose(float[] expected, float[] found, String what) {
+        assertEquals(expected.length, found.length, what);
+        double difference = 0;
+        double size = 0;
+        for (int i = 0; i < expected.length; i++) {
+            difference = Math.max(difference, Math.abs(expected[i] - found[i]));
+            size = Math.max(size, Math.abs(expected[i]));
+        }
+        assertTrue(difference <= CLOSE * size, what + ": " + difference + " of " + size);
+    }
+
+    @Test
+    void aFactoredLayerNeverBuildsItsWeight() {
+        try (NDManager manager = NDManager.newBaseManager()) {
+            Linear linear = Linear.builder().setUnits(4096).build();
+            Shape input = new Shape(2, 9216);
+            Block block =
+                    FrequencyRegularization.builder()
+                            .optKept(256)
+                            .optStrategy(Strategy.FACTORED)
+                            .build()
+                            .apply(linear);
+            block.initialize(manager, DataType.FLOAT32, input);
+            // The layer holds one number that is seen as the whole weight.
+            NDArray weight = linear.getParameters().get("weight").getArray();
+            assertEquals(new Shape(4096, 9216), weight.getShape());
+            NDArray answer =
+                    block.forward(
+                                    new ParameterStore(manager, false),
+                                    new NDList(manager.ones(input)),
+                                    false)
+                            .singletonOrThrow();
+            assertTrue(weight == linear.getParameters().get("weight").getArray());
+            Block dense = FrequencyRegularization.toDense(block);
+            NDArray expected =
+                    dense.forward(
+                                    new ParameterStore(manager, false),
+                                    new NDList(manager.ones(input)),
+                                    false)
+                            .singletonOrThrow();
+            assertClose(expected.toFloatArray(), answer.toFloatArray(), "dense");
+        }
+    }
+}
