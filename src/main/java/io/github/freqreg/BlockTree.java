@@ -11,6 +11,7 @@ import java.lang.reflect.Field;
 import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
@@ -28,7 +29,8 @@ import java.util.function.UnaryOperator;
  *
  * <p>Replacing is sound only where the parent runs the blocks of that list: {@code
  * SequentialBlock}, {@code ParallelBlock}, and subclasses that add neither fields nor a forward
- * method. A class that calls private fields of its own would go on calling the old child.
+ * method. A class that calls private fields of its own would go on calling the old child; but where
+ * such a child is a sequential or parallel block, the blocks in it can be replaced.
  */
 final class BlockTree {
 
@@ -76,7 +78,8 @@ final class BlockTree {
     }
 
     /**
-     * Replaces blocks, top-down, through all parents that allow it.
+     * Replaces blocks, top-down, in all lists of children that allow it. A class of its own keeps
+     * its children, but what is in their lists can be replaced.
      *
      * @param root where to start
      * @param replacement what a block becomes; a block that stays is walked into
@@ -84,11 +87,19 @@ final class BlockTree {
      */
     static Block replace(Block root, UnaryOperator<Block> replacement) {
         Block changed = replacement.apply(root);
-        if (changed != root || !canReplaceChildren(root)) {
-            return changed;
+        if (changed == root) {
+            replaceInside(root, replacement);
+        }
+        return changed;
+    }
+
+    private static void replaceInside(Block parent, UnaryOperator<Block> replacement) {
+        if (!canReplaceChildren(parent)) {
+            parent.getChildren().values().forEach(child -> replaceInside(child, replacement));
+            return;
         }
         try {
-            BlockList children = (BlockList) CHILDREN.get(root);
+            BlockList children = (BlockList) CHILDREN.get(parent);
             for (int i = 0; i < children.size(); i++) {
                 Pair<String, Block> child = children.get(i);
                 Block next = replace(child.getValue(), replacement);
@@ -100,7 +111,59 @@ final class BlockTree {
         } catch (IllegalAccessException e) {
             throw new IllegalStateException("AbstractBlock.children was open at start", e);
         }
-        return root;
+    }
+
+    /**
+     * Whether a class of its own calls its children alone, as far as its fields tell: none of them
+     * holds a block from deeper in the tree, which would be called past the list that it is in.
+     */
+    static boolean callsChildrenAlone(Block parent) {
+        Set<Block> deeper = Collections.newSetFromMap(new IdentityHashMap<>());
+        parent.getChildren().values().forEach(child -> addInside(child, deeper));
+        try {
+            for (Class<?> type = parent.getClass();
+                    type != null && type != AbstractBlock.class && type != Object.class;
+                    type = type.getSuperclass()) {
+                for (Field field : type.getDeclaredFields()) {
+                    if (Modifier.isStatic(field.getModifiers()) || field.getType().isPrimitive()) {
+                        continue;
+                    }
+                    field.setAccessible(true);
+                    if (holdsOneOf(field.get(parent), deeper)) {
+                        return false;
+                    }
+                }
+            }
+            return true;
+        } catch (ReflectiveOperationException | RuntimeException e) {
+            return false;
+        }
+    }
+
+    private static void addInside(Block block, Set<Block> found) {
+        for (Block child : block.getChildren().values()) {
+            if (found.add(child)) {
+                addInside(child, found);
+            }
+        }
+    }
+
+    private static boolean holdsOneOf(Object value, Set<Block> blocks) {
+        if (value instanceof Map<?, ?> map) {
+            return holdsOneOf(map.values(), blocks);
+        } else if (value instanceof Iterable<?> each) {
+            for (Object one : each) {
+                if (one != value && holdsOneOf(one, blocks)) {
+                    return true;
+                }
+            }
+            return false;
+        } else if (value instanceof Object[] array) {
+            return holdsOneOf(Arrays.asList(array), blocks);
+        } else if (value instanceof Pair<?, ?> pair) {
+            return holdsOneOf(pair.getValue(), blocks);
+        }
+        return value instanceof Block block && blocks.contains(block);
     }
 
     /** The blocks of a tree that {@link #replace} can put others in place of. */

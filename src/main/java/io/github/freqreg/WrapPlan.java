@@ -14,9 +14,10 @@ import java.util.Map;
 /**
  * What of a model is wrapped as one: a layer, or a composite that cannot be reached into.
  *
- * <p>A unit is a block that {@link BlockTree} can put a wrapper in place of. Each parameter belongs
- * to the first unit that has it; where two units share one that is chosen, the whole model is one
- * unit.
+ * <p>A unit is a block that {@link BlockTree} can put a wrapper in place of. A class of its own
+ * that runs its layers in sequential blocks is reached into; one that calls them itself is one
+ * unit. Each parameter belongs to the first unit that has it; where two units share one that is
+ * chosen, the whole model is one unit.
  */
 final class WrapPlan {
 
@@ -42,22 +43,70 @@ final class WrapPlan {
     }
 
     private void findUnits(Block block, String prefix) {
-        if (!BlockTree.canReplaceChildren(block)) {
+        if (BlockTree.canReplaceChildren(block) || canReachInto(block, prefix)) {
+            findUnitsInside(block, prefix);
+        } else {
             addUnit(block, block, prefix);
-            return;
-        }
-        for (Pair<String, Block> child : block.getChildren()) {
-            findUnits(child.getValue(), prefix + child.getKey() + "_");
         }
     }
 
+    private void findUnitsInside(Block block, String prefix) {
+        boolean replaceable = BlockTree.canReplaceChildren(block);
+        addParameters(block, block, prefix);
+        for (Pair<String, Block> child : block.getChildren()) {
+            String inside = prefix + child.getKey() + "_";
+            if (replaceable) {
+                findUnits(child.getValue(), inside);
+            } else {
+                findUnitsInside(child.getValue(), inside);
+            }
+        }
+    }
+
+    /**
+     * Whether all that is chosen of a class of its own is in lists whose blocks can be replaced.
+     */
+    private boolean canReachInto(Block block, String prefix) {
+        if (BlockTree.canReplaceChildren(block)) {
+            return true;
+        }
+        for (Pair<String, Parameter> entry : block.getDirectParameters()) {
+            if (selection.choose(candidate(block, entry, prefix)).regularized()) {
+                return false;
+            }
+        }
+        if (block.getChildren().isEmpty()) {
+            return true;
+        }
+        if (!BlockTree.callsChildrenAlone(block)) {
+            return false;
+        }
+        for (Pair<String, Block> child : block.getChildren()) {
+            if (!canReachInto(child.getValue(), prefix + child.getKey() + "_")) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private static Candidate candidate(
+            Block owner, Pair<String, Parameter> parameter, String prefix) {
+        return new Candidate(
+                prefix + parameter.getKey(), LayerType.of(owner), parameter.getValue(), owner);
+    }
+
     private void addUnit(Block unit, Block block, String prefix) {
+        addParameters(unit, block, prefix);
+        for (Pair<String, Block> child : block.getChildren()) {
+            addUnit(unit, child.getValue(), prefix + child.getKey() + "_");
+        }
+    }
+
+    private void addParameters(Block unit, Block block, String prefix) {
         List<Candidate> chosen = units.computeIfAbsent(unit, u -> new ArrayList<>());
         for (Pair<String, Parameter> entry : block.getDirectParameters()) {
-            Parameter parameter = entry.getValue();
-            Candidate candidate =
-                    new Candidate(prefix + entry.getKey(), LayerType.of(block), parameter, block);
-            Block first = unitOf.putIfAbsent(parameter, unit);
+            Candidate candidate = candidate(block, entry, prefix);
+            Block first = unitOf.putIfAbsent(entry.getValue(), unit);
             if (first != null) {
                 tied |= first != unit && selection.choose(candidate).regularized();
                 continue;
@@ -67,9 +116,6 @@ final class WrapPlan {
             if (choice.regularized()) {
                 chosen.add(candidate);
             }
-        }
-        for (Pair<String, Block> child : block.getChildren()) {
-            addUnit(unit, child.getValue(), prefix + child.getKey() + "_");
         }
     }
 

@@ -27,8 +27,7 @@ final class ImportCommand implements Callable<Integer> {
 
     @Option(
             names = "--names",
-            description =
-                    "store names and shapes too, 229 bytes that the published network does not need")
+            description = "store names and shapes too, which the program knows without the file")
     private boolean names;
 
     @Spec private CommandSpec spec;

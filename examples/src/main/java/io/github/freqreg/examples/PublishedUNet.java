@@ -42,10 +42,12 @@ final class PublishedUNet {
         }
         for (int i = 1; i <= DEPTH; i++) {
             int at = DEPTH + 2 * i;
-            names.put("up" + i + ".up.weight", String.format("%02dup%d_weight", at, i));
+            names.put(
+                    "up" + i + ".up.weight",
+                    String.format("%02dup%d_01TransposedConv2d_weight", at, i));
             level(names, "up" + i + ".conv", String.format("%02djoin%d_", at + 1, i));
         }
-        names.put("outc.conv.weight", String.format("%02dlast_weight", 2 + 3 * DEPTH));
+        names.put("outc.conv.weight", String.format("%02dlast_01Conv2d_weight", 2 + 3 * DEPTH));
         return names;
     }
 

@@ -31,7 +31,7 @@ import java.util.List;
  * around it and joined to it. With the default width of 64 and depth of 4 it has 31,024,960 weights
  * and nothing else.
  *
- * <p>A class of its own, it is wrapped as a whole.
+ * <p>All layers are in sequential blocks, so that a policy wraps each by itself.
  */
 public final class UNet extends AbstractBlock {
 
@@ -74,22 +74,26 @@ public final class UNet extends AbstractBlock {
             up.add(
                     addChildBlock(
                             "up" + i,
-                            TransposedConv2d.builder()
-                                    .setFilters(filters)
-                                    .setKernelShape(new Shape(2, 2))
-                                    .optStride(new Shape(2, 2))
-                                    .optBias(false)
-                                    .build()));
+                            new SequentialBlock()
+                                    .add(
+                                            TransposedConv2d.builder()
+                                                    .setFilters(filters)
+                                                    .setKernelShape(new Shape(2, 2))
+                                                    .optStride(new Shape(2, 2))
+                                                    .optBias(false)
+                                                    .build())));
             join.add(addChildBlock("join" + i, level(filters)));
         }
         last =
                 addChildBlock(
                         "last",
-                        Conv2d.builder()
-                                .setFilters(classes)
-                                .setKernelShape(new Shape(1, 1))
-                                .optBias(false)
-                                .build());
+                        new SequentialBlock()
+                                .add(
+                                        Conv2d.builder()
+                                                .setFilters(classes)
+                                                .setKernelShape(new Shape(1, 1))
+                                                .optBias(false)
+                                                .build()));
     }
 
     private static Block level(int filters) {

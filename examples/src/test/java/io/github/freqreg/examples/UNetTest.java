@@ -54,7 +54,7 @@ class UNetTest {
     }
 
     @Test
-    void isWrappedAsAWhole() {
+    void itsLayersAreWrappedEachByItself() {
         Block block =
                 FrequencyRegularization.builder()
                         .optKept(33)
@@ -68,7 +68,12 @@ class UNetTest {
             }
             assertEquals(kept, CompressionReport.of(block).getKept());
             assertTrue(kept < 13 * 33 + 1, "kept " + kept);
+            assertEquals("FrequencyBlock", wrappedLayer(block).getClass().getSimpleName());
         }
+    }
+
+    private static Block wrappedLayer(Block unet) {
+        return unet.getChildren().get("01first").getChildren().values().get(0);
     }
 
     @Test
