@@ -65,7 +65,7 @@ final class EvaluateCommand implements Callable<Integer> {
             }
             evaluateUNet(device, out);
         } else {
-            out.println(TrainCommand.measure(arguments.task(0), weights, device));
+            out.println(Training.measure(arguments.task(0), weights, device));
         }
         out.flush();
         return 0;
@@ -87,11 +87,12 @@ final class EvaluateCommand implements Callable<Integer> {
         }
         try (Model model = Model.newInstance("unet", device)) {
             arguments.unet().load(model, weights);
+            int size = arguments.unet().size(model);
             double sum = 0;
             for (Segmentation.Pair pair : pairs) {
                 BufferedImage image = Segmentation.read(pair.image());
                 boolean[] right = Segmentation.mask(pair, image);
-                boolean[] told = SegmentCommand.segment(model, arguments.unet().size(), image);
+                boolean[] told = Segmentation.segment(model, size, image);
                 double dice = Segmentation.dice(told, right);
                 sum += dice;
                 if (verbose) {

@@ -30,8 +30,9 @@ record Scene(int size, byte[] colors, byte[] mask) {
             for (int channel = 0; channel < CHANNELS; channel++) {
                 colors[channel * pixels.length + i] = (byte) (pixels[i] >> (16 - 8 * channel));
             }
-            int y = i / size * image.getHeight() / size;
-            int x = i % size * image.getWidth() / size;
+            // The pixel in whose place the centre of the new one is.
+            int y = (2 * (i / size) + 1) * image.getHeight() / (2 * size);
+            int x = (2 * (i % size) + 1) * image.getWidth() / (2 * size);
             mask[i] = (byte) (foreground[y * image.getWidth() + x] ? 1 : 0);
         }
         return new Scene(size, colors, mask);

@@ -158,7 +158,7 @@ final class ScenesTask implements Task {
     /** {@inheritDoc} */
     @Override
     public int batchSize() {
-        return 4;
+        return 2;
     }
 
     /** {@inheritDoc} */

@@ -2,11 +2,6 @@ package io.github.freqreg.examples;
 
 import ai.djl.MalformedModelException;
 import ai.djl.Model;
-import ai.djl.inference.Predictor;
-import ai.djl.modality.cv.Image;
-import ai.djl.modality.cv.ImageFactory;
-import ai.djl.modality.cv.output.CategoryMask;
-import ai.djl.translate.TranslateException;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -63,7 +58,7 @@ final class SegmentCommand implements Callable<Integer> {
         BufferedImage picture = Segmentation.read(image);
         try (Model model = Model.newInstance("unet", device.get())) {
             unet.load(model, weights);
-            boolean[] foreground = segment(model, unet.size(), picture);
+            boolean[] foreground = Segmentation.segment(model, unet.size(model), picture);
             if (out != null) {
                 Segmentation.writeMask(foreground, picture, out);
             }
@@ -86,16 +81,5 @@ final class SegmentCommand implements Callable<Integer> {
             spec.commandLine().getOut().flush();
         }
         return 0;
-    }
-
-    /** The foreground of an image, row by row, as DJL's predictor tells it. */
-    static boolean[] segment(Model model, int size, BufferedImage picture) {
-        try (Predictor<Image, CategoryMask> predictor =
-                model.newPredictor(new SegmentationTranslator(size))) {
-            Image input = ImageFactory.getInstance().fromImage(picture);
-            return Segmentation.foreground(predictor.predict(input));
-        } catch (TranslateException e) {
-            throw new IllegalStateException("The image cannot be segmented", e);
-        }
     }
 }

@@ -1,8 +1,15 @@
 package io.github.freqreg.examples;
 
+import ai.djl.Model;
+import ai.djl.inference.Predictor;
+import ai.djl.modality.cv.Image;
+import ai.djl.modality.cv.ImageFactory;
 import ai.djl.modality.cv.output.CategoryMask;
 import ai.djl.ndarray.NDArray;
+import ai.djl.translate.TranslateException;
+import java.awt.color.ColorSpace;
 import java.awt.image.BufferedImage;
+import java.awt.image.Raster;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.file.Files;
@@ -62,7 +69,10 @@ final class Segmentation {
             for (Path file : (Iterable<Path>) list.sorted()::iterator) {
                 String name = file.getFileName().toString();
                 int dot = name.lastIndexOf('.');
-                if (dot > 0 && files.put(name.substring(0, dot), file) != null) {
+                if (Files.isHidden(file)) {
+                    continue;
+                }
+                if (files.put(dot < 0 ? name : name.substring(0, dot), file) != null) {
                     throw new DataException(file + ": expected one file of this name");
                 }
             }
@@ -70,7 +80,7 @@ final class Segmentation {
         return files;
     }
 
-    /** Reads a PNG or JPEG file. */
+    /** Reads a PNG or JPEG file as red, green and blue. */
     static BufferedImage read(Path file) throws IOException {
         BufferedImage image;
         try {
@@ -81,7 +91,43 @@ final class Segmentation {
         if (image == null) {
             throw new DataException(file + ": expected a PNG or JPEG image");
         }
-        return image;
+        BufferedImage colors =
+                new BufferedImage(image.getWidth(), image.getHeight(), BufferedImage.TYPE_INT_RGB);
+        Raster raster = image.getRaster();
+        boolean gray = image.getColorModel().getColorSpace().getType() == ColorSpace.TYPE_GRAY;
+        int depth = image.getSampleModel().getSampleSize(0);
+        for (int i = 0; i < image.getWidth() * image.getHeight(); i++) {
+            int x = i % image.getWidth();
+            int y = i / image.getWidth();
+            // Java brightens gray when it is asked for its colour; the numbers as stored are meant.
+            int color =
+                    gray
+                            ? raster.getSample(x, y, 0) * 255 / ((1 << depth) - 1) * 0x010101
+                            : image.getRGB(x, y);
+            colors.setRGB(x, y, color);
+        }
+        return colors;
+    }
+
+    /**
+     * The foreground of an image, row by row, as DJL's predictor tells it.
+     *
+     * @param size the side of the square that the image is scaled to, or 0
+     */
+    static boolean[] segment(Model model, int size, BufferedImage picture) {
+        try (Predictor<Image, CategoryMask> predictor =
+                model.newPredictor(new SegmentationTranslator(size))) {
+            return foreground(predictor.predict(ImageFactory.getInstance().fromImage(picture)));
+        } catch (TranslateException e) {
+            throw new DataException(
+                    "The image of "
+                            + picture.getWidth()
+                            + "x"
+                            + picture.getHeight()
+                            + " pixels cannot be segmented, is it too small? "
+                            + e.getMessage(),
+                    e);
+        }
     }
 
     /** The pixels of class 1, row by row. */

@@ -1,6 +1,7 @@
 package io.github.freqreg.examples;
 
 import ai.djl.modality.cv.Image;
+import ai.djl.modality.cv.ImageFactory;
 import ai.djl.modality.cv.output.CategoryMask;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
@@ -8,6 +9,7 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.translate.Translator;
 import ai.djl.translate.TranslatorContext;
+import java.awt.image.BufferedImage;
 import java.util.List;
 
 /**
@@ -40,7 +42,7 @@ public final class SegmentationTranslator implements Translator<Image, CategoryM
     @Override
     public NDList processInput(TranslatorContext ctx, Image input) {
         ctx.setAttachment("shape", new Shape(input.getHeight(), input.getWidth()));
-        Image scaled = size == 0 ? input : input.resize(size, size, true);
+        Image scaled = size == 0 ? input : scale(input);
         NDArray pixels = scaled.toNDArray(ctx.getNDManager(), Image.Flag.COLOR);
         return new NDList(pixels.transpose(2, 0, 1).toType(DataType.FLOAT32, false).div(255f));
     }
@@ -58,9 +60,17 @@ public final class SegmentationTranslator implements Translator<Image, CategoryM
         int[][] mask = new int[height][width];
         for (int y = 0; y < height; y++) {
             for (int x = 0; x < width; x++) {
-                mask[y][x] = (int) told[y * from / height * across + x * across / width];
+                // The pixel in whose place the centre of this one is.
+                int row = (2 * y + 1) * from / (2 * height);
+                mask[y][x] = (int) told[row * across + (2 * x + 1) * across / (2 * width)];
             }
         }
         return new CategoryMask(CLASSES, mask);
+    }
+
+    /** As images are scaled for training. */
+    private Image scale(Image image) {
+        BufferedImage picture = (BufferedImage) image.getWrappedImage();
+        return ImageFactory.getInstance().fromImage(Scene.scale(picture, size, size));
     }
 }

@@ -47,7 +47,7 @@ final class TrainCommand implements Callable<Integer> {
             description = "times over the training set (default: ${DEFAULT-VALUE})")
     private int epochs;
 
-    @Option(names = "--batch-size", description = "images in a step (default: lenet 32, unet 4)")
+    @Option(names = "--batch-size", description = "images in a step (default: lenet 32, unet 2)")
     private Integer batchSize;
 
     @Option(
@@ -293,18 +293,8 @@ final class TrainCommand implements Callable<Integer> {
             (noNames ? document.withoutNames() : document).write(file);
             report = CompressionReport.of(file, model.getBlock());
         }
-        score = measure(task, file, device);
+        score = Training.measure(task, file, device);
         return new Result(report.getKept(), report.getBytes(), report, score, seconds);
-    }
-
-    /** Loads a file into a fresh network and measures it. */
-    static Score measure(Task task, Path file, Device device)
-            throws IOException, MalformedModelException {
-        try (Model model = Model.newInstance("fresh", device)) {
-            model.setBlock(task.network());
-            FrequencyFile.load(model, file);
-            return task.measure(model.getBlock(), model.getNDManager());
-        }
     }
 
     private void writeJson(Result result, Result baseline) throws IOException {
@@ -314,14 +304,18 @@ final class TrainCommand implements Callable<Integer> {
         values.put("value", result.score.value());
         values.put("numbers", result.numbers);
         values.put("bytes", result.bytes);
-        values.put("seconds", result.seconds);
+        if (!resume) {
+            values.put("seconds", result.seconds);
+        }
         values.put("epochs", epochs);
         values.put("seed", seed);
         if (baseline != null) {
             values.put("denseValue", baseline.score.value());
             values.put("denseNumbers", baseline.numbers);
             values.put("denseBytes", baseline.bytes);
-            values.put("denseSeconds", baseline.seconds);
+            if (!resume) {
+                values.put("denseSeconds", baseline.seconds);
+            }
         }
         Files.writeString(json, JsonUtils.GSON_PRETTY.toJson(values) + System.lineSeparator());
     }

@@ -177,6 +177,16 @@ final class Training {
         out.flush();
     }
 
+    /** Loads a file into a fresh network and measures it. */
+    static Task.Score measure(Task task, Path file, Device device)
+            throws IOException, MalformedModelException {
+        try (Model model = Model.newInstance("fresh", device)) {
+            model.setBlock(task.network());
+            FrequencyFile.load(model, file);
+            return task.measure(model.getBlock(), model.getNDManager());
+        }
+    }
+
     private static double seconds(long begin) {
         return (System.nanoTime() - begin) / 1e9;
     }

@@ -44,8 +44,8 @@ final class UNetArguments {
             names = "--size",
             paramLabel = "N",
             description =
-                    "unet: side of the square that images are scaled to (default: 96 to train, else"
-                            + " their own size)")
+                    "unet: side of the square that images are scaled to, 0 for their own size"
+                            + " (default: 96 to train, else as the network was trained)")
     private Integer size;
 
     /** A UNet to train, with its images. */
@@ -59,10 +59,15 @@ final class UNetArguments {
         return new ScenesTask(data, side, width == null ? TRAINING_WIDTH : width, levels);
     }
 
-    /** The side to which images are scaled, or 0. */
-    int size() {
+    /**
+     * The side to which images are scaled, or 0. A network that was trained on squares is used on
+     * them; the published one takes images as they are.
+     */
+    int size(Model model) {
         check();
-        return size == null ? 0 : size;
+        Shape trained = model.getBlock().getInputShapes()[0];
+        boolean square = trained.dimension() == 4 && trained.get(2) == trained.get(3);
+        return size != null ? size : square ? (int) trained.get(2) : 0;
     }
 
     /**
@@ -102,8 +107,8 @@ final class UNetArguments {
                 depth == null || depth >= 1 && depth <= MAX_DEPTH,
                 "--depth must be 1 to " + MAX_DEPTH + " but is " + depth);
         check(
-                size == null || size >= 2 && size <= MAX_SIZE,
-                "--size must be 2 to " + MAX_SIZE + " but is " + size);
+                size == null || size >= 0 && size <= MAX_SIZE,
+                "--size must be 0 to " + MAX_SIZE + " but is " + size);
     }
 
     private void check(boolean holds, String message) {

@@ -102,7 +102,7 @@ class UNetTest {
             FrequencyFile.load(model, file);
             Segmentation.Pair first = Segmentation.pairs(data.resolve("carvana")).get(0);
             BufferedImage image = Segmentation.read(first.image());
-            boolean[] told = SegmentCommand.segment(model, 0, image);
+            boolean[] told = Segmentation.segment(model, 0, image);
             // The Dice of the first image, from the published implementation (golden/unet.json).
             assertEquals("0000", first.name());
             assertEquals(
@@ -174,7 +174,7 @@ class UNetTest {
             model.getBlock()
                     .initialize(model.getNDManager(), DataType.FLOAT32, new Shape(1, 3, 8, 8));
             BufferedImage image = new BufferedImage(31, 17, BufferedImage.TYPE_INT_RGB);
-            assertEquals(31 * 17, SegmentCommand.segment(model, 8, image).length);
+            assertEquals(31 * 17, Segmentation.segment(model, 8, image).length);
         }
     }
 
