@@ -8,7 +8,6 @@ import ai.djl.util.JsonUtils;
 import io.github.freqreg.format.FrqDocument;
 import io.github.freqreg.format.FrqTensor;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -31,8 +30,14 @@ public final class CompressionReport {
     private CompressionReport(FrqDocument document, byte[] file) throws MalformedModelException {
         long[] sizes = FrqDocument.tensorBytes(file);
         List<Row> all = new ArrayList<>();
+        long total = 0;
         for (FrqTensor tensor : document.tensors()) {
             all.add(Row.of(tensor, sizes[all.size()]));
+            total += tensor.shape().size();
+            if (total < 0 || total > Long.MAX_VALUE / Float.BYTES) {
+                throw new MalformedModelException(
+                        "the tensors up to " + tensor.name() + " are too large to be counted");
+            }
         }
         rows = List.copyOf(all);
         bytes = file.length;
@@ -65,12 +70,15 @@ public final class CompressionReport {
      *     shapes to the network, see {@link #of(Path, Block)}
      */
     public static CompressionReport of(Path file) throws IOException, MalformedModelException {
-        FrqDocument document = FrqDocument.read(file);
-        if (!document.isNamed()) {
-            throw new MalformedModelException(
-                    file + ": expected names and shapes, but it leaves them to the network");
-        }
-        return new CompressionReport(document, Files.readAllBytes(file));
+        return of(
+                file,
+                document -> {
+                    if (!document.isNamed()) {
+                        throw new MalformedModelException(
+                                "expected names and shapes, but it leaves them to the network");
+                    }
+                    return document;
+                });
     }
 
     /**
@@ -89,13 +97,24 @@ public final class CompressionReport {
             throw new IllegalStateException(
                     "The network is not initialised, so its shapes are not known");
         }
-        FrqDocument document = FrqDocument.read(file);
+        return of(file, document -> document.withNames(FrequencyFile.shapes(block)));
+    }
+
+    private static CompressionReport of(Path file, Naming naming)
+            throws IOException, MalformedModelException {
+        byte[] bytes = FrqDocument.readBytes(file);
         try {
-            document = document.withNames(FrequencyFile.shapes(block));
+            return new CompressionReport(naming.named(FrqDocument.decode(bytes)), bytes);
         } catch (MalformedModelException e) {
             throw new MalformedModelException(file + ": " + e.getMessage(), e);
         }
-        return new CompressionReport(document, Files.readAllBytes(file));
+    }
+
+    /** Where a file's names and shapes come from. */
+    @FunctionalInterface
+    private interface Naming {
+
+        FrqDocument named(FrqDocument document) throws MalformedModelException;
     }
 
     /**
@@ -157,8 +176,12 @@ public final class CompressionReport {
             csv.append(row.bytes()).append('\n');
         }
         csv.append("total,,").append(getOriginal()).append(',').append(getKept()).append(',');
-        csv.append((double) getKept() / getOriginal()).append(",,").append(bytes).append('\n');
+        csv.append(rate(getKept(), getOriginal())).append(",,").append(bytes).append('\n');
         return csv.toString();
+    }
+
+    private static double rate(long kept, long original) {
+        return original == 0 ? 1 : (double) kept / original;
     }
 
     private static String quote(String text) {
@@ -189,7 +212,7 @@ public final class CompressionReport {
         report.put("tensors", tensors);
         report.put("original", getOriginal());
         report.put("kept", getKept());
-        report.put("rate", (double) getKept() / getOriginal());
+        report.put("rate", rate(getKept(), getOriginal()));
         report.put("denseBytes", getDenseBytes());
         report.put("bytes", bytes);
         return JsonUtils.GSON_PRETTY.toJson(report);
@@ -226,7 +249,7 @@ public final class CompressionReport {
 
     private static String[] cells(
             String name, String shape, long original, long kept, String type, long bytes) {
-        String rate = String.format(Locale.ROOT, "%.3g%%", 100.0 * kept / original);
+        String rate = String.format(Locale.ROOT, "%.3g%%", 100 * rate(kept, original));
         return new String[] {name, shape, count(original), count(kept), rate, type, count(bytes)};
     }
 
@@ -292,7 +315,7 @@ public final class CompressionReport {
          * @return the keep rate, from 0 to 1
          */
         public double rate() {
-            return original == 0 ? 1 : (double) kept / original;
+            return CompressionReport.rate(kept, original);
         }
 
         private String shapeText() {

@@ -8,6 +8,7 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
+import ai.djl.training.initializer.Initializer;
 import io.github.freqreg.format.FrqDocument;
 import io.github.freqreg.format.FrqTensor;
 import io.github.freqreg.spectrum.FrequencyTensor;
@@ -76,6 +77,22 @@ public final class FrequencyFile {
      */
     public static void save(Block block, Path file, DataType type) throws IOException {
         toDocument(block, type).write(file);
+    }
+
+    /**
+     * Counts the numbers that a file of the network would hold.
+     *
+     * @param block the network, initialised
+     * @return the kept coefficients and all elements of the other parameters
+     */
+    public static long countNumbers(Block block) {
+        Map<Parameter, SpectralParameter> spectral = spectralParameters(block);
+        long numbers = 0;
+        for (Parameter parameter : BlockTree.parameters(block).values()) {
+            SpectralParameter tensor = spectral.get(parameter);
+            numbers += tensor != null ? tensor.getKept() : parameter.getArray().size();
+        }
+        return numbers;
     }
 
     /**
@@ -210,7 +227,9 @@ public final class FrequencyFile {
             checkNames(BlockTree.parameters(block).keySet(), byName(document).keySet());
         }
         Runnable undo = undoOfInitialising(block);
-        Block wrapped;
+        // What the file brings is not made before; the shapes alone are needed, and checked first.
+        Map<Parameter, Initializer> fresh = putPlaceholders(block);
+        Block wrapped = block;
         try {
             if (!block.isInitialized()) {
                 initialize(block, manager, type, document.inputs());
@@ -221,18 +240,44 @@ public final class FrequencyFile {
         } catch (MalformedModelException e) {
             undo.run();
             throw e;
+        } finally {
+            putInitializers(wrapped, fresh);
         }
         Map<Parameter, SpectralParameter> spectral = spectralParameters(wrapped);
         for (Map.Entry<String, Parameter> entry : BlockTree.parameters(wrapped).entrySet()) {
             FrqTensor tensor = tensors.get(entry.getKey());
             SpectralParameter target = spectral.get(entry.getValue());
             if (target == null) {
-                fill(entry.getValue(), tensor);
+                fill(entry.getValue(), tensor, fresh.containsKey(entry.getValue()));
             } else {
                 target.fromTensor(toFrequency(tensor));
             }
         }
         return wrapped;
+    }
+
+    /** Lets what is not initialised become placeholders; returns the initialisers there were. */
+    private static Map<Parameter, Initializer> putPlaceholders(Block block) {
+        Map<Parameter, SpectralParameter> spectral = spectralParameters(block);
+        Map<Parameter, Initializer> fresh = new IdentityHashMap<>();
+        for (Parameter parameter : BlockTree.parameters(block).values()) {
+            if (!parameter.isInitialized()) {
+                SpectralParameter tensor = spectral.get(parameter);
+                fresh.put(
+                        tensor == null ? parameter : tensor.getDense(), parameter.getInitializer());
+                parameter.setInitializer(Placeholder.INITIALIZER);
+            }
+        }
+        return fresh;
+    }
+
+    private static void putInitializers(Block block, Map<Parameter, Initializer> fresh) {
+        fresh.forEach(Parameter::setInitializer);
+        for (SpectralParameter tensor : spectralParameters(block).values()) {
+            if (fresh.containsKey(tensor.getDense())) {
+                tensor.getCoefficients().setInitializer(fresh.get(tensor.getDense()));
+            }
+        }
     }
 
     private static Map<String, FrqTensor> byName(FrqDocument document) {
@@ -290,11 +335,15 @@ public final class FrequencyFile {
                 ZigzagMask.of(tensor.shape(), tensor.values().length), tensor.values());
     }
 
-    private static void fill(Parameter parameter, FrqTensor tensor) {
+    private static void fill(Parameter parameter, FrqTensor tensor, boolean fresh) {
         NDArray array = parameter.getArray();
         boolean trainable = array.hasGradient();
         try (NDArray floats = array.getManager().create(tensor.values(), tensor.shape());
                 NDArray typed = floats.toType(array.getDataType(), true)) {
+            if (fresh) {
+                Placeholder.replace(parameter, typed.duplicate());
+                return;
+            }
             // Only an array without a gradient may be written to in place.
             array.setRequiresGradient(false);
             typed.copyTo(array);

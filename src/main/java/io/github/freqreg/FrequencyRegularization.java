@@ -119,6 +119,7 @@ public final class FrequencyRegularization {
      * @throws IllegalArgumentException if nothing is chosen, or a budget is too small
      */
     public Block apply(Block block) {
+        checkNotWrapped(block);
         Block runnable = withLayersThatRun(block);
         WrapPlan plan = planFor(runnable);
         if ((budget > 0 || selection.shapes() != null) && !runnable.isInitialized()) {
@@ -142,6 +143,7 @@ public final class FrequencyRegularization {
      * @throws IllegalArgumentException if nothing is chosen, or a budget is too small
      */
     public Block apply(Block block, Shape... inputShapes) {
+        checkNotWrapped(block);
         return apply(planFor(withLayersThatRun(block), inputShapes));
     }
 
@@ -165,7 +167,7 @@ public final class FrequencyRegularization {
         return runnable;
     }
 
-    private WrapPlan planFor(Block block, Shape... inputShapes) {
+    private static void checkNotWrapped(Block block) {
         List<FrequencyBlock> wrapped = BlockTree.frequencyBlocks(block);
         if (!wrapped.isEmpty()) {
             throw new IllegalStateException(
@@ -173,6 +175,10 @@ public final class FrequencyRegularization {
                             + wrapped.get(0).getWrappedType().getName()
                             + ": apply a policy once, or call toDense() first");
         }
+    }
+
+    private WrapPlan planFor(Block block, Shape... inputShapes) {
+        checkNotWrapped(block);
         if (inputShapes.length > 0 && !block.isInitialized()) {
             // Initialised for a moment, parameters know their shapes.
             try (NDManager manager = NDManager.newBaseManager()) {

@@ -7,11 +7,9 @@ import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Parameter;
-import ai.djl.training.initializer.Initializer;
 import io.github.freqreg.spectrum.FrequencyTensor;
 import io.github.freqreg.spectrum.SpectralTransform;
 import io.github.freqreg.spectrum.ZigzagMask;
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -87,6 +85,11 @@ final class SpectralParameter {
     void project(boolean fresh) {
         dense.freeze(true);
         NDArray weights = dense.getArray();
+        if (dense.getInitializer() == Placeholder.INITIALIZER) {
+            // A loader brings the coefficients.
+            setCoefficients(weights.getManager().zeros(new Shape(1), weights.getDataType()), 1);
+            return;
+        }
         Shape shape = weights.getShape();
         ZigzagMask mask = ZigzagMask.of(shape, rule.kept(shape).start());
         NDManager manager = weights.getManager();
@@ -110,26 +113,12 @@ final class SpectralParameter {
      */
     void forgetWeights() {
         NDArray weights = dense.getArray();
-        long[] ones = new long[weights.getShape().dimension()];
-        Arrays.fill(ones, 1);
-        NDManager manager = weights.getManager();
-        NDArray one = manager.zeros(new Shape(ones), weights.getDataType());
-        try (NDArray there = one.toDevice(weights.getDevice(), false)) {
-            putWeights(there.broadcast(weights.getShape()));
-        } finally {
-            one.close();
+        try (NDManager there = weights.getManager().newSubManager(weights.getDevice())) {
+            NDArray placeholder = Placeholder.of(there, weights.getShape(), weights.getDataType());
+            placeholder.attach(weights.getManager());
+            Placeholder.replace(dense, placeholder);
         }
         weightsAreThere = false;
-    }
-
-    private void putWeights(NDArray weights) {
-        Initializer initializer = dense.getInitializer();
-        dense.close();
-        // The one way to give a parameter with a shape an array.
-        dense.setInitializer((manager, shape, type) -> weights);
-        dense.initialize(weights.getManager(), weights.getDataType());
-        dense.setInitializer(initializer);
-        weightsAreThere = true;
     }
 
     /**
@@ -245,7 +234,8 @@ final class SpectralParameter {
                 target = dense.getArray();
             } else {
                 target.attach(manager);
-                putWeights(target);
+                Placeholder.replace(dense, target);
+                weightsAreThere = true;
             }
             NDArray snapshot = detached.duplicate();
             snapshot.attach(manager);

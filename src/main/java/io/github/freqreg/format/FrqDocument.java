@@ -228,6 +228,23 @@ public record FrqDocument(List<Shape> inputs, List<FrqTensor> tensors, int finge
      * @throws MalformedModelException if it is not a whole and sound file
      */
     public static FrqDocument read(Path file) throws IOException, MalformedModelException {
+        byte[] bytes = readBytes(file);
+        try {
+            return decode(bytes);
+        } catch (MalformedModelException e) {
+            throw new MalformedModelException(file + ": " + e.getMessage(), e);
+        }
+    }
+
+    /**
+     * Reads the bytes of a file, if it is not larger than any such file.
+     *
+     * @param file the path
+     * @return its bytes, not checked yet
+     * @throws IOException if it cannot be read
+     * @throws MalformedModelException if it has more than {@link #MAX_BYTES}
+     */
+    public static byte[] readBytes(Path file) throws IOException, MalformedModelException {
         try (FileChannel channel = FileChannel.open(file)) {
             if (channel.size() > MAX_BYTES) {
                 throw new MalformedModelException(
@@ -238,11 +255,7 @@ public record FrqDocument(List<Shape> inputs, List<FrqTensor> tensors, int finge
                                 + channel.size());
             }
         }
-        try {
-            return decode(Files.readAllBytes(file));
-        } catch (MalformedModelException e) {
-            throw new MalformedModelException(file + ": " + e.getMessage(), e);
-        }
+        return Files.readAllBytes(file);
     }
 
     /**

@@ -1,6 +1,9 @@
 package io.github.freqreg.format;
 
-/** What files hold at most, so that a reader never allocates more than a file can fill. */
+/**
+ * What files hold at most. A reader allocates values for no more than the bytes that are there can
+ * hold; for what can take next to no bytes, such as a tensor like the one before, these are bounds.
+ */
 final class FrqLimits {
 
     /** Axes of a tensor or an input. */

@@ -11,6 +11,7 @@ final class RangeDecoder {
 
     private final ByteBuffer in;
     private int code;
+    private int window;
     private int range = -1;
     private int zeros;
 
@@ -23,8 +24,11 @@ final class RangeDecoder {
 
     private int next() throws MalformedModelException {
         if (in.hasRemaining()) {
-            return in.get() & 0xff;
+            int next = in.get() & 0xff;
+            window = window << Byte.SIZE | next;
+            return next;
         }
+        window <<= Byte.SIZE;
         if (++zeros > MAX_ZEROS) {
             throw new MalformedModelException("expected more bytes before the checksum");
         }
@@ -88,6 +92,20 @@ final class RangeDecoder {
         while ((range & MASK) < RangeEncoder.TOP) {
             range <<= Byte.SIZE;
             code = code << Byte.SIZE | next();
+        }
+    }
+
+    /** Checks that the code ends as an encoder ends it, so that there is one file for a content. */
+    void expectEnd() throws MalformedModelException {
+        // The last four bytes are the start of the interval plus the code's distance from it.
+        long low = window - code & MASK;
+        if (in.hasRemaining()
+                || zeros != RangeEncoder.zerosAtEnd(low, range)
+                || window != (int) RangeEncoder.end(low, range)) {
+            throw new MalformedModelException(
+                    "expected the checksum after the last tensor but found "
+                            + in.remaining()
+                            + " more bytes, or an end that no encoder writes");
         }
     }
 

@@ -106,12 +106,8 @@ final class RangeEncoder {
 
     /** Ends the code with the number of the interval that has the most zero bytes at its end. */
     byte[] finish() {
-        long last = low + (range & MASK) - 1;
-        int zeros = Integer.BYTES;
-        while ((last >>> 8 * zeros << 8 * zeros) < low) {
-            zeros--;
-        }
-        low = last >>> 8 * zeros << 8 * zeros;
+        int zeros = zerosAtEnd(low, range);
+        low = end(low, range);
         for (int i = 0; i < 1 + Integer.BYTES; i++) {
             shift();
         }
@@ -120,5 +116,21 @@ final class RangeEncoder {
         byte[] code = new byte[bytes.length - 1 - zeros];
         System.arraycopy(bytes, 1, code, 0, code.length);
         return code;
+    }
+
+    /** How many zero bytes the number of an interval can have among its last four. */
+    static int zerosAtEnd(long low, int range) {
+        long last = low + (range & MASK) - 1;
+        int zeros = Integer.BYTES;
+        while ((last >>> 8 * zeros << 8 * zeros) < low) {
+            zeros--;
+        }
+        return zeros;
+    }
+
+    /** The largest number of an interval with so many zero bytes. */
+    static long end(long low, int range) {
+        int zeros = zerosAtEnd(low, range);
+        return low + (range & MASK) - 1 >>> 8 * zeros << 8 * zeros;
     }
 }

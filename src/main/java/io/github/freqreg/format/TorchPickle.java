@@ -21,7 +21,6 @@ import java.util.TreeMap;
  */
 final class TorchPickle implements PickleMachine.World {
 
-    private static final int MAX_RANK = 32;
     private static final String SPARSE = "torch.sparse_coo";
 
     private final byte[] pickle;
@@ -117,7 +116,11 @@ final class TorchPickle implements PickleMachine.World {
         return tensors;
     }
 
+    /** Texts and numbers as they are; of a collection, which can hold itself, its kind alone. */
     private static String describe(Object value) {
+        if (value instanceof String || value instanceof Number) {
+            return value.toString();
+        }
         return value == PickleMachine.NONE ? "None" : value.getClass().getSimpleName();
     }
 
@@ -143,7 +146,8 @@ final class TorchPickle implements PickleMachine.World {
     public Object persistent(Object id) throws MalformedModelException {
         List<?> parts = arguments("a storage", (List<?>) id, 5, 5);
         if (!"storage".equals(parts.get(0))) {
-            throw new MalformedModelException("expected a storage but found " + parts.get(0));
+            throw new MalformedModelException(
+                    "expected a storage but found " + describe(parts.get(0)));
         }
         String key = (String) parts.get(2);
         if (!key.matches("[0-9]{1,9}")) {
@@ -183,16 +187,22 @@ final class TorchPickle implements PickleMachine.World {
                 return dense(
                         (Storage) arguments.get(0),
                         count(arguments.get(1)),
-                        extents(arguments.get(2)),
+                        checkSize(extents(arguments.get(2))),
                         extents(arguments.get(3)));
             default:
                 arguments("_rebuild_sparse_tensor", arguments, 2, 2);
                 if (!SPARSE.equals(arguments.get(0))) {
                     throw new MalformedModelException(
-                            "expected the layout " + SPARSE + " but found " + arguments.get(0));
+                            "expected the layout "
+                                    + SPARSE
+                                    + " but found "
+                                    + describe(arguments.get(0)));
                 }
                 List<?> parts = arguments("a sparse tensor", (List<?>) arguments.get(1), 3, 4);
-                return sparse((Dense) parts.get(0), (Dense) parts.get(1), extents(parts.get(2)));
+                return sparse(
+                        (Dense) parts.get(0),
+                        (Dense) parts.get(1),
+                        checkSize(extents(parts.get(2))));
         }
     }
 
@@ -225,19 +235,27 @@ final class TorchPickle implements PickleMachine.World {
             return done;
         }
         List<?> list = (List<?>) value;
-        if (list.size() > MAX_RANK) {
+        if (list.size() > FrqLimits.RANK) {
             throw new MalformedModelException(
-                    "expected a rank of at most " + MAX_RANK + " but found " + list.size());
+                    "expected a rank of at most " + FrqLimits.RANK + " but found " + list.size());
         }
         long[] extents = new long[list.size()];
-        long size = 1;
         for (int axis = 0; axis < extents.length; axis++) {
             extents[axis] = count(list.get(axis));
-            if (Math.multiplyHigh(size, Math.max(1, extents[axis])) != 0
-                    || size * Math.max(1, extents[axis]) < 0) {
-                throw new MalformedModelException("the shape " + list + " is too large");
+        }
+        return extents;
+    }
+
+    /** Checks that the number of elements fits 63 bits, whatever extents are 0. */
+    private static long[] checkSize(long[] extents) throws MalformedModelException {
+        long size = 1;
+        for (long extent : extents) {
+            long factor = Math.max(1, extent);
+            if (Math.multiplyHigh(size, factor) != 0 || size * factor < 0) {
+                throw new MalformedModelException(
+                        "the shape " + Arrays.toString(extents) + " is too large");
             }
-            size *= Math.max(1, extents[axis]);
+            size *= factor;
         }
         return extents;
     }
@@ -254,10 +272,11 @@ final class TorchPickle implements PickleMachine.World {
         }
         Dense dense = new Dense(storage, offset, extents, strides);
         // Views may repeat elements (stride 0); a tensor is not to be larger than its storage.
-        boolean fits = dense.size() <= storage.count;
+        boolean fits =
+                dense.size() <= storage.count && (dense.size() == 0 || offset < storage.count);
         long last = offset;
         for (int axis = 0; fits && dense.size() > 0 && axis < extents.length; axis++) {
-            // Neither factor is above the storage's count here, so the product cannot overflow.
+            // Nothing here is above the storage's count, 2³⁰, so nothing can overflow.
             long reach = extents[axis] - 1;
             fits = reach == 0 || strides[axis] <= storage.count;
             last += fits ? reach * strides[axis] : 0;
@@ -357,7 +376,8 @@ final class TorchPickle implements PickleMachine.World {
                 default:
                     long whole = bytes.getLong(at);
                     values[i] = whole;
-                    if ((long) values[i] != whole) {
+                    // The largest of all long numbers is 2⁶³ as a float, and back again.
+                    if (whole == Long.MAX_VALUE || (long) values[i] != whole) {
                         throw new MalformedModelException(
                                 "float32 does not hold the integer " + whole + " of " + name);
                     }

@@ -5,8 +5,6 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.util.Float16Utils;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.charset.CharacterCodingException;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -81,7 +79,7 @@ final class Version1Decoder implements FrqDecoder {
         boolean half = (flags & HALF) != 0;
         String name = name(index);
         long[] extents = extents("tensor " + name);
-        long size = Extents.size(name, extents, spectral);
+        long size = FrqChecks.size(name, extents, spectral);
         long stored = size;
         if (spectral) {
             stored = varint("kept number of tensor " + name);
@@ -109,15 +107,7 @@ final class Version1Decoder implements FrqDecoder {
         float[] values = new float[(int) stored];
         for (int i = 0; i < values.length; i++) {
             values[i] = half ? Float16Utils.halfToFloat(in.getShort()) : in.getFloat();
-            if (!Float.isFinite(values[i])) {
-                throw new MalformedModelException(
-                        "expected finite values but value "
-                                + i
-                                + " of tensor "
-                                + name
-                                + " is "
-                                + values[i]);
-            }
+            FrqChecks.finite(values[i], i, name);
         }
         return new FrqTensor(name, new Shape(extents), spectral, half, values);
     }
@@ -134,11 +124,7 @@ final class Version1Decoder implements FrqDecoder {
     private String name(int index) throws MalformedModelException {
         byte[] name = new byte[count("length of the name of tensor " + index, 1)];
         in.get(name);
-        try {
-            return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(name)).toString();
-        } catch (CharacterCodingException e) {
-            throw new MalformedModelException("the name of tensor " + index + " is not UTF-8", e);
-        }
+        return FrqChecks.text(name, index);
     }
 
     private long[] extents(String what) throws MalformedModelException {

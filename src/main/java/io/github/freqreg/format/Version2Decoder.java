@@ -5,11 +5,11 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.util.Float16Utils;
 import io.github.freqreg.format.FrqModels.Flag;
 import java.nio.ByteBuffer;
-import java.nio.charset.CharacterCodingException;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 
 /** Reads the content of a file of version 2, see the package's description. */
 final class Version2Decoder implements FrqDecoder {
@@ -33,26 +33,25 @@ final class Version2Decoder implements FrqDecoder {
         List<Shape> inputs = inputs();
         int count = upTo(FrqLimits.TENSORS, models.counts, "number of tensors");
         named = flag(Flag.NAMED);
+        if (!named && count == 0) {
+            throw new MalformedModelException("expected tensors in a file without names");
+        }
         int fingerprint = named ? 0 : (int) code.direct(Integer.SIZE);
         ends.add(code.size());
         List<FrqTensor> tensors = new ArrayList<>();
+        Set<String> names = new HashSet<>();
         for (int i = 0; i < count; i++) {
-            tensors.add(tensor(i));
+            FrqTensor tensor = tensor(i);
+            if (named && !names.add(tensor.name())) {
+                throw new MalformedModelException("tensor " + tensor.name() + " appears twice");
+            }
+            tensors.add(tensor);
             ends.add(code.size());
         }
-        if (code.remaining() > 0) {
-            throw new MalformedModelException(
-                    "expected the checksum after the last tensor but found "
-                            + code.remaining()
-                            + " more bytes");
-        }
-        try {
-            return named
-                    ? new FrqDocument(inputs, tensors)
-                    : new FrqDocument(inputs, tensors, fingerprint);
-        } catch (IllegalArgumentException e) {
-            throw new MalformedModelException(e.getMessage(), e);
-        }
+        code.expectEnd();
+        return named
+                ? new FrqDocument(inputs, tensors)
+                : new FrqDocument(inputs, tensors, fingerprint);
     }
 
     /** {@inheritDoc} */
@@ -97,7 +96,7 @@ final class Version2Decoder implements FrqDecoder {
         if (named) {
             name = name(index);
             long[] extents = extents(name);
-            stored = Extents.size(name, extents, spectral);
+            stored = FrqChecks.size(name, extents, spectral);
             shape = new Shape(extents);
         }
         String label = named ? name : "number " + index;
@@ -132,12 +131,11 @@ final class Version2Decoder implements FrqDecoder {
             last = code.tree(models.letters(last), 0, Byte.SIZE);
             name[i] = (byte) last;
         }
+        checkSaidShortest(
+                more == 0 || shared == lastName.length || name[shared] != lastName[shared],
+                "shared start of name " + index);
         lastName = name;
-        try {
-            return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(name)).toString();
-        } catch (CharacterCodingException e) {
-            throw new MalformedModelException("the name of tensor " + index + " is not UTF-8", e);
-        }
+        return FrqChecks.text(name, index);
     }
 
     private long[] extents(String name) throws MalformedModelException {
@@ -146,6 +144,7 @@ final class Version2Decoder implements FrqDecoder {
                 same
                         ? lastExtents.length
                         : upTo(FrqLimits.RANK, models.counts, "rank of tensor " + name);
+        checkSaidShortest(same || rank != lastExtents.length, "rank of tensor " + name);
         long[] extents = new long[rank];
         for (int axis = 0; axis < rank; axis++) {
             boolean sameExtent =
@@ -154,6 +153,9 @@ final class Version2Decoder implements FrqDecoder {
                     sameExtent
                             ? lastExtents[axis]
                             : code.number(models.extents(axis), "extent of tensor " + name);
+            checkSaidShortest(
+                    !same || sameExtent || extents[axis] != lastExtents[axis],
+                    "extent of tensor " + name);
         }
         lastExtents = extents;
         return extents;
@@ -163,9 +165,20 @@ final class Version2Decoder implements FrqDecoder {
         int kind = spectral ? 1 : 0;
         Flag flag = spectral ? Flag.SAME_COUNT_OF_COEFFICIENTS : Flag.SAME_COUNT;
         if (!flag(flag)) {
-            lastCount[kind] = code.number(models.counts, "number of values of tensor " + label);
+            long count = code.number(models.counts, "number of values of tensor " + label);
+            checkSaidShortest(count != lastCount[kind], "number of values of tensor " + label);
+            lastCount[kind] = count;
         }
         return lastCount[kind];
+    }
+
+    /** There is one way to say a thing: as the one before, where it is. */
+    private static void checkSaidShortest(boolean shortest, String what)
+            throws MalformedModelException {
+        if (!shortest) {
+            throw new MalformedModelException(
+                    "the " + what + " is as the one before, but not said to be so");
+        }
     }
 
     private float[] values(boolean spectral, boolean half, String label, long count)
@@ -196,15 +209,7 @@ final class Version2Decoder implements FrqDecoder {
                 int rest = (int) code.direct(24);
                 values[i] = Float.intBitsToFloat(bits | rest >>> 23 << 31 | rest & 0x7fffff);
             }
-            if (!Float.isFinite(values[i])) {
-                throw new MalformedModelException(
-                        "expected finite values but value "
-                                + i
-                                + " of tensor "
-                                + label
-                                + " is "
-                                + values[i]);
-            }
+            FrqChecks.finite(values[i], i, label);
         }
         return values;
     }

@@ -16,6 +16,7 @@ final class Version2Encoder {
     private final RangeEncoder code = new RangeEncoder();
     private final FrqModels models = new FrqModels();
     private final FrqDocument document;
+    private int names;
     private byte[] lastName = {};
     private long[] lastExtents = {};
     private final long[] lastCount = new long[2];
@@ -31,6 +32,13 @@ final class Version2Encoder {
                             + FrqLimits.TENSORS
                             + " tensors but the network has "
                             + document.tensors().size());
+        }
+        if (document.inputs().size() > FrqLimits.INPUTS) {
+            throw new IllegalArgumentException(
+                    "A file holds at most "
+                            + FrqLimits.INPUTS
+                            + " inputs but the network has "
+                            + document.inputs().size());
         }
         inputs(document.inputs());
         code.number(models.counts, document.tensors().size());
@@ -83,6 +91,11 @@ final class Version2Encoder {
 
     private void name(String text) {
         byte[] name = utf8(text);
+        names += name.length;
+        if (names > FrqLimits.NAMES) {
+            throw new IllegalArgumentException(
+                    "A file holds names of at most " + FrqLimits.NAMES + " bytes in all");
+        }
         int shared = Arrays.mismatch(name, lastName);
         shared = shared < 0 ? name.length : shared;
         code.number(models.shared, shared);

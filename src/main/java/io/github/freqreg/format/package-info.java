@@ -40,7 +40,8 @@
  * fingerprint = 32 direct bits, if not named      see FrqDocument
  * tensor      = flag(spectral), flag(half), [name, extents], [count], values
  *                                                 at most 65536, in the network's order
- * name        = if named: number(shared) of bytes that it begins with as the last tensor's,
+ * name        = if named: number(shared) of bytes that it begins with as the last tensor's, at
+ *               most all of those,
  *               number(lengths) of further bytes, each: tree of 8 bits (letters after the byte
  *               before it in this name's further bytes, 0 for the first);
  *               UTF-8, at most 1024 bytes, all names together at most 2²⁴
@@ -48,16 +49,19 @@
  *               each axis: if the rank is the same, bit(same extent, axis) as the last tensor's;
  *               if not, number(extents of its axis); the rank is at most 32
  * count       = if spectral or not named: flag(same count) as the last such tensor's, with a
- *               context for coefficients and one for others, or number(counts)
+ *               context for coefficients and one for others, or number(counts); of coefficients
+ *               1 to the product of the extents, on one axis or more, none of them 0
  * values      = count, or the product of the extents, of
  *   half        tree of 5 bits (exponents), the exponent of a float16; 11 direct bits, the sign
  *               and the fraction
  *   not half    tree of 8 bits (exponents), the exponent of a float32; 24 direct bits
  * </pre>
  *
- * <p>At first, the last tensor's name is empty, its rank 0, and the last counts are 0. What stands
- * in parentheses names the set of contexts. Axes 5 and up share one; exponents have a set for each
- * of the four kinds of tensor (spectral or not, half or not).
+ * <p>What is as the last tensor's is said to be so, and the shared start of a name is the longest;
+ * everything else is refused, so that a content has one file. A file without names has one tensor
+ * or more. At first, the last tensor's name is empty, its rank 0, and the last counts are 0. What
+ * stands in parentheses names the set of contexts. Axes 5 and up share one; exponents have a set
+ * for each of the four kinds of tensor (spectral or not, half or not).
  *
  * <pre>
  * flag(c)   = one bit in context c
@@ -78,10 +82,10 @@
  *
  * <p>Direct bits are taken sixteen at a time, the highest first, the rest last: for a chunk of k
  * bits, {@code range = ⌊range / 2ᵏ⌋}, and its value is the number of whole such ranges between the
- * interval's start and F. After each bit or chunk, while range is below 2²⁴, it is multiplied by
- * 256, and so is the unit divided. A writer ends with the number of the interval that has the most
- * zero bytes among its last four, and leaves them out; a reader that needs more than four bytes
- * behind the last one refuses the file.
+ * interval's start and F; the interval then is that range. A value of 2ᵏ or more, and a number of
+ * 2⁶³ or more, are refused. After each bit or chunk, while range is below 2²⁴, it is multiplied by
+ * 256, and so is the unit divided. A writer ends with the largest number of the interval that has
+ * the most zero bytes among its last four, and leaves these out; a reader refuses every other end.
  *
  * <h2>Version 1</h2>
  *

@@ -3,9 +3,7 @@ package io.github.freqreg.training;
 import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
-import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.DataType;
-import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Parameter;
 import ai.djl.training.optimizer.Optimizer;
 import ai.djl.training.tracker.ParameterTracker;
@@ -15,7 +13,7 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * DJL's Adam, step by step the same, with moments that can be saved and that follow a truncation.
+ * DJL's Adam, step by step the same, with moments that can be saved.
  *
  * <pre>
  * m = β₁ m + (1 - β₁) g,   v = β₂ v + (1 - β₂) g²
@@ -23,8 +21,8 @@ import java.util.concurrent.ConcurrentHashMap;
  * </pre>
  *
  * <p>DJL's own keeps the moments to itself, so that a resumed training starts them anew. {@link
- * Checkpoint} saves these. Where a parameter has become a prefix of what it was, as after {@code
- * compact()}, so do its moments.
+ * Checkpoint} saves these. After {@code compact()} parameters are new ones, and their moments begin
+ * anew.
  *
  * <p>An instance serves one trainer. {@link #close()} frees the moments. Not safe for concurrent
  * use other than by its trainer.
@@ -121,27 +119,8 @@ public final class Adam extends Optimizer implements AutoCloseable {
                         state = new NDList(weight.zerosLike(), weight.zerosLike());
                         state.detach();
                     }
-                    return fitting(state, weight);
+                    return state;
                 });
-    }
-
-    /** The first of the moments, where their parameter has become a prefix of what it was. */
-    private static NDList fitting(NDList state, NDArray weight) {
-        Shape shape = weight.getShape();
-        if (state.head().getShape().equals(shape)) {
-            return state;
-        }
-        NDList fitting = new NDList();
-        for (NDArray moment : state) {
-            NDArray prefix =
-                    shape.dimension() == 1 && moment.size() > shape.size()
-                            ? moment.get(new NDIndex(":" + shape.size())).duplicate()
-                            : weight.zerosLike();
-            prefix.detach();
-            fitting.add(prefix);
-        }
-        state.close();
-        return fitting;
     }
 
     /** The moments m and v of a parameter, one after the other, or null before its first step. */

@@ -50,7 +50,8 @@ public final class Checkpoint {
      * @param epochs the epochs that are done
      * @param file the path; a file that is there is replaced
      * @throws IOException if the file cannot be written; what was there before is untouched
-     * @throws IllegalArgumentException if a number is not finite
+     * @throws IllegalArgumentException if a number is not finite, or there are more than about 89
+     *     million, whose moments would make the file larger than 1 GiB
      */
     public static void save(Model model, Adam optimizer, int epochs, Path file) throws IOException {
         FrqDocument network = FrequencyFile.toDocument(model.getBlock(), DataType.FLOAT32);
@@ -89,6 +90,10 @@ public final class Checkpoint {
     public static int load(Model model, Adam optimizer, Path file)
             throws IOException, MalformedModelException {
         FrqDocument document = FrqDocument.read(file);
+        if (!document.isNamed()) {
+            throw new MalformedModelException(
+                    file + ": expected a checkpoint but found a file without names");
+        }
         Map<String, FrqTensor> state = new HashMap<>();
         List<FrqTensor> network = new ArrayList<>();
         for (FrqTensor tensor : document.tensors()) {
@@ -110,12 +115,13 @@ public final class Checkpoint {
             throw new MalformedModelException(file + ": " + e.getMessage(), e);
         }
         Map<Parameter, float[][]> moments = new IdentityHashMap<>();
+        ParameterList parameters = model.getBlock().getParameters();
         for (FrqTensor tensor : network) {
             FrqTensor mean = state.get(MEAN + tensor.name());
             FrqTensor variance = state.get(VARIANCE + tensor.name());
             if (mean != null && variance != null) {
                 moments.put(
-                        model.getBlock().getParameters().get(tensor.name()),
+                        parameters.get(tensor.name()),
                         new float[][] {mean.values(), variance.values()});
             }
         }

@@ -77,19 +77,45 @@ class TorchCheckpointTest {
         try (NDArray spatial = spectrum.toSpatial(manager)) {
             float[] weights = spatial.toFloatArray();
             double squares = 0;
+            double sum = 0;
             double largest = 0;
             for (float weight : weights) {
+                sum += weight;
                 squares += (double) weight * weight;
                 largest = Math.max(largest, Math.abs(weight));
             }
             double norm = golden.get("l2").getAsDouble();
             assertEquals(norm, Math.sqrt(squares), 1e-5 * norm, name);
+            // A sum of so many numbers cancels; its error is measured on their norm.
+            double all = norm * Math.sqrt(weights.length);
+            assertEquals(golden.get("sum").getAsDouble(), sum, 1e-5 * all, name);
             int[] at = JsonUtils.GSON.fromJson(golden.get("flat_index"), int[].class);
             double[] values = JsonUtils.GSON.fromJson(golden.get("value"), double[].class);
             for (int i = 0; i < at.length; i++) {
                 assertEquals(values[i], weights[at[i]], 1e-5 * largest, name);
             }
         }
+    }
+
+    @Test
+    void stridesMayMultiplyToMoreThanThereIs() throws Exception {
+        int[] extents = {8, 8, 8, 8, 8, 8};
+        int[] strides = {32768, 4096, 512, 64, 8, 1};
+        float[] values = new float[1 << 18];
+        values[7] = 3;
+        PickleWriter writer =
+                start().text("t")
+                        .tensor(
+                                "FloatStorage",
+                                "0",
+                                values.length,
+                                PickleWriter.floats(values),
+                                0,
+                                extents,
+                                strides);
+        TorchTensor tensor =
+                TorchCheckpoint.read(writer.op('u', '.').write(folder.resolve("t.pt"))).get("t");
+        assertArrayEquals(values, tensor.values());
     }
 
     @Test
@@ -143,8 +169,16 @@ class TorchCheckpointTest {
         return Stream.of(
                 refusal("not allowed", edit(w -> w.global("os", "system"))),
                 refusal("not allowed", edit(w -> w.global("builtins", "eval"))),
-                refusal("instruction 69", edit(w -> w.op('i'))),
-                refusal("instruction 81", edit(w -> w.op(0x81))),
+                refusal("instruction INST (69)", edit(w -> w.op('i'))),
+                refusal("instruction NEWOBJ (81)", edit(w -> w.op(0x81))),
+                refusal("instruction unknown (ff)", edit(w -> w.op(0xff))),
+                refusal(
+                        "a storage but found UnmodifiableRandomAccessList",
+                        edit(w -> identity(doubled(w.text("a").op('('))))),
+                refusal(
+                        "a storage but found ArrayList",
+                        edit(w -> identity(w.text("a").op('(', ']', 'q', 1, 'h', 1, 'a')))),
+                refusal("does not fit", edit(TorchCheckpointTest::farOffset)),
                 refusal("mark that is not there", w -> w.op('t')),
                 refusal("unknown key 9", edit(w -> w.op('h', 9))),
                 refusal("a text of at most", edit(w -> w.op('X', 255, 255, 255, 127))),
@@ -266,6 +300,29 @@ class TorchCheckpointTest {
                         0,
                         new int[] {1},
                         new int[] {1});
+    }
+
+    /** A tuple of twice a tuple of twice a tuple…, which as a text would have 2^40 letters. */
+    private static PickleWriter doubled(PickleWriter writer) {
+        writer.text("x");
+        for (int level = 0; level < 40; level++) {
+            writer.op('q', 1, 'h', 1, 0x86);
+        }
+        return writer;
+    }
+
+    /** Takes the value on the stack as the first part of a storage's identity. */
+    private static PickleWriter identity(PickleWriter writer) {
+        return writer.text("b").text("c").text("d").integer(1).op('t', 'Q');
+    }
+
+    /** An offset to which any step adds beyond 63 bits. */
+    private static PickleWriter farOffset(PickleWriter writer) {
+        writer.text("a").global("torch._utils", "_rebuild_tensor_v2");
+        writer.op('(', '(').text("storage").global("torch", "FloatStorage").text("0").text("cpu");
+        writer.integer(4).op('t', 'Q', 0x8a, 8, 255, 255, 255, 255, 255, 255, 255, 127);
+        writer.tuple(2).tuple(1).op(0x89).global("collections", "OrderedDict");
+        return writer.op(')', 'R', 't', 'R');
     }
 
     private static UnaryOperator<PickleWriter> tensor(

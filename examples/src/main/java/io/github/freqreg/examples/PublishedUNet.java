@@ -2,11 +2,11 @@ package io.github.freqreg.examples;
 
 import ai.djl.MalformedModelException;
 import ai.djl.ndarray.types.Shape;
+import ai.djl.util.Float16Utils;
 import io.github.freqreg.format.FrqDocument;
 import io.github.freqreg.format.FrqTensor;
 import io.github.freqreg.format.TorchCheckpoint;
 import io.github.freqreg.format.TorchTensor;
-import io.github.freqreg.spectrum.FrequencyTensor;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -22,6 +22,9 @@ final class PublishedUNet {
 
     static final int WIDTH = 64;
     static final int DEPTH = 4;
+
+    /** Of the network's names and shapes, see {@link FrqDocument}. */
+    static final int FINGERPRINT = 0xde32b6fd;
 
     private PublishedUNet() {}
 
@@ -56,7 +59,7 @@ final class PublishedUNet {
         names.put(theirs + ".double_conv.3.weight", ours + "04Conv2d_weight");
     }
 
-    /** Turns their checkpoint into a file of ours; their numbers are float16, so none is lost. */
+    /** Turns their checkpoint into a file of ours, without loss. */
     static FrqDocument read(Path file) throws IOException, MalformedModelException {
         Map<String, TorchTensor> tensors = TorchCheckpoint.read(file);
         Map<String, String> names = names();
@@ -73,17 +76,31 @@ final class PublishedUNet {
                             + unknown);
         }
         List<FrqTensor> ours = new ArrayList<>();
-        for (Map.Entry<String, String> entry : names.entrySet()) {
-            TorchTensor tensor = tensors.get(entry.getKey());
-            if (!tensor.isSparse()) {
-                throw new MalformedModelException(
-                        file + ": expected sparse coefficients in " + entry.getKey());
+        try {
+            for (Map.Entry<String, String> entry : names.entrySet()) {
+                TorchTensor tensor = tensors.get(entry.getKey());
+                float[] values = tensor.toFrequencyTensor().coefficients();
+                boolean half = fitsHalf(values);
+                ours.add(new FrqTensor(entry.getValue(), tensor.shape(), true, half, values));
             }
-            FrequencyTensor spectrum = tensor.toFrequencyTensor();
-            ours.add(
-                    new FrqTensor(
-                            entry.getValue(), tensor.shape(), true, true, spectrum.coefficients()));
+        } catch (IllegalArgumentException e) {
+            throw new MalformedModelException(file + ": " + e.getMessage(), e);
         }
-        return new FrqDocument(List.of(INPUT), ours);
+        FrqDocument document = new FrqDocument(List.of(INPUT), ours);
+        if (document.fingerprint() != FINGERPRINT) {
+            throw new MalformedModelException(
+                    file + ": expected the shapes of the published UNet but found others");
+        }
+        return document;
+    }
+
+    /** Theirs are float16; numbers of another checkpoint are kept as float32, and none is lost. */
+    private static boolean fitsHalf(float[] values) {
+        for (float value : values) {
+            if (Float16Utils.halfToFloat(Float16Utils.floatToHalf(value)) != value) {
+                return false;
+            }
+        }
+        return true;
     }
 }

@@ -256,7 +256,7 @@ final class TrainCommand implements Callable<Integer> {
      *
      * @param numbers all numbers of the network that are stored
      * @param bytes the size of the file, or four bytes a number for a network that is not saved
-     * @param report on the file, or the network that is not saved
+     * @param report on the file, or null for a network that is not saved
      * @param score on the test set
      * @param seconds of training
      */
@@ -284,10 +284,9 @@ final class TrainCommand implements Callable<Integer> {
             model.setBlock(policy == null ? block : policy.apply(block, task.input(1)));
             seconds = new Training(task, recipe, output).run(model, device, checkpoint);
             if (file == null) {
-                report = CompressionReport.of(model.getBlock());
                 score = task.measure(model.getBlock(), model.getNDManager());
-                return new Result(
-                        report.getOriginal(), report.getDenseBytes(), report, score, seconds);
+                long numbers = FrequencyFile.countNumbers(model.getBlock());
+                return new Result(numbers, Float.BYTES * numbers, null, score, seconds);
             }
             FrqDocument document = FrequencyFile.toDocument(model.getBlock(), DataType.FLOAT16);
             (noNames ? document.withoutNames() : document).write(file);

@@ -5,7 +5,6 @@ import ai.djl.MalformedModelException;
 import ai.djl.Model;
 import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.types.DataType;
 import ai.djl.training.DefaultTrainingConfig;
 import ai.djl.training.EasyTrain;
 import ai.djl.training.Trainer;
@@ -172,7 +171,7 @@ final class Training {
                 recipe.epochs(),
                 loss,
                 task.measure(model.getBlock(), model.getNDManager()),
-                FrequencyFile.toDocument(model.getBlock(), DataType.FLOAT32).numbers(),
+                FrequencyFile.countNumbers(model.getBlock()),
                 seconds(begin));
         out.flush();
     }

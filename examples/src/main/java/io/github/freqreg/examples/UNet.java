@@ -28,8 +28,8 @@ import java.util.List;
  * <p>Each level has two 3×3 convolutions without bias, each followed by batch normalisation with
  * the batch's own statistics and ReLU. Going down, the image is halved and the width doubled; going
  * up, a 2×2 transposed convolution doubles the image, which is laid on the level's own with zeros
- * around it and joined to it. With the default width of 64 and depth of 4 it has 31,024,960 weights
- * and nothing else.
+ * around it and joined to it. With the published width of 64 and depth of 4 it has 31,024,960
+ * weights and nothing else.
  *
  * <p>All layers are in sequential blocks, so that a policy wraps each by itself.
  */

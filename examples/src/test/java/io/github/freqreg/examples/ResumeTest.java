@@ -149,6 +149,8 @@ class ResumeTest {
                             new Shape(1).addAll(LeNet.INPUT));
             FrequencyFile.save(model.getBlock(), file);
             assertMessage("the numbers of a network alone", model, adam, file);
+            FrequencyFile.toDocument(model.getBlock(), DataType.FLOAT32).withoutNames().write(file);
+            assertMessage("a file without names", model, adam, file);
             Checkpoint.save(model, adam, 7, file);
             assertEquals(7, Checkpoint.load(model, adam, file));
             model.setBlock(new UNet(2, 1, 2));

@@ -1,12 +1,15 @@
 package io.github.freqreg.format;
 
 import ai.djl.MalformedModelException;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
-/** Checks shapes that come from a file. */
-final class Extents {
+/** Checks of what comes from a file, the same in every version. */
+final class FrqChecks {
 
-    private Extents() {}
+    private FrqChecks() {}
 
     /** The number of elements, which fits 63 bits; 1 or more, on an axis or more, if spectral. */
     static long size(String name, long[] extents, boolean spectral) throws MalformedModelException {
@@ -30,5 +33,26 @@ final class Extents {
                             + Arrays.toString(extents));
         }
         return size;
+    }
+
+    /** The name of a tensor, in UTF-8. */
+    static String text(byte[] name, int index) throws MalformedModelException {
+        try {
+            return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(name)).toString();
+        } catch (CharacterCodingException e) {
+            throw new MalformedModelException("the name of tensor " + index + " is not UTF-8", e);
+        }
+    }
+
+    static void finite(float value, int index, String tensor) throws MalformedModelException {
+        if (!Float.isFinite(value)) {
+            throw new MalformedModelException(
+                    "expected finite values but value "
+                            + index
+                            + " of tensor "
+                            + tensor
+                            + " is "
+                            + value);
+        }
     }
 }

@@ -1,0 +1,67 @@
+package io.github.freqreg.format;
+
+import io.github.freqreg.format.FrqModels.Flag;
+
+/** Writes files of version 2 symbol by symbol, also those that no encoder would write. */
+final class CodeBytes {
+
+    private final RangeEncoder code = new RangeEncoder();
+    private final FrqModels models = new FrqModels();
+
+    CodeBytes flag(Flag flag, boolean set) {
+        code.bit(models.flags, flag.ordinal(), set ? 1 : 0);
+        return this;
+    }
+
+    CodeBytes number(String models, long value) {
+        code.number(
+                switch (models) {
+                    case "counts" -> this.models.counts;
+                    case "lengths" -> this.models.lengths;
+                    case "shared" -> this.models.shared;
+                    default -> this.models.extents(0);
+                },
+                value);
+        return this;
+    }
+
+    /** A file without inputs, up to the name of its first and only tensor. */
+    CodeBytes tensor(boolean spectral, boolean half) {
+        return number("counts", 0)
+                .number("counts", 1)
+                .flag(Flag.NAMED, true)
+                .flag(Flag.SPECTRAL, spectral)
+                .flag(Flag.HALF, half);
+    }
+
+    /** A name of one byte. */
+    CodeBytes name(int letter) {
+        number("shared", 0).number("lengths", 1);
+        code.tree(models.letters(0), 0, letter, Byte.SIZE);
+        return this;
+    }
+
+    CodeBytes shape(long... extents) {
+        flag(Flag.SAME_RANK, false).number("counts", extents.length);
+        for (int axis = 0; axis < extents.length; axis++) {
+            code.number(models.extents(axis), extents[axis]);
+        }
+        return this;
+    }
+
+    /** An extent like that of the tensor before. */
+    CodeBytes same(int axis) {
+        code.bit(models.sameExtent(), axis, 1);
+        return this;
+    }
+
+    CodeBytes half(int bits) {
+        code.tree(models.exponents(false, true), 0, bits >> 10 & 31, 5);
+        code.direct(bits >> 15 << 10 | bits & 1023, 11);
+        return this;
+    }
+
+    byte[] seal() {
+        return new FileBytes().bytes('F', 'R', 'Q', 2).raw(code.finish()).seal();
+    }
+}
