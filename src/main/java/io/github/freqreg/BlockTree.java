@@ -7,6 +7,7 @@ import ai.djl.nn.ParallelBlock;
 import ai.djl.nn.Parameter;
 import ai.djl.nn.SequentialBlock;
 import ai.djl.util.Pair;
+import ai.djl.util.PairList;
 import java.lang.reflect.Field;
 import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
@@ -18,6 +19,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
 
 /**
@@ -164,6 +166,83 @@ final class BlockTree {
             return holdsOneOf(pair.getValue(), blocks);
         }
         return value instanceof Block block && blocks.contains(block);
+    }
+
+    /**
+     * Lets frequency blocks take the blocks in that follow them in sequential blocks and can be
+     * computed with them, and tells them which one gets their output.
+     */
+    static void absorbFollowers(Block root) {
+        Map<Block, Integer> uses = new IdentityHashMap<>();
+        countUses(root, uses);
+        forSequences(
+                root,
+                children -> {
+                    for (int i = 0; i < children.size(); i++) {
+                        if (!(children.valueAt(i) instanceof FrequencyBlock block)
+                                || uses.get(block) > 1) {
+                            continue;
+                        }
+                        while (i + 1 < children.size()
+                                && uses.getOrDefault(children.valueAt(i + 1), 0) == 1
+                                && block.addFollower(
+                                        children.keyAt(i + 1), children.valueAt(i + 1))) {
+                            children.remove(i + 1);
+                        }
+                        if (i + 1 < children.size()
+                                && children.valueAt(i + 1) instanceof FrequencyBlock next) {
+                            block.setNext(next);
+                        }
+                    }
+                });
+    }
+
+    /** In how many places of the tree a block is. */
+    private static void countUses(Block parent, Map<Block, Integer> uses) {
+        for (Block child : parent.getChildren().values()) {
+            if (uses.merge(child, 1, Integer::sum) == 1) {
+                countUses(child, uses);
+            }
+        }
+    }
+
+    /** Puts the blocks back that frequency blocks have taken in. */
+    static void releaseFollowers(Block root) {
+        forSequences(
+                root,
+                children -> {
+                    for (int i = children.size() - 1; i >= 0; i--) {
+                        if (children.valueAt(i) instanceof FrequencyBlock block) {
+                            PairList<String, Block> followers = block.releaseFollowers();
+                            for (int k = 0; k < followers.size(); k++) {
+                                children.add(i + 1 + k, followers.keyAt(k), followers.valueAt(k));
+                            }
+                        }
+                    }
+                });
+    }
+
+    /** Visits the lists of sequential blocks, each once. */
+    private static void forSequences(Block root, Consumer<BlockList> visitor) {
+        if (CHILDREN != null) {
+            forSequences(root, visitor, Collections.newSetFromMap(new IdentityHashMap<>()));
+        }
+    }
+
+    private static void forSequences(Block block, Consumer<BlockList> visitor, Set<Block> seen) {
+        if (!seen.add(block)) {
+            return;
+        }
+        if (block instanceof SequentialBlock && canReplaceChildren(block)) {
+            try {
+                visitor.accept((BlockList) CHILDREN.get(block));
+            } catch (IllegalAccessException e) {
+                throw new IllegalStateException("AbstractBlock.children was open at start", e);
+            }
+        }
+        for (Block child : block.getChildren().values()) {
+            forSequences(child, visitor, seen);
+        }
     }
 
     /** The blocks of a tree that {@link #replace} can put others in place of. */

@@ -1,5 +1,6 @@
 package io.github.freqreg;
 
+import ai.djl.Device;
 import ai.djl.MalformedModelException;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
@@ -12,6 +13,7 @@ import ai.djl.nn.BlockList;
 import ai.djl.nn.Parameter;
 import ai.djl.nn.ParameterList;
 import ai.djl.training.ParameterStore;
+import ai.djl.util.Pair;
 import ai.djl.util.PairList;
 import io.github.freqreg.execution.LayerExecutor;
 import io.github.freqreg.execution.Strategy;
@@ -48,6 +50,10 @@ import org.slf4j.LoggerFactory;
  *   <li><b>Inference</b> uses dense weights that are rebuilt only when the coefficients have
  *       changed. Several threads may predict at once, each with a predictor of its own, as DJL
  *       asks.
+ *   <li><b>Execution</b>: convolutions, transposed convolutions and linear layers are computed
+ *       without their weights where that is cheaper, see {@link Strategy}. Batch statistics and
+ *       ReLU that follow such a layer in a sequential block are taken into this one, to be computed
+ *       with it; {@code toDense} puts them back.
  *   <li><b>Truncation</b> ({@link #truncate(double)}) cuts the tail of the zigzag order. The cut is
  *       a view while a trainer lives, and never comes back; {@link #compact()} frees the tail.
  * </ul>
@@ -67,6 +73,8 @@ public final class FrequencyBlock extends AbstractBaseBlock {
     private final Map<String, SpectralParameter> byName = new LinkedHashMap<>();
     private final Map<String, Parameter> parameters;
     private final LayerExecutor executor;
+    private final PairList<String, Block> followers = new PairList<>();
+    private FrequencyBlock next;
     private Strategy strategy;
     private boolean dense;
     private boolean warned;
@@ -232,6 +240,11 @@ public final class FrequencyBlock extends AbstractBaseBlock {
         }
         beforeInitialize(shapes);
         block.initialize(manager, dataType, shapes);
+        Shape[] inner = shapes;
+        for (int i = 0; i < followers.size(); i++) {
+            inner = i == 0 ? block.getOutputShapes(shapes) : outputShapes(i - 1, inner);
+            followers.valueAt(i).initialize(manager, dataType, inner);
+        }
         if (fresh) {
             byName.values().forEach(tensor -> tensor.project(true));
         }
@@ -270,10 +283,9 @@ public final class FrequencyBlock extends AbstractBaseBlock {
         try (NDManager scratch = owner.newSubManager()) {
             RebuildingParameterStore store =
                     new RebuildingParameterStore(parameterStore, scratch, training, spectral);
-            NDList outputs = factored(store, parameterStore, inputs, scratch, training);
-            if (outputs == null) {
-                outputs = pass.forward(store);
-            }
+            LayerExecutor.Answer answer =
+                    factored(store, parameterStore, inputs, scratch, training);
+            NDList outputs = answer != null ? answer.outputs() : pass.forward(store);
             if (!store.wasAskedForAny()) {
                 throw new IllegalStateException(
                         block.getClass().getName()
@@ -285,6 +297,12 @@ public final class FrequencyBlock extends AbstractBaseBlock {
             if (training && !warned) {
                 warnOfUnread(store);
             }
+            if (answer == null || !answer.complete()) {
+                for (Pair<String, Block> follower : followers) {
+                    outputs.attach(scratch);
+                    outputs = follower.getValue().forward(parameterStore, outputs, training);
+                }
+            }
             for (NDArray output : outputs) {
                 if (output.getManager() == scratch) {
                     output.attach(owner);
@@ -295,7 +313,7 @@ public final class FrequencyBlock extends AbstractBaseBlock {
     }
 
     /** The output by coefficients alone, or null if the weights are to be rebuilt. */
-    private NDList factored(
+    private LayerExecutor.Answer factored(
             RebuildingParameterStore store,
             ParameterStore coefficients,
             NDList inputs,
@@ -306,8 +324,8 @@ public final class FrequencyBlock extends AbstractBaseBlock {
             return null;
         }
         NDArray input = inputs.head();
-        NDArray vector =
-                coefficients.getValue(tensor.getCoefficients(), input.getDevice(), training);
+        Device device = input.getDevice();
+        NDArray vector = coefficients.getValue(tensor.getCoefficients(), device, training);
         if (vector.getDataType() != input.getDataType()
                 || vector.getDataType() == DataType.FLOAT16) {
             return null;
@@ -317,19 +335,64 @@ public final class FrequencyBlock extends AbstractBaseBlock {
             vector = vector.stopGradient();
             vector.attach(scratch);
         }
-        NDArray output =
+        LayerExecutor.Answer answer =
                 executor.forward(
-                        strategy,
-                        tensor.transform(input.getDevice()),
-                        vector,
-                        store,
-                        input,
-                        training);
-        if (output == null) {
-            return null;
+                        new LayerExecutor.Pass(
+                                strategy,
+                                tensor.transform(device),
+                                vector,
+                                store,
+                                inputs,
+                                training,
+                                next == null
+                                        ? null
+                                        : (shape, manager) ->
+                                                next.projection(shape, device, manager)));
+        if (answer != null) {
+            store.use(tensor);
         }
-        store.use(tensor);
-        return new NDList(output);
+        return answer;
+    }
+
+    /** The cosines by which this block would project an input, or null. */
+    private NDArray projection(Shape input, Device device, NDManager manager) {
+        SpectralParameter tensor = executor == null ? null : spectral.get(executor.getWeight());
+        return tensor == null || tensor.getDataType() == DataType.FLOAT16
+                ? null
+                : executor.projection(strategy, tensor.transform(device), input, manager);
+    }
+
+    /**
+     * Takes a block that follows this one, and no other, into this one.
+     *
+     * @return whether it was taken
+     */
+    boolean addFollower(String key, Block block) {
+        boolean added =
+                executor != null
+                        && spectral.containsKey(executor.getWeight())
+                        && executor.addFollower(block);
+        if (added) {
+            followers.add(key, block);
+        }
+        return added;
+    }
+
+    /** Gives the blocks that follow back. */
+    PairList<String, Block> releaseFollowers() {
+        PairList<String, Block> released = new PairList<>();
+        released.addAll(followers);
+        followers.clear();
+        next = null;
+        if (executor != null) {
+            executor.clearFollowers();
+        }
+        return released;
+    }
+
+    /** Sets the block that gets this one's output, and nothing else does. */
+    void setNext(FrequencyBlock block) {
+        next = block;
     }
 
     /** A branch not taken is no fault; a child that goes past the store would be a silent one. */
@@ -375,7 +438,15 @@ public final class FrequencyBlock extends AbstractBaseBlock {
     /** {@inheritDoc} */
     @Override
     public Shape[] getOutputShapes(Shape[] shapes) {
-        return block.getOutputShapes(shapes);
+        Shape[] output = block.getOutputShapes(shapes);
+        for (int i = 0; i < followers.size(); i++) {
+            output = outputShapes(i, output);
+        }
+        return output;
+    }
+
+    private Shape[] outputShapes(int follower, Shape[] shapes) {
+        return followers.valueAt(follower).getOutputShapes(shapes);
     }
 
     /** {@inheritDoc} */

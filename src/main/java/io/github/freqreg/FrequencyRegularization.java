@@ -225,6 +225,7 @@ public final class FrequencyRegularization {
                         "The block is not initialised, so it has no weights to make dense");
             }
         }
+        BlockTree.releaseFollowers(block);
         Map<Block, Block> plain = new IdentityHashMap<>();
         return BlockTree.replace(
                 block,
@@ -304,16 +305,20 @@ public final class FrequencyRegularization {
         Map<String, Long> shares = budget > 0 ? plan.shareBudget(budget) : Map.of();
         plan.getChoices().forEach(choice -> logger.info("{}", choice));
         Map<Block, Block> done = new IdentityHashMap<>();
-        return BlockTree.replace(
-                plan.getRoot(),
-                block -> {
-                    List<WrapPlan.Candidate> chosen = plan.getChosen(block);
-                    if (chosen == null) {
-                        return block;
-                    }
-                    return done.computeIfAbsent(
-                            block, b -> new FrequencyBlock(b, tensors(chosen, shares), strategy));
-                });
+        Block wrapped =
+                BlockTree.replace(
+                        plan.getRoot(),
+                        block -> {
+                            List<WrapPlan.Candidate> chosen = plan.getChosen(block);
+                            if (chosen == null) {
+                                return block;
+                            }
+                            return done.computeIfAbsent(
+                                    block,
+                                    b -> new FrequencyBlock(b, tensors(chosen, shares), strategy));
+                        });
+        BlockTree.absorbFollowers(wrapped);
+        return wrapped;
     }
 
     private List<SpectralParameter> tensors(

@@ -37,6 +37,7 @@ public final class LayerExecutor {
     private final LayerForm form;
     private final Parameter weight;
     private final Parameter bias;
+    private ChannelTail tail = ChannelTail.NONE;
 
     private LayerExecutor(Block layer, LayerForm form) {
         this.layer = layer;
@@ -66,23 +67,40 @@ public final class LayerExecutor {
     }
 
     /**
-     * Picks how to compute.
+     * Adds a block that follows the layer, if it can be computed with it.
      *
-     * @param strategy what is asked for
-     * @param mask the kept coefficients of the weight
-     * @param input the shape of the input
-     * @param training whether there is a way back
-     * @return the way, or null to rebuild the weight
+     * @param block a block
+     * @return whether it was added
      */
-    Factorization pick(Strategy strategy, ZigzagMask mask, Shape input, boolean training) {
+    public boolean addFollower(Block block) {
+        ChannelTail longer = form == LayerForm.LINEAR ? null : tail.with(block);
+        if (longer != null) {
+            tail = longer;
+        }
+        return longer != null;
+    }
+
+    /** Forgets the blocks that follow. */
+    public void clearFollowers() {
+        tail = ChannelTail.NONE;
+    }
+
+    /** The way to compute, or null to rebuild the weight. */
+    private Factorization pick(Strategy strategy, ZigzagMask mask, Shape input, boolean training) {
         if (strategy == Strategy.REBUILD || input.size() == 0) {
             return null;
         }
         Sizes sizes = sizes(mask, input);
         Factorization way =
-                strategy == Strategy.FACTORED
-                        ? CostModel.pickFactored(sizes, training)
-                        : CostModel.pick(sizes, training);
+                strategy == Strategy.AUTO
+                        ? CostModel.pick(sizes, training)
+                        : CostModel.pickFactored(sizes, training);
+        // There is nothing to project or expand along an axis of one element.
+        Shape shape = mask.getShape();
+        way =
+                new Factorization(
+                        way.project() && shape.get(form.in) > 1,
+                        way.expand() && shape.get(form.out) > 1);
         return way.equals(Factorization.REBUILD) ? null : way;
     }
 
@@ -92,66 +110,154 @@ public final class LayerExecutor {
     }
 
     /**
-     * Computes the layer without its weight, if that is asked for or cheaper.
+     * Returns the cosines by which the layer would project an input, for the one before it to do.
      *
      * @param strategy what is asked for
      * @param transform of the weight
-     * @param coefficients the kept coefficients, in the gradient's graph or not
-     * @param store has the bias
-     * @param input the input
-     * @param training whether there is a way back
-     * @return the output on the input's manager, or null if the weight is to be rebuilt
+     * @param input the shape of the input
+     * @param manager the manager of the result, which is a view
+     * @return a matrix (channels, frequencies), or null if the layer wants the input as it is
      */
-    public NDArray forward(
-            Strategy strategy,
-            SpectralTransform transform,
-            NDArray coefficients,
-            ParameterStore store,
-            NDArray input,
-            boolean training) {
+    public NDArray projection(
+            Strategy strategy, SpectralTransform transform, Shape input, NDManager manager) {
+        Factorization way = pick(strategy, transform.getMask(), input, false);
+        boolean shared = sizes(transform.getMask(), input).groups() == 1;
+        return way != null && way.project() && shared && form != LayerForm.LINEAR
+                ? transform.basis(form.in, manager)
+                : null;
+    }
+
+    /**
+     * Computes the layer without its weight, if that is asked for or cheaper.
+     *
+     * @param pass what is computed
+     * @return the output on the input's manager; a {@link Projected} one for the next layer; or
+     *     null if the weight is to be rebuilt
+     */
+    public Answer forward(Pass pass) {
+        SpectralTransform transform = pass.transform();
         ZigzagMask mask = transform.getMask();
-        Factorization way = pick(strategy, mask, input.getShape(), training);
+        NDArray input = pass.inputs().singletonOrThrow();
+        boolean projected = pass.inputs() instanceof Projected;
+        Shape full = projected ? ((Projected) pass.inputs()).getFullShape() : input.getShape();
+        Factorization way = pick(pass.strategy(), mask, full, pass.training());
         if (way == null) {
             return null;
         }
         NDManager owner = input.getManager();
         try (NDManager scratch = owner.newSubManager()) {
-            Shape shape = mask.getShape();
-            boolean project = way.project() && shape.get(form.in) > 1;
-            boolean expand = way.expand() && shape.get(form.out) > 1;
-            long groups = (long) sizes(mask, input.getShape()).groups();
+            long groups = (long) sizes(mask, full).groups();
             NDArray core =
                     transform.rebuild(
-                            coefficients,
+                            pass.coefficients(),
                             scratch,
-                            axis -> axis == form.in ? !project : axis != form.out || !expand);
+                            axis ->
+                                    !(axis == form.in
+                                            ? way.project()
+                                            : axis == form.out && way.expand()));
             // The first axis is that of all groups' channels; between frequencies each needs its
             // own.
-            boolean first = form == LayerForm.TRANSPOSED ? project : expand;
+            boolean first = form == LayerForm.TRANSPOSED ? way.project() : way.expand();
             if (first && groups > 1) {
                 core = tile(core, groups);
             }
             NDArray given = input.get(scratch, new NDIndex().addAllDim());
-            if (project) {
+            if (way.project() && !projected) {
                 NDArray basis = transform.basis(form.in, scratch);
                 // A basis of all channels has a part for each group, one of a group is for all.
                 given = mix(given, basis, groups, form == LayerForm.TRANSPOSED, true);
             }
-            CoreStore answers = new CoreStore(store, core, expand);
+            CoreStore answers = new CoreStore(pass.store(), core, way.expand());
             NDArray answer = layer.forward(answers, new NDList(given), false).singletonOrThrow();
             answer.attach(scratch);
-            if (expand) {
-                NDArray basis = transform.basis(form.out, scratch);
-                answer = mix(answer, basis, groups, form == LayerForm.CONVOLUTION, false);
-                if (bias != null) {
-                    NDArray shift = store.getValue(bias, input.getDevice(), training);
-                    answer = answer.add(wide(shift, scratch, answer.getShape()));
-                }
+            if (!way.expand()) {
+                answer.attach(owner);
+                return new Answer(new NDList(answer), false);
+            }
+            NDArray basis = transform.basis(form.out, scratch);
+            NDArray shift =
+                    bias == null
+                            ? null
+                            : pass.store().getValue(bias, input.getDevice(), pass.training());
+            if (fuses(pass, input, groups)) {
+                return fused(pass, answer, basis, shift, full, owner);
+            }
+            answer = mix(answer, basis, groups, form == LayerForm.CONVOLUTION, false);
+            if (shift != null) {
+                answer = answer.add(wide(shift, scratch, answer.getShape()));
             }
             answer.attach(owner);
-            return answer;
+            return new Answer(new NDList(answer), false);
         }
     }
+
+    private boolean fuses(Pass pass, NDArray input, long groups) {
+        boolean asked = pass.strategy() == Strategy.AUTO || pass.strategy() == Strategy.FUSED;
+        boolean graph = pass.training() || input.hasGradient();
+        return asked && !graph && groups == 1 && tail != ChannelTail.NONE;
+    }
+
+    private Answer fused(
+            Pass pass, NDArray small, NDArray basis, NDArray shift, Shape full, NDManager owner) {
+        NDManager scratch = small.getManager();
+        Shape shape = small.getShape();
+        Shape places = shape.slice(2);
+        NDArray maps = small.reshape(shape.get(0), shape.get(1), places.size());
+        NDArray plain = shift == null ? null : shift.stopGradient();
+        if (plain != null) {
+            plain.attach(scratch);
+        }
+        Shape output = layer.getOutputShapes(new Shape[] {full})[0];
+        NDArray projection = pass.next() == null ? null : pass.next().of(output, scratch);
+        NDArray made = tail.expand(maps, basis, plain, projection);
+        NDArray answer =
+                made.reshape(new Shape(shape.get(0), made.getShape().get(1)).addAll(places));
+        answer.attach(owner);
+        return new Answer(
+                projection == null ? new NDList(answer) : new Projected(answer, output), true);
+    }
+
+    /**
+     * What is computed.
+     *
+     * @param strategy what is asked for
+     * @param transform of the weight
+     * @param coefficients the kept coefficients, in the gradient's graph or not
+     * @param store has the bias
+     * @param inputs the input, or what the layer before has projected of it
+     * @param training whether there is a way back
+     * @param next the layer to which the output goes alone, or null
+     */
+    public record Pass(
+            Strategy strategy,
+            SpectralTransform transform,
+            NDArray coefficients,
+            ParameterStore store,
+            NDList inputs,
+            boolean training,
+            Next next) {}
+
+    /** The next layer. */
+    @FunctionalInterface
+    public interface Next {
+
+        /**
+         * Returns the cosines by which it would project an input.
+         *
+         * @param input the shape of the input
+         * @param manager the manager of the result
+         * @return a matrix (channels, frequencies), or null if it wants the input as it is
+         */
+        NDArray of(Shape input, NDManager manager);
+    }
+
+    /**
+     * What was computed.
+     *
+     * @param outputs of the layer
+     * @param complete whether the blocks that follow are in them
+     */
+    public record Answer(NDList outputs, boolean complete) {}
 
     /** A core for each group. */
     private static NDArray tile(NDArray core, long groups) {

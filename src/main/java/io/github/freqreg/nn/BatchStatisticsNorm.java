@@ -46,6 +46,15 @@ public final class BatchStatisticsNorm extends AbstractBlock {
         this.epsilon = epsilon;
     }
 
+    /**
+     * Returns what is added to the variance.
+     *
+     * @return ε
+     */
+    public float getEpsilon() {
+        return epsilon;
+    }
+
     /** {@inheritDoc} */
     @Override
     protected NDList forwardInternal(

@@ -124,7 +124,7 @@ final class Segmentation {
                             + picture.getWidth()
                             + "x"
                             + picture.getHeight()
-                            + " pixels cannot be segmented, is it too small? "
+                            + " pixels cannot be segmented: "
                             + e.getMessage(),
                     e);
         }
