@@ -167,13 +167,23 @@ public final class Dct {
         }
         Shape shape = new Shape(n, frequencies);
         if (computeType(type) == DataType.FLOAT64) {
-            return manager.create(DoubleBuffer.wrap(values), shape, DataType.FLOAT64);
+            return owned(manager.create(DoubleBuffer.wrap(values), shape, DataType.FLOAT64));
         }
         float[] narrow = new float[values.length];
         for (int i = 0; i < narrow.length; i++) {
             narrow[i] = (float) values[i];
         }
-        return manager.create(FloatBuffer.wrap(narrow), shape, DataType.FLOAT32);
+        return owned(manager.create(FloatBuffer.wrap(narrow), shape, DataType.FLOAT32));
+    }
+
+    /**
+     * The engine's own copy of an array made from Java's memory, which the collector frees once the
+     * array is closed, though a graph may still hold it.
+     */
+    static NDArray owned(NDArray array) {
+        try (array) {
+            return array.duplicate();
+        }
     }
 
     /**
@@ -185,8 +195,7 @@ public final class Dct {
         DataType type = spectrum.getDataType();
         List<Integer> order = cheapestOrder(spectrum.getShape(), shape);
         order.removeIf(axis -> bases.apply(axis) == null);
-        // With no axis to multiply, the result is still an array of its own, in the graph.
-        NDArray own = order.isEmpty() ? spectrum.mul(1) : spectrum;
+        NDArray own = order.isEmpty() ? own(spectrum) : spectrum;
         NDArray work = own.toType(computeType(type), false);
         for (int axis : order) {
             work = multiplyAxis(scratch, work, axis, bases.apply(axis), false);
@@ -199,14 +208,22 @@ public final class Dct {
             NDManager scratch, NDArray spatial, Shape box, IntFunction<NDArray> bases) {
         DataType type = spatial.getDataType();
         List<Integer> order = cheapestOrder(box, spatial.getShape());
-        // With no axis to multiply, the result is still an array of its own, in the graph.
-        NDArray own = order.isEmpty() ? spatial.mul(1) : spatial;
+        NDArray own = order.isEmpty() ? own(spatial) : spatial;
         NDArray work = own.toType(computeType(type), false);
         for (int i = order.size() - 1; i >= 0; i--) {
             int axis = order.get(i);
             work = multiplyAxis(scratch, work, axis, bases.apply(axis), true);
         }
         return work.toType(type, false);
+    }
+
+    /**
+     * An array of its own, in the graph, where there is no axis to multiply. Of a product the graph
+     * would hold the number, which DJL makes from Java's memory, see {@link #owned}; of a sum it
+     * holds nothing.
+     */
+    private static NDArray own(NDArray array) {
+        return array.add(0);
     }
 
     /**

@@ -57,7 +57,8 @@ public final class SpectralTransform implements AutoCloseable {
                 bases[axis] = Dct.basis(tables, n, frequencies, type);
             }
         }
-        places = mask.getKept() <= CACHED_PLACES ? tables.create(mask.positions()) : null;
+        places =
+                mask.getKept() <= CACHED_PLACES ? Dct.owned(tables.create(mask.positions())) : null;
     }
 
     /**
@@ -169,7 +170,7 @@ public final class SpectralTransform implements AutoCloseable {
     }
 
     private NDArray places(NDManager scratch) {
-        return places != null ? places : scratch.create(mask.positions());
+        return places != null ? places : Dct.owned(scratch.create(mask.positions()));
     }
 
     /** Frees the tables. */

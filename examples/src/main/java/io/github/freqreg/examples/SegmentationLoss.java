@@ -37,12 +37,10 @@ final class SegmentationLoss extends Loss {
         NDArray entropy = logarithms.mul(right).sum(new int[] {1}).mean().neg();
         NDArray told = logarithms.exp();
         int[] all = {0, 2, 3};
-        NDArray dice =
-                told.mul(right)
-                        .sum(all)
-                        .mul(2)
-                        .add(SMALL)
-                        .div(told.sum(all).add(right.sum(all)).add(SMALL));
+        // Added to itself rather than doubled by a number: DJL hands the engine a number as memory
+        // that Java's collector frees while the graph still holds it.
+        NDArray both = told.mul(right).sum(all);
+        NDArray dice = both.add(both).add(SMALL).div(told.sum(all).add(right.sum(all)).add(SMALL));
         return entropy.sub(dice.mean()).add(1);
     }
 }
