@@ -13,6 +13,7 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.training.GradientCollector;
 import com.google.gson.JsonObject;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
@@ -291,6 +292,35 @@ class DctTest {
         for (UnaryOperator<NDArray> transform : transforms) {
             transform.apply(array).muli(0);
             assertArrayEquals(new double[] {3}, RandomTensors.doubles(array));
+        }
+    }
+
+    /**
+     * DJL gives the engine arrays that are made from Java's memory without a copy. The collector
+     * must not free what the graph still needs: a number that is multiplied with, a table.
+     */
+    @Test
+    void theCollectorDoesNotChangeGradients() throws InterruptedException {
+        for (Shape shape : new Shape[] {new Shape(1, 1), new Shape(3, 4)}) {
+            try (NDManager manager = NDManager.newBaseManager()) {
+                NDArray spectrum = manager.ones(shape);
+                spectrum.setRequiresGradient(true);
+                try (GradientCollector collector = manager.getEngine().newGradientCollector()) {
+                    NDArray sum = Dct.idct(spectrum, shape).sum();
+                    System.gc();
+                    Thread.sleep(20);
+                    for (int i = 0; i < 2000; i++) {
+                        ByteBuffer.allocateDirect(64).putLong(0, 0x7149f2ca7149f2caL);
+                    }
+                    collector.backward(sum);
+                }
+                // The sum is √n times the constant coefficient's, whatever the others are.
+                assertEquals(
+                        Math.sqrt(shape.size()),
+                        spectrum.getGradient().toFloatArray()[0],
+                        1e-5,
+                        shape.toString());
+            }
         }
     }
 }
