@@ -178,7 +178,6 @@ public final class FrequencyRegularization {
     }
 
     private WrapPlan planFor(Block block, Shape... inputShapes) {
-        checkNotWrapped(block);
         if (inputShapes.length > 0 && !block.isInitialized()) {
             // Initialised for a moment, parameters know their shapes.
             try (NDManager manager = NDManager.newBaseManager()) {
@@ -198,6 +197,7 @@ public final class FrequencyRegularization {
      * @throws IllegalStateException if a part of it is wrapped already
      */
     public List<TensorChoice> plan(Block block) {
+        checkNotWrapped(block);
         return planFor(block).getChoices();
     }
 

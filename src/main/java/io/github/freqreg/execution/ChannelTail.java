@@ -64,7 +64,7 @@ record ChannelTail(BatchStatisticsNorm norm, boolean relu) {
      *
      * @param small the maps z (batch, A, places), on a manager that is closed afterwards
      * @param basis the matrix E (channels, A)
-     * @param bias of the channels, or null
+     * @param bias of the channels, on the same manager, or null
      * @param projection the next layer's cosines (channels, B), or null
      * @return the channels (batch, channels, places), or projected (batch, B, places)
      */
@@ -124,7 +124,7 @@ record ChannelTail(BatchStatisticsNorm norm, boolean relu) {
             matrix = basis.div(scale.reshape(channels, 1));
             shift = matrix.matMul(mean).neg();
         } else if (bias != null) {
-            shift = bias.get(scratch, new NDIndex().addAllDim()).reshape(channels, 1);
+            shift = bias.reshape(channels, 1);
         } else {
             shift = onDevice(scratch.zeros(new Shape(channels, 1), small.getDataType()), small);
         }

@@ -1,6 +1,9 @@
 package io.github.freqreg.execution;
 
 import io.github.freqreg.execution.Factorization.Sizes;
+import java.util.Collections;
+import java.util.Comparator;
+import java.util.List;
 
 /**
  * What a pass through a layer is expected to cost, from shapes alone.
@@ -29,27 +32,9 @@ final class CostModel {
 
     private CostModel() {}
 
-    /** The cheapest way. */
-    static Factorization pick(Sizes sizes, boolean training) {
-        Factorization best = Factorization.REBUILD;
-        for (Factorization each : Factorization.ALL) {
-            if (cost(each, sizes, training) < cost(best, sizes, training)) {
-                best = each;
-            }
-        }
-        return best;
-    }
-
-    /** The cheapest way that is not to rebuild. */
-    static Factorization pickFactored(Sizes sizes, boolean training) {
-        Factorization best = Factorization.ALL[Factorization.ALL.length - 1];
-        for (Factorization each : Factorization.ALL) {
-            if (each != Factorization.REBUILD
-                    && cost(each, sizes, training) < cost(best, sizes, training)) {
-                best = each;
-            }
-        }
-        return best;
+    /** The cheapest of some ways; of equal ones, the first. */
+    static Factorization pick(List<Factorization> ways, Sizes sizes, boolean training) {
+        return Collections.min(ways, Comparator.comparingDouble(way -> cost(way, sizes, training)));
     }
 
     /** The expected nanoseconds of a pass; of training, with the way back. */

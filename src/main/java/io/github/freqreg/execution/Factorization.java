@@ -1,6 +1,7 @@
 package io.github.freqreg.execution;
 
 import ai.djl.ndarray.types.Shape;
+import java.util.List;
 
 /**
  * What of a layer's weight stays in the frequency domain. With neither, the weight is rebuilt.
@@ -13,12 +14,16 @@ record Factorization(boolean project, boolean expand) {
 
     static final Factorization REBUILD = new Factorization(false, false);
 
-    static final Factorization[] ALL = {
-        REBUILD,
-        new Factorization(true, false),
-        new Factorization(false, true),
-        new Factorization(true, true)
-    };
+    /** All but to rebuild. */
+    static final List<Factorization> FACTORED =
+            List.of(
+                    new Factorization(true, true),
+                    new Factorization(true, false),
+                    new Factorization(false, true));
+
+    /** All, to rebuild first: where nothing is cheaper, that is done. */
+    static final List<Factorization> ALL =
+            List.of(REBUILD, FACTORED.get(1), FACTORED.get(2), FACTORED.get(0));
 
     /**
      * The sizes of a layer at work.
@@ -43,6 +48,11 @@ record Factorization(boolean project, boolean expand) {
             double taps,
             double inPlaces,
             double outPlaces) {
+
+        /** Whether there is nothing to compute. */
+        boolean isEmpty() {
+            return batch * inPlaces == 0;
+        }
 
         static Sizes of(LayerForm form, Shape weight, Shape box, Shape input, Shape output) {
             long channels = input.get(form.channelAxis(input));

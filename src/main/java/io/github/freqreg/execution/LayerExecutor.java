@@ -86,15 +86,15 @@ public final class LayerExecutor {
     }
 
     /** The way to compute, or null to rebuild the weight. */
-    private Factorization pick(Strategy strategy, ZigzagMask mask, Shape input, boolean training) {
-        if (strategy == Strategy.REBUILD || input.size() == 0) {
+    private Factorization pick(Strategy strategy, ZigzagMask mask, Sizes sizes, boolean training) {
+        if (strategy == Strategy.REBUILD || sizes.isEmpty()) {
             return null;
         }
-        Sizes sizes = sizes(mask, input);
         Factorization way =
-                strategy == Strategy.AUTO
-                        ? CostModel.pick(sizes, training)
-                        : CostModel.pickFactored(sizes, training);
+                CostModel.pick(
+                        strategy == Strategy.AUTO ? Factorization.ALL : Factorization.FACTORED,
+                        sizes,
+                        training);
         // There is nothing to project or expand along an axis of one element.
         Shape shape = mask.getShape();
         way =
@@ -120,8 +120,9 @@ public final class LayerExecutor {
      */
     public NDArray projection(
             Strategy strategy, SpectralTransform transform, Shape input, NDManager manager) {
-        Factorization way = pick(strategy, transform.getMask(), input, false);
-        boolean shared = sizes(transform.getMask(), input).groups() == 1;
+        Sizes sizes = sizes(transform.getMask(), input);
+        Factorization way = pick(strategy, transform.getMask(), sizes, false);
+        boolean shared = sizes.groups() == 1;
         return way != null && way.project() && shared && form != LayerForm.LINEAR
                 ? transform.basis(form.in, manager)
                 : null;
@@ -140,13 +141,14 @@ public final class LayerExecutor {
         NDArray input = pass.inputs().singletonOrThrow();
         boolean projected = pass.inputs() instanceof Projected;
         Shape full = projected ? ((Projected) pass.inputs()).getFullShape() : input.getShape();
-        Factorization way = pick(pass.strategy(), mask, full, pass.training());
+        Sizes sizes = sizes(mask, full);
+        Factorization way = pick(pass.strategy(), mask, sizes, pass.training());
         if (way == null) {
             return null;
         }
         NDManager owner = input.getManager();
         try (NDManager scratch = owner.newSubManager()) {
-            long groups = (long) sizes(mask, full).groups();
+            long groups = (long) sizes.groups();
             NDArray core =
                     transform.rebuild(
                             pass.coefficients(),

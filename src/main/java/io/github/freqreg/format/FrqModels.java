@@ -13,8 +13,8 @@ final class FrqModels {
     final BitModels counts = new BitModels(NUMBER);
     final BitModels lengths = new BitModels(NUMBER);
     final BitModels shared = new BitModels(NUMBER);
+    final BitModels sameExtent = new BitModels(AXES);
     private final BitModels[] letters = new BitModels[BYTE];
-    private final BitModels sameExtent = new BitModels(AXES);
     private final BitModels[] extents = new BitModels[AXES];
     private final BitModels[] exponents = new BitModels[4];
 
@@ -41,11 +41,6 @@ final class FrqModels {
     /** The extents along an axis. */
     BitModels extents(int axis) {
         return lazily(extents, context(axis), NUMBER);
-    }
-
-    /** Whether an extent is that of the tensor before. */
-    BitModels sameExtent() {
-        return sameExtent;
     }
 
     static int context(int axis) {

@@ -101,7 +101,7 @@ final class RangeDecoder {
         long low = window - code & MASK;
         if (in.hasRemaining()
                 || zeros != RangeEncoder.zerosAtEnd(low, range)
-                || window != (int) RangeEncoder.end(low, range)) {
+                || window != (int) RangeEncoder.end(low, range, zeros)) {
             throw new MalformedModelException(
                     "expected the checksum after the last tensor but found "
                             + in.remaining()

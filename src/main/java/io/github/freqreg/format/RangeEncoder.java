@@ -107,7 +107,7 @@ final class RangeEncoder {
     /** Ends the code with the number of the interval that has the most zero bytes at its end. */
     byte[] finish() {
         int zeros = zerosAtEnd(low, range);
-        low = end(low, range);
+        low = end(low, range, zeros);
         for (int i = 0; i < 1 + Integer.BYTES; i++) {
             shift();
         }
@@ -120,17 +120,15 @@ final class RangeEncoder {
 
     /** How many zero bytes the number of an interval can have among its last four. */
     static int zerosAtEnd(long low, int range) {
-        long last = low + (range & MASK) - 1;
         int zeros = Integer.BYTES;
-        while ((last >>> 8 * zeros << 8 * zeros) < low) {
+        while (end(low, range, zeros) < low) {
             zeros--;
         }
         return zeros;
     }
 
     /** The largest number of an interval with so many zero bytes. */
-    static long end(long low, int range) {
-        int zeros = zerosAtEnd(low, range);
+    static long end(long low, int range, int zeros) {
         return low + (range & MASK) - 1 >>> 8 * zeros << 8 * zeros;
     }
 }

@@ -147,8 +147,7 @@ final class Version2Decoder implements FrqDecoder {
         checkSaidShortest(same || rank != lastExtents.length, "rank of tensor " + name);
         long[] extents = new long[rank];
         for (int axis = 0; axis < rank; axis++) {
-            boolean sameExtent =
-                    same && code.bit(models.sameExtent(), FrqModels.context(axis)) == 1;
+            boolean sameExtent = same && code.bit(models.sameExtent, FrqModels.context(axis)) == 1;
             extents[axis] =
                     sameExtent
                             ? lastExtents[axis]

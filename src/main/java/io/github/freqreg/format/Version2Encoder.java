@@ -140,7 +140,7 @@ final class Version2Encoder {
         for (int axis = 0; axis < extents.length; axis++) {
             boolean sameExtent = same && extents[axis] == lastExtents[axis];
             if (same) {
-                code.bit(models.sameExtent(), FrqModels.context(axis), sameExtent ? 1 : 0);
+                code.bit(models.sameExtent, FrqModels.context(axis), sameExtent ? 1 : 0);
             }
             if (!sameExtent) {
                 code.number(models.extents(axis), extents[axis]);

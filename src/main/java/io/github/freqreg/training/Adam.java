@@ -8,7 +8,7 @@ import ai.djl.nn.Parameter;
 import ai.djl.training.optimizer.Optimizer;
 import ai.djl.training.tracker.ParameterTracker;
 import ai.djl.training.tracker.Tracker;
-import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
@@ -35,7 +35,8 @@ public final class Adam extends Optimizer implements AutoCloseable {
     private final float beta1;
     private final float beta2;
     private final float epsilon;
-    private final Map<String, Map<Device, NDList>> moments = new ConcurrentHashMap<>();
+    private final Map<String, Map<Device, NDArray>> means = new ConcurrentHashMap<>();
+    private final Map<String, Map<Device, NDArray>> variances = new ConcurrentHashMap<>();
     private final Map<String, Integer> counts = new ConcurrentHashMap<>();
     private int begin;
     private int updates;
@@ -88,10 +89,11 @@ public final class Adam extends Optimizer implements AutoCloseable {
             throw new IllegalArgumentException(
                     "The learning rate of update " + t + " must be finite but is " + rate);
         }
-        NDList state = momentsOf(parameterId, weight);
+        NDArray mean = moment(means, parameterId, weight);
+        NDArray variance = moment(variances, parameterId, weight);
         weight.getNDArrayInternal()
                 .adamUpdate(
-                        new NDList(weight, grad, state.get(0), state.get(1)),
+                        new NDList(weight, grad, mean, variance),
                         new NDList(weight),
                         rate,
                         corrected,
@@ -105,70 +107,58 @@ public final class Adam extends Optimizer implements AutoCloseable {
                         false);
     }
 
-    private NDList momentsOf(String parameterId, NDArray weight) {
-        Map<Device, NDList> byDevice =
-                moments.computeIfAbsent(parameterId, id -> new ConcurrentHashMap<>());
-        return byDevice.compute(
-                weight.getDevice(),
-                (device, state) -> {
-                    if (state == null && !byDevice.isEmpty()) {
-                        state = byDevice.values().iterator().next().toDevice(device, true);
-                        state.detach();
-                    }
-                    if (state == null) {
-                        state = new NDList(weight.zerosLike(), weight.zerosLike());
-                        state.detach();
-                    }
-                    return state;
-                });
+    private NDArray moment(
+            Map<String, Map<Device, NDArray>> moments, String parameterId, NDArray weight) {
+        return withDefaultState(moments, parameterId, weight.getDevice(), k -> weight.zerosLike());
     }
 
     /** The moments m and v of a parameter, one after the other, or null before its first step. */
     float[][] getMoments(Parameter parameter) {
-        Map<Device, NDList> byDevice = moments.get(parameter.getId());
-        if (byDevice == null || byDevice.isEmpty()) {
-            return null;
-        }
-        NDList state = byDevice.values().iterator().next();
-        float[][] values = new float[2][];
-        for (int i = 0; i < values.length; i++) {
-            try (NDArray floats = state.get(i).toType(DataType.FLOAT32, true)) {
-                values[i] = floats.toFloatArray();
-            }
-        }
-        return values;
+        String id = parameter.getId();
+        return means.containsKey(id)
+                ? new float[][] {floats(means.get(id)), floats(variances.get(id))}
+                : null;
     }
 
-    /** Goes on from saved moments. */
+    private static float[] floats(Map<Device, NDArray> byDevice) {
+        try (NDArray floats = byDevice.values().iterator().next().toType(DataType.FLOAT32, true)) {
+            return floats.toFloatArray();
+        }
+    }
+
+    /** Goes on from saved moments, m and v of each parameter. */
     void resume(int steps, Map<Parameter, float[][]> saved) {
         close();
         begin = steps;
         updates = steps;
         saved.forEach(
                 (parameter, values) -> {
-                    NDArray array = parameter.getArray();
-                    NDList state = new NDList();
-                    for (float[] each : values) {
-                        NDArray moment =
-                                array.getManager()
-                                        .create(each, array.getShape())
-                                        .toType(array.getDataType(), false);
-                        moment.detach();
-                        state.add(moment);
-                    }
-                    Map<Device, NDList> byDevice = new ConcurrentHashMap<>();
-                    byDevice.put(array.getDevice(), state);
-                    moments.put(parameter.getId(), byDevice);
+                    resume(means, parameter, values[0]);
+                    resume(variances, parameter, values[1]);
                 });
+    }
+
+    private void resume(
+            Map<String, Map<Device, NDArray>> moments, Parameter parameter, float[] values) {
+        NDArray array = parameter.getArray();
+        withDefaultState(
+                moments,
+                parameter.getId(),
+                array.getDevice(),
+                k ->
+                        array.getManager()
+                                .create(values, array.getShape())
+                                .toType(array.getDataType(), false));
     }
 
     /** Frees the moments; the next step starts them anew. */
     @Override
     public void close() {
-        Map<String, Map<Device, NDList>> old = new HashMap<>(moments);
-        moments.clear();
+        for (Map<String, Map<Device, NDArray>> moments : List.of(means, variances)) {
+            moments.values().forEach(byDevice -> byDevice.values().forEach(NDArray::close));
+            moments.clear();
+        }
         counts.clear();
-        old.values().forEach(byDevice -> byDevice.values().forEach(NDList::close));
     }
 
     /** Builds an {@link Adam}. */

@@ -24,7 +24,7 @@ import java.util.Map;
  *
  * <pre>
  * Checkpoint.save(model, adam, epoch, file);          // after each epoch
- * long done = Checkpoint.load(model, adam, file);     // in another process, before the trainer
+ * int done = Checkpoint.load(model, adam, file);      // in another process, before the trainer
  * </pre>
  *
  * <p>A training that is resumed ends as one that was not interrupted, to the bit, where all it

@@ -51,7 +51,7 @@ final class CodeBytes {
 
     /** An extent like that of the tensor before. */
     CodeBytes same(int axis) {
-        code.bit(models.sameExtent(), axis, 1);
+        code.bit(models.sameExtent, axis, 1);
         return this;
     }
 

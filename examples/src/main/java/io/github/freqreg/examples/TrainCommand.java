@@ -148,7 +148,8 @@ final class TrainCommand implements Callable<Integer> {
         PrintWriter output = spec.commandLine().getOut();
         Path checkpoint = checkpoint("checkpoint");
         Path denseCheckpoint = checkpoint("dense.checkpoint");
-        prepare(List.of(checkpoint, denseCheckpoint));
+        List<Path> checkpoints = List.of(checkpoint, denseCheckpoint);
+        prepare(checkpoints);
         output.println(task.title());
 
         Result baseline = null;
@@ -172,8 +173,7 @@ final class TrainCommand implements Callable<Integer> {
         if (json != null) {
             writeJson(result, baseline);
         }
-        Files.deleteIfExists(checkpoint);
-        Files.deleteIfExists(denseCheckpoint);
+        delete(checkpoints);
         return 0;
     }
 
@@ -192,10 +192,14 @@ final class TrainCommand implements Callable<Integer> {
                     checkpoints.get(0)
                             + ": expected a checkpoint to go on from, but there is none");
         }
+        if (!resume) {
+            delete(checkpoints);
+        }
+    }
+
+    private static void delete(List<Path> checkpoints) throws IOException {
         for (Path checkpoint : checkpoints) {
-            if (!resume) {
-                Files.deleteIfExists(checkpoint);
-            }
+            Files.deleteIfExists(checkpoint);
         }
     }
 
