@@ -238,7 +238,7 @@ public final class CompressionReport {
         cells.add(
                 new String[] {"header and checksum", "", "", "", "", "", count(bytes - inTensors)});
         cells.add(cells("total", "", getOriginal(), getKept(), "", bytes));
-        return table(cells)
+        return TextTable.of(cells, 2)
                 + String.format(
                         Locale.ROOT,
                         "%,d bytes instead of %,d (dense float32): %.1f times smaller%n",
@@ -255,27 +255,6 @@ public final class CompressionReport {
 
     private static String count(long number) {
         return String.format(Locale.ROOT, "%,d", number);
-    }
-
-    private static String table(List<String[]> cells) {
-        int columns = cells.get(0).length;
-        int[] widths = new int[columns];
-        for (String[] row : cells) {
-            for (int i = 0; i < columns; i++) {
-                widths[i] = Math.max(widths[i], row[i].length());
-            }
-        }
-        StringBuilder table = new StringBuilder();
-        for (String[] row : cells) {
-            StringBuilder line = new StringBuilder();
-            for (int i = 0; i < columns; i++) {
-                String padding = " ".repeat(widths[i] - row[i].length());
-                // Names and shapes on the left of their column, numbers on the right.
-                line.append(i < 2 ? row[i] + padding : padding + row[i]).append("  ");
-            }
-            table.append(line.toString().stripTrailing()).append(System.lineSeparator());
-        }
-        return table.toString();
     }
 
     /**

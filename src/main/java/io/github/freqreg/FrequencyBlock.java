@@ -16,6 +16,7 @@ import ai.djl.training.ParameterStore;
 import ai.djl.util.Pair;
 import ai.djl.util.PairList;
 import io.github.freqreg.execution.LayerExecutor;
+import io.github.freqreg.execution.Pick;
 import io.github.freqreg.execution.Strategy;
 import io.github.freqreg.spectrum.FrequencyTensor;
 import java.io.DataInputStream;
@@ -199,6 +200,16 @@ public final class FrequencyBlock extends AbstractBaseBlock {
      */
     public void setStrategy(Strategy newStrategy) {
         strategy = newStrategy;
+    }
+
+    /** How the last pass of a kind was computed; null if there was none, or nothing to pick. */
+    Pick getPick(boolean training) {
+        return executor == null ? null : executor.getPick(training);
+    }
+
+    /** The parameter whose name tells which layer this is. */
+    Parameter firstCoefficients() {
+        return byName.values().iterator().next().getCoefficients();
     }
 
     Collection<SpectralParameter> getSpectralParameters() {

@@ -20,7 +20,8 @@
  *       coefficients.
  *   <li>{@code BlockTree}: how children are replaced.
  *   <li>{@link io.github.freqreg.FrequencyFile}: saving and loading.
- *   <li>{@link io.github.freqreg.CompressionReport}: what it costs on disk.
+ *   <li>{@link io.github.freqreg.CompressionReport}: what it costs on disk; {@link
+ *       io.github.freqreg.ExecutionReport}: how it computes, and what that is expected to cost.
  * </ol>
  *
  * <h2>Decisions worth knowing</h2>

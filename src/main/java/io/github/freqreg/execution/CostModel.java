@@ -39,35 +39,61 @@ final class CostModel {
 
     /** The expected nanoseconds of a pass; of training, with the way back. */
     static double cost(Factorization way, Sizes s, boolean training) {
+        double cost = layer(way, s, training, true, true);
+        if (training) {
+            // The weight is made, and its gradient is brought back to the coefficients.
+            double weight = weight(way, s);
+            double made = 2 * weight * (s.inBox() + s.outBox());
+            cost += 2 * (made / OPERATIONS + 2 * weight * WIDTH / BYTES);
+        }
+        return cost;
+    }
+
+    /** The expected nanoseconds of the plain layer. */
+    static double dense(Sizes s, boolean training) {
+        return layer(Factorization.REBUILD, s, training, true, true);
+    }
+
+    /**
+     * The expected nanoseconds of an inference that is fused with what follows.
+     *
+     * @param read whether the input is read, rather than brought projected by the layer before
+     * @param written whether the output is written, rather than projected for the layer after
+     */
+    static double fused(Factorization way, Sizes s, boolean read, boolean written) {
+        return layer(way, s, false, read, written);
+    }
+
+    private static double weight(Factorization way, Sizes s) {
+        double in = way.project() ? s.inBox() : s.in();
+        double out = way.expand() ? s.outBox() : s.out();
+        return s.groups() * out * in * s.taps();
+    }
+
+    private static double layer(
+            Factorization way, Sizes s, boolean training, boolean read, boolean written) {
         double in = way.project() ? s.inBox() : s.in();
         double out = way.expand() ? s.outBox() : s.out();
         double input = s.batch() * s.groups() * s.in() * s.inPlaces();
         double output = s.batch() * s.groups() * s.out() * s.outPlaces();
         double projected = s.batch() * s.groups() * in * s.inPlaces();
         double answered = s.batch() * s.groups() * out * s.outPlaces();
-        double weight = s.groups() * out * in * s.taps();
 
         double operations = 2 * answered * in * s.taps();
-        double numbers = projected + answered + weight;
+        double numbers = projected + answered + weight(way, s);
         double steps = 1;
         if (way.project()) {
             operations += 2 * projected * s.in();
-            numbers += input + projected;
+            numbers += (read ? input : 0) + projected;
             steps++;
         }
         if (way.expand()) {
             operations += 2 * answered * s.out();
-            numbers += answered + output;
+            numbers += answered + (written ? output : 0);
             steps += 2;
         }
         // Twice as much on the way back: for the input and for the weight.
         double passes = training ? 3 : 1;
-        double cost = passes * (operations / OPERATIONS + numbers * WIDTH / BYTES + steps * STEP);
-        if (training) {
-            // The weight is made, and its gradient is brought back to the coefficients.
-            double made = 2 * weight * (s.inBox() + s.outBox());
-            cost += 2 * (made / OPERATIONS + 2 * weight * WIDTH / BYTES);
-        }
-        return cost;
+        return passes * (operations / OPERATIONS + numbers * WIDTH / BYTES + steps * STEP);
     }
 }

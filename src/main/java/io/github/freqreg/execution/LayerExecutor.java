@@ -38,6 +38,8 @@ public final class LayerExecutor {
     private final Parameter weight;
     private final Parameter bias;
     private ChannelTail tail = ChannelTail.NONE;
+    private volatile Pick inference;
+    private volatile Pick training;
 
     private LayerExecutor(Block layer, LayerForm form) {
         this.layer = layer;
@@ -83,6 +85,16 @@ public final class LayerExecutor {
     /** Forgets the blocks that follow. */
     public void clearFollowers() {
         tail = ChannelTail.NONE;
+    }
+
+    /**
+     * Returns how the last pass was computed.
+     *
+     * @param ofTraining whether of training or of inference
+     * @return the pick, or null if there was no such pass yet
+     */
+    public Pick getPick(boolean ofTraining) {
+        return ofTraining ? training : inference;
     }
 
     /** The way to compute, or null to rebuild the weight. */
@@ -144,6 +156,7 @@ public final class LayerExecutor {
         Sizes sizes = sizes(mask, full);
         Factorization way = pick(pass.strategy(), mask, sizes, pass.training());
         if (way == null) {
+            note(pass, full, Factorization.REBUILD, sizes, false, true);
             return null;
         }
         NDManager owner = input.getManager();
@@ -173,6 +186,7 @@ public final class LayerExecutor {
             NDArray answer = layer.forward(answers, new NDList(given), false).singletonOrThrow();
             answer.attach(scratch);
             if (!way.expand()) {
+                note(pass, full, way, sizes, false, true);
                 answer.attach(owner);
                 return new Answer(new NDList(answer), false);
             }
@@ -182,14 +196,50 @@ public final class LayerExecutor {
                             ? null
                             : pass.store().getValue(bias, input.getDevice(), pass.training());
             if (fuses(pass, input, groups)) {
-                return fused(pass, answer, basis, shift, full, owner);
+                Answer fused = fused(pass, answer, basis, shift, full, owner);
+                note(pass, full, way, sizes, true, !(fused.outputs() instanceof Projected));
+                return fused;
             }
+            note(pass, full, way, sizes, false, true);
             answer = mix(answer, basis, groups, form == LayerForm.CONVOLUTION, false);
             if (shift != null) {
                 answer = answer.add(wide(shift, scratch, answer.getShape()));
             }
             answer.attach(owner);
             return new Answer(new NDList(answer), false);
+        }
+    }
+
+    /** Remembers what was picked, for the report. */
+    private void note(
+            Pass pass,
+            Shape input,
+            Factorization way,
+            Sizes sizes,
+            boolean fused,
+            boolean written) {
+        if (sizes.isEmpty()) {
+            return;
+        }
+        boolean ofTraining = pass.training();
+        boolean read = !(pass.inputs() instanceof Projected);
+        double cost =
+                read && written
+                        ? CostModel.cost(way, sizes, ofTraining)
+                        : CostModel.fused(way, sizes, read, written);
+        Pick pick =
+                new Pick(
+                        input,
+                        ofTraining,
+                        way.project(),
+                        way.expand(),
+                        fused,
+                        cost,
+                        CostModel.dense(sizes, ofTraining));
+        if (ofTraining) {
+            training = pick;
+        } else {
+            inference = pick;
         }
     }
 

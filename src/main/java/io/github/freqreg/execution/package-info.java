@@ -4,6 +4,7 @@
  *
  * <p>Read {@link io.github.freqreg.execution.Strategy}, then {@link
  * io.github.freqreg.execution.LayerExecutor}, which computes; {@code LayerForm} knows the kinds of
- * layer, {@code Factorization} the ways, and {@code CostModel} what each is expected to cost.
+ * layer, {@code Factorization} the ways, and {@code CostModel} what each is expected to cost;
+ * {@link io.github.freqreg.execution.Pick} tells what was done.
  */
 package io.github.freqreg.execution;

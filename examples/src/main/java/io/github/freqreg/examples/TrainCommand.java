@@ -7,6 +7,7 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.nn.Block;
 import ai.djl.util.JsonUtils;
 import io.github.freqreg.CompressionReport;
+import io.github.freqreg.ExecutionReport;
 import io.github.freqreg.FrequencyFile;
 import io.github.freqreg.FrequencyRegularization;
 import io.github.freqreg.examples.Task.Score;
@@ -95,6 +96,11 @@ final class TrainCommand implements Callable<Integer> {
                     "go on from the checkpoint that an interrupted training left beside --out")
     private boolean resume;
 
+    @Option(
+            names = "--execution",
+            description = "print how each layer was computed, and what that was expected to cost")
+    private boolean execution;
+
     @Option(names = "--json", description = "write the result to this file as JSON")
     private Path json;
 
@@ -135,6 +141,7 @@ final class TrainCommand implements Callable<Integer> {
         check(
                 !amount.dense || truncate == 0 && !noBaseline,
                 "--truncate and --no-baseline have no meaning with --dense");
+        check(!amount.dense || !execution, "--execution has no meaning with --dense");
         if (out == null) {
             out = Path.of(name() + ".frq");
         }
@@ -295,6 +302,10 @@ final class TrainCommand implements Callable<Integer> {
             FrqDocument document = FrequencyFile.toDocument(model.getBlock(), DataType.FLOAT16);
             (noNames ? document.withoutNames() : document).write(file);
             report = CompressionReport.of(file, model.getBlock());
+            if (execution) {
+                output.println();
+                output.print(ExecutionReport.of(model.getBlock()));
+            }
         }
         score = Training.measure(task, file, device);
         return new Result(report.getKept(), report.getBytes(), report, score, seconds);
