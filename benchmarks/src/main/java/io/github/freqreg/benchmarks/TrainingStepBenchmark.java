@@ -15,7 +15,7 @@ import ai.djl.training.Trainer;
 import ai.djl.training.loss.Loss;
 import ai.djl.training.optimizer.Optimizer;
 import io.github.freqreg.FrequencyRegularization;
-import io.github.freqreg.examples.LeNet;
+import io.github.freqreg.examples.networks.LeNet;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;

@@ -10,7 +10,7 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
 import ai.djl.training.ParameterStore;
 import io.github.freqreg.FrequencyRegularization;
-import io.github.freqreg.examples.UNet;
+import io.github.freqreg.examples.networks.UNet;
 import io.github.freqreg.execution.Strategy;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;

@@ -12,6 +12,7 @@ import ai.djl.training.dataset.Batch;
 import ai.djl.training.loss.Loss;
 import ai.djl.translate.TranslateException;
 import io.github.freqreg.FrequencyRegularization;
+import io.github.freqreg.examples.networks.LeNet;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;

@@ -6,6 +6,7 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
 import io.github.freqreg.CompressionReport;
+import io.github.freqreg.examples.networks.LeNet;
 import io.github.freqreg.format.FrqDocument;
 import java.io.IOException;
 import java.io.PrintWriter;

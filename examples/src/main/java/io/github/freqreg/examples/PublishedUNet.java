@@ -3,6 +3,7 @@ package io.github.freqreg.examples;
 import ai.djl.MalformedModelException;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.util.Float16Utils;
+import io.github.freqreg.examples.networks.UNet;
 import io.github.freqreg.format.FrqDocument;
 import io.github.freqreg.format.FrqTensor;
 import io.github.freqreg.format.TorchCheckpoint;

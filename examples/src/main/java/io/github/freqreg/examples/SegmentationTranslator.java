@@ -9,6 +9,7 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.translate.Translator;
 import ai.djl.translate.TranslatorContext;
+import io.github.freqreg.examples.networks.UNet;
 import java.awt.image.BufferedImage;
 import java.util.List;
 

@@ -4,6 +4,7 @@ import ai.djl.MalformedModelException;
 import ai.djl.Model;
 import ai.djl.ndarray.types.Shape;
 import io.github.freqreg.FrequencyFile;
+import io.github.freqreg.examples.networks.UNet;
 import io.github.freqreg.format.FrqDocument;
 import java.io.IOException;
 import java.nio.file.Path;

@@ -13,6 +13,7 @@ import ai.djl.training.dataset.Batch;
 import ai.djl.training.loss.Loss;
 import io.github.freqreg.CompressionReport;
 import io.github.freqreg.FrequencyRegularization;
+import io.github.freqreg.examples.networks.LeNet;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 

@@ -28,6 +28,8 @@ import ai.djl.translate.TranslateException;
 import io.github.freqreg.CompressionReport;
 import io.github.freqreg.FrequencyFile;
 import io.github.freqreg.FrequencyRegularization;
+import io.github.freqreg.examples.networks.LeNet;
+import io.github.freqreg.examples.networks.UNet;
 import io.github.freqreg.training.TailTruncation;
 import io.github.freqreg.training.TruncationSchedule;
 import java.awt.image.BufferedImage;

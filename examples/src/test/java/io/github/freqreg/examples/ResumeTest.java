@@ -16,6 +16,8 @@ import ai.djl.training.loss.Loss;
 import io.github.freqreg.FrequencyFile;
 import io.github.freqreg.FrequencyRegularization;
 import io.github.freqreg.examples.Training.Recipe;
+import io.github.freqreg.examples.networks.LeNet;
+import io.github.freqreg.examples.networks.UNet;
 import io.github.freqreg.training.Adam;
 import io.github.freqreg.training.Checkpoint;
 import java.io.IOException;

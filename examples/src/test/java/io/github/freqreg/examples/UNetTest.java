@@ -19,6 +19,7 @@ import com.google.gson.JsonObject;
 import io.github.freqreg.CompressionReport;
 import io.github.freqreg.FrequencyFile;
 import io.github.freqreg.FrequencyRegularization;
+import io.github.freqreg.examples.networks.UNet;
 import io.github.freqreg.format.FrqDocument;
 import java.awt.image.BufferedImage;
 import java.io.IOException;

@@ -1,4 +1,4 @@
-package io.github.freqreg.examples;
+package io.github.freqreg.examples.networks;
 
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Activation;

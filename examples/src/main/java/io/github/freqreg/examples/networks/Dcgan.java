@@ -1,0 +1,166 @@
+package io.github.freqreg.examples.networks;
+
+import ai.djl.Device;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.AbstractBlock;
+import ai.djl.nn.Activation;
+import ai.djl.nn.Block;
+import ai.djl.nn.Blocks;
+import ai.djl.nn.Parameter;
+import ai.djl.nn.SequentialBlock;
+import ai.djl.nn.convolutional.Conv2d;
+import ai.djl.nn.norm.BatchNorm;
+import ai.djl.training.ParameterStore;
+import ai.djl.util.PairList;
+import io.github.freqreg.nn.TransposedConv2d;
+
+/**
+ * DCGAN for 64×64 images of one channel: a generator G of 3,572,736 weights and a discriminator D
+ * of 2,761,728, without normalisation.
+ *
+ * <p>It is given images x and noise z (batch, 100, 1, 1), and answers with three columns of logits,
+ * from which one loss trains both networks at once:
+ *
+ * <pre>
+ * D(x),   D(G(z)) with no way back into G,   D(G(z)) with no way back into D's numbers
+ * </pre>
+ *
+ * <p>Outside of training it answers with G(z), in -1..1.
+ */
+public final class Dcgan extends AbstractBlock {
+
+    /** The channels next to the image, as published. */
+    public static final int WIDTH = 64;
+
+    /** The numbers that an image is made from. */
+    public static final int NOISE = 100;
+
+    /** The side of an image. */
+    public static final int SIDE = 64;
+
+    private static final int LEVELS = 4;
+    private static final float LEAK = 0.2f;
+
+    private final Block generator;
+    private final Block discriminator;
+
+    /**
+     * Builds the two networks.
+     *
+     * @param width the channels next to the image; they double at each halving
+     */
+    public Dcgan(int width) {
+        generator = addChildBlock("generator", generator(width));
+        discriminator = addChildBlock("discriminator", discriminator(width));
+    }
+
+    private static Block generator(int width) {
+        SequentialBlock net = new SequentialBlock();
+        for (int level = LEVELS - 1; level >= 0; level--) {
+            boolean first = level == LEVELS - 1;
+            net.add(up(width << level, first ? 1 : 2, first ? 0 : 1))
+                    .add(BatchNorm.builder().build())
+                    .add(Activation.reluBlock());
+        }
+        return net.add(up(1, 2, 1)).add(Activation.tanhBlock());
+    }
+
+    private static Block up(int filters, int stride, int padding) {
+        return TransposedConv2d.builder()
+                .setFilters(filters)
+                .setKernelShape(new Shape(4, 4))
+                .optStride(new Shape(stride, stride))
+                .optPadding(new Shape(padding, padding))
+                .optBias(false)
+                .build();
+    }
+
+    private static Block discriminator(int width) {
+        SequentialBlock net = new SequentialBlock();
+        for (int level = 0; level < LEVELS; level++) {
+            net.add(down(width << level, 2, 1));
+            if (level > 0) {
+                net.add(BatchNorm.builder().build());
+            }
+            net.add(Activation.leakyReluBlock(LEAK));
+        }
+        return net.add(down(1, 1, 0)).add(Blocks.batchFlattenBlock());
+    }
+
+    private static Block down(int filters, int stride, int padding) {
+        return Conv2d.builder()
+                .setFilters(filters)
+                .setKernelShape(new Shape(4, 4))
+                .optStride(new Shape(stride, stride))
+                .optPadding(new Shape(padding, padding))
+                .optBias(false)
+                .build();
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected NDList forwardInternal(
+            ParameterStore parameterStore,
+            NDList inputs,
+            boolean training,
+            PairList<String, Object> params) {
+        NDList noise = new NDList(inputs.get(1));
+        NDList made = generator.forward(parameterStore, noise, training);
+        if (!training) {
+            return made;
+        }
+        NDArray plain = made.head().stopGradient();
+        plain.attach(made.head().getManager());
+        NDList real = new NDList(inputs.get(0));
+        NDList detached = new NDList(plain);
+        ParameterStore still = new StillStore(parameterStore, made.head().getManager());
+        return new NDList(
+                discriminator.forward(parameterStore, real, true).head(),
+                discriminator.forward(parameterStore, detached, true).head(),
+                discriminator.forward(still, made, true).head());
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected void initializeChildBlocks(
+            NDManager manager, DataType dataType, Shape... inputShapes) {
+        long batch = inputShapes[0].get(0);
+        generator.initialize(manager, dataType, new Shape(batch, NOISE, 1, 1));
+        discriminator.initialize(manager, dataType, new Shape(batch, 1, SIDE, SIDE));
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    public Shape[] getOutputShapes(Shape[] inputShapes) {
+        return new Shape[] {new Shape(inputShapes[0].get(0), 1, SIDE, SIDE)};
+    }
+
+    /** Answers with numbers that have no way back. */
+    private static final class StillStore extends ParameterStore {
+
+        private final ParameterStore store;
+        private final NDManager manager;
+
+        StillStore(ParameterStore store, NDManager manager) {
+            super(manager, false);
+            this.store = store;
+            this.manager = manager;
+        }
+
+        /** {@inheritDoc} */
+        @Override
+        public NDArray getValue(Parameter parameter, Device device, boolean training) {
+            NDArray value = parameter == null ? null : store.getValue(parameter, device, training);
+            if (value == null || !parameter.requiresGradient()) {
+                return value;
+            }
+            NDArray still = value.stopGradient();
+            still.attach(manager);
+            return still;
+        }
+    }
+}

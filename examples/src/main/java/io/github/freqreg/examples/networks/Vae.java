@@ -1,0 +1,101 @@
+package io.github.freqreg.examples.networks;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.AbstractBlock;
+import ai.djl.nn.Activation;
+import ai.djl.nn.Block;
+import ai.djl.nn.SequentialBlock;
+import ai.djl.nn.core.Linear;
+import ai.djl.training.ParameterStore;
+import ai.djl.util.PairList;
+
+/**
+ * The variational autoencoder of Kingma and Welling for 28×28 images: 784 → 400 → 20 latent
+ * numbers, as a mean and the logarithm of a variance each → 400 → 784.
+ *
+ * <p>It is given images and standard normal noise, and answers with the logits of the pixels, the
+ * means μ and the logarithms of the variances σ². What is decoded is
+ *
+ * <pre>
+ * z = μ + σ · noise
+ * </pre>
+ */
+public final class Vae extends AbstractBlock {
+
+    /** The units of the hidden layers, as published. */
+    public static final int WIDTH = 400;
+
+    /** The numbers that an image is told in. */
+    public static final int LATENT = 20;
+
+    private static final int PIXELS = 28 * 28;
+
+    private final Block encoder;
+    private final Block decoder;
+
+    /**
+     * Builds the network.
+     *
+     * @param width the units of the hidden layers
+     */
+    public Vae(int width) {
+        encoder = addChildBlock("encoder", perceptron(width, 2 * LATENT));
+        decoder = addChildBlock("decoder", perceptron(width, PIXELS));
+    }
+
+    private static Block perceptron(int hidden, int units) {
+        return new SequentialBlock()
+                .add(Linear.builder().setUnits(hidden).build())
+                .add(Activation.reluBlock())
+                .add(Linear.builder().setUnits(units).build());
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected NDList forwardInternal(
+            ParameterStore parameterStore,
+            NDList inputs,
+            boolean training,
+            PairList<String, Object> params) {
+        NDArray image = inputs.get(0).reshape(-1, PIXELS);
+        NDArray told = encoder.forward(parameterStore, new NDList(image), training).head();
+        NDArray mean = told.get(":, :" + LATENT);
+        NDArray logVariance = told.get(":, " + LATENT + ":");
+        NDArray latent = mean.add(logVariance.exp().sqrt().mul(inputs.get(1)));
+        NDArray logits = decode(parameterStore, latent, training);
+        return new NDList(logits, mean, logVariance);
+    }
+
+    /**
+     * Decodes latent numbers.
+     *
+     * @param parameterStore has the parameters
+     * @param latent the numbers (batch, {@link #LATENT})
+     * @param training whether there is a way back
+     * @return the logits of the pixels (batch, 784)
+     */
+    public NDArray decode(ParameterStore parameterStore, NDArray latent, boolean training) {
+        return decoder.forward(parameterStore, new NDList(latent), training).head();
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected void initializeChildBlocks(
+            NDManager manager, DataType dataType, Shape... inputShapes) {
+        long batch = inputShapes[0].get(0);
+        encoder.initialize(manager, dataType, new Shape(batch, PIXELS));
+        decoder.initialize(manager, dataType, new Shape(batch, LATENT));
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    public Shape[] getOutputShapes(Shape[] inputShapes) {
+        long batch = inputShapes[0].get(0);
+        Shape latent = new Shape(batch, LATENT);
+        return new Shape[] {new Shape(batch, PIXELS), latent, latent};
+    }
+}

@@ -1,0 +1,216 @@
+package io.github.freqreg.examples.networks;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrowsExactly;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import ai.djl.Model;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.Block;
+import ai.djl.nn.Parameter;
+import ai.djl.training.DefaultTrainingConfig;
+import ai.djl.training.GradientCollector;
+import ai.djl.training.ParameterStore;
+import ai.djl.training.Trainer;
+import ai.djl.training.loss.Loss;
+import ai.djl.util.Pair;
+import io.github.freqreg.FrequencyBlock;
+import io.github.freqreg.FrequencyRegularization;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.function.IntFunction;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** The networks have the paper's shapes, and can be wrapped and trained. */
+class NetworksTest {
+
+    /** A network with its published weights, and a narrow width for the tests. */
+    enum Network {
+        LENET(width -> LeNet.build(), 20, 20, 430_500, new Shape(2, 1, 28, 28)),
+        ALEXNET(
+                width -> AlexNet.build(width, 10),
+                AlexNet.WIDTH,
+                4,
+                57_035_456,
+                new Shape(2, 3, 224, 224)),
+        VGG(width -> Vgg.build(width, 10), Vgg.WIDTH, 4, 20_024_000, new Shape(2, 3, 32, 32)),
+        // The published count leaves the stem out: 64 filters 3×3 of three channels.
+        RESNET18(
+                width -> ResNet18.build(width, 10),
+                ResNet18.WIDTH,
+                4,
+                11_162_624 + 64 * 3 * 9,
+                new Shape(2, 3, 32, 32)),
+        VIT(
+                width -> new VisionTransformer(width, 10),
+                VisionTransformer.WIDTH,
+                64,
+                9_500_672,
+                new Shape(2, 3, 32, 32)),
+        UNET(width -> new UNet(width, 4, 2), 64, 4, 31_024_960, new Shape(2, 3, 32, 32)),
+        VAE(
+                Vae::new,
+                Vae.WIDTH,
+                16,
+                2 * 784 * 400 + 400 * 40 + 400 * 20,
+                new Shape(2, 1, 28, 28),
+                new Shape(2, Vae.LATENT)),
+        DCGAN(
+                Dcgan::new,
+                Dcgan.WIDTH,
+                4,
+                3_572_736 + 2_761_728,
+                new Shape(2, 1, 64, 64),
+                new Shape(2, Dcgan.NOISE, 1, 1));
+
+        private final IntFunction<Block> maker;
+        private final int width;
+        private final int narrow;
+        private final long weights;
+        private final Shape[] inputs;
+
+        Network(IntFunction<Block> maker, int width, int narrow, long weights, Shape... inputs) {
+            this.maker = maker;
+            this.width = width;
+            this.narrow = narrow;
+            this.weights = weights;
+            this.inputs = inputs;
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void hasThePapersWeights(Network network) {
+        try (NDManager manager = NDManager.newBaseManager()) {
+            Block block = network.maker.apply(network.width);
+            block.initialize(manager, DataType.FLOAT32, network.inputs);
+            long weights = 0;
+            for (Pair<String, Parameter> parameter : block.getParameters()) {
+                boolean learned = parameter.getValue().getType() == Parameter.Type.WEIGHT;
+                boolean vit = parameter.getKey().matches("token|positions");
+                weights += learned || vit ? parameter.getValue().getShape().size() : 0;
+            }
+            assertEquals(network.weights, weights);
+        }
+    }
+
+    /** Layer by layer, and with the same answer as the plain network. */
+    @ParameterizedTest
+    @EnumSource
+    void isWrappedLayerByLayer(Network network) {
+        try (NDManager manager = NDManager.newBaseManager()) {
+            Block block = network.maker.apply(network.narrow);
+            block.initialize(manager, DataType.FLOAT32, network.inputs);
+            long weights =
+                    block.getParameters().values().stream()
+                            .filter(p -> p.getType() == Parameter.Type.WEIGHT)
+                            .count();
+            float[] plain = predict(block, manager, network.inputs);
+
+            FrequencyRegularization all =
+                    FrequencyRegularization.builder().optKeepRate(1.0).build();
+            Block wrapped = all.apply(block);
+            assertEquals(weights, wrappedLayers(wrapped));
+            float[] same = predict(wrapped, manager, network.inputs);
+            assertArrayEquals(plain, same, 2e-3f * max(plain));
+        }
+    }
+
+    private static long wrappedLayers(Block block) {
+        long count = block instanceof FrequencyBlock ? 1 : 0;
+        for (Block child : block.getChildren().values()) {
+            count += wrappedLayers(child);
+        }
+        return count;
+    }
+
+    private static float max(float[] values) {
+        float max = 0;
+        for (float value : values) {
+            max = Math.max(max, Math.abs(value));
+        }
+        return max;
+    }
+
+    private static float[] predict(Block block, NDManager manager, Shape... inputs) {
+        try (NDManager scratch = manager.newSubManager()) {
+            NDList given = inputs(scratch, inputs);
+            return block.forward(new ParameterStore(scratch, false), given, false)
+                    .head()
+                    .toFloatArray();
+        }
+    }
+
+    private static NDList inputs(NDManager manager, Shape... inputs) {
+        NDList list = new NDList();
+        for (Shape shape : inputs) {
+            list.add(manager.arange((float) shape.size()).reshape(shape).sin().duplicate());
+        }
+        return list;
+    }
+
+    /** Every number that is trained gets a gradient, and a step changes what is answered. */
+    @ParameterizedTest
+    @EnumSource
+    void isTrained(Network network) {
+        try (Model model = Model.newInstance("network")) {
+            Block block = network.maker.apply(network.narrow);
+            model.setBlock(
+                    FrequencyRegularization.builder()
+                            .optKept(8)
+                            .build()
+                            .apply(block, network.inputs));
+            DefaultTrainingConfig config = new DefaultTrainingConfig(Loss.l2Loss());
+            try (Trainer trainer = model.newTrainer(config)) {
+                trainer.initialize(network.inputs);
+                try (NDManager scratch = trainer.getManager().newSubManager();
+                        GradientCollector collector = trainer.newGradientCollector()) {
+                    NDList told = trainer.forward(inputs(scratch, network.inputs));
+                    NDArray sum = scratch.zeros(new Shape());
+                    for (NDArray one : told) {
+                        // Not a plain sum, whose gradient a normalisation would take away.
+                        NDArray bent = one.sin();
+                        sum = sum.add(bent.mul(bent).sum());
+                    }
+                    collector.backward(sum);
+                }
+                List<String> untouched = new ArrayList<>();
+                for (Pair<String, Parameter> parameter : model.getBlock().getParameters()) {
+                    if (parameter.getValue().requiresGradient()) {
+                        NDArray gradient = parameter.getValue().getArray().getGradient();
+                        float[] values = gradient.toFloatArray();
+                        if (max(values) == 0 || !finite(values)) {
+                            untouched.add(parameter.getKey() + " " + Arrays.toString(values));
+                        }
+                        gradient.close();
+                    }
+                }
+                assertEquals(List.of(), untouched);
+            }
+        }
+    }
+
+    private static boolean finite(float[] values) {
+        for (float value : values) {
+            if (!Float.isFinite(value)) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = "VIT")
+    void aWidthWithoutWholeHeadsIsRefused(Network network) {
+        IllegalArgumentException refused =
+                assertThrowsExactly(IllegalArgumentException.class, () -> network.maker.apply(100));
+        assertTrue(refused.getMessage().contains("multiple of 64 but is 100"));
+    }
+}
