@@ -11,7 +11,6 @@ import ai.djl.nn.Block;
 import ai.djl.training.ParameterStore;
 import io.github.freqreg.FrequencyRegularization;
 import io.github.freqreg.examples.networks.UNet;
-import io.github.freqreg.execution.Strategy;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
@@ -45,31 +44,11 @@ public class UNetBenchmark {
 
     private static final Shape INPUT = new Shape(1, 3, 640, 959);
 
-    @Param private Alternative alternative;
+    @Param private Way way;
 
     private NDManager manager;
     private Block block;
     private NDArray input;
-
-    /** How the network is computed. */
-    public enum Alternative {
-        /** Plain DJL. */
-        DENSE(null),
-        /** With the weights rebuilt. */
-        REBUILD(Strategy.REBUILD),
-        /** Between frequencies. */
-        FACTORED(Strategy.FACTORED),
-        /** Fused with what follows each layer. */
-        FUSED(Strategy.FUSED),
-        /** As the cost model picks. */
-        AUTO(Strategy.AUTO);
-
-        private final Strategy strategy;
-
-        Alternative(Strategy strategy) {
-            this.strategy = strategy;
-        }
-    }
 
     /** Builds the network. */
     @Setup(Level.Trial)
@@ -77,15 +56,7 @@ public class UNetBenchmark {
         System.setProperty("ai.djl.offline", "true");
         Engine.getInstance().setRandomSeed(1);
         manager = NDManager.newBaseManager();
-        block = new UNet(64, 4, 2);
-        if (alternative.strategy != null) {
-            block =
-                    FrequencyRegularization.builder()
-                            .optKept(33)
-                            .optStrategy(alternative.strategy)
-                            .build()
-                            .apply(block);
-        }
+        block = way.wrap(new UNet(64, 4, 2), FrequencyRegularization.builder().optKept(33), INPUT);
         block.initialize(manager, DataType.FLOAT32, INPUT);
         input = manager.randomUniform(0, 1, INPUT);
     }

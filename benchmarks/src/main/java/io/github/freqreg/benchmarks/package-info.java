@@ -1,11 +1,8 @@
 /**
- * JMH benchmarks. Each compares alternatives in one run, so that what counts is their ratio.
+ * JMH benchmarks, in packages like the core's. Each compares ways in one run, forked, so that what
+ * counts is their ratio to the first one.
  *
- * <p>All of them, forked, with the results as JSON:
- *
- * <pre>
- * mvn -q -DskipTests package
- * java -jar benchmarks/target/benchmarks.jar -rf json -rff results.json
- * </pre>
+ * <p>{@link io.github.freqreg.benchmarks.All} runs all and writes the tables of {@code
+ * benchmarks/README.md}. {@code Way} and {@code Trained} are what the benchmarks share.
  */
 package io.github.freqreg.benchmarks;

@@ -1,23 +1,12 @@
 package io.github.freqreg.benchmarks.execution;
 
-import ai.djl.Model;
-import ai.djl.engine.Engine;
-import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDList;
-import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
 import ai.djl.nn.convolutional.Conv2d;
 import ai.djl.nn.core.Linear;
-import ai.djl.training.DefaultTrainingConfig;
-import ai.djl.training.GradientCollector;
-import ai.djl.training.ParameterStore;
-import ai.djl.training.Trainer;
-import ai.djl.training.loss.Loss;
-import ai.djl.training.optimizer.Optimizer;
 import io.github.freqreg.FrequencyRegularization;
-import io.github.freqreg.execution.Strategy;
+import io.github.freqreg.benchmarks.Trained;
+import io.github.freqreg.benchmarks.Way;
 import io.github.freqreg.nn.TransposedConv2d;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
@@ -36,7 +25,7 @@ import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
 /**
- * One layer, dense and by each strategy: an inference, and a training step (forward, backward to
+ * One layer, dense and by each strategy: a prediction, and a training step (forward, backward to
  * coefficients and input, Adam).
  *
  * <pre>
@@ -48,17 +37,15 @@ import org.openjdk.jmh.annotations.Warmup;
 @OutputTimeUnit(TimeUnit.MILLISECONDS)
 @Fork(1)
 @Warmup(iterations = 2, time = 1)
-@Measurement(iterations = 5, time = 1)
+@Measurement(iterations = 4, time = 1)
 public class LayerBenchmark {
 
     @Param private Layer layer;
 
-    @Param private Alternative alternative;
+    @Param({"DENSE", "REBUILD", "FACTORED", "AUTO"})
+    private Way way;
 
-    private Model model;
-    private Trainer trainer;
-    private Block block;
-    private NDArray input;
+    private Trained trained;
 
     /** Layers of the networks of the paper, with inputs and kept numbers. */
     public enum Layer {
@@ -113,6 +100,10 @@ public class LayerBenchmark {
             this.input = new Shape(input);
         }
 
+        private Block wrapped(Way way) {
+            return way.wrap(maker.get(), FrequencyRegularization.builder().optKept(kept), input);
+        }
+
         private static Block convolution(int filters) {
             return Conv2d.builder()
                     .setFilters(filters)
@@ -127,54 +118,16 @@ public class LayerBenchmark {
         }
     }
 
-    /** How the layer is computed. */
-    public enum Alternative {
-        /** Plain DJL. */
-        DENSE(null),
-        /** With the weight rebuilt. */
-        REBUILD(Strategy.REBUILD),
-        /** Between frequencies. */
-        FACTORED(Strategy.FACTORED),
-        /** As the cost model picks. */
-        AUTO(Strategy.AUTO);
-
-        private final Strategy strategy;
-
-        Alternative(Strategy strategy) {
-            this.strategy = strategy;
-        }
-    }
-
     /** Builds the layer and its trainer. */
     @Setup(Level.Trial)
     public void open() {
-        System.setProperty("ai.djl.offline", "true");
-        Engine.getInstance().setRandomSeed(1);
-        model = Model.newInstance("layer");
-        block = layer.maker.get();
-        if (alternative.strategy != null) {
-            block =
-                    FrequencyRegularization.builder()
-                            .optKept(layer.kept)
-                            .optStrategy(alternative.strategy)
-                            .build()
-                            .apply(block);
-        }
-        model.setBlock(block);
-        trainer =
-                model.newTrainer(
-                        new DefaultTrainingConfig(Loss.l2Loss())
-                                .optOptimizer(Optimizer.adam().build()));
-        trainer.initialize(layer.input);
-        input = model.getNDManager().randomNormal(layer.input);
-        input.setRequiresGradient(true);
+        trained = new Trained(() -> layer.wrapped(way), true, layer.input);
     }
 
-    /** Frees the model. */
+    /** Frees the layer. */
     @TearDown(Level.Trial)
     public void close() {
-        trainer.close();
-        model.close();
+        trained.close();
     }
 
     /**
@@ -183,34 +136,17 @@ public class LayerBenchmark {
      * @return a number of the output
      */
     @Benchmark
-    public float inference() {
-        try (NDManager batch = trainer.getManager().newSubManager()) {
-            NDArray image = input.stopGradient();
-            image.attach(batch);
-            NDArray output =
-                    block.forward(new ParameterStore(batch, false), new NDList(image), false)
-                            .singletonOrThrow();
-            return output.flatten().getFloat(0);
-        }
+    public float prediction() {
+        return trained.prediction();
     }
 
     /**
      * Takes one training step.
      *
-     * @return a number of the output
+     * @return the sum of the outputs
      */
     @Benchmark
     public float step() {
-        try (NDManager batch = trainer.getManager().newSubManager()) {
-            NDList data = new NDList(input.get(batch, new NDIndex().addAllDim()));
-            float value;
-            try (GradientCollector collector = trainer.newGradientCollector()) {
-                NDArray sum = trainer.forward(data).singletonOrThrow().sum();
-                collector.backward(sum);
-                value = sum.getFloat();
-            }
-            trainer.step();
-            return value;
-        }
+        return trained.step();
     }
 }

@@ -1,0 +1,118 @@
+package io.github.freqreg.benchmarks;
+
+import ai.djl.Model;
+import ai.djl.engine.Engine;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.index.NDIndex;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.Block;
+import ai.djl.training.DefaultTrainingConfig;
+import ai.djl.training.GradientCollector;
+import ai.djl.training.ParameterStore;
+import ai.djl.training.Trainer;
+import ai.djl.training.loss.Loss;
+import ai.djl.training.optimizer.Optimizer;
+import java.util.function.Supplier;
+
+/**
+ * A block in training with DJL's Adam, on one batch of normal numbers. The sum of all outputs takes
+ * the place of a loss.
+ */
+public final class Trained implements AutoCloseable {
+
+    private final Model model;
+    private final Trainer trainer;
+    private final NDList inputs;
+
+    /**
+     * Prepares a training.
+     *
+     * @param maker makes the block
+     * @param toInput whether the way back goes to the first input too, as in the middle of a
+     *     network
+     * @param shapes of the inputs
+     */
+    public Trained(Supplier<Block> maker, boolean toInput, Shape... shapes) {
+        System.setProperty("ai.djl.offline", "true");
+        Engine.getInstance().setRandomSeed(1);
+        model = Model.newInstance("trained");
+        model.setBlock(maker.get());
+        trainer =
+                model.newTrainer(
+                        new DefaultTrainingConfig(Loss.l2Loss())
+                                .optOptimizer(Optimizer.adam().build()));
+        trainer.initialize(shapes);
+        inputs = new NDList();
+        for (Shape shape : shapes) {
+            inputs.add(model.getNDManager().randomNormal(shape));
+        }
+        inputs.head().setRequiresGradient(toInput);
+    }
+
+    /**
+     * Predicts once.
+     *
+     * @return a number of the output
+     */
+    public float prediction() {
+        try (NDManager scratch = trainer.getManager().newSubManager()) {
+            NDList given = new NDList();
+            for (NDArray input : inputs) {
+                NDArray plain = input.stopGradient();
+                plain.attach(scratch);
+                given.add(plain);
+            }
+            return model.getBlock()
+                    .forward(new ParameterStore(scratch, false), given, false)
+                    .head()
+                    .flatten()
+                    .getFloat(0);
+        }
+    }
+
+    /**
+     * Takes one training step: forward, backward, Adam.
+     *
+     * @return the sum of the outputs
+     */
+    public float step() {
+        try (NDManager batch = trainer.getManager().newSubManager()) {
+            NDList given = new NDList();
+            for (NDArray input : inputs) {
+                given.add(input.get(batch, new NDIndex().addAllDim()));
+            }
+            float value;
+            try (GradientCollector collector = trainer.newGradientCollector()) {
+                NDArray sum = null;
+                for (NDArray output : trainer.forward(given)) {
+                    sum = sum == null ? output.sum() : sum.add(output.sum());
+                }
+                collector.backward(sum);
+                value = sum.getFloat();
+            }
+            trainer.step();
+            return value;
+        }
+    }
+
+    /**
+     * Returns how many numbers are trained.
+     *
+     * @return the elements of all parameters that have gradients
+     */
+    public long numbers() {
+        return model.getBlock().getParameters().values().stream()
+                .filter(parameter -> parameter.requiresGradient())
+                .mapToLong(parameter -> parameter.getArray().size())
+                .sum();
+    }
+
+    /** Frees everything. */
+    @Override
+    public void close() {
+        trainer.close();
+        model.close();
+    }
+}

@@ -1,0 +1,125 @@
+package io.github.freqreg.benchmarks.execution;
+
+import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.Block;
+import ai.djl.nn.convolutional.Conv2d;
+import io.github.freqreg.FrequencyRegularization;
+import io.github.freqreg.benchmarks.Trained;
+import io.github.freqreg.benchmarks.Way;
+import java.util.concurrent.TimeUnit;
+import org.openjdk.jmh.annotations.Benchmark;
+import org.openjdk.jmh.annotations.BenchmarkMode;
+import org.openjdk.jmh.annotations.Fork;
+import org.openjdk.jmh.annotations.Level;
+import org.openjdk.jmh.annotations.Measurement;
+import org.openjdk.jmh.annotations.Mode;
+import org.openjdk.jmh.annotations.OutputTimeUnit;
+import org.openjdk.jmh.annotations.Param;
+import org.openjdk.jmh.annotations.Scope;
+import org.openjdk.jmh.annotations.Setup;
+import org.openjdk.jmh.annotations.State;
+import org.openjdk.jmh.annotations.TearDown;
+import org.openjdk.jmh.annotations.Warmup;
+
+/**
+ * How the training step of a 3×3 convolution grows with the kept number, the channels and the side
+ * of the image. Where a point does not say, 128 are kept, and 8 images of 128 channels are 32×32.
+ *
+ * <pre>
+ * java -jar benchmarks/target/benchmarks.jar GrowthBenchmark
+ * </pre>
+ */
+@State(Scope.Benchmark)
+@BenchmarkMode(Mode.AverageTime)
+@OutputTimeUnit(TimeUnit.MILLISECONDS)
+@Fork(1)
+@Warmup(iterations = 2, time = 1)
+@Measurement(iterations = 4, time = 1)
+public class GrowthBenchmark {
+
+    private static final int BATCH = 8;
+
+    @Param private Point point;
+
+    @Param({"DENSE", "AUTO"})
+    private Way way;
+
+    private Trained trained;
+
+    /** What grows. */
+    public enum Point {
+        /** Kept number. */
+        KEPT_32(32, 128, 32),
+        /** Kept number. */
+        KEPT_128(128, 128, 32),
+        /** Kept number. */
+        KEPT_512(512, 128, 32),
+        /** Kept number. */
+        KEPT_2048(2048, 128, 32),
+        /** Kept number, more than half of all. */
+        KEPT_100000(100_000, 128, 32),
+        /** Channels. */
+        CHANNELS_32(128, 32, 32),
+        /** Channels. */
+        CHANNELS_64(128, 64, 32),
+        /** Channels. */
+        CHANNELS_256(128, 256, 32),
+        /** Channels. */
+        CHANNELS_512(128, 512, 32),
+        /** Side of the image. */
+        SIDE_8(128, 128, 8),
+        /** Side of the image. */
+        SIDE_16(128, 128, 16),
+        /** Side of the image. */
+        SIDE_64(128, 128, 64),
+        /** Side of the image. */
+        SIDE_128(128, 128, 128);
+
+        private final int kept;
+        private final int channels;
+        private final int side;
+
+        Point(int kept, int channels, int side) {
+            this.kept = kept;
+            this.channels = channels;
+            this.side = side;
+        }
+
+        private Shape input() {
+            return new Shape(BATCH, channels, side, side);
+        }
+
+        private Block wrapped(Way way) {
+            Block layer =
+                    Conv2d.builder()
+                            .setFilters(channels)
+                            .setKernelShape(new Shape(3, 3))
+                            .optPadding(new Shape(1, 1))
+                            .optBias(false)
+                            .build();
+            return way.wrap(layer, FrequencyRegularization.builder().optKept(kept), input());
+        }
+    }
+
+    /** Builds the layer and its trainer. */
+    @Setup(Level.Trial)
+    public void open() {
+        trained = new Trained(() -> point.wrapped(way), true, point.input());
+    }
+
+    /** Frees the layer. */
+    @TearDown(Level.Trial)
+    public void close() {
+        trained.close();
+    }
+
+    /**
+     * Takes one training step.
+     *
+     * @return the sum of the outputs
+     */
+    @Benchmark
+    public float step() {
+        return trained.step();
+    }
+}

@@ -1,0 +1,127 @@
+package io.github.freqreg.benchmarks.format;
+
+import ai.djl.MalformedModelException;
+import ai.djl.Model;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.Block;
+import ai.djl.nn.Parameter;
+import ai.djl.training.ParameterStore;
+import io.github.freqreg.FrequencyFile;
+import io.github.freqreg.FrequencyRegularization;
+import io.github.freqreg.examples.networks.UNet;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.openjdk.jmh.annotations.Benchmark;
+import org.openjdk.jmh.annotations.BenchmarkMode;
+import org.openjdk.jmh.annotations.Fork;
+import org.openjdk.jmh.annotations.Level;
+import org.openjdk.jmh.annotations.Measurement;
+import org.openjdk.jmh.annotations.Mode;
+import org.openjdk.jmh.annotations.OutputTimeUnit;
+import org.openjdk.jmh.annotations.Param;
+import org.openjdk.jmh.annotations.Scope;
+import org.openjdk.jmh.annotations.Setup;
+import org.openjdk.jmh.annotations.State;
+import org.openjdk.jmh.annotations.TearDown;
+import org.openjdk.jmh.annotations.Warmup;
+
+/**
+ * From a file of the published UNet's structure, 33 coefficients of each of 23 tensors, to a
+ * network that is ready, against allocating and filling as many dense weights.
+ *
+ * <pre>
+ * java -jar benchmarks/target/benchmarks.jar LoadBenchmark
+ * </pre>
+ */
+@State(Scope.Benchmark)
+@BenchmarkMode(Mode.AverageTime)
+@OutputTimeUnit(TimeUnit.MILLISECONDS)
+@Fork(1)
+@Warmup(iterations = 2, time = 1)
+@Measurement(iterations = 5, time = 1)
+public class LoadBenchmark {
+
+    private static final Shape INPUT = new Shape(1, 3, 96, 96);
+
+    @Param private Way way;
+
+    private Path file;
+    private List<Shape> shapes;
+
+    /** What is timed. */
+    public enum Way {
+        /** The baseline: the dense weights are allocated and filled with one number. */
+        FILL,
+        /** The coefficients are in place, ready to compute factored. */
+        LOADED,
+        /** The dense weights are in place, in a plain DJL network. */
+        DENSE_WEIGHTS,
+        /** The first prediction of a 96×96 image is made. */
+        FIRST_PREDICTION
+    }
+
+    /** Writes the file. */
+    @Setup(Level.Trial)
+    public void open() throws IOException {
+        System.setProperty("ai.djl.offline", "true");
+        file = Files.createTempFile("unet", ".frq");
+        try (NDManager manager = NDManager.newBaseManager()) {
+            Block block = new UNet(64, 4, 2);
+            block = FrequencyRegularization.builder().optKept(33).build().apply(block, INPUT);
+            block.initialize(manager, DataType.FLOAT32, INPUT);
+            FrequencyFile.save(block, file);
+            Block dense = FrequencyRegularization.toDense(block);
+            shapes = dense.getParameters().values().stream().map(Parameter::getShape).toList();
+        }
+    }
+
+    /** Removes the file. */
+    @TearDown(Level.Trial)
+    public void close() throws IOException {
+        Files.delete(file);
+    }
+
+    /**
+     * Gets ready once.
+     *
+     * @return a number of what was made
+     */
+    @Benchmark
+    public float load() throws IOException, MalformedModelException {
+        if (way == Way.FILL) {
+            try (NDManager manager = NDManager.newBaseManager()) {
+                NDArray last = null;
+                for (Shape shape : shapes) {
+                    last = manager.full(shape, 0.5f);
+                }
+                return last.flatten().getFloat(0);
+            }
+        }
+        try (Model model = Model.newInstance("unet")) {
+            model.setBlock(new UNet(64, 4, 2));
+            FrequencyFile.load(model, file);
+            if (way == Way.LOADED) {
+                return 0;
+            }
+            if (way == Way.DENSE_WEIGHTS) {
+                FrequencyRegularization.toDense(model);
+                return model.getBlock().getParameters().valueAt(0).getArray().getFloat(0);
+            }
+            try (NDManager scratch = model.getNDManager().newSubManager()) {
+                NDList image = new NDList(scratch.zeros(INPUT));
+                return model.getBlock()
+                        .forward(new ParameterStore(scratch, false), image, false)
+                        .head()
+                        .flatten()
+                        .getFloat(0);
+            }
+        }
+    }
+}

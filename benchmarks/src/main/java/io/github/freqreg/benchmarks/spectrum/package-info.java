@@ -1,0 +1,2 @@
+/** The transform alone. */
+package io.github.freqreg.benchmarks.spectrum;
