@@ -112,7 +112,7 @@ public class LoadBenchmark {
             }
             if (way == Way.DENSE_WEIGHTS) {
                 FrequencyRegularization.toDense(model);
-                return model.getBlock().getParameters().valueAt(0).getArray().getFloat(0);
+                return model.getBlock().getParameters().valueAt(0).getArray().flatten().getFloat(0);
             }
             try (NDManager scratch = model.getNDManager().newSubManager()) {
                 NDList image = new NDList(scratch.zeros(INPUT));

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrowsExactly;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ai.djl.Model;
+import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
@@ -21,15 +22,16 @@ import ai.djl.training.loss.Loss;
 import ai.djl.util.Pair;
 import io.github.freqreg.FrequencyBlock;
 import io.github.freqreg.FrequencyRegularization;
-import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.function.IntFunction;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** The networks have the paper's shapes, and can be wrapped and trained. */
 class NetworksTest {
+
+    private static final int DRAWS = 10;
 
     /** A network with its published weights, and a narrow width for the tests. */
     enum Network {
@@ -156,10 +158,22 @@ class NetworksTest {
         return list;
     }
 
-    /** Every number that is trained gets a gradient, and a step changes what is answered. */
+    /**
+     * Every number that is trained gets a gradient. A few smooth weights can leave a layer of
+     * rectified units all silent, so that a draw of them may say nothing: several are looked at.
+     */
     @ParameterizedTest
     @EnumSource
     void isTrained(Network network) {
+        Set<String> untouched = untouched(network, 1);
+        for (int seed = 2; seed <= DRAWS && !untouched.isEmpty(); seed++) {
+            untouched.retainAll(untouched(network, seed));
+        }
+        assertEquals(Set.of(), untouched);
+    }
+
+    private static Set<String> untouched(Network network, int seed) {
+        Engine.getInstance().setRandomSeed(seed);
         try (Model model = Model.newInstance("network")) {
             Block block = network.maker.apply(network.narrow);
             model.setBlock(
@@ -181,18 +195,19 @@ class NetworksTest {
                     }
                     collector.backward(sum);
                 }
-                List<String> untouched = new ArrayList<>();
+                Set<String> untouched = new TreeSet<>();
                 for (Pair<String, Parameter> parameter : model.getBlock().getParameters()) {
                     if (parameter.getValue().requiresGradient()) {
                         NDArray gradient = parameter.getValue().getArray().getGradient();
                         float[] values = gradient.toFloatArray();
-                        if (max(values) == 0 || !finite(values)) {
-                            untouched.add(parameter.getKey() + " " + Arrays.toString(values));
+                        assertTrue(finite(values), parameter.getKey());
+                        if (max(values) == 0) {
+                            untouched.add(parameter.getKey());
                         }
                         gradient.close();
                     }
                 }
-                assertEquals(List.of(), untouched);
+                return untouched;
             }
         }
     }
