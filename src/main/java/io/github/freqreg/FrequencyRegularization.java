@@ -110,7 +110,7 @@ public final class FrequencyRegularization {
      *
      * <p>Children of sequential and parallel blocks are replaced in place; DJL's transposed
      * convolutions among them become this library's, which the engine computes. What is wrapped,
-     * what is left alone, and why is logged; {@link #plan(Block)} tells it beforehand.
+     * what is left alone, and why is logged; {@link #plan(Block, Shape...)} tells it beforehand.
      *
      * @param block any block, initialised or not
      * @return the block to use from now on: the same one, or a {@link FrequencyBlock} around it
@@ -190,15 +190,17 @@ public final class FrequencyRegularization {
     }
 
     /**
-     * Tells what {@link #apply(Block)} would do.
+     * Tells what {@link #apply(Block, Shape...)} would do.
      *
      * @param block any block
+     * @param inputShapes the shapes of the network's inputs, from which a block that is not
+     *     initialised learns the shapes of its tensors; none to leave these open
      * @return a choice for each parameter, in the order of {@code getParameters()}
      * @throws IllegalStateException if a part of it is wrapped already
      */
-    public List<TensorChoice> plan(Block block) {
+    public List<TensorChoice> plan(Block block, Shape... inputShapes) {
         checkNotWrapped(block);
-        return planFor(block).getChoices();
+        return planFor(block, inputShapes).getChoices();
     }
 
     /**

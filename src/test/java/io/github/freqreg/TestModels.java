@@ -134,7 +134,7 @@ public final class TestModels {
     }
 
     /** One step of training on given inputs, without labels. */
-    static void step(Trainer trainer, NDList inputs) {
+    public static void step(Trainer trainer, NDList inputs) {
         seed();
         try (GradientCollector collector = trainer.newGradientCollector()) {
             collector.backward(loss(trainer.forward(inputs)));

@@ -1,16 +1,9 @@
 package io.github.freqreg.training;
 
-import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
-import ai.djl.ndarray.types.DataType;
-import ai.djl.nn.Parameter;
-import ai.djl.training.optimizer.Optimizer;
 import ai.djl.training.tracker.ParameterTracker;
 import ai.djl.training.tracker.Tracker;
-import java.util.List;
-import java.util.Map;
-import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * DJL's Adam, step by step the same, with moments that can be saved.
@@ -20,35 +13,22 @@ import java.util.concurrent.ConcurrentHashMap;
  * w = w - η_t m / (√v + ε),   η_t = η √(1 - β₂ᵗ) / (1 - β₁ᵗ)
  * </pre>
  *
- * <p>DJL's own keeps the moments to itself, so that a resumed training starts them anew. {@link
- * Checkpoint} saves these. After {@code compact()} parameters are new ones, and their moments begin
- * anew.
- *
- * <p>An instance serves one trainer. {@link #close()} frees the moments. Not safe for concurrent
- * use other than by its trainer.
- *
  * @see <a href="https://arxiv.org/abs/1412.6980">Adam: A Method for Stochastic Optimization</a>
  */
-public final class Adam extends Optimizer implements AutoCloseable {
+public final class Adam extends ResumableOptimizer {
 
-    private final ParameterTracker learningRateTracker;
+    private static final String MEAN = "mean";
+    private static final String VARIANCE = "variance";
+
     private final float beta1;
     private final float beta2;
     private final float epsilon;
-    private final Map<String, Map<Device, NDArray>> means = new ConcurrentHashMap<>();
-    private final Map<String, Map<Device, NDArray>> variances = new ConcurrentHashMap<>();
-    private final Map<String, Integer> counts = new ConcurrentHashMap<>();
-    private int begin;
-    private int updates;
 
     private Adam(Builder builder) {
-        super(builder);
-        learningRateTracker = builder.learningRateTracker;
+        super(builder, builder.begin, builder.learningRateTracker, MEAN, VARIANCE);
         beta1 = builder.beta1;
         beta2 = builder.beta2;
         epsilon = builder.epsilon;
-        begin = builder.begin;
-        updates = builder.begin;
     }
 
     /**
@@ -60,37 +40,16 @@ public final class Adam extends Optimizer implements AutoCloseable {
         return new Builder();
     }
 
-    /**
-     * Returns how many steps the most often updated parameter has taken, t.
-     *
-     * @return the steps, those before a resume included
-     */
-    public int getUpdates() {
-        return updates;
-    }
-
-    /** {@inheritDoc} */
-    @Override
-    protected int updateCount(String parameterId) {
-        int count = counts.merge(parameterId, begin + 1, (old, first) -> old + 1);
-        updates = Math.max(updates, count);
-        return updates;
-    }
-
     /** {@inheritDoc} */
     @Override
     public void update(String parameterId, NDArray weight, NDArray grad) {
         int t = updateCount(parameterId);
-        float rate = learningRateTracker.getNewValue(parameterId, t);
+        float rate = learningRate(parameterId, t);
         double coef1 = 1.0 - Math.pow(beta1, t);
         double coef2 = 1.0 - Math.pow(beta2, t);
         float corrected = (float) (rate * Math.sqrt(coef2) / coef1);
-        if (!Float.isFinite(corrected)) {
-            throw new IllegalArgumentException(
-                    "The learning rate of update " + t + " must be finite but is " + rate);
-        }
-        NDArray mean = moment(means, parameterId, weight);
-        NDArray variance = moment(variances, parameterId, weight);
+        NDArray mean = moment(MEAN, parameterId, weight);
+        NDArray variance = moment(VARIANCE, parameterId, weight);
         weight.getNDArrayInternal()
                 .adamUpdate(
                         new NDList(weight, grad, mean, variance),
@@ -105,60 +64,6 @@ public final class Adam extends Optimizer implements AutoCloseable {
                         epsilon,
                         true,
                         false);
-    }
-
-    private NDArray moment(
-            Map<String, Map<Device, NDArray>> moments, String parameterId, NDArray weight) {
-        return withDefaultState(moments, parameterId, weight.getDevice(), k -> weight.zerosLike());
-    }
-
-    /** The moments m and v of a parameter, one after the other, or null before its first step. */
-    float[][] getMoments(Parameter parameter) {
-        String id = parameter.getId();
-        return means.containsKey(id)
-                ? new float[][] {floats(means.get(id)), floats(variances.get(id))}
-                : null;
-    }
-
-    private static float[] floats(Map<Device, NDArray> byDevice) {
-        try (NDArray floats = byDevice.values().iterator().next().toType(DataType.FLOAT32, true)) {
-            return floats.toFloatArray();
-        }
-    }
-
-    /** Goes on from saved moments, m and v of each parameter. */
-    void resume(int steps, Map<Parameter, float[][]> saved) {
-        close();
-        begin = steps;
-        updates = steps;
-        saved.forEach(
-                (parameter, values) -> {
-                    resume(means, parameter, values[0]);
-                    resume(variances, parameter, values[1]);
-                });
-    }
-
-    private void resume(
-            Map<String, Map<Device, NDArray>> moments, Parameter parameter, float[] values) {
-        NDArray array = parameter.getArray();
-        withDefaultState(
-                moments,
-                parameter.getId(),
-                array.getDevice(),
-                k ->
-                        array.getManager()
-                                .create(values, array.getShape())
-                                .toType(array.getDataType(), false));
-    }
-
-    /** Frees the moments; the next step starts them anew. */
-    @Override
-    public void close() {
-        for (Map<String, Map<Device, NDArray>> moments : List.of(means, variances)) {
-            moments.values().forEach(byDevice -> byDevice.values().forEach(NDArray::close));
-            moments.clear();
-        }
-        counts.clear();
     }
 
     /** Builds an {@link Adam}. */

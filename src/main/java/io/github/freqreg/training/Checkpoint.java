@@ -33,9 +33,11 @@ import java.util.Map;
  */
 public final class Checkpoint {
 
-    private static final String MEAN = "optimizer/mean/";
-    private static final String VARIANCE = "optimizer/variance/";
+    private static final String OPTIMIZER = "optimizer/";
     private static final String PROGRESS = "progress";
+
+    /** The epochs, and the steps in two numbers. */
+    private static final int PROGRESS_NUMBERS = 3;
 
     /** Steps are stored as two numbers, each exact in float32. */
     private static final int RADIX = 1 << 20;
@@ -53,22 +55,31 @@ public final class Checkpoint {
      * @throws IllegalArgumentException if a number is not finite, or there are more than about 89
      *     million, whose moments would make the file larger than 1 GiB
      */
-    public static void save(Model model, Adam optimizer, int epochs, Path file) throws IOException {
+    public static void save(Model model, ResumableOptimizer optimizer, int epochs, Path file)
+            throws IOException {
         FrqDocument network = FrequencyFile.toDocument(model.getBlock(), DataType.FLOAT32);
         List<FrqTensor> tensors = new ArrayList<>(network.tensors());
         ParameterList parameters = model.getBlock().getParameters();
         for (FrqTensor tensor : network.tensors()) {
-            float[][] moments = optimizer.getMoments(parameters.get(tensor.name()));
-            if (moments != null) {
-                // Of a truncated tensor the tail is not kept, and neither are its moments.
-                int kept = tensor.values().length;
-                tensors.add(vector(MEAN + tensor.name(), moments[0], kept));
-                tensors.add(vector(VARIANCE + tensor.name(), moments[1], kept));
-            }
+            // Of a truncated tensor the tail is not kept, and neither are its moments.
+            int kept = tensor.values().length;
+            optimizer
+                    .getMoments(parameters.get(tensor.name()))
+                    .forEach(
+                            (name, values) ->
+                                    tensors.add(vector(moment(name, tensor.name()), values, kept)));
         }
         int steps = optimizer.getUpdates();
-        tensors.add(vector(PROGRESS, new float[] {epochs, steps / RADIX, steps % RADIX}, 3));
+        tensors.add(
+                vector(
+                        PROGRESS,
+                        new float[] {epochs, steps / RADIX, steps % RADIX},
+                        PROGRESS_NUMBERS));
         new FrqDocument(network.inputs(), tensors).write(file);
+    }
+
+    private static String moment(String name, String tensor) {
+        return OPTIMIZER + name + "/" + tensor;
     }
 
     private static FrqTensor vector(String name, float[] values, int count) {
@@ -87,7 +98,7 @@ public final class Checkpoint {
      * @throws MalformedModelException if the file is damaged, no checkpoint, or of another
      *     structure; the model is unchanged
      */
-    public static int load(Model model, Adam optimizer, Path file)
+    public static int load(Model model, ResumableOptimizer optimizer, Path file)
             throws IOException, MalformedModelException {
         FrqDocument document = FrqDocument.read(file);
         if (!document.isNamed()) {
@@ -97,33 +108,34 @@ public final class Checkpoint {
         Map<String, FrqTensor> state = new HashMap<>();
         List<FrqTensor> network = new ArrayList<>();
         for (FrqTensor tensor : document.tensors()) {
-            if (tensor.name().startsWith("optimizer/") || tensor.name().equals(PROGRESS)) {
+            if (tensor.name().startsWith(OPTIMIZER) || tensor.name().equals(PROGRESS)) {
                 state.put(tensor.name(), tensor);
             } else {
                 network.add(tensor);
             }
         }
         FrqTensor progress = state.get(PROGRESS);
-        if (progress == null || progress.values().length != 3) {
+        if (progress == null || progress.values().length != PROGRESS_NUMBERS) {
             throw new MalformedModelException(
                     file + ": expected a checkpoint but found the numbers of a network alone");
         }
-        checkMoments(file, network, state);
+        checkMoments(file, network, state, optimizer);
         try {
             FrequencyFile.load(model, new FrqDocument(document.inputs(), network));
         } catch (MalformedModelException e) {
             throw new MalformedModelException(file + ": " + e.getMessage(), e);
         }
-        Map<Parameter, float[][]> moments = new IdentityHashMap<>();
+        Map<Parameter, Map<String, float[]>> moments = new IdentityHashMap<>();
         ParameterList parameters = model.getBlock().getParameters();
         for (FrqTensor tensor : network) {
-            FrqTensor mean = state.get(MEAN + tensor.name());
-            FrqTensor variance = state.get(VARIANCE + tensor.name());
-            if (mean != null && variance != null) {
-                moments.put(
-                        parameters.get(tensor.name()),
-                        new float[][] {mean.values(), variance.values()});
+            Map<String, float[]> byName = new HashMap<>();
+            for (String name : optimizer.getNames()) {
+                FrqTensor found = state.get(moment(name, tensor.name()));
+                if (found != null) {
+                    byName.put(name, found.values());
+                }
             }
+            moments.put(parameters.get(tensor.name()), byName);
         }
         float[] values = progress.values();
         optimizer.resume((int) values[1] * RADIX + (int) values[2], moments);
@@ -131,21 +143,34 @@ public final class Checkpoint {
     }
 
     private static void checkMoments(
-            Path file, List<FrqTensor> network, Map<String, FrqTensor> state)
+            Path file,
+            List<FrqTensor> network,
+            Map<String, FrqTensor> state,
+            ResumableOptimizer optimizer)
             throws MalformedModelException {
+        Map<String, Integer> expected = new HashMap<>();
         for (FrqTensor tensor : network) {
-            for (String moment : List.of(MEAN, VARIANCE)) {
-                FrqTensor found = state.get(moment + tensor.name());
-                if (found != null && found.values().length != tensor.values().length) {
-                    throw new MalformedModelException(
-                            file
-                                    + ": expected "
-                                    + tensor.values().length
-                                    + " moments of "
-                                    + tensor.name()
-                                    + " but found "
-                                    + found.values().length);
-                }
+            for (String name : optimizer.getNames()) {
+                expected.put(moment(name, tensor.name()), tensor.values().length);
+            }
+        }
+        expected.put(PROGRESS, PROGRESS_NUMBERS);
+        for (FrqTensor found : state.values()) {
+            Integer count = expected.get(found.name());
+            if (count == null) {
+                throw new MalformedModelException(
+                        String.format(
+                                "%s: expected the moments %s of %s but found %s",
+                                file,
+                                optimizer.getNames(),
+                                optimizer.getClass().getSimpleName(),
+                                found.name()));
+            }
+            if (count != found.values().length) {
+                throw new MalformedModelException(
+                        String.format(
+                                "%s: expected %d numbers in %s but found %d",
+                                file, count, found.name(), found.values().length));
             }
         }
     }

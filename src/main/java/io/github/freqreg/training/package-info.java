@@ -3,7 +3,8 @@
  *
  * <p>Read {@link io.github.freqreg.training.TruncationSchedule}, how much remains at each step,
  * then {@link io.github.freqreg.training.TailTruncation}, the listener that follows it. {@link
- * io.github.freqreg.training.Adam} is DJL's with moments that {@link
- * io.github.freqreg.training.Checkpoint} saves.
+ * io.github.freqreg.training.ResumableOptimizer} is what {@link io.github.freqreg.training.Adam}
+ * and {@link io.github.freqreg.training.Sgd} have in common: they are DJL's, with moments that
+ * {@link io.github.freqreg.training.Checkpoint} saves.
  */
 package io.github.freqreg.training;

@@ -4,16 +4,26 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import ai.djl.Model;
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
+import ai.djl.training.Trainer;
 import ai.djl.training.optimizer.Optimizer;
 import ai.djl.training.tracker.Tracker;
+import io.github.freqreg.FrequencyRegularization;
+import io.github.freqreg.TestModels;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
-class AdamTest {
+/** The optimisers are DJL's step by step, and their moments follow a truncation. */
+class ResumableOptimizerTest {
+
+    private static final Shape INPUT = new Shape(4, 8);
 
     private static final Tracker RATE =
             Tracker.cosine().setBaseValue(0.1f).optFinalValue(0.01f).setMaxUpdates(20).build();
@@ -39,14 +49,85 @@ class AdamTest {
         builder.optWeightDecays(0.01f);
         builder.setRescaleGrad(0.5f);
         builder.optBeginNumUpdate(3);
-        try (Adam ours = builder.build()) {
+        assertSameWalk(theirs, builder.build());
+    }
+
+    @ParameterizedTest
+    @ValueSource(floats = {0, 0.9f})
+    void isDjlsGradientDescentStepByStep(float momentum) {
+        Optimizer theirs =
+                Optimizer.sgd()
+                        .setLearningRateTracker(RATE)
+                        .optMomentum(momentum)
+                        .optWeightDecays(0.01f)
+                        .setRescaleGrad(0.5f)
+                        .optClipGrad(0.7f)
+                        .build();
+        Sgd.Builder builder = Sgd.builder().optLearningRateTracker(RATE).optMomentum(momentum);
+        builder.optWeightDecays(0.01f);
+        builder.setRescaleGrad(0.5f);
+        builder.optClipGrad(0.7f);
+        assertSameWalk(theirs, builder.build());
+    }
+
+    private static void assertSameWalk(Optimizer theirs, ResumableOptimizer ours) {
+        try (ours) {
+            int begin = ours.getUpdates();
             List<float[]> expected = walk(theirs);
             List<float[]> found = walk(ours);
             assertEquals(expected.size(), found.size());
             for (int i = 0; i < expected.size(); i++) {
                 assertArrayEquals(expected.get(i), found.get(i), "step " + i);
             }
-            assertEquals(23, ours.getUpdates());
+            assertEquals(begin + 20, ours.getUpdates());
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(floats = {-0.1f, 1f, Float.NaN})
+    void refusesAMomentumOutOfRange(float momentum) {
+        Sgd.Builder builder = Sgd.builder();
+        assertThrows(IllegalArgumentException.class, () -> builder.optMomentum(momentum));
+    }
+
+    /** Cutting the tail and compacting leaves to the others what they would have had anyway. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void momentsFollowATruncation(boolean descent) {
+        float[][] walks = new float[2][];
+        for (int i = 0; i < 2; i++) {
+            boolean compacts = i == 1;
+            try (Model model = model();
+                    ResumableOptimizer optimizer =
+                            descent
+                                    ? Sgd.builder().optMomentum(0.9f).build()
+                                    : Adam.builder().build()) {
+                steps(model, optimizer);
+                FrequencyRegularization.truncate(model.getBlock(), 0.5);
+                if (compacts) {
+                    optimizer.compact(model.getBlock());
+                }
+                steps(model, optimizer);
+                FrequencyRegularization.compact(model.getBlock());
+                walks[i] = model.getBlock().getParameters().valueAt(0).getArray().toFloatArray();
+            }
+        }
+        assertArrayEquals(walks[0], walks[1], 1e-7f);
+    }
+
+    private static Model model() {
+        Model model = TestModels.model(TestModels.linear(6), INPUT);
+        FrequencyRegularization.builder().optKept(30).build().apply(model);
+        return model;
+    }
+
+    private static void steps(Model model, Optimizer optimizer) {
+        try (Trainer trainer = TestModels.trainer(model, optimizer);
+                NDManager manager = NDManager.newBaseManager()) {
+            trainer.initialize(INPUT);
+            for (int i = 0; i < 3; i++) {
+                TestModels.step(trainer, new NDList(TestModels.random(manager, INPUT)));
+            }
         }
     }
 

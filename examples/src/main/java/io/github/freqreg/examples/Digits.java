@@ -1,30 +1,18 @@
 package io.github.freqreg.examples;
 
-import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDList;
-import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.types.DataType;
-import ai.djl.ndarray.types.Shape;
-import ai.djl.training.dataset.ArrayDataset;
 import java.io.BufferedInputStream;
 import java.io.DataInputStream;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.FloatBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Arrays;
-import java.util.List;
-import java.util.Random;
 import java.util.zip.GZIPInputStream;
 import java.util.zip.ZipException;
 
 /**
- * Images of handwritten digits with their labels, in memory, as DJL datasets.
- *
- * <p>Read from MNIST's IDX files, gzipped or not, or from the 10,000 digits that come with the
- * examples (8,500 to train, 1,500 to test). Pixels are scaled to 0..1.
+ * Reads images of handwritten digits: MNIST's IDX files, gzipped or not, or the 10,000 digits that
+ * come with the examples (8,500 to train, 1,500 to test).
  */
 final class Digits {
 
@@ -34,35 +22,17 @@ final class Digits {
     private static final int EMBEDDED_TRAINING = 8_500;
     private static final String EMBEDDED = "digits/";
 
-    private final byte[] images;
-    private final byte[] labels;
-
-    private Digits(byte[] images, byte[] labels, String source) {
-        this.images = images;
-        this.labels = labels;
-        if (images.length != (long) labels.length * PIXELS) {
-            throw new DataException(
-                    source
-                            + ": expected a label for each image but found "
-                            + images.length / PIXELS
-                            + " images and "
-                            + labels.length
-                            + " labels");
-        }
-    }
-
-    /** A training and a test set. */
-    record Split(Digits training, Digits test, String source) {}
+    private Digits() {}
 
     /** Reads the four MNIST files of a folder, or the embedded digits if there is no folder. */
-    static Split load(Path folder) {
+    static Images.Split load(Path folder) {
         if (folder == null) {
-            Digits all =
-                    new Digits(
+            Images all =
+                    images(
                             embedded("images-idx3-ubyte.gz", 3),
                             embedded("labels-idx1-ubyte.gz", 1),
                             "the embedded digits");
-            return new Split(
+            return new Images.Split(
                     all.part(0, EMBEDDED_TRAINING),
                     all.part(EMBEDDED_TRAINING, all.size()),
                     "embedded digits");
@@ -70,81 +40,27 @@ final class Digits {
         if (!Files.isDirectory(folder)) {
             throw new DataException(folder + ": expected a folder with the MNIST IDX files");
         }
-        return new Split(read(folder, "train"), read(folder, "t10k"), folder.toString());
+        return new Images.Split(read(folder, "train"), read(folder, "t10k"), folder.toString());
     }
 
-    int size() {
-        return labels.length;
-    }
-
-    private Digits part(int from, int to) {
-        return new Digits(
-                Arrays.copyOfRange(images, from * PIXELS, to * PIXELS),
-                Arrays.copyOfRange(labels, from, to),
-                "part");
-    }
-
-    /**
-     * Moves digits by a few pixels, each axis by its own draw; what enters is background.
-     *
-     * @param indices which digits
-     * @param random draws the moves
-     * @param most the largest move in pixels
-     * @return moved copies with their labels
-     */
-    Digits moved(List<Integer> indices, Random random, int most) {
-        byte[] moved = new byte[indices.size() * PIXELS];
-        byte[] theirs = new byte[indices.size()];
-        for (int i = 0; i < theirs.length; i++) {
-            int from = indices.get(i);
-            int down = random.nextInt(2 * most + 1) - most;
-            int right = random.nextInt(2 * most + 1) - most;
-            for (int row = Math.max(0, down); row < Math.min(SIDE, SIDE + down); row++) {
-                System.arraycopy(
-                        images,
-                        from * PIXELS + (row - down) * SIDE + Math.max(0, -right),
-                        moved,
-                        i * PIXELS + row * SIDE + Math.max(0, right),
-                        SIDE - Math.abs(right));
-            }
-            theirs[i] = labels[from];
-        }
-        return new Digits(moved, theirs, "moved");
-    }
-
-    /** Makes arrays of shape (count, 1, 28, 28) and labels of shape (count). */
-    Task.Example arrays(NDManager manager) {
-        float[] pixels = new float[images.length];
-        for (int i = 0; i < pixels.length; i++) {
-            pixels[i] = (images[i] & 0xff) / 255f;
-        }
-        float[] classes = new float[labels.length];
-        for (int i = 0; i < classes.length; i++) {
-            classes[i] = labels[i];
-        }
-        NDArray data =
-                manager.create(
-                        FloatBuffer.wrap(pixels),
-                        new Shape(size(), 1, SIDE, SIDE),
-                        DataType.FLOAT32);
-        return new Task.Example(new NDList(data), new NDList(manager.create(classes)));
-    }
-
-    /** Makes a DJL dataset of {@link #arrays}. */
-    ArrayDataset dataset(NDManager manager, int batchSize, boolean shuffled) {
-        Task.Example all = arrays(manager);
-        return new ArrayDataset.Builder()
-                .setData(all.data().singletonOrThrow())
-                .optLabels(all.labels().singletonOrThrow())
-                .setSampling(batchSize, shuffled)
-                .build();
-    }
-
-    private static Digits read(Path folder, String prefix) {
-        return new Digits(
+    private static Images read(Path folder, String prefix) {
+        return images(
                 file(folder, prefix + "-images-idx3-ubyte", 3),
                 file(folder, prefix + "-labels-idx1-ubyte", 1),
                 folder + ", " + prefix);
+    }
+
+    private static Images images(byte[] pixels, byte[] labels, String source) {
+        if (pixels.length != (long) labels.length * PIXELS) {
+            throw new DataException(
+                    source
+                            + ": expected a label for each image but found "
+                            + pixels.length / PIXELS
+                            + " images and "
+                            + labels.length
+                            + " labels");
+        }
+        return new Images(1, SIDE, pixels, labels);
     }
 
     private static byte[] file(Path folder, String name, int rank) {

@@ -18,7 +18,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/** Measures a saved network: the accuracy of a classifier, the Dice coefficient of a UNet. */
+/** Measures a saved network on the test set of what it was trained for. */
 @Command(
         name = "evaluate",
         description = "Measures a .frq file on test data.",
@@ -57,7 +57,7 @@ final class EvaluateCommand implements Callable<Integer> {
     public Integer call() throws IOException, MalformedModelException {
         Device device = arguments.device();
         PrintWriter out = spec.commandLine().getOut();
-        if (arguments.network() == NetworkArguments.Network.UNET) {
+        if (arguments.network() == Network.UNET) {
             if (arguments.data() == null) {
                 throw new ParameterException(
                         spec.commandLine(),
@@ -65,7 +65,10 @@ final class EvaluateCommand implements Callable<Integer> {
             }
             evaluateUNet(device, out);
         } else {
-            out.println(Training.measure(arguments.task(0), weights, device));
+            try (Task task = arguments.task(0);
+                    Model model = Training.load(task, weights, device)) {
+                out.println(task.measure(model.getBlock(), model.getNDManager()));
+            }
         }
         out.flush();
         return 0;
@@ -86,8 +89,8 @@ final class EvaluateCommand implements Callable<Integer> {
             Files.createDirectories(outImages);
         }
         try (Model model = Model.newInstance("unet", device)) {
-            arguments.unet().load(model, weights);
-            int size = arguments.unet().size(model);
+            arguments.shape().load(model, weights);
+            int size = arguments.shape().size(model);
             double sum = 0;
             for (Segmentation.Pair pair : pairs) {
                 BufferedImage image = Segmentation.read(pair.image());

@@ -42,7 +42,7 @@ final class InspectCommand implements Callable<Integer> {
             description = "${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE})")
     private Format format;
 
-    @Mixin private UNetArguments unet;
+    @Mixin private ShapeArguments unet;
 
     @Spec private CommandSpec spec;
 

@@ -1,36 +1,49 @@
 package io.github.freqreg.examples;
 
 import ai.djl.Device;
+import ai.djl.MalformedModelException;
 import java.io.IOException;
 import java.nio.file.Path;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
 
 /** The arguments of every command that runs a network on data. */
 final class NetworkArguments {
 
-    /** The networks that the program knows. */
-    enum Network {
-        LENET,
-        UNET
-    }
+    private static final int DIGIT_SIDE = 28;
 
-    @Parameters(paramLabel = "NETWORK", description = "lenet or unet")
+    @Spec(Spec.Target.MIXEE)
+    private CommandSpec spec;
+
+    @Parameters(
+            paramLabel = "NETWORK",
+            description = "lenet, alexnet, vgg, resnet18, vit, unet, dcgan or vae")
     private Network network;
 
     @Option(
             names = "--data",
             paramLabel = "DIR",
             description =
-                    "lenet: folder with MNIST's four IDX files, gzipped or not (default: the 10,000"
-                            + " digits that come with the program); unet: folder with images/ and"
+                    "lenet, vae, dcgan: folder with MNIST's four IDX files, gzipped or not (default:"
+                            + " the 10,000 digits that come with the program); alexnet, vgg,"
+                            + " resnet18, vit: folder with CIFAR-10's binary files, gzipped or not"
+                            + " (default: shapes that are drawn); unet: folder with images/ and"
                             + " masks/ (default to train: scenes that are drawn)")
     private Path data;
 
+    @Option(
+            names = "--subset",
+            paramLabel = "N",
+            description = "train on the first N examples alone")
+    private Integer subset;
+
     @Mixin private DeviceArgument device;
 
-    @Mixin private UNetArguments unet;
+    @Mixin private ShapeArguments shape;
 
     Network network() {
         return network;
@@ -44,12 +57,39 @@ final class NetworkArguments {
         return device.get();
     }
 
-    UNetArguments unet() {
-        return unet;
+    ShapeArguments shape() {
+        return shape;
     }
 
     /** What a network is trained for. */
-    Task task(int move) throws IOException {
-        return network == Network.LENET ? new DigitsTask(data, move) : unet.task(data);
+    Task task(int move) throws IOException, MalformedModelException {
+        if (subset != null && subset < 1) {
+            throw new ParameterException(
+                    spec.commandLine(), "--subset must be 1 or more but is " + subset);
+        }
+        shape.check(network);
+        int most = subset == null ? Integer.MAX_VALUE : subset;
+        int width = shape.width(network);
+        switch (network) {
+            case UNET:
+                return shape.unet(data, most);
+            case VAE:
+                return new VaeTask(Digits.load(data).first(most), width);
+            case DCGAN:
+                return new DcganTask(Digits.load(data), most, width);
+            case LENET:
+                return new ClassificationTask(
+                        network, Digits.load(data).first(most), width, DIGIT_SIDE, move);
+            default:
+                Images.Split images = Cifar.load(data).first(most);
+                int side = shape.side(network, images.training().side());
+                try {
+                    network.classifier(width);
+                } catch (IllegalArgumentException e) {
+                    throw new ParameterException(
+                            spec.commandLine(), "--width: " + e.getMessage(), e);
+                }
+                return new ClassificationTask(network, images, width, side, move);
+        }
     }
 }

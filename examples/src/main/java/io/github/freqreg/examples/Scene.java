@@ -1,5 +1,7 @@
 package io.github.freqreg.examples;
 
+import static io.github.freqreg.examples.Texture.uniform;
+
 import java.awt.Graphics2D;
 import java.awt.RenderingHints;
 import java.awt.image.BufferedImage;
@@ -19,6 +21,7 @@ record Scene(int size, byte[] colors, byte[] mask) {
     private static final double ZOOM = 0.2;
     private static final double MOVE = 0.1;
     private static final double LIGHT = 0.2;
+    private static final double NOISE = 12;
 
     /** Scales an image and its mask to a square. */
     static Scene of(BufferedImage image, boolean[] foreground, int size) {
@@ -81,15 +84,10 @@ record Scene(int size, byte[] colors, byte[] mask) {
             newMask[i] = mask[(int) Math.round(y) * size + (int) Math.round(x)];
             for (int channel = 0; channel < CHANNELS; channel++) {
                 double color = 128 + contrast * (color(channel, x, y) - 128) + light[channel];
-                newColors[channel * mask.length + i] =
-                        (byte) Math.round(Math.max(0, Math.min(255, color)));
+                newColors[channel * mask.length + i] = Texture.clip(color);
             }
         }
         return new Scene(size, newColors, newMask);
-    }
-
-    private static double uniform(Random random, double most) {
-        return (2 * random.nextDouble() - 1) * most;
     }
 
     private double inside(double position) {
@@ -130,37 +128,10 @@ record Scene(int size, byte[] colors, byte[] mask) {
             mask[i] = (byte) (Math.hypot(x, y) < radius * edge ? 1 : 0);
             Texture texture = mask[i] == 1 ? front : back;
             for (int channel = 0; channel < CHANNELS; channel++) {
-                double color =
-                        texture.color(channel, x / size, y / size) + 12 * random.nextGaussian();
                 colors[channel * mask.length + i] =
-                        (byte) Math.round(Math.max(0, Math.min(255, color)));
+                        texture.pixel(channel, x / size, y / size, random, NOISE);
             }
         }
         return new Scene(size, colors, mask);
-    }
-
-    /** Two colours and a wave between them. */
-    private static final class Texture {
-
-        private final double[] one = new double[CHANNELS];
-        private final double[] other = new double[CHANNELS];
-        private final double across;
-        private final double along;
-        private final double phase;
-
-        Texture(Random random) {
-            for (int channel = 0; channel < CHANNELS; channel++) {
-                one[channel] = 40 + 180 * random.nextDouble();
-                other[channel] = one[channel] + uniform(random, 50);
-            }
-            across = uniform(random, 60);
-            along = uniform(random, 60);
-            phase = uniform(random, Math.PI);
-        }
-
-        double color(int channel, double x, double y) {
-            double share = (1 + Math.sin(across * x + along * y + phase)) / 2;
-            return one[channel] * share + other[channel] * (1 - share);
-        }
     }
 }

@@ -39,18 +39,19 @@ final class ScenesTask implements Task {
      * Reads or draws the scenes.
      *
      * @param folder with {@code images/} and {@code masks/}, or null to draw scenes
+     * @param subset how many of the first scenes are trained on at most
      * @param size the side to which they are scaled
      * @param width the channels of the network's first level
      * @param depth how often it halves the image
      */
-    ScenesTask(Path folder, int size, int width, int depth) throws IOException {
+    ScenesTask(Path folder, int subset, int size, int width, int depth) throws IOException {
         this.size = size;
         this.width = width;
         this.depth = depth;
         source = folder == null ? "drawn scenes" : folder.toString();
         List<Scene> all = folder == null ? draw(size) : read(folder, size);
         int first = all.size() - testCount(all.size());
-        training = all.subList(0, first);
+        training = all.subList(0, Math.min(subset, first));
         test = all.subList(first, all.size());
     }
 
@@ -104,8 +105,8 @@ final class ScenesTask implements Task {
 
     /** {@inheritDoc} */
     @Override
-    public Shape input(int batchSize) {
-        return new Shape(batchSize, 3, size, size);
+    public Shape[] inputs(int batchSize) {
+        return new Shape[] {new Shape(batchSize, 3, size, size)};
     }
 
     /** {@inheritDoc} */
@@ -158,14 +159,8 @@ final class ScenesTask implements Task {
 
     /** {@inheritDoc} */
     @Override
-    public int batchSize() {
-        return 2;
-    }
-
-    /** {@inheritDoc} */
-    @Override
-    public float learningRate(boolean dense) {
-        return dense ? 0.001f : 0.01f;
+    public Settings settings(boolean dense) {
+        return Settings.of(2, dense ? 0.001f : 0.01f);
     }
 
     /** One image at a time, as it will be used: the network normalises by what it sees at once. */

@@ -44,7 +44,7 @@ final class SegmentCommand implements Callable<Integer> {
 
     @Mixin private DeviceArgument device;
 
-    @Mixin private UNetArguments unet;
+    @Mixin private ShapeArguments unet;
 
     @Spec private CommandSpec spec;
 

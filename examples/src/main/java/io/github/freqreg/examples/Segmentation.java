@@ -11,7 +11,6 @@ import java.awt.color.ColorSpace;
 import java.awt.image.BufferedImage;
 import java.awt.image.Raster;
 import java.io.IOException;
-import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -200,7 +199,7 @@ final class Segmentation {
         for (int i = 0; i < foreground.length; i++) {
             mask.setRGB(i % mask.getWidth(), i / mask.getWidth(), foreground[i] ? 0xffffff : 0);
         }
-        write(mask, file);
+        PngFile.write(mask, file);
     }
 
     /** Writes the image with its foreground tinted. */
@@ -216,14 +215,6 @@ final class Segmentation {
             int tinted = ((color & 0xfefefe) >> 1) + ((RED & 0xfefefe) >> 1);
             overlay.setRGB(x, y, foreground[i] ? tinted : color);
         }
-        write(overlay, file);
-    }
-
-    private static void write(BufferedImage image, Path file) throws IOException {
-        Path folder = file.toAbsolutePath().getParent();
-        Files.createDirectories(folder);
-        try (OutputStream out = Files.newOutputStream(file)) {
-            ImageIO.write(image, "png", out);
-        }
+        PngFile.write(overlay, file);
     }
 }

@@ -6,11 +6,12 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
 import ai.djl.training.loss.Loss;
 import io.github.freqreg.FrequencyRegularization;
+import java.awt.image.BufferedImage;
 import java.util.List;
 import java.util.Random;
 
 /** A network, the data that it learns, and the figure that it is judged by. */
-interface Task {
+interface Task extends AutoCloseable {
 
     /** Says what is trained on what. */
     String title();
@@ -18,8 +19,8 @@ interface Task {
     /** Builds the plain network, not initialised. */
     Block network();
 
-    /** The shape of a batch of inputs. */
-    Shape input(int batchSize);
+    /** The shapes of a batch of inputs. */
+    Shape[] inputs(int batchSize);
 
     /** The number of training examples. */
     int size();
@@ -35,26 +36,47 @@ interface Task {
 
     Loss loss();
 
-    /** Adam's learning rate, which a few coefficients want larger than many weights. */
-    float learningRate(boolean dense);
+    /** How to train where the user does not say. */
+    Settings settings(boolean dense);
 
     /** Sets how much is kept where the user does not say. */
     void keepByDefault(FrequencyRegularization.Builder policy);
 
-    /** How many examples a step takes where the user does not say. */
-    int batchSize();
-
     /** Measures a network on the test set. */
     Score measure(Block block, NDManager manager);
+
+    /** Draws a sheet of what a network makes, or gives null where it makes no images. */
+    default BufferedImage samples(Block block, NDManager manager) {
+        return null;
+    }
+
+    /** Frees what it holds in the engine. */
+    @Override
+    default void close() {}
 
     /** Inputs with what is to be told of them. */
     record Example(NDList data, NDList labels) {}
 
     /**
+     * How to train.
+     *
+     * @param batchSize how many examples a step takes
+     * @param learningRate Adam's first one, which a few coefficients want larger than many weights
+     * @param beta1 the decay of Adam's first moment
+     */
+    record Settings(int batchSize, float learningRate, float beta1) {
+
+        /** With Adam's usual decay. */
+        static Settings of(int batchSize, float learningRate) {
+            return new Settings(batchSize, learningRate, 0.9f);
+        }
+    }
+
+    /**
      * How good a network is on the test set.
      *
      * @param metric what the value is, such as accuracy
-     * @param value from 0 to 1, higher is better
+     * @param value the figure
      * @param text both in words
      */
     record Score(String metric, double value, String text) {

@@ -11,8 +11,12 @@ import io.github.freqreg.ExecutionReport;
 import io.github.freqreg.FrequencyFile;
 import io.github.freqreg.FrequencyRegularization;
 import io.github.freqreg.examples.Task.Score;
+import io.github.freqreg.examples.Task.Settings;
+import io.github.freqreg.examples.Training.Descent;
+import io.github.freqreg.examples.Training.Epoch;
 import io.github.freqreg.examples.Training.Recipe;
 import io.github.freqreg.format.FrqDocument;
+import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
@@ -38,6 +42,9 @@ import picocli.CommandLine.Spec;
         sortOptions = false)
 final class TrainCommand implements Callable<Integer> {
 
+    private static final String LEARNING = "learning.png";
+    private static final float SGD_RATE = 0.01f;
+
     @Mixin private NetworkArguments arguments;
 
     @ArgGroup private Amount amount = new Amount();
@@ -48,14 +55,23 @@ final class TrainCommand implements Callable<Integer> {
             description = "times over the training set (default: ${DEFAULT-VALUE})")
     private int epochs;
 
-    @Option(names = "--batch-size", description = "images in a step (default: lenet 32, unet 2)")
+    @Option(
+            names = "--batch-size",
+            description = "examples in a step (default: unet 2, vae 128, dcgan 64, the others 32)")
     private Integer batchSize;
 
     @Option(
             names = "--learning-rate",
             description =
-                    "Adam's first learning rate (default: lenet 0.015, unet 0.01; dense 0.001)")
+                    "the first learning rate (default: 0.01 with sgd; with adam lenet 0.015, dcgan"
+                            + " 0.002, the others 0.01, and for plain networks 0.001, dcgan 0.0002)")
     private Float learningRate;
+
+    @Option(
+            names = "--optimizer",
+            defaultValue = "ADAM",
+            description = "adam, or sgd with a momentum of 0.9 (default: adam)")
+    private Descent descent;
 
     @Option(
             names = "--move",
@@ -101,6 +117,14 @@ final class TrainCommand implements Callable<Integer> {
             description = "print how each layer was computed, and what that was expected to cost")
     private boolean execution;
 
+    @Option(
+            names = "--plot",
+            paramLabel = "DIR",
+            description =
+                    "write learning curves there as PNG, since a resume the epochs after it; and what"
+                            + " vae and dcgan make")
+    private Path plot;
+
     @Option(names = "--json", description = "write the result to this file as JSON")
     private Path json;
 
@@ -119,8 +143,11 @@ final class TrainCommand implements Callable<Integer> {
                 names = "--budget",
                 description =
                         "numbers of the whole network, biases included (default: lenet 5000; unet"
-                                + " keeps 33 of each tensor)")
+                                + " keeps 33 of each tensor, the others a rate of 0.01)")
         private Long budget;
+
+        @Option(names = "--preset", description = "as the paper: v1, v2 or v3")
+        private Preset preset;
 
         @Option(names = "--dense", description = "train the plain network")
         private boolean dense;
@@ -150,7 +177,16 @@ final class TrainCommand implements Callable<Integer> {
             checkWritable(json);
         }
         Device device = arguments.device();
-        Task task = arguments.task(move);
+        if (plot != null) {
+            checkWritable(plot.resolve(LEARNING));
+        }
+        try (Task task = arguments.task(move)) {
+            train(task, device);
+        }
+        return 0;
+    }
+
+    private void train(Task task, Device device) throws IOException, MalformedModelException {
         FrequencyRegularization policy = amount.dense ? null : policy(task);
         PrintWriter output = spec.commandLine().getOut();
         Path checkpoint = checkpoint("checkpoint");
@@ -167,25 +203,37 @@ final class TrainCommand implements Callable<Integer> {
         output.println(policy == null ? "dense:" : "frequency-regularized:");
         Result result = run(task, policy, device, checkpoint, out);
         output.println();
-        output.print(result.report);
+        output.print(result.report());
         output.println();
         output.printf(
                 Locale.ROOT, "%-12s %12s %14s  %s%n", "", "numbers", "bytes", "on the test set");
         if (baseline != null) {
             print(output, "dense", baseline);
         }
-        print(output, policy == null ? "dense" : "compressed", result);
+        print(output, kind(policy), result);
         output.println("saved, loaded and measured again: " + out);
         output.flush();
         if (json != null) {
             writeJson(result, baseline);
         }
+        if (plot != null) {
+            Map<String, List<Epoch>> runs = new LinkedHashMap<>();
+            if (baseline != null) {
+                runs.put("dense", baseline.epochs());
+            }
+            runs.put(kind(policy), result.epochs());
+            String metric = result.score().metric();
+            PngFile.write(Curves.draw(task.title(), metric, runs), plot.resolve(LEARNING));
+        }
         delete(checkpoints);
-        return 0;
+    }
+
+    private static String kind(FrequencyRegularization policy) {
+        return policy == null ? "dense" : "compressed";
     }
 
     private String name() {
-        return arguments.network().name().toLowerCase(Locale.ROOT);
+        return arguments.network().command();
     }
 
     private Path checkpoint(String suffix) {
@@ -215,9 +263,9 @@ final class TrainCommand implements Callable<Integer> {
                 Locale.ROOT,
                 "%-12s %,12d %,14d  %s%n",
                 name,
-                result.numbers,
-                result.bytes,
-                result.score);
+                result.numbers(),
+                result.bytes(),
+                result.score());
     }
 
     private FrequencyRegularization policy(Task task) {
@@ -229,6 +277,11 @@ final class TrainCommand implements Callable<Integer> {
                 builder.optKeepRate(amount.keepRate);
             } else if (amount.budget != null) {
                 builder.optBudget(amount.budget);
+            } else if (amount.preset != null) {
+                amount.preset.keep(
+                        builder,
+                        arguments.network(),
+                        builder.build().plan(task.network(), task.inputs(1)));
             } else {
                 task.keepByDefault(builder);
             }
@@ -237,7 +290,7 @@ final class TrainCommand implements Callable<Integer> {
             }
             FrequencyRegularization policy = builder.build();
             // Tells now, rather than after the dense network has been trained.
-            policy.apply(task.network(), task.input(1));
+            policy.apply(task.network(), task.inputs(1));
             return policy;
         } catch (IllegalArgumentException e) {
             throw new ParameterException(spec.commandLine(), e.getMessage(), e);
@@ -262,18 +315,6 @@ final class TrainCommand implements Callable<Integer> {
         }
     }
 
-    /**
-     * What a training gave.
-     *
-     * @param numbers all numbers of the network that are stored
-     * @param bytes the size of the file, or four bytes a number for a network that is not saved
-     * @param report on the file, or null for a network that is not saved
-     * @param score on the test set
-     * @param seconds of training
-     */
-    private record Result(
-            long numbers, long bytes, CompressionReport report, Score score, double seconds) {}
-
     /** Trains one network; with a file it is saved, loaded into a fresh network and measured. */
     private Result run(
             Task task, FrequencyRegularization policy, Device device, Path checkpoint, Path file)
@@ -282,22 +323,22 @@ final class TrainCommand implements Callable<Integer> {
         Recipe recipe =
                 new Recipe(
                         epochs,
-                        batchSize == null ? task.batchSize() : batchSize,
-                        learningRate == null ? task.learningRate(policy == null) : learningRate,
+                        settings(task, policy),
+                        descent,
                         policy == null ? 0 : truncate,
                         seed);
         PrintWriter output = spec.commandLine().getOut();
-        double seconds;
+        List<Epoch> trained;
         CompressionReport report;
-        Score score;
         try (Model model = Model.newInstance(name(), device)) {
             Block block = task.network();
-            model.setBlock(policy == null ? block : policy.apply(block, task.input(1)));
-            seconds = new Training(task, recipe, output).run(model, device, checkpoint);
+            model.setBlock(policy == null ? block : policy.apply(block, task.inputs(1)));
+            trained = new Training(task, recipe, output).run(model, device, checkpoint);
             if (file == null) {
-                score = task.measure(model.getBlock(), model.getNDManager());
+                Score score = task.measure(model.getBlock(), model.getNDManager());
                 long numbers = FrequencyFile.countNumbers(model.getBlock());
-                return new Result(numbers, Float.BYTES * numbers, null, score, seconds);
+                drawSamples(task, model, "dense");
+                return new Result(numbers, Float.BYTES * numbers, null, score, trained);
             }
             FrqDocument document = FrequencyFile.toDocument(model.getBlock(), DataType.FLOAT16);
             (noNames ? document.withoutNames() : document).write(file);
@@ -307,29 +348,52 @@ final class TrainCommand implements Callable<Integer> {
                 output.print(ExecutionReport.of(model.getBlock()));
             }
         }
-        score = Training.measure(task, file, device);
-        return new Result(report.getKept(), report.getBytes(), report, score, seconds);
+        try (Model model = Training.load(task, file, device)) {
+            Score score = task.measure(model.getBlock(), model.getNDManager());
+            drawSamples(task, model, kind(policy));
+            return new Result(report.getKept(), report.getBytes(), report, score, trained);
+        }
+    }
+
+    private Settings settings(Task task, FrequencyRegularization policy) {
+        Settings usual = task.settings(policy == null);
+        float usualRate = descent == Descent.SGD ? SGD_RATE : usual.learningRate();
+        return new Settings(
+                batchSize == null ? usual.batchSize() : batchSize,
+                learningRate == null ? usualRate : learningRate,
+                usual.beta1());
+    }
+
+    private void drawSamples(Task task, Model model, String kind) throws IOException {
+        if (plot != null) {
+            BufferedImage sheet = task.samples(model.getBlock(), model.getNDManager());
+            if (sheet != null) {
+                PngFile.write(sheet, plot.resolve(kind + ".png"));
+            }
+        }
     }
 
     private void writeJson(Result result, Result baseline) throws IOException {
         Map<String, Object> values = new LinkedHashMap<>();
         values.put("model", name());
-        values.put("metric", result.score.metric().toLowerCase(Locale.ROOT));
-        values.put("value", result.score.value());
-        values.put("numbers", result.numbers);
-        values.put("bytes", result.bytes);
+        values.put("metric", result.score().metric().toLowerCase(Locale.ROOT));
+        values.put("value", result.score().value());
+        values.put("numbers", result.numbers());
+        values.put("bytes", result.bytes());
         if (!resume) {
-            values.put("seconds", result.seconds);
+            values.put("seconds", result.seconds());
         }
         values.put("epochs", epochs);
         values.put("seed", seed);
+        values.put("curve", result.epochs());
         if (baseline != null) {
-            values.put("denseValue", baseline.score.value());
-            values.put("denseNumbers", baseline.numbers);
-            values.put("denseBytes", baseline.bytes);
+            values.put("denseValue", baseline.score().value());
+            values.put("denseNumbers", baseline.numbers());
+            values.put("denseBytes", baseline.bytes());
             if (!resume) {
-                values.put("denseSeconds", baseline.seconds);
+                values.put("denseSeconds", baseline.seconds());
             }
+            values.put("denseCurve", baseline.epochs());
         }
         Files.writeString(json, JsonUtils.GSON_PRETTY.toJson(values) + System.lineSeparator());
     }

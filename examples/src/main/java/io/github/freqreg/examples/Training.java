@@ -13,9 +13,12 @@ import ai.djl.training.listener.EvaluatorTrainingListener;
 import ai.djl.training.tracker.Tracker;
 import ai.djl.training.util.ProgressBar;
 import ai.djl.translate.Batchifier;
+import ai.djl.util.Progress;
 import io.github.freqreg.FrequencyFile;
 import io.github.freqreg.training.Adam;
 import io.github.freqreg.training.Checkpoint;
+import io.github.freqreg.training.ResumableOptimizer;
+import io.github.freqreg.training.Sgd;
 import io.github.freqreg.training.TailTruncation;
 import io.github.freqreg.training.TruncationSchedule;
 import java.io.IOException;
@@ -26,6 +29,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.Random;
 import java.util.stream.IntStream;
 
@@ -43,7 +47,7 @@ final class Training {
      *
      * @param task what is trained
      * @param recipe how
-     * @param out gets a line for each epoch
+     * @param out gets a line for each epoch; or null, for nothing to be told
      */
     Training(Task task, Recipe recipe, PrintWriter out) {
         this.task = task;
@@ -51,16 +55,50 @@ final class Training {
         this.out = out;
     }
 
+    /** The optimisers. */
+    enum Descent {
+        ADAM,
+        SGD;
+
+        private static final float MOMENTUM = 0.9f;
+
+        private ResumableOptimizer optimizer(Tracker rate, float beta1) {
+            return this == ADAM
+                    ? Adam.builder().optLearningRateTracker(rate).optBeta1(beta1).build()
+                    : Sgd.builder().optLearningRateTracker(rate).optMomentum(MOMENTUM).build();
+        }
+    }
+
     /**
      * How to train.
      *
      * @param epochs how many times over the training set
-     * @param batchSize examples in a step
-     * @param learningRate Adam's first learning rate, lowered along half a cosine
+     * @param settings examples in a step and the first learning rate, lowered along half a cosine
+     * @param descent the optimiser
      * @param truncate over which share of the steps the tail is cut; 0 for not at all
      * @param seed of weights, order and variation
      */
-    record Recipe(int epochs, int batchSize, float learningRate, double truncate, int seed) {}
+    record Recipe(int epochs, Task.Settings settings, Descent descent, double truncate, int seed) {
+
+        int batchSize() {
+            return settings.batchSize();
+        }
+
+        float learningRate() {
+            return settings.learningRate();
+        }
+    }
+
+    /**
+     * How a network stood at the end of an epoch.
+     *
+     * @param number of the epoch, from 1
+     * @param loss the mean over the epoch's examples, in training
+     * @param value the figure on the test set
+     * @param numbers that are kept
+     * @param seconds since the training began, or was resumed
+     */
+    record Epoch(int number, double loss, double value, long numbers, double seconds) {}
 
     /** Seeds the engine; what follows in this thread is the same for the same seed. */
     static void seed(int seed) {
@@ -73,9 +111,9 @@ final class Training {
      * @param model its block is set, and wrapped if it is to be
      * @param device where to train
      * @param checkpoint saved after each epoch and gone on from where it is there; or null
-     * @return the seconds it took
+     * @return an entry for each epoch that was trained here
      */
-    double run(Model model, Device device, Path checkpoint)
+    List<Epoch> run(Model model, Device device, Path checkpoint)
             throws IOException, MalformedModelException {
         long begin = System.nanoTime();
         int stepsEach = (task.size() + recipe.batchSize() - 1) / recipe.batchSize();
@@ -86,34 +124,36 @@ final class Training {
                         .optFinalValue(recipe.learningRate() * FINAL_RATE)
                         .setMaxUpdates(steps)
                         .build();
+        List<Epoch> epochs = new ArrayList<>();
         EvaluatorTrainingListener evaluation = new EvaluatorTrainingListener();
-        try (Adam adam = Adam.builder().optLearningRateTracker(rate).build()) {
+        try (ResumableOptimizer optimizer =
+                recipe.descent().optimizer(rate, recipe.settings().beta1())) {
             int done = 0;
             if (checkpoint != null && Files.exists(checkpoint)) {
-                done = Checkpoint.load(model, adam, checkpoint);
+                done = Checkpoint.load(model, optimizer, checkpoint);
                 out.printf("going on after epoch %d of %s%n", done, checkpoint);
             }
             DefaultTrainingConfig config =
                     new DefaultTrainingConfig(task.loss())
                             .optDevices(new Device[] {device})
-                            .optOptimizer(adam)
+                            .optOptimizer(optimizer)
                             .addTrainingListeners(evaluation);
             if (recipe.truncate() > 0) {
                 config.addTrainingListeners(truncation(steps, (long) done * stepsEach));
             }
             try (Trainer trainer = model.newTrainer(config)) {
-                trainer.initialize(task.input(recipe.batchSize()));
+                trainer.initialize(task.inputs(recipe.batchSize()));
                 for (int epoch = done + 1; epoch <= recipe.epochs(); epoch++) {
                     epoch(trainer, epoch, stepsEach);
                     trainer.notifyListeners(listener -> listener.onEpoch(trainer));
-                    report(model, epoch, evaluation, begin);
+                    epochs.add(report(model, epoch, evaluation, begin));
                     if (checkpoint != null) {
-                        Checkpoint.save(model, adam, epoch, checkpoint);
+                        Checkpoint.save(model, optimizer, epoch, checkpoint);
                     }
                 }
             }
         }
-        return seconds(begin);
+        return epochs;
     }
 
     private TailTruncation truncation(int steps, long done) {
@@ -128,9 +168,11 @@ final class Training {
     /** All that is drawn in an epoch depends on the seed and its number, for the resume's sake. */
     private void epoch(Trainer trainer, int epoch, int steps) {
         Random random = new Random(recipe.seed() * 1_000_003L + epoch);
+        // What the engine draws, such as dropout.
+        seed(Objects.hash(recipe.seed(), epoch));
         List<Integer> order = new ArrayList<>(IntStream.range(0, task.size()).boxed().toList());
         Collections.shuffle(order, random);
-        ProgressBar progress = new ProgressBar("Epoch " + epoch, steps);
+        Progress progress = out == null ? null : new ProgressBar("Epoch " + epoch, steps);
         for (int step = 0; step < steps; step++) {
             int from = step * recipe.batchSize();
             int to = Math.min(from + recipe.batchSize(), order.size());
@@ -149,11 +191,13 @@ final class Training {
                 EasyTrain.trainBatch(trainer, batch);
                 trainer.step();
             }
-            progress.update(step);
+            if (progress != null) {
+                progress.update(step);
+            }
         }
     }
 
-    private void report(Model model, int epoch, EvaluatorTrainingListener evaluation, long begin) {
+    private Epoch report(Model model, int epoch, EvaluatorTrainingListener evaluation, long begin) {
         float loss = evaluation.getLatestEvaluations().get("train_loss");
         if (!Float.isFinite(loss)) {
             throw new DataException(
@@ -164,29 +208,35 @@ final class Training {
                             + ": try a --learning-rate below "
                             + recipe.learningRate());
         }
-        out.printf(
-                Locale.ROOT,
-                "epoch %d/%d: loss %.4f, test %s, %,d numbers kept, %.1f s%n",
-                epoch,
-                recipe.epochs(),
-                loss,
-                task.measure(model.getBlock(), model.getNDManager()),
-                FrequencyFile.countNumbers(model.getBlock()),
-                seconds(begin));
-        out.flush();
+        Task.Score score = task.measure(model.getBlock(), model.getNDManager());
+        long numbers = FrequencyFile.countNumbers(model.getBlock());
+        double seconds = (System.nanoTime() - begin) / 1e9;
+        if (out != null) {
+            out.printf(
+                    Locale.ROOT,
+                    "epoch %d/%d: loss %.4f, test %s, %,d numbers kept, %.1f s%n",
+                    epoch,
+                    recipe.epochs(),
+                    loss,
+                    score,
+                    numbers,
+                    seconds);
+            out.flush();
+        }
+        return new Epoch(epoch, loss, score.value(), numbers, seconds);
     }
 
-    /** Loads a file into a fresh network and measures it. */
-    static Task.Score measure(Task task, Path file, Device device)
+    /** Loads a file into a fresh network. */
+    static Model load(Task task, Path file, Device device)
             throws IOException, MalformedModelException {
-        try (Model model = Model.newInstance("fresh", device)) {
+        Model model = Model.newInstance("fresh", device);
+        try {
             model.setBlock(task.network());
             FrequencyFile.load(model, file);
-            return task.measure(model.getBlock(), model.getNDManager());
+            return model;
+        } catch (IOException | MalformedModelException | RuntimeException e) {
+            model.close();
+            throw e;
         }
-    }
-
-    private static double seconds(long begin) {
-        return (System.nanoTime() - begin) / 1e9;
     }
 }

@@ -156,6 +156,104 @@ class MainTest {
                 err);
     }
 
+    /** By one code path, with nothing but what comes along. */
+    @ParameterizedTest
+    @CsvSource({
+        "alexnet --width 2, accuracy, false",
+        "vgg --width 2, accuracy, false",
+        "resnet18 --width 2, accuracy, false",
+        "vit --width 64, accuracy, false",
+        "unet --width 2 --depth 2 --size 16, Dice, false",
+        "dcgan --width 2, Fréchet distance, true",
+        "vae --width 16, evidence bound, true",
+    })
+    void trainsEveryNetwork(String network, String metric, boolean draws) throws IOException {
+        Path file = folder.resolve("net.frq");
+        String train =
+                "train %s --preset v3 --epochs 2 --subset 64 --optimizer sgd --learning-rate 0.0001"
+                        + " --out %s --plot %s";
+        assertEquals(0, run(train.formatted(network, file, folder).split(" ")), err);
+        String last = out.lines().filter(line -> line.startsWith("compressed")).toList().get(0);
+        String score = last.substring(last.indexOf(metric));
+        assertTrue(Files.size(folder.resolve("learning.png")) > 1_000);
+        assertEquals(draws, Files.exists(folder.resolve("dense.png")));
+        assertEquals(draws, Files.exists(folder.resolve("compressed.png")));
+        if (!network.startsWith("unet")) {
+            String evaluate = "evaluate %s --weights %s";
+            assertEquals(0, run(evaluate.formatted(network, file).split(" ")), err);
+            assertEquals(score, out.strip());
+        }
+    }
+
+    /** The binary release of CIFAR-10, a gzipped file and a plain one. */
+    @Test
+    void readsCifar() throws IOException {
+        Path data = tinyCifar();
+        String train = "train vgg --width 2 --epochs 1 --no-baseline --data %s --out %s";
+        Path file = folder.resolve("vgg.frq");
+        assertEquals(0, run(train.formatted(data, file).split(" ")), err);
+        assertTrue(out.contains("20 training and 10 test images, 32x32"), out);
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "0 | expected a folder with CIFAR-10's binary files",
+                "1 | test_batch.bin.gz: expected a readable file of CIFAR-10",
+                "2 | expected 1 to 100000 images of 3073 bytes but found 30729 bytes",
+                "3 | expected labels 0 to 9 but found 200",
+                "4 | the file is damaged or cut",
+            })
+    void damagedCifarIsNamed(int damage, String message) throws IOException {
+        Path data = tinyCifar();
+        Path test = data.resolve("test_batch.bin");
+        Path training = data.resolve("data_batch_1.bin.gz");
+        byte[] bytes = Files.readAllBytes(test);
+        switch (damage) {
+            case 0:
+                data = folder.resolve("none");
+                break;
+            case 1:
+                Files.delete(test);
+                break;
+            case 2:
+                Files.write(test, Arrays.copyOf(bytes, bytes.length - 1));
+                break;
+            case 3:
+                bytes[3073] = (byte) 200;
+                Files.write(test, bytes);
+                break;
+            default:
+                Files.write(training, Arrays.copyOf(Files.readAllBytes(training), 5_000));
+        }
+        assertEquals(1, run("train", "resnet18", "--data", data.toString()));
+        assertOneLine(message);
+    }
+
+    /** Ten images in each of three files, of random pixels. */
+    private Path tinyCifar() throws IOException {
+        Path data = Files.createDirectories(folder.resolve("cifar"));
+        Random random = new Random(5);
+        for (String name : new String[] {"data_batch_1", "data_batch_2", "test_batch"}) {
+            byte[] bytes = new byte[10 * 3073];
+            random.nextBytes(bytes);
+            for (int i = 0; i < 10; i++) {
+                bytes[i * 3073] = (byte) i;
+            }
+            Path file = data.resolve(name + ".bin");
+            if (name.equals("data_batch_1")) {
+                try (OutputStream gzip =
+                        new GZIPOutputStream(Files.newOutputStream(Path.of(file + ".gz")))) {
+                    gzip.write(bytes);
+                }
+            } else {
+                Files.write(file, bytes);
+            }
+        }
+        return data;
+    }
+
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',
@@ -172,6 +270,13 @@ class MainTest {
                 "train lenet --truncate 7 | --truncate must be 0 to 1 but is 7.0",
                 "train lenet --device tpu | --device must be cpu, gpu or gpu with a number",
                 "train alexnet2 | alexnet2",
+                "train vgg --size 40 | --size must be a multiple of 32 but is 40",
+                "train vae --size 40 | --size has no meaning for vae",
+                "train lenet --width 40 | --width has no meaning for lenet",
+                "train vit --width 100 | multiple of 64 but is 100",
+                "train lenet --subset 0 | --subset must be 1 or more but is 0",
+                "train lenet --preset v4 | v4",
+                "train lenet --optimizer rms | rms",
                 "train | NETWORK",
                 "train unet --size 8 | --size must be 16 or more at this --depth but is 8",
                 "train unet --width 0 | --width must be 1 to 1024 but is 0",

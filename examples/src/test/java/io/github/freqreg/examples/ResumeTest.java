@@ -12,14 +12,18 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
+import ai.djl.nn.Parameter;
 import ai.djl.training.loss.Loss;
 import io.github.freqreg.FrequencyFile;
 import io.github.freqreg.FrequencyRegularization;
+import io.github.freqreg.examples.Training.Descent;
 import io.github.freqreg.examples.Training.Recipe;
 import io.github.freqreg.examples.networks.LeNet;
 import io.github.freqreg.examples.networks.UNet;
 import io.github.freqreg.training.Adam;
 import io.github.freqreg.training.Checkpoint;
+import io.github.freqreg.training.ResumableOptimizer;
+import io.github.freqreg.training.Sgd;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -39,14 +43,18 @@ class ResumeTest {
 
     @TempDir private Path folder;
 
-    /** A small network on small scenes, which loses its power at a batch. */
+    private static final int BATCH = 4;
+
+    private static final Task.Settings SETTINGS = Task.Settings.of(BATCH, 0.01f);
+
+    /** A task of forty examples that loses its power at a batch. */
     private static final class Interrupted implements Task {
 
-        private final ScenesTask task;
+        private final Task task;
         private int batchesLeft;
 
-        Interrupted(int batches) throws IOException {
-            task = new ScenesTask(null, 8, 2, 1);
+        Interrupted(Task task, int batches) {
+            this.task = task;
             batchesLeft = batches;
         }
 
@@ -61,8 +69,8 @@ class ResumeTest {
         }
 
         @Override
-        public Shape input(int batchSize) {
-            return task.input(batchSize);
+        public Shape[] inputs(int batchSize) {
+            return task.inputs(batchSize);
         }
 
         @Override
@@ -84,8 +92,8 @@ class ResumeTest {
         }
 
         @Override
-        public float learningRate(boolean dense) {
-            return task.learningRate(dense);
+        public Settings settings(boolean dense) {
+            return task.settings(dense);
         }
 
         @Override
@@ -94,31 +102,43 @@ class ResumeTest {
         }
 
         @Override
-        public int batchSize() {
-            return task.batchSize();
-        }
-
-        @Override
         public Score measure(Block block, NDManager manager) {
             return task.measure(block, manager);
         }
     }
 
-    @ParameterizedTest(name = "truncate {0}, dense {1}")
-    @CsvSource({"0, false", "0.8, false", "0, true"})
-    void aResumedTrainingEndsTheSame(double truncate, boolean dense) throws Exception {
-        byte[] expected = train(new Interrupted(-1), truncate, dense, folder.resolve("whole"));
-        Path checkpoint = folder.resolve("checkpoint");
-        Task once = new Interrupted(15);
-        IllegalStateException e =
-                assertThrows(
-                        IllegalStateException.class,
-                        () -> train(once, truncate, dense, checkpoint));
-        assertEquals("no power", e.getMessage());
-        assertArrayEquals(expected, train(new Interrupted(-1), truncate, dense, checkpoint));
+    @ParameterizedTest(name = "truncate {0}, dense {1}, {2}")
+    @CsvSource({"0, false, ADAM", "0.8, false, ADAM", "0, true, ADAM", "0.8, false, SGD"})
+    void aResumedTrainingEndsTheSame(double truncate, boolean dense, Descent descent)
+            throws Exception {
+        assertEndsTheSame(
+                new ScenesTask(null, 40, 8, 2, 1),
+                new Recipe(EPOCHS, SETTINGS, descent, truncate, 1),
+                dense);
     }
 
-    private static byte[] train(Task task, double truncate, boolean dense, Path checkpoint)
+    /** What the engine draws is the same too. */
+    @Test
+    void aResumedTrainingWithDropoutEndsTheSame() throws Exception {
+        Images.Split images = Cifar.load(null).first(40);
+        assertEndsTheSame(
+                new ClassificationTask(Network.ALEXNET, images, 1, 64, 1),
+                new Recipe(EPOCHS, SETTINGS, Descent.ADAM, 0, 1),
+                true);
+    }
+
+    private void assertEndsTheSame(Task task, Recipe recipe, boolean dense) throws Exception {
+        byte[] expected = train(new Interrupted(task, -1), recipe, dense, folder.resolve("whole"));
+        Path checkpoint = folder.resolve("checkpoint");
+        Task once = new Interrupted(task, 15);
+        IllegalStateException e =
+                assertThrows(
+                        IllegalStateException.class, () -> train(once, recipe, dense, checkpoint));
+        assertEquals("no power", e.getMessage());
+        assertArrayEquals(expected, train(new Interrupted(task, -1), recipe, dense, checkpoint));
+    }
+
+    private static byte[] train(Task task, Recipe recipe, boolean dense, Path checkpoint)
             throws IOException, MalformedModelException {
         Training.seed(1);
         try (Model model = Model.newInstance("m", Device.cpu())) {
@@ -126,12 +146,11 @@ class ResumeTest {
             if (!dense) {
                 FrequencyRegularization.Builder policy =
                         FrequencyRegularization.builder().optKept(10);
-                if (truncate > 0) {
+                if (recipe.truncate() > 0) {
                     policy.optStartRate(1);
                 }
                 policy.build().apply(model);
             }
-            Recipe recipe = new Recipe(EPOCHS, 4, 0.01f, truncate, 1);
             new Training(task, recipe, new PrintWriter(new StringWriter()))
                     .run(model, Device.cpu(), checkpoint);
             return FrequencyFile.toDocument(model.getBlock(), DataType.FLOAT32).encode();
@@ -155,6 +174,14 @@ class ResumeTest {
             assertMessage("a file without names", model, adam, file);
             Checkpoint.save(model, adam, 7, file);
             assertEquals(7, Checkpoint.load(model, adam, file));
+            Parameter weight = model.getBlock().getParameters().valueAt(0);
+            adam.update(weight.getId(), weight.getArray(), weight.getArray());
+            Checkpoint.save(model, adam, 7, file);
+            assertEquals(7, Checkpoint.load(model, adam, file));
+            try (Sgd sgd = Sgd.builder().optMomentum(0.9f).build()) {
+                assertMessage(
+                        "the moments [momentum] of Sgd but found optimizer/", model, sgd, file);
+            }
             model.setBlock(new UNet(2, 1, 2));
             assertMessage("unknown [01Conv2d_weight", model, adam, file);
             Files.write(file, new byte[] {1, 2, 3});
@@ -162,10 +189,12 @@ class ResumeTest {
         }
     }
 
-    private static void assertMessage(String message, Model model, Adam adam, Path file) {
+    private static void assertMessage(
+            String message, Model model, ResumableOptimizer optimizer, Path file) {
         MalformedModelException e =
                 assertThrows(
-                        MalformedModelException.class, () -> Checkpoint.load(model, adam, file));
+                        MalformedModelException.class,
+                        () -> Checkpoint.load(model, optimizer, file));
         assertTrue(e.getMessage().startsWith(file + ": "), e.getMessage());
         assertTrue(e.getMessage().contains(message), e.getMessage());
     }

@@ -14,11 +14,9 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/** The options of a UNet and its images. */
-final class UNetArguments {
+/** The options of a network's size and its images'. */
+final class ShapeArguments {
 
-    private static final int TRAINING_WIDTH = 16;
-    private static final int TRAINING_SIZE = 96;
     private static final int MAX_WIDTH = 1024;
     private static final int MAX_DEPTH = 8;
     private static final int MAX_SIZE = 4096;
@@ -31,8 +29,10 @@ final class UNetArguments {
             names = "--width",
             paramLabel = "N",
             description =
-                    "unet: channels of the first level (default: 16 to train; else what the file"
-                            + " says, or 64)")
+                    "channels of the first layer, all others in proportion; units of vit and vae"
+                            + " (default: alexnet, vgg, resnet18, unet, dcgan 16; vit 128; vae 400;"
+                            + " as published: 64, vit 512, vae 400). To use a UNet: what the file"
+                            + " says, or 64")
     private Integer width;
 
     @Option(
@@ -45,19 +45,48 @@ final class UNetArguments {
             names = "--size",
             paramLabel = "N",
             description =
-                    "unet: side of the square that images are scaled to, 0 for their own size"
-                            + " (default: 96 to train, else as the network was trained)")
+                    "side of the square that images are scaled to; unet: 0 for their own size"
+                            + " (default: 96 to train, else as the network was trained); alexnet,"
+                            + " vgg, resnet18, vit: a multiple of 32 (default: 32, alexnet 64; the"
+                            + " published AlexNet takes 224)")
     private Integer size;
 
-    /** A UNet to train, with its images. */
-    Task task(Path data) throws IOException {
-        int levels = depth == null ? PublishedUNet.DEPTH : depth;
-        int side = size == null ? TRAINING_SIZE : size;
+    /** Refuses what a network does not have. */
+    void check(Network network) {
         check();
+        checkMeaning("--width", width == null || network.width() > 0, network);
+        checkMeaning("--size", size == null || network.side() > 0, network);
+        checkMeaning("--depth", depth == null || network == Network.UNET, network);
+    }
+
+    private void checkMeaning(String option, boolean holds, Network network) {
+        check(holds, option + " has no meaning for " + network.command());
+    }
+
+    /** The width of a network to train. */
+    int width(Network network) {
+        return width == null ? network.width() : width;
+    }
+
+    /** The side of the images of a classifier to train. */
+    int side(Network network, int theirs) {
+        check();
+        check(size == null || network.side() > 0, "--size has no meaning for " + network.command());
+        int side = size == null ? Math.max(network.side(), theirs) : size;
+        check(
+                side >= theirs && side % theirs == 0,
+                "--size must be a multiple of " + theirs + " but is " + side);
+        return side;
+    }
+
+    /** A UNet to train, with its images. */
+    ScenesTask unet(Path data, int subset) throws IOException {
+        int levels = depth == null ? PublishedUNet.DEPTH : depth;
+        int side = size == null ? Network.UNET.side() : size;
         check(
                 side >= 1 << levels,
                 "--size must be " + (1 << levels) + " or more at this --depth but is " + side);
-        return new ScenesTask(data, side, width == null ? TRAINING_WIDTH : width, levels);
+        return new ScenesTask(data, subset, side, width(Network.UNET), levels);
     }
 
     /**

@@ -1,0 +1,97 @@
+package io.github.freqreg.examples;
+
+import java.io.BufferedInputStream;
+import java.io.EOFException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.zip.GZIPInputStream;
+import java.util.zip.ZipException;
+
+/**
+ * Reads CIFAR-10 in its binary release, gzipped or not: {@code data_batch_1.bin} and as many of the
+ * following as there are, and {@code test_batch.bin}. An image is its class, one byte, and 32×32
+ * bytes for each of red, green and blue.
+ */
+final class Cifar {
+
+    private static final int CHANNELS = 3;
+    private static final int SIDE = 32;
+    private static final int PIXELS = CHANNELS * SIDE * SIDE;
+    private static final int BATCHES = 5;
+
+    /** The release has 10,000 images in a file; a file larger than so many is no part of it. */
+    private static final int MAX_IMAGES = 100_000;
+
+    private Cifar() {}
+
+    /** Reads the files of a folder, or draws shapes if there is no folder. */
+    static Images.Split load(Path folder) {
+        if (folder == null) {
+            return DrawnShapes.draw();
+        }
+        if (!Files.isDirectory(folder)) {
+            throw new DataException(folder + ": expected a folder with CIFAR-10's binary files");
+        }
+        List<byte[]> training = new ArrayList<>();
+        for (int i = 1; i <= BATCHES; i++) {
+            Path file = file(folder, "data_batch_" + i + ".bin");
+            if (i == 1 || Files.exists(file)) {
+                training.add(read(file));
+            }
+        }
+        return new Images.Split(
+                images(training),
+                images(List.of(read(file(folder, "test_batch.bin")))),
+                folder.toString());
+    }
+
+    private static Path file(Path folder, String name) {
+        Path plain = folder.resolve(name);
+        return Files.exists(plain) ? plain : folder.resolve(name + ".gz");
+    }
+
+    private static byte[] read(Path file) {
+        try (InputStream in = new BufferedInputStream(Files.newInputStream(file));
+                InputStream unpacked =
+                        file.toString().endsWith(".gz") ? new GZIPInputStream(in) : in) {
+            byte[] bytes = unpacked.readNBytes(MAX_IMAGES * (1 + PIXELS) + 1);
+            int count = bytes.length / (1 + PIXELS);
+            if (bytes.length % (1 + PIXELS) != 0 || count < 1 || count > MAX_IMAGES) {
+                throw new DataException(
+                        String.format(
+                                "%s: expected 1 to %d images of %d bytes but found %d bytes",
+                                file, MAX_IMAGES, 1 + PIXELS, bytes.length));
+            }
+            for (int i = 0; i < bytes.length; i += 1 + PIXELS) {
+                if (bytes[i] < 0 || bytes[i] >= Images.CLASSES) {
+                    throw new DataException(
+                            file + ": expected labels 0 to 9 but found " + (bytes[i] & 0xff));
+                }
+            }
+            return bytes;
+        } catch (EOFException | ZipException e) {
+            throw new DataException(file + ": the file is damaged or cut: " + e.getMessage(), e);
+        } catch (IOException e) {
+            throw new DataException(
+                    file + ": expected a readable file of CIFAR-10, plain or gzipped: " + e, e);
+        }
+    }
+
+    private static Images images(List<byte[]> files) {
+        int count = files.stream().mapToInt(bytes -> bytes.length / (1 + PIXELS)).sum();
+        byte[] pixels = new byte[Math.multiplyExact(count, PIXELS)];
+        byte[] labels = new byte[count];
+        int image = 0;
+        for (byte[] bytes : files) {
+            for (int i = 0; i < bytes.length; i += 1 + PIXELS, image++) {
+                labels[image] = bytes[i];
+                System.arraycopy(bytes, i + 1, pixels, image * PIXELS, PIXELS);
+            }
+        }
+        return new Images(CHANNELS, SIDE, pixels, labels);
+    }
+}

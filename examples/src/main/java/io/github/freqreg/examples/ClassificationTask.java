@@ -1,0 +1,143 @@
+package io.github.freqreg.examples;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.Block;
+import ai.djl.training.ParameterStore;
+import ai.djl.training.loss.Loss;
+import io.github.freqreg.FrequencyRegularization;
+import java.util.List;
+import java.util.Locale;
+import java.util.Random;
+
+/** A network tells which of ten classes an image is of, and is judged by its accuracy. */
+final class ClassificationTask implements Task {
+
+    private static final int EVALUATION_BATCH = 500;
+
+    private final Network network;
+    private final int width;
+    private final int side;
+    private final int move;
+    private final Images.Split images;
+
+    /**
+     * Takes images to tell.
+     *
+     * @param network a classifier
+     * @param images what it learns
+     * @param width its width
+     * @param side to which the images are enlarged, a multiple of theirs
+     * @param move by how many pixels training images are moved at most
+     */
+    ClassificationTask(Network network, Images.Split images, int width, int side, int move) {
+        this.network = network;
+        this.images = images;
+        this.width = width;
+        this.side = side;
+        this.move = move;
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    public String title() {
+        return String.format(
+                Locale.ROOT,
+                "%s%s on %s: %,d training and %,d test images%s",
+                network.title(),
+                width == 0 ? "" : " of width " + width,
+                images.source(),
+                images.training().size(),
+                images.test().size(),
+                width == 0 ? "" : ", " + side + "x" + side);
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    public Block network() {
+        return network.classifier(width);
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    public Shape[] inputs(int batchSize) {
+        return new Shape[] {new Shape(batchSize, images.training().channels(), side, side)};
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    public int size() {
+        return images.training().size();
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    public Example batch(NDManager manager, List<Integer> indices, Random random) {
+        boolean mirrored = network.settings().mirrored();
+        return arrays(manager, images.training().varied(indices, random, move, mirrored));
+    }
+
+    /** Colours are centred and spread, and enlarged by repetition. */
+    private Example arrays(NDManager manager, Images some) {
+        Example example = some.arrays(manager);
+        NDArray data = example.data().singletonOrThrow();
+        if (some.channels() > 1) {
+            data.subi(0.5f).divi(0.25f);
+        }
+        int times = side / some.side();
+        if (times > 1) {
+            data = data.repeat(2, times).repeat(3, times);
+        }
+        return new Example(new NDList(data), example.labels());
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    public Loss loss() {
+        return Loss.softmaxCrossEntropyLoss();
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    public void keepByDefault(FrequencyRegularization.Builder policy) {
+        if (network == Network.LENET) {
+            policy.optBudget(5_000);
+        } else {
+            policy.optKeepRate(0.01);
+        }
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    public Settings settings(boolean dense) {
+        Network.Settings its = network.settings();
+        return Settings.of(its.batchSize(), dense ? its.denseRate() : its.rate());
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    public Score measure(Block block, NDManager manager) {
+        Images test = images.test();
+        long correct = 0;
+        for (int from = 0; from < test.size(); from += EVALUATION_BATCH) {
+            try (NDManager scratch = manager.newSubManager()) {
+                int to = Math.min(from + EVALUATION_BATCH, test.size());
+                Example example = arrays(scratch, test.part(from, to));
+                NDArray told =
+                        block.forward(new ParameterStore(scratch, false), example.data(), false)
+                                .singletonOrThrow()
+                                .argMax(1);
+                NDArray right = example.labels().singletonOrThrow();
+                correct += told.eq(right.toType(DataType.INT64, false)).sum().getLong();
+            }
+        }
+        double accuracy = (double) correct / test.size();
+        String text =
+                String.format(
+                        Locale.ROOT, "accuracy %.4f (%d of %d)", accuracy, correct, test.size());
+        return new Score("accuracy", accuracy, text);
+    }
+}

@@ -1,0 +1,106 @@
+package io.github.freqreg.examples;
+
+import ai.djl.nn.Block;
+import io.github.freqreg.examples.networks.AlexNet;
+import io.github.freqreg.examples.networks.LeNet;
+import io.github.freqreg.examples.networks.ResNet18;
+import io.github.freqreg.examples.networks.Vgg;
+import io.github.freqreg.examples.networks.VisionTransformer;
+import java.util.Locale;
+
+/** The networks that the program knows, and what is particular to each. */
+enum Network {
+    LENET("LeNet-5", 0, 0, new Settings(32, 0.001f, 0.015f, 1, false)) {
+        @Override
+        Block classifier(int width) {
+            return LeNet.build();
+        }
+    },
+    ALEXNET("AlexNet", 16, 64, Settings.COLOURS) {
+        @Override
+        Block classifier(int width) {
+            return AlexNet.build(width, Images.CLASSES);
+        }
+    },
+    VGG("VGG", 16, 32, Settings.COLOURS) {
+        @Override
+        Block classifier(int width) {
+            return Vgg.build(width, Images.CLASSES);
+        }
+    },
+    RESNET18("ResNet-18", 16, 32, Settings.COLOURS) {
+        @Override
+        Block classifier(int width) {
+            return ResNet18.build(width, Images.CLASSES);
+        }
+    },
+    VIT("Vision transformer", 128, 32, Settings.COLOURS) {
+        @Override
+        Block classifier(int width) {
+            return new VisionTransformer(width, Images.CLASSES);
+        }
+    },
+    UNET("UNet", 16, 96, null),
+    DCGAN("DCGAN", 16, 0, null),
+    VAE("VAE", 400, 0, null);
+
+    private final String title;
+    private final int width;
+    private final int side;
+    private final Settings settings;
+
+    Network(String title, int width, int side, Settings settings) {
+        this.title = title;
+        this.width = width;
+        this.side = side;
+        this.settings = settings;
+    }
+
+    /** What it is called in the paper. */
+    String title() {
+        return title;
+    }
+
+    /** The name in commands. */
+    String command() {
+        return name().toLowerCase(Locale.ROOT);
+    }
+
+    /** The width for a small machine, or 0 for a network that has one alone. */
+    int width() {
+        return width;
+    }
+
+    /** The side of its images where the user does not say, or 0 where there is one alone. */
+    int side() {
+        return side;
+    }
+
+    /** Whether it tells classes of images. */
+    boolean isClassifier() {
+        return settings != null;
+    }
+
+    Settings settings() {
+        return settings;
+    }
+
+    /** Builds a network that tells ten classes. */
+    Block classifier(int width) {
+        throw new IllegalStateException(this + " tells no classes");
+    }
+
+    /**
+     * How a classifier is trained.
+     *
+     * @param batchSize examples in a step
+     * @param denseRate Adam's first learning rate for the plain network
+     * @param rate the same for the compressed one
+     * @param move by how many pixels training images are moved at most
+     * @param mirrored whether they are also seen in a mirror
+     */
+    record Settings(int batchSize, float denseRate, float rate, int move, boolean mirrored) {
+
+        private static final Settings COLOURS = new Settings(32, 0.001f, 0.01f, 2, true);
+    }
+}

@@ -1,0 +1,30 @@
+package io.github.freqreg.examples;
+
+import java.awt.image.BufferedImage;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import javax.imageio.ImageIO;
+
+/** Writes PNG files whole or not at all. */
+final class PngFile {
+
+    private PngFile() {}
+
+    /** Writes an image; folders that are missing are made. */
+    static void write(BufferedImage image, Path file) throws IOException {
+        Path folder = file.toAbsolutePath().getParent();
+        Files.createDirectories(folder);
+        Path draft = Files.createTempFile(folder, "." + file.getFileName(), null);
+        try {
+            try (OutputStream out = Files.newOutputStream(draft)) {
+                ImageIO.write(image, "png", out);
+            }
+            Files.move(draft, file, StandardCopyOption.REPLACE_EXISTING);
+        } finally {
+            Files.deleteIfExists(draft);
+        }
+    }
+}

@@ -1,0 +1,75 @@
+package io.github.freqreg.examples;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+
+/** Images in memory, and those that are drawn. */
+class ImagesTest {
+
+    /** Two images of two channels of 2×2. */
+    private static Images some() {
+        byte[] pixels = new byte[16];
+        for (int i = 0; i < pixels.length; i++) {
+            pixels[i] = (byte) (i + 1);
+        }
+        return new Images(2, 2, pixels, new byte[] {3, 4});
+    }
+
+    @Test
+    void withoutMoveOrMirrorTheyStayAsTheyAre() {
+        Images same = some().varied(List.of(1, 0), new Random(0), 0, false);
+        assertArrayEquals(new byte[] {4, 3}, same.labels());
+        assertArrayEquals(
+                new byte[] {9, 10, 11, 12, 13, 14, 15, 16, 1, 2, 3, 4, 5, 6, 7, 8}, same.pixels());
+    }
+
+    /** Each row is turned about, or none of an image's. */
+    @Test
+    void aMirrorTurnsTheRows() {
+        int mirrored = 0;
+        for (int seed = 0; seed < 20; seed++) {
+            byte[] pixels = some().varied(List.of(0), new Random(seed), 0, true).pixels();
+            if (pixels[0] == 2) {
+                mirrored++;
+                assertArrayEquals(new byte[] {2, 1, 4, 3, 6, 5, 8, 7}, pixels);
+            } else {
+                assertArrayEquals(new byte[] {1, 2, 3, 4, 5, 6, 7, 8}, pixels);
+            }
+        }
+        assertTrue(mirrored > 3 && mirrored < 17, mirrored + " of 20");
+    }
+
+    @Test
+    void whatIsMovedInIsBlack() {
+        boolean moved = false;
+        for (int seed = 0; seed < 20; seed++) {
+            byte[] pixels = some().varied(List.of(0), new Random(seed), 1, false).pixels();
+            // Down and right: only the first pixel is left, in the last place.
+            if (pixels[3] == 1) {
+                moved = true;
+                assertArrayEquals(new byte[] {0, 0, 0, 1, 0, 0, 0, 5}, pixels);
+            }
+        }
+        assertTrue(moved);
+    }
+
+    @Test
+    void shapesAreDrawnTheSameEachTimeInAllClasses() {
+        Images.Split shapes = DrawnShapes.draw();
+        assertArrayEquals(DrawnShapes.draw().training().pixels(), shapes.training().pixels());
+        long[] counts = new long[Images.CLASSES];
+        for (byte label : shapes.training().labels()) {
+            counts[label]++;
+        }
+        for (long count : counts) {
+            assertTrue(count > 300, "of 4,000");
+        }
+        assertEquals(1_000, shapes.test().size());
+        assertEquals(7, shapes.first(7).training().size());
+    }
+}

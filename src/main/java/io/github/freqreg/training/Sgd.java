@@ -1,0 +1,120 @@
+package io.github.freqreg.training;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.training.optimizer.Optimizer;
+import ai.djl.training.tracker.ParameterTracker;
+import ai.djl.training.tracker.Tracker;
+
+/**
+ * DJL's gradient descent, step by step the same, with a momentum that can be saved.
+ *
+ * <pre>
+ * m = μ m - η (g + λ w),   w = w + m
+ * </pre>
+ *
+ * <p>with η the learning rate, μ the momentum and λ the weight decay.
+ */
+public final class Sgd extends ResumableOptimizer {
+
+    private static final String MOMENTUM = "momentum";
+
+    private final float momentum;
+
+    private Sgd(Builder builder) {
+        super(
+                builder,
+                builder.begin,
+                builder.learningRateTracker,
+                builder.momentum == 0 ? new String[0] : new String[] {MOMENTUM});
+        momentum = builder.momentum;
+    }
+
+    /**
+     * Starts an optimiser: η = 0.001, no momentum.
+     *
+     * @return a builder
+     */
+    public static Builder builder() {
+        return new Builder();
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    public void update(String parameterId, NDArray weight, NDArray grad) {
+        float rate = learningRate(parameterId, updateCount(parameterId));
+        NDList inputs = new NDList(weight, grad);
+        if (momentum != 0) {
+            inputs.add(moment(MOMENTUM, parameterId, weight));
+        }
+        weight.getNDArrayInternal()
+                .sgdUpdate(
+                        inputs,
+                        new NDList(weight),
+                        rate,
+                        getWeightDecay(),
+                        rescaleGrad,
+                        clipGrad,
+                        momentum,
+                        true);
+    }
+
+    /** Builds an {@link Sgd}. */
+    public static final class Builder extends Optimizer.OptimizerBuilder<Builder> {
+
+        private ParameterTracker learningRateTracker = Tracker.fixed(0.001f);
+        private float momentum;
+        private int begin;
+
+        private Builder() {}
+
+        /** {@inheritDoc} */
+        @Override
+        protected Builder self() {
+            return this;
+        }
+
+        /** {@inheritDoc} */
+        @Override
+        public Builder optBeginNumUpdate(int steps) {
+            begin = steps;
+            return this;
+        }
+
+        /**
+         * Sets the learning rate η.
+         *
+         * @param tracker gives it for each step
+         * @return this builder
+         */
+        public Builder optLearningRateTracker(ParameterTracker tracker) {
+            learningRateTracker = tracker;
+            return this;
+        }
+
+        /**
+         * Sets the momentum.
+         *
+         * @param share μ, from 0 to below 1
+         * @return this builder
+         * @throws IllegalArgumentException if it is out of range
+         */
+        public Builder optMomentum(float share) {
+            if (!(share >= 0 && share < 1)) {
+                throw new IllegalArgumentException(
+                        "The momentum must be 0 or more and below 1 but is " + share);
+            }
+            momentum = share;
+            return this;
+        }
+
+        /**
+         * Builds the optimiser.
+         *
+         * @return the optimiser
+         */
+        public Sgd build() {
+            return new Sgd(this);
+        }
+    }
+}
