@@ -12,6 +12,7 @@ import ai.djl.training.initializer.Initializer;
 import io.github.freqreg.format.FrqDocument;
 import io.github.freqreg.format.FrqTensor;
 import io.github.freqreg.spectrum.FrequencyTensor;
+import io.github.freqreg.spectrum.SplitAxes;
 import io.github.freqreg.spectrum.ZigzagMask;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -286,7 +287,7 @@ public final class FrequencyFile {
         return tensors;
     }
 
-    /** The names and shapes of a network's parameters, as they are without regularisation. */
+    /** The names and shapes of a network's parameters, of wrapped ones along their frequencies. */
     static Map<String, Shape> shapes(Block block) {
         Map<Parameter, SpectralParameter> spectral = spectralParameters(block);
         Map<String, Shape> shapes = new LinkedHashMap<>();
@@ -376,7 +377,7 @@ public final class FrequencyFile {
             SpectralParameter target = spectral.get(entry.getValue());
             Shape shape = target != null ? target.getShape() : entry.getValue().getShape();
             FrqTensor tensor = tensors.get(entry.getKey());
-            if (!Arrays.equals(shape.getShape(), tensor.shape().getShape())) {
+            if (!fits(shape, tensor, target == null)) {
                 throw new MalformedModelException(
                         "expected tensor "
                                 + entry.getKey()
@@ -401,13 +402,28 @@ public final class FrequencyFile {
         }
     }
 
+    /**
+     * The coefficients of a tensor that is not wrapped yet may be along axes that split its own.
+     */
+    private static boolean fits(Shape shape, FrqTensor tensor, boolean plain) {
+        if (!plain || !tensor.spectral()) {
+            return Arrays.equals(shape.getShape(), tensor.shape().getShape());
+        }
+        try {
+            SplitAxes.of(shape, tensor.shape());
+            return true;
+        } catch (IllegalArgumentException e) {
+            return false;
+        }
+    }
+
     /** Wraps the tensors that the file holds as coefficients and the network does not. */
     private static Block wrap(Block block, Map<String, FrqTensor> tensors)
             throws MalformedModelException {
-        Map<String, Integer> kept =
+        Map<String, FrqTensor> kept =
                 tensors.values().stream()
                         .filter(FrqTensor::spectral)
-                        .collect(Collectors.toMap(FrqTensor::name, t -> t.values().length));
+                        .collect(Collectors.toMap(FrqTensor::name, t -> t));
         if (kept.isEmpty() || !BlockTree.frequencyBlocks(block).isEmpty()) {
             return block;
         }
@@ -420,7 +436,11 @@ public final class FrequencyFile {
                                         .map(Pattern::quote)
                                         .collect(Collectors.joining("|", "^(", ")$")));
         kept.forEach(
-                (name, count) -> policy.addOverrideKept("^" + Pattern.quote(name) + "$", count));
+                (name, tensor) -> {
+                    String exactly = "^" + Pattern.quote(name) + "$";
+                    policy.addOverrideKept(exactly, tensor.values().length);
+                    policy.addSplit(exactly, tensor.shape());
+                });
         FrequencyRegularization exact = policy.build();
         Set<String> refused = new TreeSet<>(kept.keySet());
         for (TensorChoice choice : exact.plan(block)) {

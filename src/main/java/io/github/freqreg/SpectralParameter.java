@@ -9,12 +9,14 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Parameter;
 import io.github.freqreg.spectrum.FrequencyTensor;
 import io.github.freqreg.spectrum.SpectralTransform;
+import io.github.freqreg.spectrum.SplitAxes;
 import io.github.freqreg.spectrum.ZigzagMask;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
+import java.util.function.UnaryOperator;
 
 /**
  * One regularised tensor of a wrapped block: its coefficients, what is kept of them, and the dense
@@ -31,6 +33,7 @@ final class SpectralParameter {
     private final String name;
     private final Parameter dense;
     private final KeptRule rule;
+    private final UnaryOperator<Shape> split;
     private final Map<Device, SpectralTransform> transforms = new ConcurrentHashMap<>();
     private final Map<Device, Rebuilt> rebuilt = new HashMap<>();
     private final ReadWriteLock lock = new ReentrantReadWriteLock();
@@ -40,10 +43,20 @@ final class SpectralParameter {
     private volatile int kept;
     private boolean weightsAreThere;
 
-    SpectralParameter(String name, Parameter dense, KeptRule rule) {
+    /**
+     * Wraps a parameter.
+     *
+     * @param name in the model
+     * @param dense its weights
+     * @param rule how many coefficients it keeps
+     * @param split the shape along whose axes its frequencies are, from its own; see {@link
+     *     SplitAxes}
+     */
+    SpectralParameter(String name, Parameter dense, KeptRule rule, UnaryOperator<Shape> split) {
         this.name = name;
         this.dense = dense;
         this.rule = rule;
+        this.split = split;
         coefficients = newParameter(null, dense.requiresGradient());
     }
 
@@ -59,8 +72,9 @@ final class SpectralParameter {
         return coefficients;
     }
 
+    /** The shape along whose axes the frequencies are. */
     Shape getShape() {
-        return dense.getShape();
+        return split.apply(dense.getShape());
     }
 
     int getKept() {
@@ -90,14 +104,14 @@ final class SpectralParameter {
             setCoefficients(weights.getManager().zeros(new Shape(1), weights.getDataType()), 1);
             return;
         }
-        Shape shape = weights.getShape();
+        Shape shape = getShape();
         ZigzagMask mask = ZigzagMask.of(shape, rule.kept(shape).start());
         NDManager manager = weights.getManager();
         try (NDManager scratch = manager.newSubManager();
                 SpectralTransform transform =
                         new SpectralTransform(
                                 mask, scratch, weights.getDevice(), weights.getDataType())) {
-            NDArray vector = transform.project(weights, scratch);
+            NDArray vector = transform.project(weights.reshape(shape), scratch);
             if (fresh) {
                 vector.muli(startGain(mask));
             }
@@ -130,11 +144,13 @@ final class SpectralParameter {
      * √(K · v) · gain. Equal answers need gain = √(n / K); it is 1 where all is kept, and for
      * tensors of one axis, which start as constants.
      */
-    private static float startGain(ZigzagMask mask) {
-        if (mask.getShape().dimension() < 2) {
+    private float startGain(ZigzagMask mask) {
+        Shape shape = dense.getShape();
+        if (shape.dimension() < 2) {
             return 1f;
         }
-        return (float) Math.sqrt((double) mask.getShape().get(0) / mask.getBox().get(0));
+        long frequencies = SplitAxes.of(shape, mask.getShape()).size(0, mask.getBox());
+        return (float) Math.sqrt((double) shape.get(0) / frequencies);
     }
 
     /** Puts other coefficients in place; the old array is closed. */
@@ -198,7 +214,7 @@ final class SpectralParameter {
 
     /** The weights inside the gradient's graph; the result belongs to {@code scratch}. */
     NDArray rebuild(NDArray vector, NDManager scratch) {
-        return transform(vector.getDevice()).rebuild(vector, scratch);
+        return transform(vector.getDevice()).rebuild(vector, scratch).reshape(dense.getShape());
     }
 
     /** The weights outside of any graph; rebuilt only if the coefficients have changed. */
@@ -263,7 +279,7 @@ final class SpectralParameter {
     }
 
     ZigzagMask getMask() {
-        return ZigzagMask.of(dense.getShape(), kept);
+        return ZigzagMask.of(getShape(), kept);
     }
 
     private void forgetTables() {

@@ -133,6 +133,11 @@ final class WrapPlan {
         return units.get(block);
     }
 
+    /** All chosen parameters. */
+    List<Candidate> getAllChosen() {
+        return units.values().stream().flatMap(Collection::stream).toList();
+    }
+
     long countChosen() {
         return choices.stream().filter(TensorChoice::regularized).count();
     }
@@ -158,8 +163,7 @@ final class WrapPlan {
                             + " tensors need one coefficient each");
         }
         List<Candidate> bySize =
-                units.values().stream()
-                        .flatMap(Collection::stream)
+                getAllChosen().stream()
                         .sorted(
                                 Comparator.comparingLong(
                                                 (Candidate c) -> c.parameter.getShape().size())

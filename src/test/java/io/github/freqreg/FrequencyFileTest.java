@@ -50,6 +50,12 @@ import org.junit.jupiter.params.provider.ValueSource;
 class FrequencyFileTest {
 
     private static final Shape INPUT = new Shape(2, 3, 6, 6);
+
+    private static final String DENSE_WEIGHT = "05Linear_weight";
+
+    /** Of the linear layer's weight: behind four maps of 4×4. */
+    private static final Shape SPLIT = new Shape(5, 4, 4, 4);
+
     private static final int KEPT = 9;
 
     @TempDir private Path folder;
@@ -281,6 +287,45 @@ class FrequencyFileTest {
         Block loaded = FrequencyFile.load(plain(), manager, file);
         assertArrayEquals(predict(saved, INPUT), predict(loaded, INPUT));
         assertEquals(numbers(saved), numbers(loaded));
+    }
+
+    /** The file tells along which axes the frequencies are; a plain network takes them over. */
+    @Test
+    void splitAxesAreLoaded() throws IOException, MalformedModelException {
+        FrequencyRegularization split =
+                FrequencyRegularization.builder()
+                        .optKept(KEPT)
+                        .addSplit("Linear_weight", SPLIT)
+                        .build();
+        Block block = split.apply(initialized(plain(), INPUT));
+        float[] expected = predict(block, INPUT);
+        FrequencyFile.save(block, file, DataType.FLOAT32);
+        assertTrue(CompressionReport.of(file).toString().contains("5x4x4x4"));
+        for (Block target : new Block[] {plain(), split.apply(plain(), INPUT)}) {
+            Block loaded = FrequencyFile.load(target, manager, file);
+            assertArrayEquals(expected, predict(loaded, INPUT));
+            assertEquals(numbers(block), numbers(loaded));
+        }
+        FrqDocument.read(file).withoutNames().write(file);
+        Block loaded = FrequencyFile.load(split.apply(plain(), INPUT), manager, file);
+        assertArrayEquals(expected, predict(loaded, INPUT));
+        Block other = policy().apply(plain(), INPUT);
+        assertThrows(MalformedModelException.class, () -> FrequencyFile.load(other, manager, file));
+        Block dense = FrequencyRegularization.toDense(loaded);
+        assertEquals(
+                new Shape(5, SPLIT.size() / 5), dense.getParameters().get(DENSE_WEIGHT).getShape());
+    }
+
+    @Test
+    void aSplitThatDoesNotFitIsRefused() {
+        FrequencyRegularization split =
+                FrequencyRegularization.builder()
+                        .optKept(KEPT)
+                        .addSplit("Linear_weight", new Shape(5, 4, 4, 7))
+                        .build();
+        IllegalArgumentException e =
+                assertThrows(IllegalArgumentException.class, () -> split.apply(plain(), INPUT));
+        assertTrue(e.getMessage().startsWith("The shape for " + DENSE_WEIGHT), e.getMessage());
     }
 
     @Test

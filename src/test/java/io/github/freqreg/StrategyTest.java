@@ -168,16 +168,66 @@ class StrategyTest {
         }
     }
 
+    /** With the input's axis split, the output's, both, and kernels too. */
+    static Stream<Arguments> splitLayers() {
+        Supplier<Block> linear = () -> Linear.builder().setUnits(12).build();
+        Supplier<Block> convolution = () -> convolution(12, true);
+        Supplier<Block> up =
+                () ->
+                        TransposedConv2d.builder()
+                                .setFilters(8)
+                                .setKernelShape(new Shape(4, 1))
+                                .build();
+        Shape rows = new Shape(5, 24);
+        Shape maps = new Shape(2, 6, 5, 4);
+        return Stream.of(
+                arguments(linear, rows, new Shape(12, 6, 2, 2)),
+                arguments(linear, rows, new Shape(3, 4, 24)),
+                arguments(linear, rows, new Shape(3, 4, 6, 4)),
+                arguments(linear, rows, new Shape(12, 1, 24, 1)),
+                arguments(convolution, maps, new Shape(3, 4, 6, 3, 3)),
+                arguments(convolution, maps, new Shape(12, 2, 3, 3, 3)),
+                arguments(up, maps, new Shape(2, 3, 8, 2, 2, 1)),
+                arguments(up, maps, new Shape(6, 8, 2, 2, 1)));
+    }
+
+    @ParameterizedTest(name = "{2}")
+    @MethodSource("splitLayers")
+    void everyStrategyGivesTheSameInASplitShape(Supplier<Block> layer, Shape input, Shape split) {
+        for (int kept : new int[] {1, 7, 40, 1_000_000}) {
+            try (NDManager manager = NDManager.newBaseManager()) {
+                List<List<float[]>> answers = new ArrayList<>();
+                for (Strategy strategy : Strategy.values()) {
+                    FrequencyRegularization.Builder policy =
+                            FrequencyRegularization.builder()
+                                    .optKept(kept)
+                                    .addSplit("weight", split);
+                    answers.add(run(manager.newSubManager(), layer.get(), input, policy, strategy));
+                }
+                for (List<float[]> each : answers) {
+                    for (int i = 0; i < each.size(); i++) {
+                        assertClose(answers.get(1).get(i), each.get(i), split + ", " + kept);
+                    }
+                }
+            }
+        }
+    }
+
     /** The answers of training and inference, and the gradients. */
     private static List<float[]> run(
             NDManager manager, Block layer, Shape input, int kept, Strategy strategy) {
+        return run(
+                manager, layer, input, FrequencyRegularization.builder().optKept(kept), strategy);
+    }
+
+    private static List<float[]> run(
+            NDManager manager,
+            Block layer,
+            Shape input,
+            FrequencyRegularization.Builder policy,
+            Strategy strategy) {
         manager.getEngine().setRandomSeed(7);
-        Block block =
-                FrequencyRegularization.builder()
-                        .optKept(kept)
-                        .optStrategy(strategy)
-                        .build()
-                        .apply(layer);
+        Block block = policy.optStrategy(strategy).build().apply(layer);
         block.initialize(manager, DataType.FLOAT32, input);
         for (Parameter parameter : block.getParameters().values()) {
             parameter.getArray().setRequiresGradient(false);

@@ -54,7 +54,13 @@ record Factorization(boolean project, boolean expand) {
             return batch * inPlaces == 0;
         }
 
-        static Sizes of(LayerForm form, Shape weight, Shape box, Shape input, Shape output) {
+        static Sizes of(
+                LayerForm form,
+                Shape weight,
+                double inBox,
+                double outBox,
+                Shape input,
+                Shape output) {
             long channels = input.get(form.channelAxis(input));
             long filters = output.get(form.channelAxis(output));
             // The weight has the channels of one group along one of its first axes.
@@ -63,9 +69,6 @@ record Factorization(boolean project, boolean expand) {
                             ? filters / weight.get(1)
                             : channels / weight.get(1);
             boolean linear = form == LayerForm.LINEAR;
-            // Convolutions share one basis over all output channels, whatever their group.
-            double outBox = box.get(form.out);
-            double inBox = box.get(form.in);
             return new Sizes(
                     linear ? (double) input.size() / channels : input.get(0),
                     groups,

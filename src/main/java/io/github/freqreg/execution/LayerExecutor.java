@@ -11,8 +11,11 @@ import ai.djl.nn.Parameter;
 import ai.djl.training.ParameterStore;
 import io.github.freqreg.execution.Factorization.Sizes;
 import io.github.freqreg.spectrum.SpectralTransform;
+import io.github.freqreg.spectrum.SplitAxes;
 import io.github.freqreg.spectrum.ZigzagMask;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 
 /**
  * Computes one layer with the coefficients of its weight.
@@ -102,23 +105,41 @@ public final class LayerExecutor {
         if (strategy == Strategy.REBUILD || sizes.isEmpty()) {
             return null;
         }
-        Factorization way =
-                CostModel.pick(
-                        strategy == Strategy.AUTO ? Factorization.ALL : Factorization.FACTORED,
-                        sizes,
-                        training);
-        // There is nothing to project or expand along an axis of one element.
-        Shape shape = mask.getShape();
-        way =
-                new Factorization(
-                        way.project() && shape.get(form.in) > 1,
-                        way.expand() && shape.get(form.out) > 1);
-        return way.equals(Factorization.REBUILD) ? null : way;
+        // Along an axis of one element, or one that is split, nothing is projected or expanded.
+        boolean projects = mixes(mask, form.in);
+        boolean expands = mixes(mask, form.out);
+        List<Factorization> ways = new ArrayList<>();
+        for (Factorization way :
+                strategy == Strategy.AUTO ? Factorization.ALL : Factorization.FACTORED) {
+            if ((projects || !way.project()) && (expands || !way.expand())) {
+                ways.add(way);
+            }
+        }
+        Factorization way = ways.isEmpty() ? null : CostModel.pick(ways, sizes, training);
+        return Factorization.REBUILD.equals(way) ? null : way;
+    }
+
+    private boolean mixes(ZigzagMask mask, int axis) {
+        int whole = axes(mask).whole(axis);
+        return whole >= 0 && mask.getShape().get(whole) > 1;
+    }
+
+    /** The weight's axes in the mask's shape, which may split them. */
+    private SplitAxes axes(ZigzagMask mask) {
+        return SplitAxes.of(weight.getShape(), mask.getShape());
     }
 
     private Sizes sizes(ZigzagMask mask, Shape input) {
         Shape output = layer.getOutputShapes(new Shape[] {input})[0];
-        return Sizes.of(form, mask.getShape(), mask.getBox(), input, output);
+        SplitAxes axes = axes(mask);
+        // Convolutions share one basis over all output channels, whatever their group.
+        return Sizes.of(
+                form,
+                weight.getShape(),
+                axes.size(form.in, mask.getBox()),
+                axes.size(form.out, mask.getBox()),
+                input,
+                output);
     }
 
     /**
@@ -136,7 +157,7 @@ public final class LayerExecutor {
         Factorization way = pick(strategy, transform.getMask(), sizes, false);
         boolean shared = sizes.groups() == 1;
         return way != null && way.project() && shared && form != LayerForm.LINEAR
-                ? transform.basis(form.in, manager)
+                ? transform.basis(axes(transform.getMask()).whole(form.in), manager)
                 : null;
     }
 
@@ -162,14 +183,15 @@ public final class LayerExecutor {
         NDManager owner = input.getManager();
         try (NDManager scratch = owner.newSubManager()) {
             long groups = (long) sizes.groups();
+            SplitAxes axes = axes(mask);
+            int in = axes.whole(form.in);
+            int out = axes.whole(form.out);
             NDArray core =
                     transform.rebuild(
                             pass.coefficients(),
                             scratch,
-                            axis ->
-                                    !(axis == form.in
-                                            ? way.project()
-                                            : axis == form.out && way.expand()));
+                            axis -> !(axis == in && way.project() || axis == out && way.expand()));
+            core = core.reshape(coreShape(way, sizes));
             // The first axis is that of all groups' channels; between frequencies each needs its
             // own.
             boolean first = form == LayerForm.TRANSPOSED ? way.project() : way.expand();
@@ -178,7 +200,7 @@ public final class LayerExecutor {
             }
             NDArray given = input.get(scratch, new NDIndex().addAllDim());
             if (way.project() && !projected) {
-                NDArray basis = transform.basis(form.in, scratch);
+                NDArray basis = transform.basis(in, scratch);
                 // A basis of all channels has a part for each group, one of a group is for all.
                 given = mix(given, basis, groups, form == LayerForm.TRANSPOSED, true);
             }
@@ -190,7 +212,7 @@ public final class LayerExecutor {
                 answer.attach(owner);
                 return new Answer(new NDList(answer), false);
             }
-            NDArray basis = transform.basis(form.out, scratch);
+            NDArray basis = transform.basis(out, scratch);
             NDArray shift =
                     bias == null
                             ? null
@@ -208,6 +230,18 @@ public final class LayerExecutor {
             answer.attach(owner);
             return new Answer(new NDList(answer), false);
         }
+    }
+
+    /** The weight's shape, with frequencies where these stay. */
+    private Shape coreShape(Factorization way, Sizes sizes) {
+        long[] extents = weight.getShape().getShape().clone();
+        if (way.project()) {
+            extents[form.in] = (long) sizes.inBox();
+        }
+        if (way.expand()) {
+            extents[form.out] = (long) sizes.outBox();
+        }
+        return new Shape(extents);
     }
 
     /** Remembers what was picked, for the report. */

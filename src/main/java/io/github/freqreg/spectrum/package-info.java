@@ -13,6 +13,8 @@
  *   <li>{@link io.github.freqreg.spectrum.SpectralTransform}: from kept coefficients to the tensor
  *       and back, with its tables made once.
  *   <li>{@link io.github.freqreg.spectrum.FrequencyTensor}: a tensor held as its kept coefficients.
+ *   <li>{@link io.github.freqreg.spectrum.SplitAxes}: a tensor seen in a shape that splits its
+ *       axes.
  * </ol>
  */
 package io.github.freqreg.spectrum;
