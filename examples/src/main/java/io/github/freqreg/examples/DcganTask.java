@@ -28,10 +28,8 @@ final class DcganTask implements Task {
     /** As many images are made and compared at most. */
     private static final int MOST_COMPARED = 2_000;
 
-    private static final int DIGIT_SIDE = 28;
-
     /** A digit is doubled to 56×56, in a frame of black. */
-    private static final int FRAME = (Dcgan.SIDE - 2 * DIGIT_SIDE) / 2;
+    private static final int FRAME = (Dcgan.SIDE - 2 * Digits.SIDE) / 2;
 
     private static final int SHEET = 8;
     private static final int NOISE_SEED = 0;
@@ -45,11 +43,11 @@ final class DcganTask implements Task {
      * Takes digits to learn, and trains the classifier of {@link DigitFeatures} on them.
      *
      * @param all the digits
-     * @param subset how many of the first digits are trained on at most
+     * @param subset how many digits are trained on at most
      * @param width the channels next to the image
      */
     DcganTask(Images.Split all, int subset, int width) throws IOException, MalformedModelException {
-        images = all.first(subset);
+        images = all.subset(subset);
         this.width = width;
         features = new DigitFeatures(all);
         Images compared = images.test().part(0, Math.min(MOST_COMPARED, images.test().size()));
@@ -130,7 +128,7 @@ final class DcganTask implements Task {
     @Override
     public Score measure(Block block, NDManager manager) {
         Random random = new Random(NOISE_SEED);
-        int pixels = DIGIT_SIDE * DIGIT_SIDE;
+        int pixels = Digits.SIDE * Digits.SIDE;
         float[] digits = new float[real.length * pixels];
         for (int from = 0; from < real.length; from += BATCH) {
             int count = Math.min(BATCH, real.length - from);
@@ -160,9 +158,9 @@ final class DcganTask implements Task {
 
     /** The mean of the four pixels that were one, in 0..1. */
     private static float digitPixel(float[] made, int index) {
-        int image = index / (DIGIT_SIDE * DIGIT_SIDE);
-        int row = FRAME + 2 * (index / DIGIT_SIDE % DIGIT_SIDE);
-        int column = FRAME + 2 * (index % DIGIT_SIDE);
+        int image = index / (Digits.SIDE * Digits.SIDE);
+        int row = FRAME + 2 * (index / Digits.SIDE % Digits.SIDE);
+        int column = FRAME + 2 * (index % Digits.SIDE);
         int at = (image * Dcgan.SIDE + row) * Dcgan.SIDE + column;
         float sum = made[at] + made[at + 1] + made[at + Dcgan.SIDE] + made[at + Dcgan.SIDE + 1];
         return (sum / 4 + 1) / 2;

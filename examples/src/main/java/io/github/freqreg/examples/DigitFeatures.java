@@ -26,7 +26,7 @@ final class DigitFeatures implements AutoCloseable {
     private final SequentialBlock block;
 
     DigitFeatures(Images.Split images) throws IOException, MalformedModelException {
-        Task task = new ClassificationTask(Network.LENET, images.first(DIGITS), 0, 28, 1);
+        Task task = new ClassificationTask(Network.LENET, images.subset(DIGITS), 0, Digits.SIDE, 1);
         Task.Settings settings = task.settings(true);
         Training.seed(SEED);
         model.setBlock(task.network());
@@ -46,13 +46,13 @@ final class DigitFeatures implements AutoCloseable {
      * @return a row of features for each
      */
     double[][] of(float[] digits) {
-        int pixels = 28 * 28;
+        int pixels = Digits.SIDE * Digits.SIDE;
         double[][] features = new double[digits.length / pixels][];
         for (int from = 0; from < features.length; from += BATCH) {
             int count = Math.min(BATCH, features.length - from);
             try (NDManager scratch = model.getNDManager().newSubManager()) {
                 float[] some = Arrays.copyOfRange(digits, from * pixels, (from + count) * pixels);
-                NDArray data = scratch.create(some).reshape(count, 1, 28, 28);
+                NDArray data = scratch.create(some).reshape(count, 1, Digits.SIDE, Digits.SIDE);
                 float[] told =
                         block.forward(new ParameterStore(scratch, false), new NDList(data), false)
                                 .singletonOrThrow()

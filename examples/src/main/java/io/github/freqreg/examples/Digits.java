@@ -16,7 +16,9 @@ import java.util.zip.ZipException;
  */
 final class Digits {
 
-    private static final int SIDE = 28;
+    /** Of an image, in pixels. */
+    static final int SIDE = 28;
+
     private static final int PIXELS = SIDE * SIDE;
     private static final int MAX_IMAGES = 1_000_000;
     private static final int EMBEDDED_TRAINING = 8_500;

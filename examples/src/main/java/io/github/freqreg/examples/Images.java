@@ -10,6 +10,7 @@ import java.nio.FloatBuffer;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import java.util.stream.IntStream;
 
 /**
  * Square images of ten classes, in memory.
@@ -31,11 +32,16 @@ record Images(int channels, int side, byte[] pixels, byte[] labels) {
      */
     record Split(Images training, Images test, String source) {
 
-        /** The same with the first of the training images alone. */
-        Split first(int count) {
-            int most = Math.min(count, training.size());
-            return new Split(training.part(0, most), test, source);
+        /** The same with fewer training images, evenly spread: a file may be sorted by class. */
+        Split subset(int count) {
+            return new Split(training.pick(spread(count, training.size())), test, source);
         }
+    }
+
+    /** So many indices, or all, at equal distances. */
+    static List<Integer> spread(int count, int size) {
+        int most = Math.min(count, size);
+        return IntStream.range(0, most).mapToObj(i -> (int) ((long) i * size / most)).toList();
     }
 
     int size() {
@@ -53,6 +59,10 @@ record Images(int channels, int side, byte[] pixels, byte[] labels) {
                 side,
                 Arrays.copyOfRange(pixels, from * imageSize(), to * imageSize()),
                 Arrays.copyOfRange(labels, from, to));
+    }
+
+    private Images pick(List<Integer> indices) {
+        return varied(indices, new Random(0), 0, false);
     }
 
     /**

@@ -14,8 +14,6 @@ import picocli.CommandLine.Spec;
 /** The arguments of every command that runs a network on data. */
 final class NetworkArguments {
 
-    private static final int DIGIT_SIDE = 28;
-
     @Spec(Spec.Target.MIXEE)
     private CommandSpec spec;
 
@@ -38,7 +36,7 @@ final class NetworkArguments {
     @Option(
             names = "--subset",
             paramLabel = "N",
-            description = "train on the first N examples alone")
+            description = "train on N examples alone, evenly spread over all")
     private Integer subset;
 
     @Mixin private DeviceArgument device;
@@ -74,14 +72,14 @@ final class NetworkArguments {
             case UNET:
                 return shape.unet(data, most);
             case VAE:
-                return new VaeTask(Digits.load(data).first(most), width);
+                return new VaeTask(Digits.load(data).subset(most), width);
             case DCGAN:
                 return new DcganTask(Digits.load(data), most, width);
             case LENET:
                 return new ClassificationTask(
-                        network, Digits.load(data).first(most), width, DIGIT_SIDE, move);
+                        network, Digits.load(data).subset(most), width, Digits.SIDE, move);
             default:
-                Images.Split images = Cifar.load(data).first(most);
+                Images.Split images = Cifar.load(data).subset(most);
                 int side = shape.side(network, images.training().side());
                 try {
                     network.classifier(width);

@@ -5,7 +5,6 @@ import io.github.freqreg.LayerType;
 import io.github.freqreg.TensorChoice;
 import java.util.List;
 import java.util.Map;
-import java.util.regex.Pattern;
 
 /**
  * The settings of the paper: how many coefficients each tensor keeps.
@@ -62,7 +61,7 @@ enum Preset {
             if (tensor.regularized()) {
                 long size = tensor.shape().size();
                 long kept = Math.min(size, kept(network, tensor.layer(), size));
-                builder.addOverrideKept("^" + Pattern.quote(tensor.name()) + "$", kept);
+                builder.addOverrideKept(Splits.exactly(tensor), kept);
             }
         }
     }

@@ -39,7 +39,7 @@ final class ScenesTask implements Task {
      * Reads or draws the scenes.
      *
      * @param folder with {@code images/} and {@code masks/}, or null to draw scenes
-     * @param subset how many of the first scenes are trained on at most
+     * @param subset how many scenes are trained on at most, evenly spread
      * @param size the side to which they are scaled
      * @param width the channels of the network's first level
      * @param depth how often it halves the image
@@ -51,7 +51,7 @@ final class ScenesTask implements Task {
         source = folder == null ? "drawn scenes" : folder.toString();
         List<Scene> all = folder == null ? draw(size) : read(folder, size);
         int first = all.size() - testCount(all.size());
-        training = all.subList(0, Math.min(subset, first));
+        training = Images.spread(subset, first).stream().map(all::get).toList();
         test = all.subList(first, all.size());
     }
 

@@ -10,6 +10,7 @@ import io.github.freqreg.CompressionReport;
 import io.github.freqreg.ExecutionReport;
 import io.github.freqreg.FrequencyFile;
 import io.github.freqreg.FrequencyRegularization;
+import io.github.freqreg.TensorChoice;
 import io.github.freqreg.examples.Task.Score;
 import io.github.freqreg.examples.Task.Settings;
 import io.github.freqreg.examples.Training.Descent;
@@ -44,6 +45,7 @@ final class TrainCommand implements Callable<Integer> {
 
     private static final String LEARNING = "learning.png";
     private static final float SGD_RATE = 0.01f;
+    private static final int EPOCHS = 10;
 
     @Mixin private NetworkArguments arguments;
 
@@ -51,9 +53,8 @@ final class TrainCommand implements Callable<Integer> {
 
     @Option(
             names = "--epochs",
-            defaultValue = "10",
-            description = "times over the training set (default: ${DEFAULT-VALUE})")
-    private int epochs;
+            description = "times over the training set (default: the recipe's, or 10)")
+    private Integer epochs;
 
     @Option(
             names = "--batch-size",
@@ -86,6 +87,13 @@ final class TrainCommand implements Callable<Integer> {
             defaultValue = "1",
             description = "of weights and order (default: ${DEFAULT-VALUE})")
     private int seed;
+
+    @Option(
+            names = "--split",
+            description =
+                    "beyond the paper: frequencies along maps, rows and columns where these were"
+                            + " flattened, and along heads")
+    private boolean split;
 
     @Option(
             names = "--truncate",
@@ -149,6 +157,12 @@ final class TrainCommand implements Callable<Integer> {
         @Option(names = "--preset", description = "as the paper: v1, v2 or v3")
         private Preset preset;
 
+        @Option(
+                names = "--recipe",
+                converter = LeNetRecipe.Converter.class,
+                description = "lenet: found settings of all that follows: paper-776")
+        private LeNetRecipe recipe;
+
         @Option(names = "--dense", description = "train the plain network")
         private boolean dense;
     }
@@ -156,6 +170,12 @@ final class TrainCommand implements Callable<Integer> {
     /** {@inheritDoc} */
     @Override
     public Integer call() throws IOException, MalformedModelException {
+        check(
+                amount.recipe == null || arguments.network() == Network.LENET,
+                "--recipe " + amount.recipe + " is one of lenet");
+        if (epochs == null) {
+            epochs = amount.recipe == null ? EPOCHS : amount.recipe.epochs();
+        }
         check(epochs >= 1, "--epochs must be 1 or more but is " + epochs);
         check(
                 batchSize == null || batchSize >= 1,
@@ -166,8 +186,8 @@ final class TrainCommand implements Callable<Integer> {
                 "--learning-rate must be above 0 and finite but is " + learningRate);
         check(truncate >= 0 && truncate <= 1, "--truncate must be 0 to 1 but is " + truncate);
         check(
-                !amount.dense || truncate == 0 && !noBaseline,
-                "--truncate and --no-baseline have no meaning with --dense");
+                !amount.dense || truncate == 0 && !noBaseline && !split,
+                "--truncate, --split and --no-baseline have no meaning with --dense");
         check(!amount.dense || !execution, "--execution has no meaning with --dense");
         if (out == null) {
             out = Path.of(name() + ".frq");
@@ -270,6 +290,7 @@ final class TrainCommand implements Callable<Integer> {
 
     private FrequencyRegularization policy(Task task) {
         FrequencyRegularization.Builder builder = FrequencyRegularization.builder();
+        List<TensorChoice> tensors = builder.build().plan(task.network(), task.inputs(1));
         try {
             if (amount.keep != null) {
                 builder.optKept(amount.keep);
@@ -278,12 +299,14 @@ final class TrainCommand implements Callable<Integer> {
             } else if (amount.budget != null) {
                 builder.optBudget(amount.budget);
             } else if (amount.preset != null) {
-                amount.preset.keep(
-                        builder,
-                        arguments.network(),
-                        builder.build().plan(task.network(), task.inputs(1)));
+                amount.preset.keep(builder, arguments.network(), tensors);
+            } else if (amount.recipe != null) {
+                amount.recipe.keep(builder);
             } else {
                 task.keepByDefault(builder);
+            }
+            if (split) {
+                Splits.add(builder, arguments.network(), tensors);
             }
             if (truncate > 0) {
                 builder.optStartRate(1.0);
@@ -357,6 +380,12 @@ final class TrainCommand implements Callable<Integer> {
 
     private Settings settings(Task task, FrequencyRegularization policy) {
         Settings usual = task.settings(policy == null);
+        if (amount.recipe != null) {
+            Settings its = amount.recipe.settings();
+            // The plain network takes the same steps, at a rate that suits it.
+            float rate = policy == null ? usual.learningRate() : its.learningRate();
+            usual = new Settings(its.batchSize(), rate, its.beta1());
+        }
         float usualRate = descent == Descent.SGD ? SGD_RATE : usual.learningRate();
         return new Settings(
                 batchSize == null ? usual.batchSize() : batchSize,

@@ -28,6 +28,12 @@ class ImagesTest {
                 new byte[] {9, 10, 11, 12, 13, 14, 15, 16, 1, 2, 3, 4, 5, 6, 7, 8}, same.pixels());
     }
 
+    @Test
+    void aSubsetIsSpreadOverAll() {
+        assertEquals(List.of(0, 3, 6), Images.spread(3, 10));
+        assertEquals(List.of(0, 1), Images.spread(5, 2));
+    }
+
     /** Each row is turned about, or none of an image's. */
     @Test
     void aMirrorTurnsTheRows() {
@@ -70,6 +76,6 @@ class ImagesTest {
             assertTrue(count > 300, "of 4,000");
         }
         assertEquals(1_000, shapes.test().size());
-        assertEquals(7, shapes.first(7).training().size());
+        assertEquals(7, shapes.subset(7).training().size());
     }
 }

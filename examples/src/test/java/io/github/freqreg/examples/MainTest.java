@@ -170,7 +170,7 @@ class MainTest {
     void trainsEveryNetwork(String network, String metric, boolean draws) throws IOException {
         Path file = folder.resolve("net.frq");
         String train =
-                "train %s --preset v3 --epochs 2 --subset 64 --optimizer sgd --learning-rate 0.0001"
+                "train %s --preset v3 --split --epochs 2 --subset 64 --optimizer sgd --learning-rate 0.0001"
                         + " --out %s --plot %s";
         assertEquals(0, run(train.formatted(network, file, folder).split(" ")), err);
         String last = out.lines().filter(line -> line.startsWith("compressed")).toList().get(0);
@@ -183,6 +183,24 @@ class MainTest {
             assertEquals(0, run(evaluate.formatted(network, file).split(" ")), err);
             assertEquals(score, out.strip());
         }
+    }
+
+    @Test
+    void aRecipeSetsAllThatFollows() throws IOException {
+        String train = "train lenet --recipe paper-776 --epochs 1 --data %s --no-baseline --out %s";
+        Path file = folder.resolve("lenet.frq");
+        assertEquals(0, run(train.formatted(tinyMnist(), file).split(" ")), err);
+        assertTrue(out.contains("compressed            776"), out);
+        assertEquals(0, run("inspect", file.toString()));
+        assertTrue(out.contains("500x50x4x4"), out);
+    }
+
+    @Test
+    void splitsSeeRowsAndColumns() throws IOException {
+        String train = "train vae --split --epochs 1 --subset 50 --no-baseline --out %s";
+        Path file = folder.resolve("vae.frq");
+        assertEquals(0, run(train.formatted(file).split(" ")), err);
+        assertTrue(out.contains("400x28x28") && out.contains("28x28x400"), out);
     }
 
     /** The binary release of CIFAR-10, a gzipped file and a plain one. */
@@ -276,6 +294,9 @@ class MainTest {
                 "train vit --width 100 | multiple of 64 but is 100",
                 "train lenet --subset 0 | --subset must be 1 or more but is 0",
                 "train lenet --preset v4 | v4",
+                "train lenet --recipe best | expected one of [paper-776] but was best",
+                "train vae --recipe paper-776 | --recipe paper-776 is one of lenet",
+                "train lenet --dense --split | have no meaning with --dense",
                 "train lenet --optimizer rms | rms",
                 "train | NETWORK",
                 "train unet --size 8 | --size must be 16 or more at this --depth but is 8",

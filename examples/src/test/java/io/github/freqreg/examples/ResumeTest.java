@@ -120,7 +120,7 @@ class ResumeTest {
     /** What the engine draws is the same too. */
     @Test
     void aResumedTrainingWithDropoutEndsTheSame() throws Exception {
-        Images.Split images = Cifar.load(null).first(40);
+        Images.Split images = Cifar.load(null).subset(40);
         assertEndsTheSame(
                 new ClassificationTask(Network.ALEXNET, images, 1, 64, 1),
                 new Recipe(EPOCHS, SETTINGS, Descent.ADAM, 0, 1),
