@@ -67,7 +67,7 @@ public final class FrequencyBlock extends AbstractBaseBlock {
     private static final Logger logger = LoggerFactory.getLogger(FrequencyBlock.class);
 
     /** Unlike the version of any block of DJL's, so that neither reads the other's numbers. */
-    private static final byte VERSION = 'F';
+    private static final byte VERSION = 'G';
 
     private final Block block;
     private final Map<Parameter, SpectralParameter> spectral = new IdentityHashMap<>();
@@ -501,6 +501,7 @@ public final class FrequencyBlock extends AbstractBaseBlock {
         os.writeByte(VERSION);
         saveInputShapes(os);
         for (SpectralParameter tensor : byName.values()) {
+            os.writeUTF(new Shape(tensor.getShape().getShape()).toString());
             os.writeInt(tensor.getKept());
             try (NDArray prefix = tensor.copyPrefix()) {
                 os.write(prefix.encode());
@@ -529,7 +530,9 @@ public final class FrequencyBlock extends AbstractBaseBlock {
         }
         readInputShapes(is);
         List<NDArray> vectors = new ArrayList<>();
+        List<String> shapes = new ArrayList<>();
         for (Map.Entry<String, SpectralParameter> entry : byName.entrySet()) {
+            shapes.add(is.readUTF());
             int kept = is.readInt();
             NDArray vector = manager.decode(is);
             vectors.add(vector);
@@ -552,6 +555,16 @@ public final class FrequencyBlock extends AbstractBaseBlock {
         int at = 0;
         for (Map.Entry<String, SpectralParameter> entry : byName.entrySet()) {
             SpectralParameter tensor = entry.getValue();
+            String axes = new Shape(tensor.getShape().getShape()).toString();
+            if (!axes.equals(shapes.get(at))) {
+                throw new MalformedModelException(
+                        "Expected coefficients along the axes "
+                                + axes
+                                + " of "
+                                + entry.getKey()
+                                + " but found "
+                                + shapes.get(at));
+            }
             NDArray vector = vectors.get(at++);
             DataType type = tensor.getDense().getArray().getDataType();
             if (vector.getDataType() != type) {

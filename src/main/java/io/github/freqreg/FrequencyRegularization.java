@@ -119,7 +119,8 @@ public final class FrequencyRegularization {
      * @return the block to use from now on: the same one, or a {@link FrequencyBlock} around it
      * @throws IllegalStateException if a part of it is wrapped already, or the policy needs shapes
      *     (a budget, a shape predicate) and the block is not initialised
-     * @throws IllegalArgumentException if nothing is chosen, or a budget is too small
+     * @throws IllegalArgumentException if nothing is chosen, a budget is too small, or a split does
+     *     not fit its tensor
      */
     public Block apply(Block block) {
         checkNotWrapped(block);
@@ -143,7 +144,8 @@ public final class FrequencyRegularization {
      * @param inputShapes the shapes of the network's inputs
      * @return the block to use from now on
      * @throws IllegalStateException if a part of it is wrapped already
-     * @throws IllegalArgumentException if nothing is chosen, or a budget is too small
+     * @throws IllegalArgumentException if nothing is chosen, a budget is too small, or a split does
+     *     not fit its tensor
      */
     public Block apply(Block block, Shape... inputShapes) {
         checkNotWrapped(block);
@@ -508,7 +510,8 @@ public final class FrequencyRegularization {
          * <p>For a linear layer behind a flattening this keeps far more with the same numbers: with
          * (500, 800) as (500, 50, 4, 4), maps, rows and columns each have low frequencies, while
          * those of a row of 800 numbers cannot tell the 16 places of a map apart. It goes beyond
-         * the paper, which takes a tensor as it is.
+         * the paper, which takes a tensor as it is. That a shape does not fit is told by {@code
+         * apply}, or when the block is initialised if the shapes are not known before.
          *
          * @param names a regular expression, found anywhere in the name
          * @param shape whose extents, in order, make up each extent of the tensor by their product

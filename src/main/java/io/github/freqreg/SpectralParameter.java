@@ -17,6 +17,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.UnaryOperator;
+import java.util.stream.LongStream;
 
 /**
  * One regularised tensor of a wrapped block: its coefficients, what is kept of them, and the dense
@@ -110,8 +111,9 @@ final class SpectralParameter {
         try (NDManager scratch = manager.newSubManager();
                 SpectralTransform transform =
                         new SpectralTransform(
-                                mask, scratch, weights.getDevice(), weights.getDataType())) {
-            NDArray vector = transform.project(weights.reshape(shape), scratch);
+                                mask, scratch, weights.getDevice(), weights.getDataType());
+                NDArray seen = weights.reshape(shape)) {
+            NDArray vector = transform.project(seen, scratch);
             if (fresh) {
                 vector.muli(startGain(mask));
             }
@@ -139,18 +141,21 @@ final class SpectralParameter {
      * How much larger than the dense weights' own the kept coefficients start.
      *
      * <p>Seen as a matrix n × m (n the first extent), dense weights of variance v answer an input
-     * of norm 1 with a norm of √(n · v). Coefficients of variance v · gain², K of them in the box's
-     * first extent, answer the lowest frequency, which smooth and positive inputs mostly are, with
-     * √(K · v) · gain. Equal answers need gain = √(n / K); it is 1 where all is kept, and for
-     * tensors of one axis, which start as constants.
+     * of norm 1 with a norm of √(n · v). Coefficients of variance v · gain², K of them at the
+     * lowest frequency of all other axes, answer that one, which smooth and positive inputs mostly
+     * are, with √(K · v) · gain. Equal answers need gain = √(n / K); it is 1 where all is kept, and
+     * for tensors of one axis, which start as constants.
      */
     private float startGain(ZigzagMask mask) {
         Shape shape = dense.getShape();
         if (shape.dimension() < 2) {
             return 1f;
         }
-        long frequencies = SplitAxes.of(shape, mask.getShape()).size(0, mask.getBox());
-        return (float) Math.sqrt((double) shape.get(0) / frequencies);
+        Shape box = mask.getBox();
+        // In row-major order the other axes stand behind those that make up the first.
+        long others = box.size() / SplitAxes.of(shape, mask.getShape()).size(0, box);
+        long lowest = LongStream.of(mask.positions()).filter(at -> at % others == 0).count();
+        return (float) Math.sqrt((double) shape.get(0) / lowest);
     }
 
     /** Puts other coefficients in place; the old array is closed. */

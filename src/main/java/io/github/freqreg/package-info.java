@@ -36,6 +36,10 @@
  *   <li>Nothing marks the dense weights as stale. Each inference compares the kept coefficients
  *       with those the weights were rebuilt from: a few hundred numbers, and right whoever changed
  *       them.
+ *   <li>A tensor can be seen in a shape that splits its axes ({@code addSplit}). Behind a
+ *       flattening the paper's own way sees a row of numbers, whose low frequencies cannot tell the
+ *       places of a map apart; splitting it took LeNet-5 at 776 numbers from 92.6% to 97.3% in
+ *       eight epochs. Splitting channels that have no such order made it worse.
  *   <li>The kept numbers of a budget are shared equally, as in the paper's smallest settings.
  * </ul>
  *

@@ -21,10 +21,12 @@ import ai.djl.nn.core.Linear;
 import ai.djl.nn.pooling.Pool;
 import ai.djl.training.GradientCollector;
 import ai.djl.training.ParameterStore;
+import io.github.freqreg.execution.Pick;
 import io.github.freqreg.execution.Strategy;
 import io.github.freqreg.nn.BatchStatisticsNorm;
 import io.github.freqreg.nn.TransposedConv1d;
 import io.github.freqreg.nn.TransposedConv2d;
+import io.github.freqreg.spectrum.FrequencyTensor;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Supplier;
@@ -210,6 +212,34 @@ class StrategyTest {
                     }
                 }
             }
+        }
+    }
+
+    /** And the axis that is not split stays between frequencies. */
+    @Test
+    void aSplitWeightIsTheTransformInItsShape() {
+        Shape split = new Shape(40, 6, 8, 8);
+        Block layer = Linear.builder().setUnits(40).optBias(false).build();
+        Block block =
+                FrequencyRegularization.builder()
+                        .optKept(30)
+                        .addSplit("weight", split)
+                        .build()
+                        .apply(layer);
+        Shape input = new Shape(200, 6 * 8 * 8);
+        try (NDManager manager = NDManager.newBaseManager()) {
+            block.initialize(manager, DataType.FLOAT32, input);
+            NDArray image = manager.randomNormal(input);
+            block.forward(new ParameterStore(manager, false), new NDList(image), false);
+            Pick pick = ExecutionReport.of(block).getRows().get(0).pick();
+            assertTrue(pick.expanded() && !pick.projected(), pick.toString());
+            FrequencyTensor tensor = ((FrequencyBlock) block).getTensors().get("weight");
+            assertEquals(split, new Shape(tensor.mask().getShape().getShape()));
+            float[] expected = tensor.toSpatial(manager).toFloatArray();
+            Block dense = FrequencyRegularization.toDense(block);
+            NDArray weight = dense.getParameters().get("weight").getArray();
+            assertEquals(new Shape(40, 6 * 8 * 8), weight.getShape());
+            assertClose(expected, weight.toFloatArray(), "weight");
         }
     }
 

@@ -11,7 +11,8 @@ public enum Strategy {
     REBUILD,
     /**
      * The weight is never built: the input's channels are projected onto the kept frequencies, the
-     * layer computes between them, and the answer is expanded to the output's channels.
+     * layer computes between them, and the answer is expanded to the output's channels. Channels
+     * whose axis is split are rebuilt; where both are, the weight is.
      */
     FACTORED,
     /**

@@ -20,8 +20,11 @@
  * </pre>
  *
  * <p>Coefficients are those of the orthonormal DCT-II over all axes, the first {@code kept} of the
- * {@linkplain io.github.freqreg.spectrum.ZigzagOrder zigzag order}. A tensor that is not in the
- * frequency domain (a bias, a normalisation parameter or statistic) is stored as it is, row-major.
+ * {@linkplain io.github.freqreg.spectrum.ZigzagOrder zigzag order}. The shape is the one along
+ * whose axes the frequencies are; the network's tensor has the same elements in the same order, and
+ * several of these axes may {@linkplain io.github.freqreg.spectrum.SplitAxes make up} one of its
+ * own. A tensor that is not in the frequency domain (a bias, a normalisation parameter or
+ * statistic) is stored as it is, row-major.
  *
  * <p>A reader refuses, with {@code MalformedModelException}: another magic or version, a wrong
  * checksum, a count that does not fit the bytes that remain or is above a limit, a name that is not

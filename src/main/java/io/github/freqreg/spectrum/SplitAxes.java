@@ -32,13 +32,17 @@ public final class SplitAxes {
     public static SplitAxes of(Shape shape, Shape split) {
         int[] ends = new int[shape.dimension()];
         int at = 0;
-        for (int axis = 0; axis < ends.length; axis++) {
+        for (long extent : split.getShape()) {
+            at = extent < 1 ? -1 : at;
+        }
+        for (int axis = 0; axis < ends.length && at >= 0; axis++) {
             long product = 1;
             boolean last = axis == ends.length - 1;
             int begin = at;
             while (at < split.dimension()
                     && (at == begin || product < shape.get(axis) || last && split.get(at) == 1)) {
-                product = Math.multiplyExact(product, split.get(at++));
+                // Too large a product is none of these extents either.
+                product = saturated(product, split.get(at++));
             }
             if (at == begin || product != shape.get(axis)) {
                 at = -1;
@@ -54,6 +58,10 @@ public final class SplitAxes {
                             + split);
         }
         return new SplitAxes(split, ends);
+    }
+
+    private static long saturated(long one, long other) {
+        return other > Long.MAX_VALUE / one ? Long.MAX_VALUE : one * other;
     }
 
     /**

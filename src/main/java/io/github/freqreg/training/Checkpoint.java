@@ -17,6 +17,8 @@ import java.util.HashMap;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
 
 /**
  * A training as it stands at the end of an epoch: the network's numbers, the optimiser's moments,
@@ -142,36 +144,51 @@ public final class Checkpoint {
         return (int) values[0];
     }
 
+    /** All the moments of the optimiser and no others, of each tensor that was updated. */
     private static void checkMoments(
             Path file,
             List<FrqTensor> network,
             Map<String, FrqTensor> state,
             ResumableOptimizer optimizer)
             throws MalformedModelException {
-        Map<String, Integer> expected = new HashMap<>();
+        List<String> names = optimizer.getNames();
+        Set<String> left = new TreeSet<>(state.keySet());
+        left.remove(PROGRESS);
+        int updated = 0;
         for (FrqTensor tensor : network) {
-            for (String name : optimizer.getNames()) {
-                expected.put(moment(name, tensor.name()), tensor.values().length);
+            int found = 0;
+            for (String name : names) {
+                FrqTensor moment = state.get(moment(name, tensor.name()));
+                if (moment == null) {
+                    continue;
+                }
+                found++;
+                left.remove(moment.name());
+                if (moment.values().length != tensor.values().length) {
+                    throw new MalformedModelException(
+                            String.format(
+                                    "%s: expected %d numbers in %s but found %d",
+                                    file,
+                                    tensor.values().length,
+                                    moment.name(),
+                                    moment.values().length));
+                }
             }
+            if (found > 0 && found < names.size()) {
+                left.add("those of " + tensor.name() + " in part");
+            }
+            updated += found;
         }
-        expected.put(PROGRESS, PROGRESS_NUMBERS);
-        for (FrqTensor found : state.values()) {
-            Integer count = expected.get(found.name());
-            if (count == null) {
-                throw new MalformedModelException(
-                        String.format(
-                                "%s: expected the moments %s of %s but found %s",
-                                file,
-                                optimizer.getNames(),
-                                optimizer.getClass().getSimpleName(),
-                                found.name()));
-            }
-            if (count != found.values().length) {
-                throw new MalformedModelException(
-                        String.format(
-                                "%s: expected %d numbers in %s but found %d",
-                                file, count, found.name(), found.values().length));
-            }
+        float[] progress = state.get(PROGRESS).values();
+        boolean begun = progress[1] + progress[2] > 0;
+        if (!left.isEmpty() || begun && updated == 0 && !names.isEmpty()) {
+            throw new MalformedModelException(
+                    String.format(
+                            "%s: expected the moments %s of %s but found %s",
+                            file,
+                            names,
+                            optimizer.getClass().getSimpleName(),
+                            left.isEmpty() ? "none" : left));
         }
     }
 }

@@ -73,9 +73,17 @@ final class Curves {
                 .setLegendBorderColor(Color.WHITE)
                 .setPlotBorderColor(Color.LIGHT_GRAY)
                 .setChartBackgroundColor(Color.WHITE);
+        if (runs.values().stream().allMatch(List::isEmpty)) {
+            chart.getStyler().setLegendVisible(false);
+        }
         int run = COLORS.length - runs.size();
         for (Map.Entry<String, List<Epoch>> each : runs.entrySet()) {
             List<Epoch> epochs = each.getValue();
+            // After a resume there may be none.
+            if (epochs.isEmpty()) {
+                run++;
+                continue;
+            }
             XYSeries series =
                     chart.addSeries(
                             each.getKey(),

@@ -49,13 +49,13 @@ final class DcganTask implements Task {
     DcganTask(Images.Split all, int subset, int width) throws IOException, MalformedModelException {
         images = all.subset(subset);
         this.width = width;
+        if (all.test().size() < 2) {
+            throw new DataException(
+                    all.source() + ": expected 2 test images or more, to compare with");
+        }
         features = new DigitFeatures(all);
         Images compared = images.test().part(0, Math.min(MOST_COMPARED, images.test().size()));
-        float[] pixels = new float[compared.pixels().length];
-        for (int i = 0; i < pixels.length; i++) {
-            pixels[i] = (compared.pixels()[i] & 0xff) / 255f;
-        }
-        real = features.of(pixels);
+        real = features.of(compared.values());
     }
 
     /** {@inheritDoc} */
@@ -157,7 +157,7 @@ final class DcganTask implements Task {
     }
 
     /** The mean of the four pixels that were one, in 0..1. */
-    private static float digitPixel(float[] made, int index) {
+    static float digitPixel(float[] made, int index) {
         int image = index / (Digits.SIDE * Digits.SIDE);
         int row = FRAME + 2 * (index / Digits.SIDE % Digits.SIDE);
         int column = FRAME + 2 * (index % Digits.SIDE);

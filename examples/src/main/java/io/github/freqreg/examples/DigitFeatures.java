@@ -30,11 +30,16 @@ final class DigitFeatures implements AutoCloseable {
         Task.Settings settings = task.settings(true);
         Training.seed(SEED);
         model.setBlock(task.network());
-        new Training(
-                        task,
-                        new Training.Recipe(EPOCHS, settings, Training.Descent.ADAM, 0, SEED),
-                        null)
-                .run(model, Device.cpu(), null);
+        try {
+            new Training(
+                            task,
+                            new Training.Recipe(EPOCHS, settings, Training.Descent.ADAM, 0, SEED),
+                            null)
+                    .run(model, Device.cpu(), null);
+        } catch (IOException | MalformedModelException | RuntimeException e) {
+            model.close();
+            throw e;
+        }
         block = (SequentialBlock) model.getBlock();
         block.removeLastBlock();
     }

@@ -65,7 +65,7 @@ final class EvaluateCommand implements Callable<Integer> {
             }
             evaluateUNet(device, out);
         } else {
-            try (Task task = arguments.task(0);
+            try (Task task = arguments.task(null);
                     Model model = Training.load(task, weights, device)) {
                 out.println(task.measure(model.getBlock(), model.getNDManager()));
             }

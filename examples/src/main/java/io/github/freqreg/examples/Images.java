@@ -34,7 +34,9 @@ record Images(int channels, int side, byte[] pixels, byte[] labels) {
 
         /** The same with fewer training images, evenly spread: a file may be sorted by class. */
         Split subset(int count) {
-            return new Split(training.pick(spread(count, training.size())), test, source);
+            return count >= training.size()
+                    ? this
+                    : new Split(training.pick(spread(count, training.size())), test, source);
         }
     }
 
@@ -114,19 +116,24 @@ record Images(int channels, int side, byte[] pixels, byte[] labels) {
         }
     }
 
-    /** Makes arrays of shape (count, channels, side, side) in 0..1, and labels of shape (count). */
-    Task.Example arrays(NDManager manager) {
+    /** The pixels in 0..1. */
+    float[] values() {
         float[] values = new float[pixels.length];
         for (int i = 0; i < values.length; i++) {
             values[i] = (pixels[i] & 0xff) / 255f;
         }
+        return values;
+    }
+
+    /** Makes arrays of shape (count, channels, side, side) in 0..1, and labels of shape (count). */
+    Task.Example arrays(NDManager manager) {
         float[] classes = new float[labels.length];
         for (int i = 0; i < classes.length; i++) {
             classes[i] = labels[i];
         }
         NDArray data =
                 manager.create(
-                        FloatBuffer.wrap(values),
+                        FloatBuffer.wrap(values()),
                         new Shape(size(), channels, side, side),
                         DataType.FLOAT32);
         return new Task.Example(new NDList(data), new NDList(manager.create(classes)));

@@ -11,10 +11,8 @@ import picocli.CommandLine.TypeConversionException;
 /** Found settings for LeNet-5, each under a name. */
 enum LeNetRecipe {
     /** 776 numbers in all, as the paper has without biases. */
-    PAPER_776("paper-776", 40, new Task.Settings(128, 0.03f, 0.9f));
-
-    /** Of each weight and its bias, in the order of the layers. */
-    private static final long[] KEPT = {80, 4, 130, 6, 380, 20, 146, 10};
+    PAPER_776(
+            "paper-776", 40, new Task.Settings(128, 0.03f, 0.9f), 80, 4, 130, 6, 380, 20, 146, 10);
 
     private static final String[] TENSORS = {
         "01Conv2d_weight", "01Conv2d_bias", "03Conv2d_weight", "03Conv2d_bias",
@@ -25,7 +23,11 @@ enum LeNetRecipe {
     private final int epochs;
     private final Task.Settings settings;
 
-    LeNetRecipe(String title, int epochs, Task.Settings settings) {
+    /** Of each weight and its bias, in the order of the layers. */
+    private final long[] kept;
+
+    LeNetRecipe(String title, int epochs, Task.Settings settings, long... kept) {
+        this.kept = kept;
         this.title = title;
         this.epochs = epochs;
         this.settings = settings;
@@ -45,7 +47,7 @@ enum LeNetRecipe {
                 .optParameterTypes(Parameter.Type.WEIGHT, Parameter.Type.BIAS)
                 .addSplit("^06Linear_weight$", new Shape(500, 50, 4, 4));
         for (int i = 0; i < TENSORS.length; i++) {
-            builder.addOverrideKept("^" + TENSORS[i] + "$", KEPT[i]);
+            builder.addOverrideKept("^" + TENSORS[i] + "$", kept[i]);
         }
     }
 

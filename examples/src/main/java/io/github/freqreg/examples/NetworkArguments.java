@@ -4,6 +4,7 @@ import ai.djl.Device;
 import ai.djl.MalformedModelException;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Objects;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -59,8 +60,12 @@ final class NetworkArguments {
         return shape;
     }
 
-    /** What a network is trained for. */
-    Task task(int move) throws IOException, MalformedModelException {
+    /**
+     * What a network is trained for.
+     *
+     * @param move by how many pixels images are moved at most, or null for the network's own
+     */
+    Task task(Integer move) throws IOException, MalformedModelException {
         if (subset != null && subset < 1) {
             throw new ParameterException(
                     spec.commandLine(), "--subset must be 1 or more but is " + subset);
@@ -68,6 +73,10 @@ final class NetworkArguments {
         shape.check(network);
         int most = subset == null ? Integer.MAX_VALUE : subset;
         int width = shape.width(network);
+        int moved =
+                move != null || !network.isClassifier()
+                        ? Objects.requireNonNullElse(move, 0)
+                        : network.settings().move();
         switch (network) {
             case UNET:
                 return shape.unet(data, most);
@@ -77,7 +86,7 @@ final class NetworkArguments {
                 return new DcganTask(Digits.load(data), most, width);
             case LENET:
                 return new ClassificationTask(
-                        network, Digits.load(data).subset(most), width, Digits.SIDE, move);
+                        network, Digits.load(data).subset(most), width, Digits.SIDE, moved);
             default:
                 Images.Split images = Cifar.load(data).subset(most);
                 int side = shape.side(network, images.training().side());
@@ -87,7 +96,7 @@ final class NetworkArguments {
                     throw new ParameterException(
                             spec.commandLine(), "--width: " + e.getMessage(), e);
                 }
-                return new ClassificationTask(network, images, width, side, move);
+                return new ClassificationTask(network, images, width, side, moved);
         }
     }
 }

@@ -6,6 +6,7 @@ import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.util.UUID;
 import javax.imageio.ImageIO;
 
 /** Writes PNG files whole or not at all. */
@@ -17,10 +18,13 @@ final class PngFile {
     static void write(BufferedImage image, Path file) throws IOException {
         Path folder = file.toAbsolutePath().getParent();
         Files.createDirectories(folder);
-        Path draft = Files.createTempFile(folder, "." + file.getFileName(), null);
+        // Not Files.createTempFile: its files are for the owner's eyes only.
+        Path draft = folder.resolve(file.getFileName() + "." + UUID.randomUUID() + ".tmp");
         try {
             try (OutputStream out = Files.newOutputStream(draft)) {
-                ImageIO.write(image, "png", out);
+                if (!ImageIO.write(image, "png", out)) {
+                    throw new IOException(file + ": Java has no writer of PNG for this image");
+                }
             }
             Files.move(draft, file, StandardCopyOption.REPLACE_EXISTING);
         } finally {

@@ -70,12 +70,13 @@ final class ShapeArguments {
 
     /** The side of the images of a classifier to train. */
     int side(Network network, int theirs) {
-        check();
-        check(size == null || network.side() > 0, "--size has no meaning for " + network.command());
         int side = size == null ? Math.max(network.side(), theirs) : size;
         check(
                 side >= theirs && side % theirs == 0,
                 "--size must be a multiple of " + theirs + " but is " + side);
+        check(
+                network != Network.ALEXNET || side >= network.side(),
+                "--size of alexnet must be " + network.side() + " or more but is " + side);
         return side;
     }
 

@@ -22,10 +22,12 @@ final class Splits {
      * @param builder the policy
      * @param network the network
      * @param tensors its parameters, with their shapes
+     * @throws IllegalArgumentException if there is nothing to split
      */
     static void add(
             FrequencyRegularization.Builder builder, Network network, List<TensorChoice> tensors) {
         long maps = 0;
+        boolean any = false;
         for (TensorChoice tensor : tensors) {
             if (!tensor.regularized()) {
                 continue;
@@ -33,10 +35,16 @@ final class Splits {
             Shape split = of(network, tensor, maps);
             if (split != null) {
                 builder.addSplit(exactly(tensor), split);
+                any = true;
             }
-            if (tensor.layer() == LayerType.CONVOLUTION) {
-                maps = tensor.shape().get(0);
-            }
+            // Maps are flattened once, before the first linear layer.
+            maps = tensor.layer() == LayerType.CONVOLUTION ? tensor.shape().get(0) : 0;
+        }
+        if (!any) {
+            throw new IllegalArgumentException(
+                    "--split has no meaning for "
+                            + network.command()
+                            + ": none of its tensors has axes to split");
         }
     }
 
@@ -48,7 +56,7 @@ final class Splits {
     /**
      * The shape that splits a tensor, or null.
      *
-     * @param maps the channels of the convolution before it
+     * @param maps the channels of the convolution before it, or 0
      */
     private static Shape of(Network network, TensorChoice tensor, long maps) {
         Shape shape = tensor.shape();
@@ -69,7 +77,7 @@ final class Splits {
 
     /** Behind maps that are squares. */
     private static Shape flattened(Shape shape, long maps) {
-        long side = Math.round(Math.sqrt((double) shape.get(1) / maps));
+        long side = maps == 0 ? 0 : Math.round(Math.sqrt((double) shape.get(1) / maps));
         return side > 1 && maps * side * side == shape.get(1)
                 ? new Shape(shape.get(0), maps, side, side)
                 : null;

@@ -58,13 +58,15 @@ final class TrainCommand implements Callable<Integer> {
 
     @Option(
             names = "--batch-size",
-            description = "examples in a step (default: unet 2, vae 128, dcgan 64, the others 32)")
+            description =
+                    "examples in a step (default: the recipe's, or unet 2, vae 128, dcgan 64, the"
+                            + " others 32)")
     private Integer batchSize;
 
     @Option(
             names = "--learning-rate",
             description =
-                    "the first learning rate (default: 0.01 with sgd; with adam lenet 0.015, dcgan"
+                    "the first learning rate (default: the recipe's; or 0.01 with sgd; with adam lenet 0.015, dcgan"
                             + " 0.002, the others 0.01, and for plain networks 0.001, dcgan 0.0002)")
     private Float learningRate;
 
@@ -76,11 +78,10 @@ final class TrainCommand implements Callable<Integer> {
 
     @Option(
             names = "--move",
-            defaultValue = "1",
             description =
-                    "lenet: pixels by which training images are moved at most (default:"
-                            + " ${DEFAULT-VALUE})")
-    private int move;
+                    "classifiers: pixels by which training images are moved at most (default: lenet"
+                            + " 1, the others 2)")
+    private Integer move;
 
     @Option(
             names = "--seed",
@@ -111,7 +112,9 @@ final class TrainCommand implements Callable<Integer> {
 
     @Option(
             names = "--no-names",
-            description = "leave names and shapes out of the file; the network has them")
+            description =
+                    "leave names and shapes out of the file; the network has them, unless its axes"
+                            + " are split")
     private boolean noNames;
 
     @Option(
@@ -180,7 +183,7 @@ final class TrainCommand implements Callable<Integer> {
         check(
                 batchSize == null || batchSize >= 1,
                 "--batch-size must be 1 or more but is " + batchSize);
-        check(move >= 0 && move <= 10, "--move must be 0 to 10 but is " + move);
+        check(move == null || move >= 0 && move <= 10, "--move must be 0 to 10 but is " + move);
         check(
                 learningRate == null || learningRate > 0 && Float.isFinite(learningRate),
                 "--learning-rate must be above 0 and finite but is " + learningRate);
@@ -188,6 +191,10 @@ final class TrainCommand implements Callable<Integer> {
         check(
                 !amount.dense || truncate == 0 && !noBaseline && !split,
                 "--truncate, --split and --no-baseline have no meaning with --dense");
+        check(
+                !noNames || !split && amount.recipe == null,
+                "--no-names has no meaning with --split and --recipe: the names and shapes of the"
+                        + " network do not tell how axes are split");
         check(!amount.dense || !execution, "--execution has no meaning with --dense");
         if (out == null) {
             out = Path.of(name() + ".frq");
@@ -290,8 +297,8 @@ final class TrainCommand implements Callable<Integer> {
 
     private FrequencyRegularization policy(Task task) {
         FrequencyRegularization.Builder builder = FrequencyRegularization.builder();
-        List<TensorChoice> tensors = builder.build().plan(task.network(), task.inputs(1));
         try {
+            List<TensorChoice> tensors = builder.build().plan(task.network(), task.inputs(1));
             if (amount.keep != null) {
                 builder.optKept(amount.keep);
             } else if (amount.keepRate != null) {

@@ -93,7 +93,7 @@ final class Training {
      * How a network stood at the end of an epoch.
      *
      * @param number of the epoch, from 1
-     * @param loss the mean over the epoch's examples, in training
+     * @param loss the mean over the epoch's steps, in training
      * @param value the figure on the test set
      * @param numbers that are kept
      * @param seconds since the training began, or was resumed

@@ -22,6 +22,7 @@ final class VaeTask implements Task {
 
     private static final int EVALUATION_BATCH = 500;
     private static final int SHEET_COLUMNS = 10;
+    private static final int SHEET_ROWS = 8;
     private static final int NOISE_SEED = 0;
 
     private final Images.Split images;
@@ -139,7 +140,8 @@ final class VaeTask implements Task {
         try (NDManager scratch = manager.newSubManager()) {
             Random random = new Random(NOISE_SEED);
             int side = images.test().side();
-            Images some = images.test().part(0, SHEET_COLUMNS);
+            int columns = Math.min(SHEET_COLUMNS, images.test().size());
+            Images some = images.test().part(0, columns);
             Example example = example(scratch, some, random);
             ParameterStore parameters = new ParameterStore(scratch, false);
             NDArray again =
@@ -147,7 +149,7 @@ final class VaeTask implements Task {
                             .head()
                             .getNDArrayInternal()
                             .sigmoid();
-            Shape latent = new Shape((SHEET_COLUMNS - 2) * SHEET_COLUMNS, Vae.LATENT);
+            Shape latent = new Shape(SHEET_ROWS * columns, Vae.LATENT);
             NDArray fresh =
                     ((Vae) block)
                             .decode(parameters, Noise.normal(scratch, latent, random), false)
@@ -155,7 +157,7 @@ final class VaeTask implements Task {
                             .sigmoid();
             NDArray all =
                     example.data().get(0).reshape(-1, side * side).concat(again).concat(fresh);
-            return Sheet.of(all.toFloatArray(), side, SHEET_COLUMNS);
+            return Sheet.of(all.toFloatArray(), side, columns);
         }
     }
 }

@@ -1,10 +1,19 @@
 /**
  * The command-line program: trains, evaluates, segments and inspects the paper's networks.
  *
- * <p>Read {@code Main}, the command line, and its commands. Then what they stand on: {@code Task},
- * a network with its data and measure, which {@code Training} trains; {@code DigitsTask} with
- * {@code LeNet} and {@code Digits}; {@code ScenesTask} with {@code UNet}, {@code Scene} and {@code
- * Segmentation}. {@code SegmentationTranslator} is for DJL's predictor, {@code PublishedUNet} knows
- * the authors' network.
+ * <p>Read {@code Main}, the command line, and its commands, {@code TrainCommand} first. {@code
+ * Network} lists what can be trained, {@code Preset}, {@code LeNetRecipe} and {@code Splits} how
+ * much of it is kept. Then what they stand on: {@code Task}, a network with its data and measure,
+ * which {@code Training} trains.
+ *
+ * <ul>
+ *   <li>{@code ClassificationTask} on {@code Images}, read by {@code Digits} and {@code Cifar} or
+ *       drawn by {@code DrawnShapes}.
+ *   <li>{@code ScenesTask} on {@code Scene} and {@code Segmentation}; {@code
+ *       SegmentationTranslator} is for DJL's predictor, {@code PublishedUNet} knows the authors'
+ *       network.
+ *   <li>{@code VaeTask} and {@code DcganTask} make images; {@code FrechetDistance} in {@code
+ *       DigitFeatures} judges those of the latter.
+ * </ul>
  */
 package io.github.freqreg.examples;

@@ -51,4 +51,13 @@ class FrechetDistanceTest {
         }
         assertEquals(4 * expected, FrechetDistance.between(POINTS, mapped(3, 0)), 1e-8);
     }
+
+    /** Σ₁ = [[2, 0], [0, 0]] and Σ₂ = [[1, 1], [1, 1]] do not commute; tr (Σ₁^½ Σ₂ Σ₁^½)^½ = √2. */
+    @Test
+    void ofCovariancesThatDoNotCommute() {
+        double[][] one = {{1, 0}, {-1, 0}};
+        double half = Math.sqrt(0.5);
+        double[][] other = {{half, half}, {-half, -half}};
+        assertEquals(2 + 2 - 2 * Math.sqrt(2), FrechetDistance.between(one, other), 1e-9);
+    }
 }

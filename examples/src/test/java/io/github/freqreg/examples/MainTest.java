@@ -162,15 +162,15 @@ class MainTest {
         "alexnet --width 2, accuracy, false",
         "vgg --width 2, accuracy, false",
         "resnet18 --width 2, accuracy, false",
-        "vit --width 64, accuracy, false",
+        "vit --width 64 --split, accuracy, false",
         "unet --width 2 --depth 2 --size 16, Dice, false",
         "dcgan --width 2, Fréchet distance, true",
-        "vae --width 16, evidence bound, true",
+        "vae --width 16 --split, evidence bound, true",
     })
     void trainsEveryNetwork(String network, String metric, boolean draws) throws IOException {
         Path file = folder.resolve("net.frq");
         String train =
-                "train %s --preset v3 --split --epochs 2 --subset 64 --optimizer sgd --learning-rate 0.0001"
+                "train %s --preset v3 --epochs 2 --subset 64 --optimizer sgd --learning-rate 0.0001"
                         + " --out %s --plot %s";
         assertEquals(0, run(train.formatted(network, file, folder).split(" ")), err);
         String last = out.lines().filter(line -> line.startsWith("compressed")).toList().get(0);
@@ -180,7 +180,8 @@ class MainTest {
         assertEquals(draws, Files.exists(folder.resolve("compressed.png")));
         if (!network.startsWith("unet")) {
             String evaluate = "evaluate %s --weights %s";
-            assertEquals(0, run(evaluate.formatted(network, file).split(" ")), err);
+            String shape = network.replace(" --split", "");
+            assertEquals(0, run(evaluate.formatted(shape, file).split(" ")), err);
             assertEquals(score, out.strip());
         }
     }
@@ -296,6 +297,10 @@ class MainTest {
                 "train lenet --preset v4 | v4",
                 "train lenet --recipe best | expected one of [paper-776] but was best",
                 "train vae --recipe paper-776 | --recipe paper-776 is one of lenet",
+                "train vgg --split | --split has no meaning for vgg",
+                "train alexnet --split | --split has no meaning for alexnet",
+                "train alexnet --size 32 | --size of alexnet must be 64 or more but is 32",
+                "train lenet --split --no-names | --no-names has no meaning with --split",
                 "train lenet --dense --split | have no meaning with --dense",
                 "train lenet --optimizer rms | rms",
                 "train | NETWORK",

@@ -125,6 +125,28 @@ class PresetTest {
         }
     }
 
+    /** The layer behind the maps, and no other. */
+    @Test
+    void alexnetIsSplitBehindItsMaps() {
+        Block block = Network.ALEXNET.classifier(2);
+        Shape input = new Shape(1, 3, 224, 224);
+        FrequencyRegularization.Builder builder = FrequencyRegularization.builder().optKept(9);
+        Splits.add(builder, Network.ALEXNET, builder.build().plan(block, input));
+        Block wrapped = builder.build().apply(block, input);
+        List<Integer> ranks = new ArrayList<>();
+        try (NDManager manager = NDManager.newBaseManager()) {
+            wrapped.initialize(manager, DataType.FLOAT32, input);
+            for (Block child : wrapped.getChildren().values()) {
+                if (child instanceof FrequencyBlock each) {
+                    each.getTensors()
+                            .values()
+                            .forEach(t -> ranks.add(t.mask().getShape().dimension()));
+                }
+            }
+        }
+        assertEquals(List.of(4, 4, 4, 4, 4, 4, 2, 2), ranks);
+    }
+
     private static Block block(Network network, int width) {
         return switch (network) {
             case DCGAN -> new Dcgan(width);

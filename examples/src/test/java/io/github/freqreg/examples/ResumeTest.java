@@ -178,9 +178,17 @@ class ResumeTest {
             adam.update(weight.getId(), weight.getArray(), weight.getArray());
             Checkpoint.save(model, adam, 7, file);
             assertEquals(7, Checkpoint.load(model, adam, file));
+            try (Sgd plain = Sgd.builder().build();
+                    Adam other = Adam.builder().build()) {
+                plain.update(weight.getId(), weight.getArray(), weight.getArray());
+                Path none = folder.resolve("none");
+                Checkpoint.save(model, plain, 1, none);
+                assertMessage("[mean, variance] of Adam but found none", model, other, none);
+                assertEquals(1, Checkpoint.load(model, plain, none));
+            }
             try (Sgd sgd = Sgd.builder().optMomentum(0.9f).build()) {
                 assertMessage(
-                        "the moments [momentum] of Sgd but found optimizer/", model, sgd, file);
+                        "the moments [momentum] of Sgd but found [optimizer/", model, sgd, file);
             }
             model.setBlock(new UNet(2, 1, 2));
             assertMessage("unknown [01Conv2d_weight", model, adam, file);
