@@ -12,7 +12,7 @@ import picocli.CommandLine.TypeConversionException;
 enum LeNetRecipe {
     /** 776 numbers in all, as the paper has without biases. */
     PAPER_776(
-            "paper-776", 40, new Task.Settings(128, 0.03f, 0.9f), 80, 4, 130, 6, 380, 20, 146, 10);
+            "paper-776", 30, new Task.Settings(128, 0.03f, 0.9f), 80, 4, 130, 6, 380, 20, 146, 10);
 
     private static final String[] TENSORS = {
         "01Conv2d_weight", "01Conv2d_bias", "03Conv2d_weight", "03Conv2d_bias",
