@@ -2,8 +2,6 @@ package io.github.freqreg.training;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
-import ai.djl.training.tracker.ParameterTracker;
-import ai.djl.training.tracker.Tracker;
 
 /**
  * DJL's Adam, step by step the same, with moments that can be saved.
@@ -25,7 +23,7 @@ public final class Adam extends ResumableOptimizer {
     private final float epsilon;
 
     private Adam(Builder builder) {
-        super(builder, builder.begin, builder.learningRateTracker, MEAN, VARIANCE);
+        super(builder, MEAN, VARIANCE);
         beta1 = builder.beta1;
         beta2 = builder.beta2;
         epsilon = builder.epsilon;
@@ -67,37 +65,17 @@ public final class Adam extends ResumableOptimizer {
     }
 
     /** Builds an {@link Adam}. */
-    public static final class Builder extends OptimizerBuilder<Builder> {
+    public static final class Builder extends ResumableOptimizer.Builder<Builder> {
 
-        private ParameterTracker learningRateTracker = Tracker.fixed(0.001f);
         private float beta1 = 0.9f;
         private float beta2 = 0.999f;
         private float epsilon = 1e-8f;
-        private int begin;
 
         private Builder() {}
 
         /** {@inheritDoc} */
         @Override
         protected Builder self() {
-            return this;
-        }
-
-        /** {@inheritDoc} */
-        @Override
-        public Builder optBeginNumUpdate(int steps) {
-            begin = steps;
-            return this;
-        }
-
-        /**
-         * Sets the learning rate η.
-         *
-         * @param tracker gives it for each step
-         * @return this builder
-         */
-        public Builder optLearningRateTracker(ParameterTracker tracker) {
-            learningRateTracker = tracker;
             return this;
         }
 

@@ -7,6 +7,7 @@ import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
 import ai.djl.training.optimizer.Optimizer;
 import ai.djl.training.tracker.ParameterTracker;
+import ai.djl.training.tracker.Tracker;
 import ai.djl.util.Pair;
 import io.github.freqreg.FrequencyRegularization;
 import java.util.Arrays;
@@ -38,18 +39,12 @@ public abstract sealed class ResumableOptimizer extends Optimizer implements Aut
      * Starts without moments.
      *
      * @param builder has what every optimiser has
-     * @param begin the steps that count as done
-     * @param learningRateTracker gives the learning rate of each step
      * @param names of the moments, an array of its own for each parameter
      */
-    ResumableOptimizer(
-            OptimizerBuilder<?> builder,
-            int begin,
-            ParameterTracker learningRateTracker,
-            String... names) {
+    ResumableOptimizer(Builder<?> builder, String... names) {
         super(builder);
-        this.begin = begin;
-        this.learningRateTracker = learningRateTracker;
+        begin = builder.begin;
+        learningRateTracker = builder.learningRateTracker;
         updates = begin;
         for (String name : names) {
             moments.put(name, new ConcurrentHashMap<>());
@@ -164,5 +159,30 @@ public abstract sealed class ResumableOptimizer extends Optimizer implements Aut
             byParameter.clear();
         }
         counts.clear();
+    }
+
+    /** What the builders have in common. */
+    abstract static class Builder<T extends Builder<T>> extends OptimizerBuilder<T> {
+
+        private ParameterTracker learningRateTracker = Tracker.fixed(0.001f);
+        private int begin;
+
+        /** {@inheritDoc} */
+        @Override
+        public T optBeginNumUpdate(int steps) {
+            begin = steps;
+            return self();
+        }
+
+        /**
+         * Sets the learning rate η, by default 0.001.
+         *
+         * @param tracker gives it for each step
+         * @return this builder
+         */
+        public T optLearningRateTracker(ParameterTracker tracker) {
+            learningRateTracker = tracker;
+            return self();
+        }
     }
 }

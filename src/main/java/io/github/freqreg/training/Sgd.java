@@ -2,9 +2,6 @@ package io.github.freqreg.training;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
-import ai.djl.training.optimizer.Optimizer;
-import ai.djl.training.tracker.ParameterTracker;
-import ai.djl.training.tracker.Tracker;
 
 /**
  * DJL's gradient descent, step by step the same, with a momentum that can be saved.
@@ -22,11 +19,7 @@ public final class Sgd extends ResumableOptimizer {
     private final float momentum;
 
     private Sgd(Builder builder) {
-        super(
-                builder,
-                builder.begin,
-                builder.learningRateTracker,
-                builder.momentum == 0 ? new String[0] : new String[] {MOMENTUM});
+        super(builder, builder.momentum == 0 ? new String[0] : new String[] {MOMENTUM});
         momentum = builder.momentum;
     }
 
@@ -60,35 +53,15 @@ public final class Sgd extends ResumableOptimizer {
     }
 
     /** Builds an {@link Sgd}. */
-    public static final class Builder extends Optimizer.OptimizerBuilder<Builder> {
+    public static final class Builder extends ResumableOptimizer.Builder<Builder> {
 
-        private ParameterTracker learningRateTracker = Tracker.fixed(0.001f);
         private float momentum;
-        private int begin;
 
         private Builder() {}
 
         /** {@inheritDoc} */
         @Override
         protected Builder self() {
-            return this;
-        }
-
-        /** {@inheritDoc} */
-        @Override
-        public Builder optBeginNumUpdate(int steps) {
-            begin = steps;
-            return this;
-        }
-
-        /**
-         * Sets the learning rate η.
-         *
-         * @param tracker gives it for each step
-         * @return this builder
-         */
-        public Builder optLearningRateTracker(ParameterTracker tracker) {
-            learningRateTracker = tracker;
             return this;
         }
 

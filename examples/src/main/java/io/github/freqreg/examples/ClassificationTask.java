@@ -44,15 +44,9 @@ final class ClassificationTask implements Task {
     /** {@inheritDoc} */
     @Override
     public String title() {
-        return String.format(
-                Locale.ROOT,
-                "%s%s on %s: %,d training and %,d test images%s",
-                network.title(),
-                width == 0 ? "" : " of width " + width,
-                images.source(),
-                images.training().size(),
-                images.test().size(),
-                width == 0 ? "" : ", " + side + "x" + side);
+        String size = width == 0 ? "" : " of width " + width;
+        String enlarged = width == 0 ? "" : ", " + side + "x" + side;
+        return network.title() + size + " on " + images.describe() + enlarged;
     }
 
     /** {@inheritDoc} */

@@ -61,13 +61,7 @@ final class DcganTask implements Task {
     /** {@inheritDoc} */
     @Override
     public String title() {
-        return String.format(
-                Locale.ROOT,
-                "DCGAN of width %d on %s: %,d training and %,d test images",
-                width,
-                images.source(),
-                images.training().size(),
-                images.test().size());
+        return "DCGAN of width " + width + " on " + images.describe();
     }
 
     /** {@inheritDoc} */

@@ -9,6 +9,7 @@ import ai.djl.training.dataset.ArrayDataset;
 import java.nio.FloatBuffer;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Random;
 import java.util.stream.IntStream;
 
@@ -31,6 +32,16 @@ record Images(int channels, int side, byte[] pixels, byte[] labels) {
      * @param source where they are from, in words
      */
     record Split(Images training, Images test, String source) {
+
+        /** Where the images are from, and how many they are. */
+        String describe() {
+            return String.format(
+                    Locale.ROOT,
+                    "%s: %,d training and %,d test images",
+                    source,
+                    training.size(),
+                    test.size());
+        }
 
         /** The same with fewer training images, evenly spread: a file may be sorted by class. */
         Split subset(int count) {

@@ -42,13 +42,7 @@ final class VaeTask implements Task {
     /** {@inheritDoc} */
     @Override
     public String title() {
-        return String.format(
-                Locale.ROOT,
-                "VAE of width %d on %s: %,d training and %,d test images",
-                width,
-                images.source(),
-                images.training().size(),
-                images.test().size());
+        return "VAE of width " + width + " on " + images.describe();
     }
 
     /** {@inheritDoc} */
