@@ -46,7 +46,7 @@ final class Cifar {
         return new Images.Split(
                 images(training),
                 images(List.of(read(file(folder, "test_batch.bin")))),
-                folder.toString());
+                Images.name(folder));
     }
 
     private static Path file(Path folder, String name) {

@@ -42,7 +42,7 @@ final class Digits {
         if (!Files.isDirectory(folder)) {
             throw new DataException(folder + ": expected a folder with the MNIST IDX files");
         }
-        return new Images.Split(read(folder, "train"), read(folder, "t10k"), folder.toString());
+        return new Images.Split(read(folder, "train"), read(folder, "t10k"), Images.name(folder));
     }
 
     private static Images read(Path folder, String prefix) {

@@ -7,6 +7,7 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.training.dataset.ArrayDataset;
 import java.nio.FloatBuffer;
+import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
@@ -55,6 +56,12 @@ record Images(int channels, int side, byte[] pixels, byte[] labels) {
     static List<Integer> spread(int count, int size) {
         int most = Math.min(count, size);
         return IntStream.range(0, most).mapToObj(i -> (int) ((long) i * size / most)).toList();
+    }
+
+    /** What a folder is called, wherever it is. */
+    static String name(Path folder) {
+        Path name = folder.toAbsolutePath().normalize().getFileName();
+        return name == null ? folder.toString() : name.toString();
     }
 
     int size() {

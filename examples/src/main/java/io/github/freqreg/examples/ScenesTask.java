@@ -48,7 +48,7 @@ final class ScenesTask implements Task {
         this.size = size;
         this.width = width;
         this.depth = depth;
-        source = folder == null ? "drawn scenes" : folder.toString();
+        source = folder == null ? "drawn scenes" : Images.name(folder);
         List<Scene> all = folder == null ? draw(size) : read(folder, size);
         int first = all.size() - testCount(all.size());
         training = Images.spread(subset, first).stream().map(all::get).toList();

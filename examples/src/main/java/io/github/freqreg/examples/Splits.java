@@ -32,6 +32,9 @@ final class Splits {
             if (!tensor.regularized()) {
                 continue;
             }
+            if (tensor.shape().dimension() < 2) {
+                continue;
+            }
             Shape split = of(network, tensor, maps);
             if (split != null) {
                 builder.addSplit(exactly(tensor), split);

@@ -5,11 +5,13 @@ import ai.djl.MalformedModelException;
 import ai.djl.Model;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.nn.Block;
+import ai.djl.nn.Parameter;
 import ai.djl.util.JsonUtils;
 import io.github.freqreg.CompressionReport;
 import io.github.freqreg.ExecutionReport;
 import io.github.freqreg.FrequencyFile;
 import io.github.freqreg.FrequencyRegularization;
+import io.github.freqreg.LayerType;
 import io.github.freqreg.TensorChoice;
 import io.github.freqreg.examples.Task.Score;
 import io.github.freqreg.examples.Task.Settings;
@@ -95,6 +97,11 @@ final class TrainCommand implements Callable<Integer> {
                     "beyond the paper: frequencies along maps, rows and columns where these were"
                             + " flattened, and along heads")
     private boolean split;
+
+    @Option(
+            names = "--biases",
+            description = "keep of each bias too only the first coefficients, √n of n")
+    private boolean biases;
 
     @Option(
             names = "--truncate",
@@ -189,8 +196,8 @@ final class TrainCommand implements Callable<Integer> {
                 "--learning-rate must be above 0 and finite but is " + learningRate);
         check(truncate >= 0 && truncate <= 1, "--truncate must be 0 to 1 but is " + truncate);
         check(
-                !amount.dense || truncate == 0 && !noBaseline && !split,
-                "--truncate, --split and --no-baseline have no meaning with --dense");
+                !amount.dense || truncate == 0 && !noBaseline && !split && !biases,
+                "--truncate, --split, --biases and --no-baseline have no meaning with --dense");
         check(
                 !noNames || !split && amount.recipe == null,
                 "--no-names has no meaning with --split and --recipe: the names and shapes of the"
@@ -297,6 +304,10 @@ final class TrainCommand implements Callable<Integer> {
 
     private FrequencyRegularization policy(Task task) {
         FrequencyRegularization.Builder builder = FrequencyRegularization.builder();
+        if (biases) {
+            builder.optLayerTypes(LayerType.values())
+                    .optParameterTypes(Parameter.Type.WEIGHT, Parameter.Type.BIAS);
+        }
         try {
             List<TensorChoice> tensors = builder.build().plan(task.network(), task.inputs(1));
             if (amount.keep != null) {
@@ -306,11 +317,15 @@ final class TrainCommand implements Callable<Integer> {
             } else if (amount.budget != null) {
                 builder.optBudget(amount.budget);
             } else if (amount.preset != null) {
-                amount.preset.keep(builder, arguments.network(), tensors);
+                List<TensorChoice> weights = tensors.stream().filter(t -> !isBias(t)).toList();
+                amount.preset.keep(builder, arguments.network(), weights);
             } else if (amount.recipe != null) {
                 amount.recipe.keep(builder);
             } else {
                 task.keepByDefault(builder);
+            }
+            if (biases) {
+                keepBiases(builder, tensors);
             }
             if (split) {
                 Splits.add(builder, arguments.network(), tensors);
@@ -325,6 +340,20 @@ final class TrainCommand implements Callable<Integer> {
         } catch (IllegalArgumentException e) {
             throw new ParameterException(spec.commandLine(), e.getMessage(), e);
         }
+    }
+
+    private static void keepBiases(
+            FrequencyRegularization.Builder builder, List<TensorChoice> tensors) {
+        for (TensorChoice tensor : tensors) {
+            if (isBias(tensor)) {
+                long kept = (long) Math.ceil(Math.sqrt(tensor.shape().size()));
+                builder.addOverrideKept(Splits.exactly(tensor), kept);
+            }
+        }
+    }
+
+    private static boolean isBias(TensorChoice tensor) {
+        return tensor.regularized() && tensor.name().endsWith("_bias");
     }
 
     private void check(boolean holds, String message) {

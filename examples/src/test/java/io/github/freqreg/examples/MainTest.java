@@ -198,10 +198,13 @@ class MainTest {
 
     @Test
     void splitsSeeRowsAndColumns() throws IOException {
-        String train = "train vae --split --epochs 1 --subset 50 --no-baseline --out %s";
+        String train =
+                "train vae --split --biases --preset v3 --epochs 1 --subset 50 --no-baseline --out %s";
         Path file = folder.resolve("vae.frq");
         assertEquals(0, run(train.formatted(file).split(" ")), err);
         assertTrue(out.contains("400x28x28") && out.contains("28x28x400"), out);
+        // Four weights at the floor of 256; 20 of 400, 7 of 40, 20 of 400 and 28 of 784.
+        assertTrue(out.contains("compressed          1,099"), out);
     }
 
     /** The binary release of CIFAR-10, a gzipped file and a plain one. */
