@@ -16,7 +16,8 @@ enum Network {
             return LeNet.build();
         }
     },
-    ALEXNET("AlexNet", 16, 64, Settings.COLOURS) {
+    // Without normalisation, larger steps leave its units silent.
+    ALEXNET("AlexNet", 16, 64, new Settings(32, 0.001f, 0.002f, 2, true)) {
         @Override
         Block classifier(int width) {
             return AlexNet.build(width, Images.CLASSES);
