@@ -501,7 +501,7 @@ public final class FrequencyBlock extends AbstractBaseBlock {
         os.writeByte(VERSION);
         saveInputShapes(os);
         for (SpectralParameter tensor : byName.values()) {
-            os.writeUTF(new Shape(tensor.getShape().getShape()).toString());
+            os.writeUTF(axes(tensor));
             os.writeInt(tensor.getKept());
             try (NDArray prefix = tensor.copyPrefix()) {
                 os.write(prefix.encode());
@@ -555,7 +555,7 @@ public final class FrequencyBlock extends AbstractBaseBlock {
         int at = 0;
         for (Map.Entry<String, SpectralParameter> entry : byName.entrySet()) {
             SpectralParameter tensor = entry.getValue();
-            String axes = new Shape(tensor.getShape().getShape()).toString();
+            String axes = axes(tensor);
             if (!axes.equals(shapes.get(at))) {
                 throw new MalformedModelException(
                         "Expected coefficients along the axes "
@@ -604,6 +604,11 @@ public final class FrequencyBlock extends AbstractBaseBlock {
                                 + parameter.getShape());
             }
         }
+    }
+
+    /** The extents along which a tensor's frequencies are, without names of axes. */
+    private static String axes(SpectralParameter tensor) {
+        return new Shape(tensor.getShape().getShape()).toString();
     }
 
     /** A forward pass of the wrapped block with a given store. */

@@ -106,6 +106,7 @@ final class SpectralParameter {
             return;
         }
         Shape shape = getShape();
+        SplitAxes axes = SplitAxes.of(dense.getShape(), shape);
         ZigzagMask mask = ZigzagMask.of(shape, rule.kept(shape).start());
         NDManager manager = weights.getManager();
         try (NDManager scratch = manager.newSubManager();
@@ -115,7 +116,7 @@ final class SpectralParameter {
                 NDArray seen = weights.reshape(shape)) {
             NDArray vector = transform.project(seen, scratch);
             if (fresh) {
-                vector.muli(startGain(mask));
+                vector.muli(startGain(mask, axes));
             }
             vector.attach(manager);
             setCoefficients(vector, mask.getKept());
@@ -146,14 +147,14 @@ final class SpectralParameter {
      * are, with √(K · v) · gain. Equal answers need gain = √(n / K); it is 1 where all is kept, and
      * for tensors of one axis, which start as constants.
      */
-    private float startGain(ZigzagMask mask) {
+    private float startGain(ZigzagMask mask, SplitAxes axes) {
         Shape shape = dense.getShape();
         if (shape.dimension() < 2) {
             return 1f;
         }
         Shape box = mask.getBox();
         // In row-major order the other axes stand behind those that make up the first.
-        long others = box.size() / SplitAxes.of(shape, mask.getShape()).size(0, box);
+        long others = box.size() / axes.size(0, box);
         long lowest = LongStream.of(mask.positions()).filter(at -> at % others == 0).count();
         return (float) Math.sqrt((double) shape.get(0) / lowest);
     }

@@ -101,13 +101,14 @@ public final class LayerExecutor {
     }
 
     /** The way to compute, or null to rebuild the weight. */
-    private Factorization pick(Strategy strategy, ZigzagMask mask, Sizes sizes, boolean training) {
+    private Factorization pick(
+            Strategy strategy, SplitAxes axes, ZigzagMask mask, Sizes sizes, boolean training) {
         if (strategy == Strategy.REBUILD || sizes.isEmpty()) {
             return null;
         }
         // Along an axis of one element, or one that is split, nothing is projected or expanded.
-        boolean projects = mixes(mask, form.in);
-        boolean expands = mixes(mask, form.out);
+        boolean projects = mixes(axes, mask, form.in);
+        boolean expands = mixes(axes, mask, form.out);
         List<Factorization> ways = new ArrayList<>();
         for (Factorization way :
                 strategy == Strategy.AUTO ? Factorization.ALL : Factorization.FACTORED) {
@@ -119,8 +120,8 @@ public final class LayerExecutor {
         return Factorization.REBUILD.equals(way) ? null : way;
     }
 
-    private boolean mixes(ZigzagMask mask, int axis) {
-        int whole = axes(mask).whole(axis);
+    private static boolean mixes(SplitAxes axes, ZigzagMask mask, int axis) {
+        int whole = axes.whole(axis);
         return whole >= 0 && mask.getShape().get(whole) > 1;
     }
 
@@ -129,9 +130,8 @@ public final class LayerExecutor {
         return SplitAxes.of(weight.getShape(), mask.getShape());
     }
 
-    private Sizes sizes(ZigzagMask mask, Shape input) {
+    private Sizes sizes(SplitAxes axes, ZigzagMask mask, Shape input) {
         Shape output = layer.getOutputShapes(new Shape[] {input})[0];
-        SplitAxes axes = axes(mask);
         // Convolutions share one basis over all output channels, whatever their group.
         return Sizes.of(
                 form,
@@ -153,11 +153,13 @@ public final class LayerExecutor {
      */
     public NDArray projection(
             Strategy strategy, SpectralTransform transform, Shape input, NDManager manager) {
-        Sizes sizes = sizes(transform.getMask(), input);
-        Factorization way = pick(strategy, transform.getMask(), sizes, false);
+        ZigzagMask mask = transform.getMask();
+        SplitAxes axes = axes(mask);
+        Sizes sizes = sizes(axes, mask, input);
+        Factorization way = pick(strategy, axes, mask, sizes, false);
         boolean shared = sizes.groups() == 1;
         return way != null && way.project() && shared && form != LayerForm.LINEAR
-                ? transform.basis(axes(transform.getMask()).whole(form.in), manager)
+                ? transform.basis(axes.whole(form.in), manager)
                 : null;
     }
 
@@ -174,8 +176,9 @@ public final class LayerExecutor {
         NDArray input = pass.inputs().singletonOrThrow();
         boolean projected = pass.inputs() instanceof Projected;
         Shape full = projected ? ((Projected) pass.inputs()).getFullShape() : input.getShape();
-        Sizes sizes = sizes(mask, full);
-        Factorization way = pick(pass.strategy(), mask, sizes, pass.training());
+        SplitAxes axes = axes(mask);
+        Sizes sizes = sizes(axes, mask, full);
+        Factorization way = pick(pass.strategy(), axes, mask, sizes, pass.training());
         if (way == null) {
             note(pass, full, Factorization.REBUILD, sizes, false, true);
             return null;
@@ -183,7 +186,6 @@ public final class LayerExecutor {
         NDManager owner = input.getManager();
         try (NDManager scratch = owner.newSubManager()) {
             long groups = (long) sizes.groups();
-            SplitAxes axes = axes(mask);
             int in = axes.whole(form.in);
             int out = axes.whole(form.out);
             NDArray core =

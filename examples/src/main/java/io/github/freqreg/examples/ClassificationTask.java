@@ -31,14 +31,15 @@ final class ClassificationTask implements Task {
      * @param images what it learns
      * @param width its width
      * @param side to which the images are enlarged, a multiple of theirs
-     * @param move by how many pixels training images are moved at most
+     * @param move by how many pixels training images are moved at most, or null for the network's
+     *     own number
      */
-    ClassificationTask(Network network, Images.Split images, int width, int side, int move) {
+    ClassificationTask(Network network, Images.Split images, int width, int side, Integer move) {
         this.network = network;
         this.images = images;
         this.width = width;
         this.side = side;
-        this.move = move;
+        this.move = move == null ? network.settings().move() : move;
     }
 
     /** {@inheritDoc} */
@@ -100,7 +101,7 @@ final class ClassificationTask implements Task {
         if (network == Network.LENET) {
             policy.optBudget(5_000);
         } else {
-            policy.optKeepRate(0.01);
+            Task.super.keepByDefault(policy);
         }
     }
 

@@ -9,7 +9,6 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
 import ai.djl.training.ParameterStore;
 import ai.djl.training.loss.Loss;
-import io.github.freqreg.FrequencyRegularization;
 import io.github.freqreg.examples.networks.Dcgan;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
@@ -110,12 +109,6 @@ final class DcganTask implements Task {
     @Override
     public Settings settings(boolean dense) {
         return new Settings(BATCH, dense ? 0.0002f : 0.002f, 0.5f);
-    }
-
-    /** {@inheritDoc} */
-    @Override
-    public void keepByDefault(FrequencyRegularization.Builder policy) {
-        policy.optKeepRate(0.01);
     }
 
     /** {@inheritDoc} */

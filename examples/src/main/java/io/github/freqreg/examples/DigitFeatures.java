@@ -26,7 +26,8 @@ final class DigitFeatures implements AutoCloseable {
     private final SequentialBlock block;
 
     DigitFeatures(Images.Split images) throws IOException, MalformedModelException {
-        Task task = new ClassificationTask(Network.LENET, images.subset(DIGITS), 0, Digits.SIDE, 1);
+        Task task =
+                new ClassificationTask(Network.LENET, images.subset(DIGITS), 0, Digits.SIDE, null);
         Task.Settings settings = task.settings(true);
         Training.seed(SEED);
         model.setBlock(task.network());

@@ -1,23 +1,20 @@
 package io.github.freqreg.examples;
 
-import ai.djl.ndarray.types.Shape;
-import ai.djl.nn.Parameter;
 import io.github.freqreg.FrequencyRegularization;
-import io.github.freqreg.LayerType;
+import io.github.freqreg.TensorChoice;
 import java.util.Arrays;
+import java.util.List;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
 
-/** Found settings for LeNet-5, each under a name. */
+/**
+ * Found settings for LeNet-5, each under a name. Biases are kept as coefficients too, and the first
+ * linear layer's weight is split.
+ */
 enum LeNetRecipe {
     /** 776 numbers in all, as the paper has without biases. */
     PAPER_776(
             "paper-776", 30, new Task.Settings(128, 0.03f, 0.9f), 80, 4, 130, 6, 380, 20, 146, 10);
-
-    private static final String[] TENSORS = {
-        "01Conv2d_weight", "01Conv2d_bias", "03Conv2d_weight", "03Conv2d_bias",
-        "06Linear_weight", "06Linear_bias", "08Linear_weight", "08Linear_bias"
-    };
 
     private final String title;
     private final int epochs;
@@ -41,13 +38,15 @@ enum LeNetRecipe {
         return settings;
     }
 
-    /** Biases are smooth too; the first linear layer sees 50 maps of 4×4. */
-    void keep(FrequencyRegularization.Builder builder) {
-        builder.optLayerTypes(LayerType.values())
-                .optParameterTypes(Parameter.Type.WEIGHT, Parameter.Type.BIAS)
-                .addSplit("^06Linear_weight$", new Shape(500, 50, 4, 4));
-        for (int i = 0; i < TENSORS.length; i++) {
-            builder.addOverrideKept("^" + TENSORS[i] + "$", kept[i]);
+    /**
+     * Sets what a policy keeps.
+     *
+     * @param builder the policy
+     * @param tensors the network's weights and biases, in its order
+     */
+    void keep(FrequencyRegularization.Builder builder, List<TensorChoice> tensors) {
+        for (int i = 0; i < kept.length; i++) {
+            builder.addOverrideKept(Splits.exactly(tensors.get(i)), kept[i]);
         }
     }
 

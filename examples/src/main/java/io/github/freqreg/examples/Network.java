@@ -7,54 +7,42 @@ import io.github.freqreg.examples.networks.ResNet18;
 import io.github.freqreg.examples.networks.Vgg;
 import io.github.freqreg.examples.networks.VisionTransformer;
 import java.util.Locale;
+import java.util.function.IntFunction;
 
 /** The networks that the program knows, and what is particular to each. */
 enum Network {
-    LENET("LeNet-5", 0, 0, new Settings(32, 0.001f, 0.015f, 1, false)) {
-        @Override
-        Block classifier(int width) {
-            return LeNet.build();
-        }
-    },
+    LENET("LeNet-5", 0, 0, new Settings(32, 0.001f, 0.015f, 1, false), width -> LeNet.build()),
     // Without normalisation, larger steps leave its units silent.
-    ALEXNET("AlexNet", 16, 64, new Settings(32, 0.001f, 0.002f, 2, true)) {
-        @Override
-        Block classifier(int width) {
-            return AlexNet.build(width, Images.CLASSES);
-        }
-    },
-    VGG("VGG", 16, 32, Settings.COLOURS) {
-        @Override
-        Block classifier(int width) {
-            return Vgg.build(width, Images.CLASSES);
-        }
-    },
-    RESNET18("ResNet-18", 16, 32, Settings.COLOURS) {
-        @Override
-        Block classifier(int width) {
-            return ResNet18.build(width, Images.CLASSES);
-        }
-    },
-    VIT("Vision transformer", 128, 32, Settings.COLOURS) {
-        @Override
-        Block classifier(int width) {
-            return new VisionTransformer(width, Images.CLASSES);
-        }
-    },
-    UNET("UNet", 16, 96, null),
-    DCGAN("DCGAN", 16, 0, null),
-    VAE("VAE", 400, 0, null);
+    ALEXNET(
+            "AlexNet",
+            16,
+            64,
+            new Settings(32, 0.001f, 0.002f, 2, true),
+            width -> AlexNet.build(width, Images.CLASSES)),
+    VGG("VGG", 16, 32, Settings.COLOURS, width -> Vgg.build(width, Images.CLASSES)),
+    RESNET18("ResNet-18", 16, 32, Settings.COLOURS, width -> ResNet18.build(width, Images.CLASSES)),
+    VIT(
+            "Vision transformer",
+            128,
+            32,
+            Settings.COLOURS,
+            width -> new VisionTransformer(width, Images.CLASSES)),
+    UNET("UNet", 16, 96, null, null),
+    DCGAN("DCGAN", 16, 0, null, null),
+    VAE("VAE", 400, 0, null, null);
 
     private final String title;
     private final int width;
     private final int side;
     private final Settings settings;
+    private final IntFunction<Block> classifier;
 
-    Network(String title, int width, int side, Settings settings) {
+    Network(String title, int width, int side, Settings settings, IntFunction<Block> classifier) {
         this.title = title;
         this.width = width;
         this.side = side;
         this.settings = settings;
+        this.classifier = classifier;
     }
 
     /** What it is called in the paper. */
@@ -77,18 +65,14 @@ enum Network {
         return side;
     }
 
-    /** Whether it tells classes of images. */
-    boolean isClassifier() {
-        return settings != null;
-    }
-
+    /** How it is trained as a classifier, which it must be. */
     Settings settings() {
         return settings;
     }
 
-    /** Builds a network that tells ten classes. */
+    /** Builds it as a classifier of ten classes, which it must be. */
     Block classifier(int width) {
-        throw new IllegalStateException(this + " tells no classes");
+        return classifier.apply(width);
     }
 
     /**

@@ -4,7 +4,6 @@ import ai.djl.Device;
 import ai.djl.MalformedModelException;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.Objects;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -73,10 +72,6 @@ final class NetworkArguments {
         shape.check(network);
         int most = subset == null ? Integer.MAX_VALUE : subset;
         int width = shape.width(network);
-        int moved =
-                move != null || !network.isClassifier()
-                        ? Objects.requireNonNullElse(move, 0)
-                        : network.settings().move();
         switch (network) {
             case UNET:
                 return shape.unet(data, most);
@@ -84,11 +79,9 @@ final class NetworkArguments {
                 return new VaeTask(Digits.load(data).subset(most), width);
             case DCGAN:
                 return new DcganTask(Digits.load(data), most, width);
-            case LENET:
-                return new ClassificationTask(
-                        network, Digits.load(data).subset(most), width, Digits.SIDE, moved);
             default:
-                Images.Split images = Cifar.load(data).subset(most);
+                Images.Split all = network == Network.LENET ? Digits.load(data) : Cifar.load(data);
+                Images.Split images = all.subset(most);
                 int side = shape.side(network, images.training().side());
                 try {
                     network.classifier(width);
@@ -96,7 +89,7 @@ final class NetworkArguments {
                     throw new ParameterException(
                             spec.commandLine(), "--width: " + e.getMessage(), e);
                 }
-                return new ClassificationTask(network, images, width, side, moved);
+                return new ClassificationTask(network, images, width, side, move);
         }
     }
 }

@@ -29,10 +29,7 @@ final class Splits {
         long maps = 0;
         boolean any = false;
         for (TensorChoice tensor : tensors) {
-            if (!tensor.regularized()) {
-                continue;
-            }
-            if (tensor.shape().dimension() < 2) {
+            if (!tensor.regularized() || tensor.shape().dimension() < 2) {
                 continue;
             }
             Shape split = of(network, tensor, maps);

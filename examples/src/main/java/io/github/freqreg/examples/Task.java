@@ -40,7 +40,9 @@ interface Task extends AutoCloseable {
     Settings settings(boolean dense);
 
     /** Sets how much is kept where the user does not say. */
-    void keepByDefault(FrequencyRegularization.Builder policy);
+    default void keepByDefault(FrequencyRegularization.Builder policy) {
+        policy.optKeepRate(0.01);
+    }
 
     /** Measures a network on the test set. */
     Score measure(Block block, NDManager manager);

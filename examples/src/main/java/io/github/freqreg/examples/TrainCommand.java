@@ -68,8 +68,9 @@ final class TrainCommand implements Callable<Integer> {
     @Option(
             names = "--learning-rate",
             description =
-                    "the first learning rate (default: the recipe's; or 0.01 with sgd; with adam lenet 0.015, alexnet and"
-                            + " dcgan 0.002, the others 0.01, and for plain networks 0.001, dcgan 0.0002)")
+                    "the first learning rate (default: the recipe's; or 0.01 with sgd; with adam"
+                            + " lenet 0.015, alexnet and dcgan 0.002, the others 0.01, and for"
+                            + " plain networks 0.001, dcgan 0.0002)")
     private Float learningRate;
 
     @Option(
@@ -304,7 +305,8 @@ final class TrainCommand implements Callable<Integer> {
 
     private FrequencyRegularization policy(Task task) {
         FrequencyRegularization.Builder builder = FrequencyRegularization.builder();
-        if (biases) {
+        boolean byRecipe = amount.recipe != null;
+        if (biases || byRecipe) {
             builder.optLayerTypes(LayerType.values())
                     .optParameterTypes(Parameter.Type.WEIGHT, Parameter.Type.BIAS);
         }
@@ -319,15 +321,15 @@ final class TrainCommand implements Callable<Integer> {
             } else if (amount.preset != null) {
                 List<TensorChoice> weights = tensors.stream().filter(t -> !isBias(t)).toList();
                 amount.preset.keep(builder, arguments.network(), weights);
-            } else if (amount.recipe != null) {
-                amount.recipe.keep(builder);
+            } else if (byRecipe) {
+                amount.recipe.keep(builder, tensors);
             } else {
                 task.keepByDefault(builder);
             }
             if (biases) {
                 keepBiases(builder, tensors);
             }
-            if (split) {
+            if (split || byRecipe) {
                 Splits.add(builder, arguments.network(), tensors);
             }
             if (truncate > 0) {

@@ -131,7 +131,7 @@ final class Training {
             int done = 0;
             if (checkpoint != null && Files.exists(checkpoint)) {
                 done = Checkpoint.load(model, optimizer, checkpoint);
-                out.printf("going on after epoch %d of %s%n", done, checkpoint);
+                tell("going on after epoch %d of %s%n", done, checkpoint);
             }
             DefaultTrainingConfig config =
                     new DefaultTrainingConfig(task.loss())
@@ -211,19 +211,17 @@ final class Training {
         Task.Score score = task.measure(model.getBlock(), model.getNDManager());
         long numbers = FrequencyFile.countNumbers(model.getBlock());
         double seconds = (System.nanoTime() - begin) / 1e9;
+        tell(
+                "epoch %d/%d: loss %.4f, test %s, %,d numbers kept, %.1f s%n",
+                epoch, recipe.epochs(), loss, score, numbers, seconds);
+        return new Epoch(epoch, loss, score.value(), numbers, seconds);
+    }
+
+    private void tell(String format, Object... values) {
         if (out != null) {
-            out.printf(
-                    Locale.ROOT,
-                    "epoch %d/%d: loss %.4f, test %s, %,d numbers kept, %.1f s%n",
-                    epoch,
-                    recipe.epochs(),
-                    loss,
-                    score,
-                    numbers,
-                    seconds);
+            out.printf(Locale.ROOT, format, values);
             out.flush();
         }
-        return new Epoch(epoch, loss, score.value(), numbers, seconds);
     }
 
     /** Loads a file into a fresh network. */

@@ -7,7 +7,6 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
 import ai.djl.training.ParameterStore;
 import ai.djl.training.loss.Loss;
-import io.github.freqreg.FrequencyRegularization;
 import io.github.freqreg.examples.networks.Vae;
 import java.awt.image.BufferedImage;
 import java.util.List;
@@ -88,12 +87,6 @@ final class VaeTask implements Task {
     @Override
     public Settings settings(boolean dense) {
         return Settings.of(128, dense ? 0.001f : 0.01f);
-    }
-
-    /** {@inheritDoc} */
-    @Override
-    public void keepByDefault(FrequencyRegularization.Builder policy) {
-        policy.optKeepRate(0.01);
     }
 
     /** {@inheritDoc} */
