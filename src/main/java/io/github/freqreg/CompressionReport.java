@@ -265,7 +265,7 @@ public final class CompressionReport {
      * @param original how many elements it has
      * @param kept how many numbers are stored for it
      * @param spectral whether they are coefficients
-     * @param type how a number is stored: {@code float16} or {@code float32}
+     * @param type how a number is stored: {@code float16}, {@code float32} or {@code steps of} a number
      * @param bytes its bytes in the file, name and shape included
      */
     public record Row(
@@ -284,7 +284,7 @@ public final class CompressionReport {
                     tensor.shape().size(),
                     tensor.values().length,
                     tensor.spectral(),
-                    tensor.half() ? "float16" : "float32",
+                    tensor.precision().toString(),
                     bytes);
         }
 

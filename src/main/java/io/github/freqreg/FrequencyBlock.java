@@ -67,7 +67,7 @@ public final class FrequencyBlock extends AbstractBaseBlock {
     private static final Logger logger = LoggerFactory.getLogger(FrequencyBlock.class);
 
     /** Unlike the version of any block of DJL's, so that neither reads the other's numbers. */
-    private static final byte VERSION = 'G';
+    private static final byte VERSION = 'H';
 
     private final Block block;
     private final Map<Parameter, SpectralParameter> spectral = new IdentityHashMap<>();
@@ -351,7 +351,7 @@ public final class FrequencyBlock extends AbstractBaseBlock {
                         new LayerExecutor.Pass(
                                 strategy,
                                 tensor.transform(device),
-                                vector,
+                                tensor.rounded(vector, scratch),
                                 store,
                                 inputs,
                                 training,
@@ -606,9 +606,9 @@ public final class FrequencyBlock extends AbstractBaseBlock {
         }
     }
 
-    /** The extents along which a tensor's frequencies are, without names of axes. */
+    /** The extents along which a tensor's frequencies are, without names of axes, and weights. */
     private static String axes(SpectralParameter tensor) {
-        return new Shape(tensor.getShape().getShape()).toString();
+        return tensor.getAxes().describe(tensor.getShape());
     }
 
     /** A forward pass of the wrapped block with a given store. */

@@ -11,9 +11,8 @@ import ai.djl.nn.Parameter;
 import ai.djl.training.initializer.Initializer;
 import io.github.freqreg.format.FrqDocument;
 import io.github.freqreg.format.FrqTensor;
+import io.github.freqreg.format.Precision;
 import io.github.freqreg.spectrum.FrequencyTensor;
-import io.github.freqreg.spectrum.SplitAxes;
-import io.github.freqreg.spectrum.ZigzagMask;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -46,7 +45,7 @@ import java.util.stream.Collectors;
 public final class FrequencyFile {
 
     /** Above it float16 rounds to infinity. */
-    private static final float MAX_HALF = 65504f;
+    static final float MAX_HALF = 65504f;
 
     private FrequencyFile() {}
 
@@ -78,6 +77,23 @@ public final class FrequencyFile {
      */
     public static void save(Block block, Path file, DataType type) throws IOException {
         toDocument(block, type).write(file);
+    }
+
+    /**
+     * Saves a network with quantised numbers.
+     *
+     * <p>Numbers of a tensor are multiples of its step. Coefficients at the end of the zigzag order
+     * that are rounded to zero are not kept.
+     *
+     * @param block the network, initialised
+     * @param file the path; a file that is there is replaced
+     * @param quantization how finely each tensor's numbers are stored
+     * @throws IOException if the file cannot be written; what was there before is untouched
+     * @throws IllegalStateException if the network is not initialised
+     * @throws IllegalArgumentException if a number is not finite
+     */
+    public static void save(Block block, Path file, Quantization quantization) throws IOException {
+        toDocument(block, quantization).write(file);
     }
 
     /**
@@ -170,6 +186,38 @@ public final class FrequencyFile {
             throw new IllegalArgumentException(
                     "A .frq file stores float16 or float32 but the type asked for is " + type);
         }
+        return toDocument(
+                block,
+                (name, parameter, values) ->
+                        type == DataType.FLOAT16
+                                        && !isStatistic(parameter)
+                                        && maxOf(values) <= MAX_HALF
+                                ? Precision.FLOAT16
+                                : Precision.FLOAT32);
+    }
+
+    /**
+     * Returns what a file of the network would hold.
+     *
+     * @param block the network, initialised
+     * @param quantization how finely each tensor's numbers are stored, see {@link #save(Block,
+     *     Path, Quantization)}
+     * @return the content, to be written or sent elsewhere
+     * @throws IllegalStateException if the network is not initialised
+     */
+    public static FrqDocument toDocument(Block block, Quantization quantization) {
+        return toDocument(
+                block, (name, parameter, values) -> quantization.of(name, parameter, values));
+    }
+
+    /** How the numbers of a parameter are stored. */
+    @FunctionalInterface
+    interface PrecisionRule {
+
+        Precision of(String name, Parameter parameter, float[] values);
+    }
+
+    private static FrqDocument toDocument(Block block, PrecisionRule rule) {
         if (!block.isInitialized()) {
             throw new IllegalStateException(
                     "The network is not initialised, so it has no numbers to save");
@@ -181,28 +229,38 @@ public final class FrequencyFile {
             SpectralParameter tensor = spectral.get(parameter);
             float[] values = tensor != null ? tensor.toTensor().coefficients() : values(entry);
             Shape shape = tensor != null ? tensor.getShape() : parameter.getShape();
-            boolean half = type == DataType.FLOAT16 && fitsHalf(parameter.getType(), values);
+            Precision precision = rule.of(entry.getKey(), parameter, values);
             tensors.add(
                     new FrqTensor(
                             entry.getKey(),
                             new Shape(shape.getShape()),
-                            tensor != null,
-                            half,
-                            values));
+                            tensor != null ? tensor.getAxes() : null,
+                            precision,
+                            tensor != null ? withoutZeroTail(values, precision) : values));
         }
         return new FrqDocument(Arrays.asList(block.getInputShapes()), tensors);
     }
 
-    private static boolean fitsHalf(Parameter.Type type, float[] values) {
-        if (type == Parameter.Type.RUNNING_MEAN || type == Parameter.Type.RUNNING_VAR) {
-            return false;
+    /** Coefficients at the end that are rounded to zero need not be kept. */
+    private static float[] withoutZeroTail(float[] values, Precision precision) {
+        int count = values.length;
+        while (count > 1 && precision.isZero(values[count - 1])) {
+            count--;
         }
+        return count == values.length ? values : Arrays.copyOf(values, count);
+    }
+
+    static boolean isStatistic(Parameter parameter) {
+        return parameter.getType() == Parameter.Type.RUNNING_MEAN
+                || parameter.getType() == Parameter.Type.RUNNING_VAR;
+    }
+
+    static float maxOf(float[] values) {
+        float most = 0;
         for (float value : values) {
-            if (Math.abs(value) > MAX_HALF) {
-                return false;
-            }
+            most = Math.max(most, Math.abs(value));
         }
-        return true;
+        return most;
     }
 
     private static float[] values(Map.Entry<String, Parameter> entry) {
@@ -287,7 +345,7 @@ public final class FrequencyFile {
         return tensors;
     }
 
-    /** The names and shapes of a network's parameters, of wrapped ones along their frequencies. */
+    /** The names and shapes of a network's parameters. */
     static Map<String, Shape> shapes(Block block) {
         Map<Parameter, SpectralParameter> spectral = spectralParameters(block);
         Map<String, Shape> shapes = new LinkedHashMap<>();
@@ -333,7 +391,7 @@ public final class FrequencyFile {
 
     private static FrequencyTensor toFrequency(FrqTensor tensor) {
         return new FrequencyTensor(
-                ZigzagMask.of(tensor.shape(), tensor.values().length), tensor.values());
+                tensor.axes().mask(tensor.shape(), tensor.values().length), tensor.values());
     }
 
     private static void fill(Parameter parameter, FrqTensor tensor, boolean fresh) {
@@ -377,7 +435,7 @@ public final class FrequencyFile {
             SpectralParameter target = spectral.get(entry.getValue());
             Shape shape = target != null ? target.getShape() : entry.getValue().getShape();
             FrqTensor tensor = tensors.get(entry.getKey());
-            if (!fits(shape, tensor, target == null)) {
+            if (!Arrays.equals(shape.getShape(), tensor.shape().getShape())) {
                 throw new MalformedModelException(
                         "expected tensor "
                                 + entry.getKey()
@@ -399,21 +457,15 @@ public final class FrequencyFile {
                                 + entry.getKey()
                                 + ", which is wrapped, but found the tensor itself");
             }
-        }
-    }
-
-    /**
-     * The coefficients of a tensor that is not wrapped yet may be along axes that split its own.
-     */
-    private static boolean fits(Shape shape, FrqTensor tensor, boolean plain) {
-        if (!plain || !tensor.spectral()) {
-            return Arrays.equals(shape.getShape(), tensor.shape().getShape());
-        }
-        try {
-            SplitAxes.of(shape, tensor.shape());
-            return true;
-        } catch (IllegalArgumentException e) {
-            return false;
+            if (target != null && !target.getAxes().equals(tensor.axes())) {
+                throw new MalformedModelException(
+                        "expected coefficients of tensor "
+                                + entry.getKey()
+                                + " along "
+                                + target.getAxes().describe(shape)
+                                + " but found them along "
+                                + tensor.axes().describe(tensor.shape()));
+            }
         }
     }
 
@@ -439,7 +491,7 @@ public final class FrequencyFile {
                 (name, tensor) -> {
                     String exactly = "^" + Pattern.quote(name) + "$";
                     policy.addOverrideKept(exactly, tensor.values().length);
-                    policy.addSplit(exactly, tensor.shape());
+                    policy.addAxes(exactly, tensor.axes());
                 });
         FrequencyRegularization exact = policy.build();
         Set<String> refused = new TreeSet<>(kept.keySet());

@@ -13,7 +13,7 @@ import io.github.freqreg.SpectralParameter.KeptRule;
 import io.github.freqreg.execution.Strategy;
 import io.github.freqreg.nn.TransposedConv1d;
 import io.github.freqreg.nn.TransposedConv2d;
-import io.github.freqreg.spectrum.SplitAxes;
+import io.github.freqreg.spectrum.FrequencyAxes;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.IdentityHashMap;
@@ -22,6 +22,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.function.Predicate;
 import java.util.regex.Pattern;
+import java.util.stream.IntStream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -66,6 +67,7 @@ public final class FrequencyRegularization {
     private final TensorSelection selection;
     private final List<TensorOverride> overrides;
     private final List<ShapeOverride> splits;
+    private final List<WeightsOverride> weights;
     private final boolean floors;
     private final double startRate;
     private final KeepAmount amount;
@@ -82,6 +84,7 @@ public final class FrequencyRegularization {
                         builder.shapes);
         overrides = List.copyOf(builder.overrides);
         splits = List.copyOf(builder.splits);
+        weights = List.copyOf(builder.weights);
         floors = builder.floors;
         startRate = builder.startRate;
         amount = builder.amount;
@@ -309,7 +312,7 @@ public final class FrequencyRegularization {
                             + ": "
                             + plan.getChoices());
         }
-        checkSplits(plan);
+        checkAxes(plan);
         Map<String, Long> shares = budget > 0 ? plan.shareBudget(budget) : Map.of();
         plan.getChoices().forEach(choice -> logger.info("{}", choice));
         Map<Block, Block> done = new IdentityHashMap<>();
@@ -338,7 +341,7 @@ public final class FrequencyRegularization {
                             candidate.name(),
                             candidate.parameter(),
                             rule(candidate, shares),
-                            shape -> splitOf(candidate, shape)));
+                            axesOf(candidate)));
         }
         return tensors;
     }
@@ -364,28 +367,33 @@ public final class FrequencyRegularization {
         return amount;
     }
 
-    private Shape splitOf(WrapPlan.Candidate candidate, Shape shape) {
+    private FrequencyAxes axesOf(WrapPlan.Candidate candidate) {
+        Shape split = null;
         for (ShapeOverride each : splits) {
-            if (each.names.matcher(candidate.name()).find()) {
-                return each.shape;
+            if (split == null && each.names.matcher(candidate.name()).find()) {
+                split = each.shape;
             }
         }
-        return shape;
+        for (WeightsOverride each : weights) {
+            if (each.names.matcher(candidate.name()).find()) {
+                return new FrequencyAxes(split, each.weights);
+            }
+        }
+        return new FrequencyAxes(split, List.of());
     }
 
-    /** Tells at once, rather than when the block is initialised, that a shape does not fit. */
-    private void checkSplits(WrapPlan plan) {
+    /** Tells at once, rather than when the block is initialised, that axes do not fit. */
+    private void checkAxes(WrapPlan plan) {
         for (WrapPlan.Candidate candidate : plan.getAllChosen()) {
             Shape shape = candidate.parameter().getShape();
             if (shape != null) {
-                Shape split = splitOf(candidate, shape);
                 try {
-                    SplitAxes.of(shape, split);
+                    axesOf(candidate).check(shape);
                 } catch (IllegalArgumentException e) {
                     throw new IllegalArgumentException(
-                            "The shape for "
+                            "The axes for "
                                     + candidate.name()
-                                    + " does not fit. "
+                                    + " do not fit. "
                                     + e.getMessage(),
                             e);
                 }
@@ -394,6 +402,8 @@ public final class FrequencyRegularization {
     }
 
     private record ShapeOverride(Pattern names, Shape shape) {}
+
+    private record WeightsOverride(Pattern names, List<Integer> weights) {}
 
     private record TensorOverride(Pattern names, KeepAmount amount) {}
 
@@ -406,6 +416,7 @@ public final class FrequencyRegularization {
         private final Set<Parameter.Type> parameterTypes = EnumSet.of(Parameter.Type.WEIGHT);
         private final List<TensorOverride> overrides = new ArrayList<>();
         private final List<ShapeOverride> splits = new ArrayList<>();
+        private final List<WeightsOverride> weights = new ArrayList<>();
         private Pattern include;
         private Pattern exclude;
         private Predicate<Shape> shapes;
@@ -520,6 +531,37 @@ public final class FrequencyRegularization {
         public Builder addSplit(String names, Shape shape) {
             splits.add(new ShapeOverride(Pattern.compile(names), shape));
             return this;
+        }
+
+        /**
+         * Weights the axes of the tensors whose name has a match in the zigzag order: an axis of
+         * weight 2 gets half as many frequencies as one of weight 1. The first weights that match
+         * count.
+         *
+         * <p>With the weights (1, 1, 2, 2) a convolution keeps more of its channels' frequencies
+         * and fewer of its kernel's. It goes beyond the paper, where all are 1; see {@link
+         * io.github.freqreg.spectrum.ZigzagOrder}. That there are not as many as axes is told as
+         * that a shape of {@link #addSplit} does not fit.
+         *
+         * @param names a regular expression, found anywhere in the name
+         * @param axes a weight for each axis, of the split shape where there is one, from 1 to 64
+         * @return this builder
+         */
+        public Builder addAxisWeights(String names, int... axes) {
+            weights.add(
+                    new WeightsOverride(
+                            Pattern.compile(names), IntStream.of(axes).boxed().toList()));
+            return this;
+        }
+
+        /** As a file says. */
+        void addAxes(String names, FrequencyAxes axes) {
+            if (axes.split() != null) {
+                addSplit(names, axes.split());
+            }
+            if (!axes.weights().isEmpty()) {
+                weights.add(new WeightsOverride(Pattern.compile(names), axes.weights()));
+            }
         }
 
         /**

@@ -7,6 +7,7 @@ import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Parameter;
+import io.github.freqreg.spectrum.FrequencyAxes;
 import io.github.freqreg.spectrum.FrequencyTensor;
 import io.github.freqreg.spectrum.SpectralTransform;
 import io.github.freqreg.spectrum.SplitAxes;
@@ -16,7 +17,6 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
-import java.util.function.UnaryOperator;
 import java.util.stream.LongStream;
 
 /**
@@ -34,7 +34,7 @@ final class SpectralParameter {
     private final String name;
     private final Parameter dense;
     private final KeptRule rule;
-    private final UnaryOperator<Shape> split;
+    private final FrequencyAxes axes;
     private final Map<Device, SpectralTransform> transforms = new ConcurrentHashMap<>();
     private final Map<Device, Rebuilt> rebuilt = new HashMap<>();
     private final ReadWriteLock lock = new ReentrantReadWriteLock();
@@ -42,6 +42,7 @@ final class SpectralParameter {
     private Parameter coefficients;
     private int start;
     private volatile int kept;
+    private volatile float step;
     private boolean weightsAreThere;
 
     /**
@@ -50,14 +51,13 @@ final class SpectralParameter {
      * @param name in the model
      * @param dense its weights
      * @param rule how many coefficients it keeps
-     * @param split the shape along whose axes its frequencies are, from its own; see {@link
-     *     SplitAxes}
+     * @param axes along which its frequencies are
      */
-    SpectralParameter(String name, Parameter dense, KeptRule rule, UnaryOperator<Shape> split) {
+    SpectralParameter(String name, Parameter dense, KeptRule rule, FrequencyAxes axes) {
         this.name = name;
         this.dense = dense;
         this.rule = rule;
-        this.split = split;
+        this.axes = axes;
         coefficients = newParameter(null, dense.requiresGradient());
     }
 
@@ -73,9 +73,19 @@ final class SpectralParameter {
         return coefficients;
     }
 
-    /** The shape along whose axes the frequencies are. */
+    /** The tensor's own shape, in the network. */
     Shape getShape() {
-        return split.apply(dense.getShape());
+        return dense.getShape();
+    }
+
+    FrequencyAxes getAxes() {
+        return axes;
+    }
+
+    /** Computes with coefficients that are rounded to multiples of a step; 0 for as they are. */
+    void setStep(float newStep) {
+        step = newStep;
+        forgetTables();
     }
 
     int getKept() {
@@ -105,18 +115,16 @@ final class SpectralParameter {
             setCoefficients(weights.getManager().zeros(new Shape(1), weights.getDataType()), 1);
             return;
         }
-        Shape shape = getShape();
-        SplitAxes axes = SplitAxes.of(dense.getShape(), shape);
-        ZigzagMask mask = ZigzagMask.of(shape, rule.kept(shape).start());
+        ZigzagMask mask = axes.mask(getShape(), rule.kept(getShape()).start());
         NDManager manager = weights.getManager();
         try (NDManager scratch = manager.newSubManager();
                 SpectralTransform transform =
                         new SpectralTransform(
                                 mask, scratch, weights.getDevice(), weights.getDataType());
-                NDArray seen = weights.reshape(shape)) {
+                NDArray seen = weights.reshape(mask.getShape())) {
             NDArray vector = transform.project(seen, scratch);
             if (fresh) {
-                vector.muli(startGain(mask, axes));
+                vector.muli(startGain(mask));
             }
             vector.attach(manager);
             setCoefficients(vector, mask.getKept());
@@ -147,14 +155,14 @@ final class SpectralParameter {
      * are, with √(K · v) · gain. Equal answers need gain = √(n / K); it is 1 where all is kept, and
      * for tensors of one axis, which start as constants.
      */
-    private float startGain(ZigzagMask mask, SplitAxes axes) {
-        Shape shape = dense.getShape();
+    private float startGain(ZigzagMask mask) {
+        Shape shape = getShape();
         if (shape.dimension() < 2) {
             return 1f;
         }
         Shape box = mask.getBox();
         // In row-major order the other axes stand behind those that make up the first.
-        long others = box.size() / axes.size(0, box);
+        long others = box.size() / SplitAxes.of(shape, mask.getShape()).size(0, box);
         long lowest = LongStream.of(mask.positions()).filter(at -> at % others == 0).count();
         return (float) Math.sqrt((double) shape.get(0) / lowest);
     }
@@ -220,7 +228,29 @@ final class SpectralParameter {
 
     /** The weights inside the gradient's graph; the result belongs to {@code scratch}. */
     NDArray rebuild(NDArray vector, NDManager scratch) {
-        return transform(vector.getDevice()).rebuild(vector, scratch).reshape(dense.getShape());
+        return transform(vector.getDevice())
+                .rebuild(rounded(vector, scratch), scratch)
+                .reshape(getShape());
+    }
+
+    /**
+     * The coefficients as they are stored: rounded, if there is a step. Gradients pass as if they
+     * were not (straight through).
+     */
+    NDArray rounded(NDArray vector, NDManager scratch) {
+        if (step == 0) {
+            return vector;
+        }
+        try (NDManager temporary = scratch.newSubManager()) {
+            NDArray plain = vector.stopGradient();
+            plain.attach(temporary);
+            NDArray change = plain.div(step).round().mul(step).sub(plain);
+            // An answer of the coefficients alone, so that no number of Java's is in the graph.
+            change.attach(scratch);
+            NDArray rounded = vector.add(change);
+            rounded.attach(scratch);
+            return rounded;
+        }
     }
 
     /** The weights outside of any graph; rebuilt only if the coefficients have changed. */
@@ -285,7 +315,7 @@ final class SpectralParameter {
     }
 
     ZigzagMask getMask() {
-        return ZigzagMask.of(getShape(), kept);
+        return axes.mask(getShape(), kept);
     }
 
     private void forgetTables() {

@@ -5,7 +5,7 @@ import java.util.Arrays;
 /**
  * How likely bits are, each learned from those seen before in its context.
  *
- * <p>A context holds {@code p}, the probability of a 0 in units of 2⁻¹⁶, at first one half, and
+ * <p>A context holds {@code p}, the probability of a 0 in units of 2⁻¹⁶, at first one half where nothing else is said, and
  * {@code n}, the number of bits seen, which stays at 126 once there. After a bit
  *
  * <pre>
@@ -27,9 +27,14 @@ final class BitModels {
     private final byte[] seen;
 
     BitModels(int contexts) {
+        this(contexts, ONE / 2);
+    }
+
+    /** Starts with another probability than one half, in units of 2⁻¹⁶. */
+    BitModels(int contexts, int start) {
         zero = new int[contexts];
         seen = new byte[contexts];
-        Arrays.fill(zero, ONE / 2);
+        Arrays.fill(zero, start);
     }
 
     /** The probability of a 0 in units of 2⁻¹⁶. */

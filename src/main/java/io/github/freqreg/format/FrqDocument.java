@@ -117,7 +117,7 @@ public record FrqDocument(List<Shape> inputs, List<FrqTensor> tensors, int finge
     public FrqDocument withoutNames() {
         List<FrqTensor> bare =
                 tensors.stream()
-                        .map(t -> new FrqTensor(null, null, t.spectral(), t.half(), t.values()))
+                        .map(t -> new FrqTensor(null, null, t.axes(), t.precision(), t.values()))
                         .toList();
         return new FrqDocument(inputs, bare, fingerprint);
     }
@@ -150,8 +150,8 @@ public record FrqDocument(List<Shape> inputs, List<FrqTensor> tensors, int finge
                         new FrqTensor(
                                 its.getKey(),
                                 its.getValue(),
-                                tensor.spectral(),
-                                tensor.half(),
+                                tensor.axes(),
+                                tensor.precision(),
                                 tensor.values()));
             } catch (IllegalArgumentException e) {
                 throw new MalformedModelException(e.getMessage(), e);

@@ -14,6 +14,8 @@ final class FrqModels {
     final BitModels lengths = new BitModels(NUMBER);
     final BitModels shared = new BitModels(NUMBER);
     final BitModels sameExtent = new BitModels(AXES);
+    final BitModels stepExponents = new BitModels(BYTE);
+    final MultipleModels multiples = new MultipleModels();
     private final BitModels[] letters = new BitModels[BYTE];
     private final BitModels[] extents = new BitModels[AXES];
     private final BitModels[] exponents = new BitModels[4];
@@ -22,7 +24,9 @@ final class FrqModels {
     enum Flag {
         NAMED,
         SPECTRAL,
+        OWN_AXES,
         HALF,
+        STEPS,
         SAME_COUNT,
         SAME_COUNT_OF_COEFFICIENTS,
         SAME_RANK

@@ -1,6 +1,7 @@
 package io.github.freqreg.format;
 
 import ai.djl.ndarray.types.Shape;
+import io.github.freqreg.spectrum.FrequencyAxes;
 
 /**
  * One tensor of a {@code .frq} file.
@@ -9,25 +10,26 @@ import ai.djl.ndarray.types.Shape;
  *
  * @param name the parameter's name in the network, or null in a file without names
  * @param shape the shape of the tensor in the network, or null in a file without names
- * @param spectral whether the values are kept coefficients, or the tensor itself
- * @param half whether the values are stored as float16, rounded to the nearest, or as float32
+ * @param axes along which the values are coefficients; null if they are the tensor itself
+ * @param precision how the values are stored; they are rounded to it when they are written
  * @param values the kept coefficients in zigzag order, or the elements in row-major order
  */
-public record FrqTensor(String name, Shape shape, boolean spectral, boolean half, float[] values) {
+public record FrqTensor(
+        String name, Shape shape, FrequencyAxes axes, Precision precision, float[] values) {
 
     /**
      * Checks that the values fit the shape.
      *
      * @param name the parameter's name
      * @param shape the shape of the tensor
-     * @param spectral whether the values are coefficients
-     * @param half whether they are stored as float16
+     * @param axes along which the values are coefficients, or null
+     * @param precision how the values are stored
      * @param values the values
      * @throws IllegalArgumentException if they do not
      */
     public FrqTensor {
         if (name == null || shape == null) {
-            if (name != null || shape != null || spectral && values.length == 0) {
+            if (name != null || shape != null || axes != null && values.length == 0) {
                 throw new IllegalArgumentException(
                         "A tensor has a name and a shape, or neither, but found the name "
                                 + name
@@ -38,14 +40,16 @@ public record FrqTensor(String name, Shape shape, boolean spectral, boolean half
                                 + " values");
             }
         } else {
-            checkSize(name, shape, spectral, values.length);
+            checkSize(name, shape, axes, values.length);
         }
     }
 
-    private static void checkSize(String name, Shape shape, boolean spectral, int count) {
+    private static void checkSize(String name, Shape shape, FrequencyAxes axes, int count) {
         long size = shape.size();
         boolean fits =
-                spectral ? shape.dimension() > 0 && count >= 1 && count <= size : count == size;
+                axes == null
+                        ? count == size
+                        : shape.dimension() > 0 && count >= 1 && count <= size;
         if (!fits) {
             throw new IllegalArgumentException(
                     "Tensor "
@@ -54,8 +58,20 @@ public record FrqTensor(String name, Shape shape, boolean spectral, boolean half
                             + shape
                             + " cannot hold "
                             + count
-                            + (spectral ? " coefficients" : " elements"));
+                            + (axes == null ? " elements" : " coefficients"));
         }
+        if (axes != null) {
+            axes.check(shape);
+        }
+    }
+
+    /**
+     * Returns whether the values are coefficients.
+     *
+     * @return whether there are axes of frequencies
+     */
+    public boolean spectral() {
+        return axes != null;
     }
 
     /** What messages call the tensor. */

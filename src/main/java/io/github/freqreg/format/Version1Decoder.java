@@ -3,6 +3,7 @@ package io.github.freqreg.format;
 import ai.djl.MalformedModelException;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.util.Float16Utils;
+import io.github.freqreg.spectrum.FrequencyAxes;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
@@ -109,7 +110,12 @@ final class Version1Decoder implements FrqDecoder {
             values[i] = half ? Float16Utils.halfToFloat(in.getShort()) : in.getFloat();
             FrqChecks.finite(values[i], i, name);
         }
-        return new FrqTensor(name, new Shape(extents), spectral, half, values);
+        return new FrqTensor(
+                name,
+                new Shape(extents),
+                spectral ? FrequencyAxes.OWN : null,
+                half ? Precision.FLOAT16 : Precision.FLOAT32,
+                values);
     }
 
     private int flags(int index) throws MalformedModelException {

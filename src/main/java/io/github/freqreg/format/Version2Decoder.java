@@ -4,6 +4,9 @@ import ai.djl.MalformedModelException;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.util.Float16Utils;
 import io.github.freqreg.format.FrqModels.Flag;
+import io.github.freqreg.format.Precision.Kind;
+import io.github.freqreg.spectrum.FrequencyAxes;
+import io.github.freqreg.spectrum.ZigzagOrder;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -89,7 +92,8 @@ final class Version2Decoder implements FrqDecoder {
 
     private FrqTensor tensor(int index) throws MalformedModelException {
         boolean spectral = flag(Flag.SPECTRAL);
-        boolean half = flag(Flag.HALF);
+        FrequencyAxes axes = spectral ? axes(index) : null;
+        Precision precision = precision(index);
         String name = null;
         Shape shape = null;
         long stored = 0;
@@ -113,8 +117,65 @@ final class Version2Decoder implements FrqDecoder {
                                 + stored);
             }
         }
-        float[] values = values(spectral, half, label, stored);
-        return new FrqTensor(name, shape, spectral, half, values);
+        if (named && spectral) {
+            checkAxes(axes, shape, label);
+        }
+        float[] values =
+                precision.kind() == Kind.STEPS
+                        ? multiples(precision, label, stored)
+                        : values(spectral, precision.kind() == Kind.FLOAT16, label, stored);
+        return new FrqTensor(name, shape, axes, precision, values);
+    }
+
+    private FrequencyAxes axes(int index) throws MalformedModelException {
+        if (flag(Flag.OWN_AXES)) {
+            return FrequencyAxes.OWN;
+        }
+        String what = " of tensor " + index;
+        long[] split = new long[upTo(FrqLimits.RANK, models.counts, "rank of the axes" + what)];
+        for (int axis = 0; axis < split.length; axis++) {
+            split[axis] = code.number(models.extents(axis), "extent of an axis" + what);
+        }
+        int count = upTo(FrqLimits.RANK, models.counts, "number of weights" + what);
+        List<Integer> weights = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            weights.add(upTo(ZigzagOrder.MAX_WEIGHT, models.counts, "weight" + what));
+        }
+        FrequencyAxes axes =
+                new FrequencyAxes(split.length == 0 ? null : new Shape(split), weights);
+        checkSaidShortest(
+                !axes.equals(FrequencyAxes.OWN) && axes.weights().size() == count,
+                "axes" + what);
+        return axes;
+    }
+
+    private static void checkAxes(FrequencyAxes axes, Shape shape, String label)
+            throws MalformedModelException {
+        try {
+            axes.check(shape);
+        } catch (IllegalArgumentException e) {
+            throw new MalformedModelException(
+                    "the axes of tensor " + label + " do not fit it: " + e.getMessage(), e);
+        }
+    }
+
+    private Precision precision(int index) throws MalformedModelException {
+        if (flag(Flag.HALF)) {
+            return Precision.FLOAT16;
+        }
+        if (!flag(Flag.STEPS)) {
+            return Precision.FLOAT32;
+        }
+        int exponent = code.tree(models.stepExponents, 0, Byte.SIZE);
+        int fraction = (int) code.direct(Precision.FRACTION);
+        if (exponent == 0 || exponent == 0xff) {
+            throw new MalformedModelException(
+                    "expected a step of tensor "
+                            + index
+                            + " with an exponent from 1 to 254 but found "
+                            + exponent);
+        }
+        return Precision.ofStepBits(exponent << Precision.FRACTION | fraction);
     }
 
     private String name(int index) throws MalformedModelException {
@@ -180,20 +241,50 @@ final class Version2Decoder implements FrqDecoder {
         }
     }
 
+    private float[] multiples(Precision precision, String label, long count)
+            throws MalformedModelException {
+        checkCount(count, (code.remaining() + 8L) * FrqLimits.MULTIPLES_A_BYTE, label);
+        MultipleModels contexts = models.multiples;
+        contexts.start();
+        float[] values = new float[(int) count];
+        for (int i = 0; i < values.length; i++) {
+            int multiple = multiple(contexts);
+            if (Math.abs(multiple) > Precision.MAX_MULTIPLE) {
+                throw new MalformedModelException(
+                        "expected multiples of at most "
+                                + Precision.MAX_MULTIPLE
+                                + " but value "
+                                + i
+                                + " of tensor "
+                                + label
+                                + " is "
+                                + multiple);
+            }
+            values[i] = multiple * precision.step();
+            FrqChecks.finite(values[i], i, label);
+        }
+        return values;
+    }
+
+    private int multiple(MultipleModels contexts) throws MalformedModelException {
+        int bits = 0;
+        while (bits < MultipleModels.CLASSES - 1 && code.bit(contexts.ofClass(bits), 0) == 1) {
+            bits++;
+        }
+        boolean negative = bits > 0 && code.direct(1) == 1;
+        int magnitude = bits > 0 ? 1 : 0;
+        if (bits > 1) {
+            magnitude = 2 | code.bit(contexts.seconds(), bits);
+            magnitude = magnitude << bits - 2 | (int) code.direct(bits - 2);
+        }
+        contexts.update(magnitude);
+        return negative ? -magnitude : magnitude;
+    }
+
     private float[] values(boolean spectral, boolean half, String label, long count)
             throws MalformedModelException {
         // Each value takes 11 or 24 bits beside its exponent's; eight bytes may be in the coder.
-        long most = (code.remaining() + 8L) * Byte.SIZE / (half ? 11 : 24);
-        if (count > most) {
-            throw new MalformedModelException(
-                    "expected "
-                            + count
-                            + " values of tensor "
-                            + label
-                            + " but only "
-                            + code.remaining()
-                            + " bytes are left");
-        }
+        checkCount(count, (code.remaining() + 8L) * Byte.SIZE / (half ? 11 : 24), label);
         BitModels exponents = models.exponents(spectral, half);
         float[] values = new float[(int) count];
         for (int i = 0; i < values.length; i++) {
@@ -211,5 +302,18 @@ final class Version2Decoder implements FrqDecoder {
             FrqChecks.finite(values[i], i, label);
         }
         return values;
+    }
+
+    private void checkCount(long count, long most, String label) throws MalformedModelException {
+        if (count > most) {
+            throw new MalformedModelException(
+                    "expected "
+                            + count
+                            + " values of tensor "
+                            + label
+                            + " but only "
+                            + code.remaining()
+                            + " bytes are left");
+        }
     }
 }

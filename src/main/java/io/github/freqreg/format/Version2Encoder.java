@@ -3,6 +3,8 @@ package io.github.freqreg.format;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.util.Float16Utils;
 import io.github.freqreg.format.FrqModels.Flag;
+import io.github.freqreg.format.Precision.Kind;
+import io.github.freqreg.spectrum.FrequencyAxes;
 import java.nio.ByteBuffer;
 import java.nio.CharBuffer;
 import java.nio.charset.CharacterCodingException;
@@ -78,7 +80,10 @@ final class Version2Encoder {
 
     private void tensor(FrqTensor tensor) {
         flag(Flag.SPECTRAL, tensor.spectral());
-        flag(Flag.HALF, tensor.half());
+        if (tensor.spectral()) {
+            axes(tensor.axes());
+        }
+        precision(tensor.precision());
         if (document.isNamed()) {
             name(tensor.name());
             extents(tensor);
@@ -87,6 +92,40 @@ final class Version2Encoder {
             count(tensor);
         }
         values(tensor);
+    }
+
+    private void axes(FrequencyAxes axes) {
+        boolean own = axes.equals(FrequencyAxes.OWN);
+        flag(Flag.OWN_AXES, own);
+        if (own) {
+            return;
+        }
+        long[] split = axes.split() == null ? new long[0] : axes.split().getShape();
+        if (axes.split() != null) {
+            checkRank("A split shape", axes.split());
+        }
+        code.number(models.counts, split.length);
+        for (int axis = 0; axis < split.length; axis++) {
+            code.number(models.extents(axis), split[axis]);
+        }
+        code.number(models.counts, axes.weights().size());
+        for (int weight : axes.weights()) {
+            code.number(models.counts, weight);
+        }
+    }
+
+    private void precision(Precision precision) {
+        boolean half = precision.kind() == Kind.FLOAT16;
+        flag(Flag.HALF, half);
+        if (half) {
+            return;
+        }
+        flag(Flag.STEPS, precision.kind() == Kind.STEPS);
+        if (precision.kind() == Kind.STEPS) {
+            int bits = precision.stepBits();
+            code.tree(models.stepExponents, 0, bits >> Precision.FRACTION, Byte.SIZE);
+            code.direct(bits & (1 << Precision.FRACTION) - 1, Precision.FRACTION);
+        }
     }
 
     private void name(String text) {
@@ -161,10 +200,15 @@ final class Version2Encoder {
     }
 
     private void values(FrqTensor tensor) {
-        BitModels exponents = models.exponents(tensor.spectral(), tensor.half());
+        if (tensor.precision().kind() == Kind.STEPS) {
+            multiples(tensor);
+            return;
+        }
+        boolean halves = tensor.precision().kind() == Kind.FLOAT16;
+        BitModels exponents = models.exponents(tensor.spectral(), halves);
         for (int i = 0; i < tensor.values().length; i++) {
             float value = tensor.values()[i];
-            if (tensor.half()) {
+            if (halves) {
                 short half = Float16Utils.floatToHalf(value);
                 checkFinite(tensor, i, Float16Utils.halfToFloat(half));
                 code.tree(exponents, 0, half >> 10 & 0x1f, 5);
@@ -175,15 +219,75 @@ final class Version2Encoder {
                 code.tree(exponents, 0, bits >> 23 & 0xff, 8);
                 code.direct(bits >>> 31 << 23 | bits & 0x7fffff, 24);
             }
-            if (code.size() > FrqDocument.MAX_BYTES - FrqLimits.FRAME) {
-                throw new IllegalArgumentException(
-                        "With tensor "
-                                + tensor.label()
-                                + " the file would have more than the "
-                                + FrqDocument.MAX_BYTES
-                                + " bytes that are written at most");
-            }
+            checkBytes(tensor);
         }
+    }
+
+    private void checkBytes(FrqTensor tensor) {
+        if (code.size() > FrqDocument.MAX_BYTES - FrqLimits.FRAME) {
+            throw new IllegalArgumentException(
+                    "With tensor "
+                            + tensor.label()
+                            + " the file would have more than the "
+                            + FrqDocument.MAX_BYTES
+                            + " bytes that are written at most");
+        }
+    }
+
+    private void multiples(FrqTensor tensor) {
+        int before = code.size();
+        Precision precision = tensor.precision();
+        MultipleModels contexts = models.multiples;
+        contexts.start();
+        for (int i = 0; i < tensor.values().length; i++) {
+            float value = tensor.values()[i];
+            checkFinite(tensor, i, value);
+            double multiple = precision.multiple(value);
+            if (Math.abs(multiple) > Precision.MAX_MULTIPLE
+                    || !Float.isFinite((float) multiple * precision.step())) {
+                throw new IllegalArgumentException(
+                        "Value "
+                                + i
+                                + " of tensor "
+                                + tensor.label()
+                                + " is "
+                                + value
+                                + ", which is too large for "
+                                + precision);
+            }
+            multiple(contexts, (int) multiple);
+            checkBytes(tensor);
+        }
+        long most = (code.size() - before) * FrqLimits.MULTIPLES_A_BYTE;
+        if (tensor.values().length > Math.max(most, FrqLimits.MULTIPLES_A_BYTE)) {
+            throw new IllegalArgumentException(
+                    "Tensor "
+                            + tensor.label()
+                            + " has "
+                            + tensor.values().length
+                            + " values, nearly all of them 0 in "
+                            + precision
+                            + ": keep fewer");
+        }
+    }
+
+    private void multiple(MultipleModels contexts, int multiple) {
+        int magnitude = Math.abs(multiple);
+        int bits = Integer.SIZE - Integer.numberOfLeadingZeros(magnitude);
+        for (int i = 0; i < bits; i++) {
+            code.bit(contexts.ofClass(i), 0, 1);
+        }
+        if (bits < MultipleModels.CLASSES - 1) {
+            code.bit(contexts.ofClass(bits), 0, 0);
+        }
+        if (bits > 0) {
+            code.direct(multiple < 0 ? 1 : 0, 1);
+        }
+        if (bits > 1) {
+            code.bit(contexts.seconds(), bits, magnitude >> bits - 2 & 1);
+            code.direct(magnitude & (1 << bits - 2) - 1, bits - 2);
+        }
+        contexts.update(magnitude);
     }
 
     private static void checkFinite(FrqTensor tensor, int index, float stored) {
@@ -196,7 +300,7 @@ final class Version2Encoder {
                             + " is "
                             + tensor.values()[index]
                             + ", which "
-                            + (tensor.half() ? "float16" : "a file")
+                            + (tensor.precision().kind() == Kind.FLOAT16 ? "float16" : "a file")
                             + " cannot hold");
         }
     }

@@ -36,7 +36,19 @@ public final class ZigzagMask {
      *     range
      */
     public static ZigzagMask of(Shape shape, long kept) {
-        ZigzagOrder order = ZigzagOrder.of(shape);
+        return of(shape, ZigzagOrder.of(shape), kept);
+    }
+
+    /**
+     * Returns the mask that keeps the first coefficients of a weighted order.
+     *
+     * @param shape the tensor's shape, of rank 1 or more
+     * @param order of its coefficients
+     * @param kept how many coefficients are kept, from 1 to the number of the tensor's elements
+     * @return the mask
+     * @throws IllegalArgumentException if {@code kept} is out of range
+     */
+    static ZigzagMask of(Shape shape, ZigzagOrder order, long kept) {
         if (kept < 1 || kept > order.size() || kept > Integer.MAX_VALUE) {
             throw new IllegalArgumentException(
                     "The kept number of a tensor of shape "
@@ -102,7 +114,10 @@ public final class ZigzagMask {
         return positions;
     }
 
-    /** Whole shells reach min(n_d, shell + 1) along each axis; the last, cut shell is walked. */
+    /**
+     * All shells below the last reach min(n_d, (last - 1) / v_d + 1) along an axis of weight v_d;
+     * the last, cut shell is walked.
+     */
     private long[] findBox() {
         long[] shells = order.shellSizes(kept - 1L);
         int lastShell = shells.length - 1;
@@ -112,7 +127,10 @@ public final class ZigzagMask {
         }
         long[] reach = new long[shape.dimension()];
         for (int axis = 0; axis < reach.length; axis++) {
-            reach[axis] = Math.max(1, Math.min(shape.get(axis), lastShell));
+            // The indices of one axis alone make up a sum of their own.
+            int weight = order.weight(axis);
+            reach[axis] =
+                    Math.max(1, Math.min(shape.get(axis), Math.floorDiv(lastShell - 1, weight) + 1));
         }
         ZigzagOrder.Walk walk = order.walk();
         walk.startShell(lastShell);
@@ -128,7 +146,9 @@ public final class ZigzagMask {
     /** {@inheritDoc} */
     @Override
     public boolean equals(Object other) {
-        return other instanceof ZigzagMask mask && mask.kept == kept && mask.shape.equals(shape);
+        return other instanceof ZigzagMask mask && mask.kept == kept
+                && mask.shape.equals(shape)
+                && Arrays.equals(mask.order.getWeights(), order.getWeights());
     }
 
     /** {@inheritDoc} */

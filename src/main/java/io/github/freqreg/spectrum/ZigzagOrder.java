@@ -11,16 +11,27 @@ import java.util.Arrays;
  * alone; the higher the shell, the higher the frequency. The order is the one of the published
  * implementation of <em>Frequency Regularization</em> (arXiv 2304.07973, section 3).
  *
+ * <p>Beyond the paper, the index of each axis may count by a weight of its own: with the weights
+ * v_d, shell s holds the coordinates k with Σ_d v_d · k_d = s. An axis of a large weight gets fewer
+ * frequencies than one of a small weight. All weights are 1 in the paper.
+ *
  * <p>Nothing of the tensor's size is stored: coordinates are walked, shells are counted. Instances
  * are immutable and safe for concurrent use.
  */
 public final class ZigzagOrder {
 
+    /** The largest weight. */
+    public static final int MAX_WEIGHT = 64;
+
     private final long[] extents;
+    private final int[] weights;
+    private final boolean weighted;
     private final long size;
 
-    private ZigzagOrder(long[] extents) {
+    private ZigzagOrder(long[] extents, int[] weights) {
         this.extents = extents;
+        this.weights = weights;
+        weighted = Arrays.stream(weights).anyMatch(weight -> weight != 1);
         long product = 1;
         for (long extent : extents) {
             if (extent > Long.MAX_VALUE / product) {
@@ -42,6 +53,21 @@ public final class ZigzagOrder {
      *     63 bits
      */
     public static ZigzagOrder of(Shape shape) {
+        int[] ones = new int[shape.dimension()];
+        Arrays.fill(ones, 1);
+        return of(shape, ones);
+    }
+
+    /**
+     * Returns the weighted order of a tensor.
+     *
+     * @param shape the tensor's shape, of rank 1 or more, every extent 1 or more
+     * @param weights of its axes, from 1 to {@value #MAX_WEIGHT} each
+     * @return the order
+     * @throws IllegalArgumentException if the rank is 0, an extent is below 1, the size passes 63
+     *     bits, or there is not one weight in range for each axis
+     */
+    public static ZigzagOrder of(Shape shape, int... weights) {
         long[] extents = shape.getShape();
         if (extents.length == 0) {
             throw new IllegalArgumentException(
@@ -53,7 +79,30 @@ public final class ZigzagOrder {
                         "A zigzag order needs extents of 1 or more, but the shape is " + shape);
             }
         }
-        return new ZigzagOrder(extents.clone());
+        if (weights.length != extents.length
+                || Arrays.stream(weights).anyMatch(w -> w < 1 || w > MAX_WEIGHT)) {
+            throw new IllegalArgumentException(
+                    "Expected a weight from 1 to "
+                            + MAX_WEIGHT
+                            + " for each axis of "
+                            + shape
+                            + " but found "
+                            + Arrays.toString(weights));
+        }
+        return new ZigzagOrder(extents.clone(), weights.clone());
+    }
+
+    /**
+     * Returns the weights of the axes.
+     *
+     * @return a weight for each axis, all 1 in the paper's order
+     */
+    public int[] getWeights() {
+        return weights.clone();
+    }
+
+    int weight(int axis) {
+        return weights[axis];
     }
 
     /**
@@ -93,8 +142,8 @@ public final class ZigzagOrder {
 
     /**
      * Counts the coordinates of each shell, for shells 0 to the one that holds coefficient {@code
-     * last}. The count of shell s is the coefficient of x^s in the product of (1 + x + … + x^(n_d -
-     * 1)) over the axes d.
+     * last}. The count of shell s is the coefficient of x^s in the product of (1 + x^v_d + … + x^(v_d
+     * (n_d - 1))) over the axes d.
      */
     long[] shellSizes(long last) {
         int shells = 16;
@@ -114,19 +163,25 @@ public final class ZigzagOrder {
     private long[] countShells(int shells) {
         long[] counts = new long[shells];
         counts[0] = 1;
-        for (long extent : extents) {
-            long[] wider = new long[shells];
-            long window = 0;
-            for (int s = 0; s < shells; s++) {
-                window += counts[s];
-                if (s >= extent) {
-                    window -= counts[(int) (s - extent)];
-                }
-                wider[s] = window;
-            }
-            counts = wider;
+        for (int axis = 0; axis < extents.length; axis++) {
+            counts = widened(counts, axis);
         }
         return counts;
+    }
+
+    /** The counts with one more axis. */
+    private long[] widened(long[] counts, int axis) {
+        int weight = weights[axis];
+        long[] wider = new long[counts.length];
+        for (int s = 0; s < counts.length; s++) {
+            wider[s] = counts[s] + (s >= weight ? wider[s - weight] : 0);
+            // Behind the last index of the axis.
+            long cut = s - extents[axis] * weight;
+            if (cut >= 0) {
+                wider[s] -= counts[(int) cut];
+            }
+        }
+        return wider;
     }
 
     /** A walk along the order. */
@@ -135,36 +190,78 @@ public final class ZigzagOrder {
         final int[] coordinate = new int[extents.length];
         private int shell;
 
+        /** For each axis, how many coordinates of it and those behind it have each sum. */
+        private long[][] counts;
+
         /** Starts the walk at the first coordinate of a shell that exists. */
         void startShell(int sum) {
             shell = sum;
-            fillFromRight(0, sum);
+            fill(0, sum);
         }
 
         /** Moves to the next coordinate; past the last one the walk stays where it is. */
         void next() {
-            int moved = 0;
-            // The next in lexicographic order raises the rightmost axis that can take one from the
-            // axes to its right, and gives the rest to the last axes.
+            long moved = 0;
+            // The next in lexicographic order raises the rightmost axis that can take from the axes
+            // to its right, and gives the rest to the last axes.
             for (int axis = coordinate.length - 1; axis >= 0; axis--) {
-                if (moved > 0 && coordinate[axis] + 1 < extents[axis]) {
-                    coordinate[axis]++;
-                    fillFromRight(axis + 1, moved - 1);
+                if (moved > 0 && raise(axis, moved)) {
                     return;
                 }
-                moved += coordinate[axis];
+                moved += (long) coordinate[axis] * weights[axis];
             }
             long highest = 0;
-            for (long extent : extents) {
-                highest += extent - 1;
+            for (int axis = 0; axis < extents.length; axis++) {
+                highest += (extents[axis] - 1) * weights[axis];
             }
-            if (shell < highest) {
-                startShell(shell + 1);
+            for (long sum = shell + 1L; sum <= highest; sum++) {
+                if (!weighted || exists(0, sum)) {
+                    startShell(Math.toIntExact(sum));
+                    return;
+                }
             }
         }
 
-        private void fillFromRight(int from, int sum) {
-            int rest = sum;
+        /** Whether coordinates of the axes from one on have this sum. */
+        private boolean exists(int axis, long sum) {
+            if (counts == null || sum >= counts[0].length) {
+                counts = new long[extents.length + 1][];
+                counts[extents.length] = new long[Math.toIntExact(2 * sum + 16)];
+                counts[extents.length][0] = 1;
+                for (int from = extents.length - 1; from >= 0; from--) {
+                    counts[from] = widened(counts[from + 1], from);
+                }
+            }
+            return counts[axis][(int) sum] > 0;
+        }
+
+        /** Takes as little as can be taken from what the axes to the right have together. */
+        private boolean raise(int axis, long moved) {
+            long rest = moved - weights[axis];
+            for (int index = coordinate[axis] + 1; index < extents[axis] && rest >= 0; index++) {
+                if (!weighted || exists(axis + 1, rest)) {
+                    coordinate[axis] = index;
+                    fill(axis + 1, rest);
+                    return true;
+                }
+                rest -= weights[axis];
+            }
+            return false;
+        }
+
+        /** Gives a sum to the axes from one on, as much as can be to the last. */
+        private void fill(int from, long sum) {
+            long rest = sum;
+            if (weighted) {
+                for (int axis = from; axis < coordinate.length; axis++) {
+                    coordinate[axis] = 0;
+                    while (!exists(axis + 1, rest)) {
+                        coordinate[axis]++;
+                        rest -= weights[axis];
+                    }
+                }
+                return;
+            }
             for (int axis = coordinate.length - 1; axis >= from; axis--) {
                 coordinate[axis] = (int) Math.min(rest, extents[axis] - 1);
                 rest -= coordinate[axis];

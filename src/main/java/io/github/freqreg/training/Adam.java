@@ -2,6 +2,7 @@ package io.github.freqreg.training;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
+import ai.djl.nn.Parameter;
 
 /**
  * DJL's Adam, step by step the same, with moments that can be saved.
@@ -62,6 +63,16 @@ public final class Adam extends ResumableOptimizer {
                         epsilon,
                         true,
                         false);
+    }
+
+    /** The mean of a parameter's second moments, 0 before its first step. */
+    double meanSquare(Parameter parameter) {
+        float[] squares = getMoments(parameter).get(VARIANCE);
+        double sum = 0;
+        for (int i = 0; squares != null && i < squares.length; i++) {
+            sum += squares[i];
+        }
+        return squares == null ? 0 : sum / squares.length;
     }
 
     /** Builds an {@link Adam}. */

@@ -9,6 +9,7 @@ import ai.djl.nn.ParameterList;
 import io.github.freqreg.FrequencyFile;
 import io.github.freqreg.format.FrqDocument;
 import io.github.freqreg.format.FrqTensor;
+import io.github.freqreg.format.Precision;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -85,7 +86,8 @@ public final class Checkpoint {
     }
 
     private static FrqTensor vector(String name, float[] values, int count) {
-        return new FrqTensor(name, new Shape(count), false, false, Arrays.copyOf(values, count));
+        return new FrqTensor(
+                name, new Shape(count), null, Precision.FLOAT32, Arrays.copyOf(values, count));
     }
 
     /**

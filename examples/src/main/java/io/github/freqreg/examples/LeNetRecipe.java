@@ -45,6 +45,18 @@ enum LeNetRecipe {
      * @param tensors the network's weights and biases, in its order
      */
     void keep(FrequencyRegularization.Builder builder, List<TensorChoice> tensors) {
+        String k = System.getProperty("freqreg.kept");
+        if (k != null) {
+            String[] p = k.split(",");
+            for (int i = 0; i < kept.length; i++) kept[i] = Long.parseLong(p[i]);
+        }
+        String w = System.getProperty("freqreg.w", "");
+        for (String one : w.split(";")) {
+            if (!one.isEmpty()) {
+                String[] kv = one.split(":");
+                builder.addAxisWeights(Splits.exactly(tensors.get(Integer.parseInt(kv[0]))), java.util.Arrays.stream(kv[1].split(",")).mapToInt(Integer::parseInt).toArray());
+            }
+        }
         for (int i = 0; i < kept.length; i++) {
             builder.addOverrideKept(Splits.exactly(tensors.get(i)), kept[i]);
         }

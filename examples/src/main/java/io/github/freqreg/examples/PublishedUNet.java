@@ -6,8 +6,10 @@ import ai.djl.util.Float16Utils;
 import io.github.freqreg.examples.networks.UNet;
 import io.github.freqreg.format.FrqDocument;
 import io.github.freqreg.format.FrqTensor;
+import io.github.freqreg.format.Precision;
 import io.github.freqreg.format.TorchCheckpoint;
 import io.github.freqreg.format.TorchTensor;
+import io.github.freqreg.spectrum.FrequencyAxes;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -81,8 +83,13 @@ final class PublishedUNet {
             for (Map.Entry<String, String> entry : names.entrySet()) {
                 TorchTensor tensor = tensors.get(entry.getKey());
                 float[] values = tensor.toFrequencyTensor().coefficients();
-                boolean half = fitsHalf(values);
-                ours.add(new FrqTensor(entry.getValue(), tensor.shape(), true, half, values));
+                ours.add(
+                        new FrqTensor(
+                                entry.getValue(),
+                                tensor.shape(),
+                                FrequencyAxes.OWN,
+                                fitsHalf(values) ? Precision.FLOAT16 : Precision.FLOAT32,
+                                values));
             }
         } catch (IllegalArgumentException e) {
             throw new MalformedModelException(file + ": " + e.getMessage(), e);

@@ -12,11 +12,13 @@ import io.github.freqreg.ExecutionReport;
 import io.github.freqreg.FrequencyFile;
 import io.github.freqreg.FrequencyRegularization;
 import io.github.freqreg.LayerType;
+import io.github.freqreg.Quantization;
 import io.github.freqreg.TensorChoice;
 import io.github.freqreg.examples.Task.Score;
 import io.github.freqreg.examples.Task.Settings;
 import io.github.freqreg.examples.Training.Descent;
 import io.github.freqreg.examples.Training.Epoch;
+import io.github.freqreg.examples.Training.Limit;
 import io.github.freqreg.examples.Training.Recipe;
 import io.github.freqreg.format.FrqDocument;
 import java.awt.image.BufferedImage;
@@ -105,6 +107,14 @@ final class TrainCommand implements Callable<Integer> {
     private boolean biases;
 
     @Option(
+            names = "--budget-bytes",
+            paramLabel = "N",
+            description =
+                    "round numbers in the second half of the epochs, so that the file has at most N"
+                            + " bytes; without another amount, biases are kept as coefficients too")
+    private Long budgetBytes;
+
+    @Option(
             names = "--truncate",
             description =
                     "start with all coefficients and cut the tail over this share of the steps")
@@ -121,8 +131,7 @@ final class TrainCommand implements Callable<Integer> {
     @Option(
             names = "--no-names",
             description =
-                    "leave names and shapes out of the file; the network has them, unless its axes"
-                            + " are split")
+                    "leave names and shapes out of the file; the network has them")
     private boolean noNames;
 
     @Option(
@@ -199,10 +208,6 @@ final class TrainCommand implements Callable<Integer> {
         check(
                 !amount.dense || truncate == 0 && !noBaseline && !split && !biases,
                 "--truncate, --split, --biases and --no-baseline have no meaning with --dense");
-        check(
-                !noNames || !split && amount.recipe == null,
-                "--no-names has no meaning with --split and --recipe: the names and shapes of the"
-                        + " network do not tell how axes are split");
         check(!amount.dense || !execution, "--execution has no meaning with --dense");
         if (out == null) {
             out = Path.of(name() + ".frq");
@@ -387,6 +392,9 @@ final class TrainCommand implements Callable<Integer> {
                         settings(task, policy),
                         descent,
                         policy == null ? 0 : truncate,
+                        policy == null || budgetBytes == null
+                                ? null
+                                : new Limit(budgetBytes, !noNames),
                         seed);
         PrintWriter output = spec.commandLine().getOut();
         List<Epoch> trained;
@@ -394,14 +402,19 @@ final class TrainCommand implements Callable<Integer> {
         try (Model model = Model.newInstance(name(), device)) {
             Block block = task.network();
             model.setBlock(policy == null ? block : policy.apply(block, task.inputs(1)));
-            trained = new Training(task, recipe, output).run(model, device, checkpoint);
+            Training training = new Training(task, recipe, output);
+            trained = training.run(model, device, checkpoint);
             if (file == null) {
                 Score score = task.measure(model.getBlock(), model.getNDManager());
                 long numbers = FrequencyFile.countNumbers(model.getBlock());
                 drawSamples(task, model, "dense");
                 return new Result(numbers, Float.BYTES * numbers, null, score, trained);
             }
-            FrqDocument document = FrequencyFile.toDocument(model.getBlock(), DataType.FLOAT16);
+            Quantization steps = training.getQuantization();
+            FrqDocument document =
+                    steps == null
+                            ? FrequencyFile.toDocument(model.getBlock(), DataType.FLOAT16)
+                            : FrequencyFile.toDocument(model.getBlock(), steps);
             (noNames ? document.withoutNames() : document).write(file);
             report = CompressionReport.of(file, model.getBlock());
             if (execution) {

@@ -15,7 +15,9 @@ import ai.djl.training.util.ProgressBar;
 import ai.djl.translate.Batchifier;
 import ai.djl.util.Progress;
 import io.github.freqreg.FrequencyFile;
+import io.github.freqreg.Quantization;
 import io.github.freqreg.training.Adam;
+import io.github.freqreg.training.ByteBudget;
 import io.github.freqreg.training.Checkpoint;
 import io.github.freqreg.training.ResumableOptimizer;
 import io.github.freqreg.training.Sgd;
@@ -41,6 +43,7 @@ final class Training {
     private final Task task;
     private final Recipe recipe;
     private final PrintWriter out;
+    private Quantization quantization;
 
     /**
      * Prepares a training.
@@ -76,9 +79,16 @@ final class Training {
      * @param settings examples in a step and the first learning rate, lowered along half a cosine
      * @param descent the optimiser
      * @param truncate over which share of the steps the tail is cut; 0 for not at all
+     * @param limit of the file's bytes, or null
      * @param seed of weights, order and variation
      */
-    record Recipe(int epochs, Task.Settings settings, Descent descent, double truncate, int seed) {
+    record Recipe(
+            int epochs,
+            Task.Settings settings,
+            Descent descent,
+            double truncate,
+            Limit limit,
+            int seed) {
 
         int batchSize() {
             return settings.batchSize();
@@ -86,6 +96,30 @@ final class Training {
 
         float learningRate() {
             return settings.learningRate();
+        }
+    }
+
+    /**
+     * How large a file may be.
+     *
+     * @param bytes in all
+     * @param names whether it has names and shapes
+     */
+    record Limit(long bytes, boolean names) {
+
+        /** The share of the epochs in which numbers are not rounded yet. */
+        private static final double UNROUNDED = 0.5;
+
+        private ByteBudget listener(ResumableOptimizer optimizer, int epochs, int done) {
+            ByteBudget.Builder builder =
+                    ByteBudget.builder(bytes)
+                            .optNames(names)
+                            .optEpochsDone(done)
+                            .optFirstEpoch((int) (epochs * UNROUNDED));
+            if (optimizer instanceof Adam adam) {
+                builder.optOptimizer(adam);
+            }
+            return builder.build();
         }
     }
 
@@ -141,6 +175,11 @@ final class Training {
             if (recipe.truncate() > 0) {
                 config.addTrainingListeners(truncation(steps, (long) done * stepsEach));
             }
+            ByteBudget budget = null;
+            if (recipe.limit() != null) {
+                budget = recipe.limit().listener(optimizer, recipe.epochs(), done);
+                config.addTrainingListeners(budget);
+            }
             try (Trainer trainer = model.newTrainer(config)) {
                 trainer.initialize(task.inputs(recipe.batchSize()));
                 for (int epoch = done + 1; epoch <= recipe.epochs(); epoch++) {
@@ -152,8 +191,14 @@ final class Training {
                     }
                 }
             }
+            quantization = budget == null ? null : budget.getQuantization();
         }
         return epochs;
+    }
+
+    /** How finely the numbers are to be stored, or null if no limit asks for it. */
+    Quantization getQuantization() {
+        return quantization;
     }
 
     private TailTruncation truncation(int steps, long done) {

@@ -1,0 +1,180 @@
+package io.github.freqreg.training;
+
+import ai.djl.nn.Block;
+import ai.djl.nn.Parameter;
+import ai.djl.training.Trainer;
+import ai.djl.training.listener.TrainingListenerAdapter;
+import ai.djl.util.Pair;
+import io.github.freqreg.Quantization;
+import java.util.HashMap;
+import java.util.Map;
+
+/**
+ * Trains a network for a file of a number of bytes: from an epoch on it computes with coefficients
+ * as they will be stored, and learns to bear it.
+ *
+ * <pre>
+ * ByteBudget budget = ByteBudget.builder(1_149).optOptimizer(adam).optFirstEpoch(20).build();
+ * config.addTrainingListeners(budget);
+ * …                                                                      // train
+ * FrequencyFile.save(block, file, budget.getQuantization());
+ * </pre>
+ *
+ * <p>After each epoch the steps are found anew, see {@link Quantization}; the last ones are those
+ * of the file. The sensitivity of a tensor is the mean of Adam's second moments, which are mean
+ * squared gradients; with other optimisers all tensors get the same relative error.
+ *
+ * <p>An instance follows one trainer at a time, on its thread.
+ */
+public final class ByteBudget extends TrainingListenerAdapter {
+
+    private final long bytes;
+    private final Adam optimizer;
+    private final int firstEpoch;
+    private final boolean names;
+    private int epochs;
+    private Quantization quantization;
+
+    private ByteBudget(Builder builder) {
+        bytes = builder.bytes;
+        optimizer = builder.optimizer;
+        firstEpoch = builder.firstEpoch;
+        epochs = builder.epochs;
+        names = builder.names;
+    }
+
+    /**
+     * Starts a budget.
+     *
+     * @param bytes that the file may have
+     * @return a builder
+     * @throws IllegalArgumentException if there are none
+     */
+    public static Builder builder(long bytes) {
+        return new Builder(bytes);
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    public void onTrainingBegin(Trainer trainer) {
+        // Of a training that goes on.
+        fit(trainer.getModel().getBlock());
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    public void onEpoch(Trainer trainer) {
+        epochs++;
+        fit(trainer.getModel().getBlock());
+    }
+
+    private void fit(Block block) {
+        if (epochs >= firstEpoch && block.isInitialized()) {
+            quantization = Quantization.fit(block, bytes, names, sensitivities(block));
+            quantization.applyTo(block);
+        }
+    }
+
+    private Map<String, Double> sensitivities(Block block) {
+        Map<String, Double> sensitivities = new HashMap<>();
+        if (optimizer != null) {
+            for (Pair<String, Parameter> each : block.getParameters()) {
+                double mean = optimizer.meanSquare(each.getValue());
+                if (mean > 0) {
+                    sensitivities.put(each.getKey(), mean);
+                }
+            }
+        }
+        return sensitivities;
+    }
+
+    /**
+     * Returns the steps that were found last.
+     *
+     * @return how finely numbers are to be stored
+     * @throws IllegalStateException if none were, because the first epoch with them is still to come
+     */
+    public Quantization getQuantization() {
+        if (quantization == null) {
+            throw new IllegalStateException(
+                    "Expected at least "
+                            + firstEpoch
+                            + " epochs before steps are found, but "
+                            + epochs
+                            + " have passed");
+        }
+        return quantization;
+    }
+
+    /** Builds a {@link ByteBudget}. */
+    public static final class Builder {
+
+        private final long bytes;
+        private Adam optimizer;
+        private int firstEpoch;
+        private int epochs;
+        private boolean names = true;
+
+        private Builder(long bytes) {
+            if (bytes < 1) {
+                throw new IllegalArgumentException(
+                        "A budget must be 1 byte or more but is " + bytes);
+            }
+            this.bytes = bytes;
+        }
+
+        /**
+         * Sets the optimiser that tells how sensitive tensors are.
+         *
+         * @param adam the trainer's
+         * @return this builder
+         */
+        public Builder optOptimizer(Adam adam) {
+            optimizer = adam;
+            return this;
+        }
+
+        /**
+         * Sets after how many epochs numbers are rounded for the first time, by default 0.
+         *
+         * @param count 0 or more
+         * @return this builder
+         */
+        public Builder optFirstEpoch(int count) {
+            firstEpoch = count;
+            return this;
+        }
+
+        /**
+         * Sets how many epochs are done already, of a training that goes on.
+         *
+         * @param count 0 or more
+         * @return this builder
+         */
+        public Builder optEpochsDone(int count) {
+            epochs = count;
+            return this;
+        }
+
+        /**
+         * Sets whether the file will have names and shapes, by default true.
+         *
+         * @param named false for a file of {@link
+         *     io.github.freqreg.format.FrqDocument#withoutNames()}
+         * @return this builder
+         */
+        public Builder optNames(boolean named) {
+            names = named;
+            return this;
+        }
+
+        /**
+         * Builds the listener.
+         *
+         * @return the listener
+         */
+        public ByteBudget build() {
+            return new ByteBudget(this);
+        }
+    }
+}
