@@ -7,6 +7,7 @@ import ai.djl.nn.Block;
 import ai.djl.util.JsonUtils;
 import io.github.freqreg.format.FrqDocument;
 import io.github.freqreg.format.FrqTensor;
+import io.github.freqreg.spectrum.FrequencyAxes;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -14,6 +15,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.stream.Collectors;
+import java.util.stream.LongStream;
 
 /**
  * What a compressed network costs, tensor by tensor, as it is or would be on disk.
@@ -200,6 +203,12 @@ public final class CompressionReport {
             Map<String, Object> tensor = new LinkedHashMap<>();
             tensor.put("name", row.name());
             tensor.put("shape", row.shape().getShape());
+            if (row.spectral() && row.axes().split() != null) {
+                tensor.put("split", row.axes().split().getShape());
+            }
+            if (row.spectral() && !row.axes().weights().isEmpty()) {
+                tensor.put("weights", row.axes().weights());
+            }
             tensor.put("original", row.original());
             tensor.put("kept", row.kept());
             tensor.put("spectral", row.spectral());
@@ -262,18 +271,19 @@ public final class CompressionReport {
      *
      * @param name the parameter's name
      * @param shape its shape in the network
+     * @param axes along which its coefficients are; null if the tensor itself is stored
      * @param original how many elements it has
      * @param kept how many numbers are stored for it
-     * @param spectral whether they are coefficients
-     * @param type how a number is stored: {@code float16}, {@code float32} or {@code steps of} a number
+     * @param type how a number is stored: {@code float16}, {@code float32} or {@code steps of} a
+     *     number
      * @param bytes its bytes in the file, name and shape included
      */
     public record Row(
             String name,
             Shape shape,
+            FrequencyAxes axes,
             long original,
             long kept,
-            boolean spectral,
             String type,
             long bytes) {
 
@@ -281,9 +291,9 @@ public final class CompressionReport {
             return new Row(
                     tensor.name(),
                     tensor.shape(),
+                    tensor.axes(),
                     tensor.shape().size(),
                     tensor.values().length,
-                    tensor.spectral(),
                     tensor.precision().toString(),
                     bytes);
         }
@@ -297,12 +307,30 @@ public final class CompressionReport {
             return CompressionReport.rate(kept, original);
         }
 
+        /**
+         * Returns whether what is stored are coefficients.
+         *
+         * @return whether there are axes of frequencies
+         */
+        public boolean spectral() {
+            return axes != null;
+        }
+
         private String shapeText() {
-            StringBuilder text = new StringBuilder();
-            for (long extent : shape.getShape()) {
-                text.append(text.isEmpty() ? "" : "x").append(extent);
+            String own = text(shape);
+            if (axes == null || axes.equals(FrequencyAxes.OWN)) {
+                return own;
             }
-            return text.toString();
+            String split = axes.split() == null ? "" : " as " + text(axes.split());
+            String weights =
+                    axes.weights().stream().map(String::valueOf).collect(Collectors.joining(":"));
+            return own + split + (weights.isEmpty() ? "" : " by " + weights);
+        }
+
+        private static String text(Shape shape) {
+            return LongStream.of(shape.getShape())
+                    .mapToObj(String::valueOf)
+                    .collect(Collectors.joining("x"));
         }
     }
 }

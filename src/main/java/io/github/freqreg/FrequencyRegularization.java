@@ -391,10 +391,7 @@ public final class FrequencyRegularization {
                     axesOf(candidate).check(shape);
                 } catch (IllegalArgumentException e) {
                     throw new IllegalArgumentException(
-                            "The axes for "
-                                    + candidate.name()
-                                    + " do not fit. "
-                                    + e.getMessage(),
+                            "The axes for " + candidate.name() + " do not fit. " + e.getMessage(),
                             e);
                 }
             }

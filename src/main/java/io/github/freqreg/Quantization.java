@@ -25,9 +25,9 @@ import java.util.Map;
  * io.github.freqreg.training.ByteBudget} takes from the optimiser; without any, s_t = 1 / mean
  * square, so that all tensors have the same relative error.
  *
- * <p>Running statistics are stored as float16, in which a variance near zero stays one, and
- * parameters that are not trained to be rounded have steps of at most 1/16 of their root mean
- * square.
+ * <p>A network that fits with float16 numbers has them and no steps. Running statistics are stored
+ * as float16 always, in which a variance near zero stays one, and parameters that are not trained
+ * to be rounded have steps of at most 1/16 of their root mean square.
  *
  * <p>Instances are immutable and safe for concurrent use.
  */
@@ -41,8 +41,8 @@ public final class Quantization {
     private static final double FINEST_STEP = 0x1p-100;
     private static final double COARSEST_STEP = 0x1p100;
 
-    /** What a file can hold, and a float exactly. */
-    private static final float MAX_MULTIPLE = 1 << 24;
+    /** The largest one that a file holds. */
+    private static final float MAX_MULTIPLE = 1 << 20;
 
     private static final float NOT_TRAINED = 1f / 16;
 
@@ -53,7 +53,8 @@ public final class Quantization {
     }
 
     /**
-     * Finds the finest steps with which a network fits a number of bytes.
+     * Finds the finest steps with which a network fits a number of bytes, by the size of its
+     * numbers alone.
      *
      * @param block the network, wrapped and initialised
      * @param bytes that a file of it may have, 1 or more
@@ -81,6 +82,12 @@ public final class Quantization {
     public static Quantization fit(
             Block block, long bytes, boolean names, Map<String, Double> sensitivities) {
         Map<String, Unit> units = units(block, sensitivities);
+        Map<String, Precision> halves = new HashMap<>();
+        units.keySet().forEach(name -> halves.put(name, Precision.FLOAT16));
+        Quantization unrounded = new Quantization(halves);
+        if (size(block, unrounded, names) <= bytes) {
+            return unrounded;
+        }
         double fine = FINEST;
         double coarse = 1 / FINEST;
         long least = size(block, at(units, coarse), names);
@@ -106,8 +113,7 @@ public final class Quantization {
 
     private static Map<String, Unit> units(Block block, Map<String, Double> sensitivities) {
         Map<String, Unit> units = new HashMap<>();
-        for (FrqTensor tensor :
-                FrequencyFile.toDocument(block, DataType.FLOAT32).tensors()) {
+        for (FrqTensor tensor : FrequencyFile.toDocument(block, DataType.FLOAT32).tensors()) {
             double square = 0;
             for (float value : tensor.values()) {
                 square += (double) value * value / tensor.values().length;
@@ -151,7 +157,7 @@ public final class Quantization {
     Precision of(String name, Parameter parameter, float[] values) {
         Precision steps = precisions.get(name);
         if (!FrequencyFile.isStatistic(parameter)
-                && steps != null
+                && steps.kind() == Precision.Kind.STEPS
                 && FrequencyFile.maxOf(values) <= steps.step() * MAX_MULTIPLE) {
             return steps;
         }
@@ -169,15 +175,12 @@ public final class Quantization {
      * inference. In training, gradients pass to the coefficients as if they were not rounded.
      *
      * @param block the network, wrapped by {@link FrequencyRegularization}
+     * @throws IllegalArgumentException if it is not the one that the steps were found for
      */
     public void applyTo(Block block) {
         for (FrequencyBlock each : BlockTree.frequencyBlocks(block)) {
             each.getSpectralParameters()
-                    .forEach(
-                            tensor -> {
-                                Precision precision = precisions.get(tensor.getName());
-                                tensor.setStep(precision == null ? 0 : precision.step());
-                            });
+                    .forEach(tensor -> tensor.setStep(getStep(tensor.getName())));
         }
     }
 
@@ -185,14 +188,13 @@ public final class Quantization {
      * Returns the step of a tensor.
      *
      * @param name the parameter's name
-     * @return its step, of which the numbers that are stored are multiples
+     * @return its step, of which the numbers that are stored are multiples; 0 if they are float16
      * @throws IllegalArgumentException if there is no such tensor
      */
     public float getStep(String name) {
         Precision precision = precisions.get(name);
         if (precision == null) {
-            throw new IllegalArgumentException(
-                    "Expected the name of a tensor but found " + name);
+            throw new IllegalArgumentException("Expected the name of a tensor but found " + name);
         }
         return precision.step();
     }

@@ -19,6 +19,8 @@ import com.google.gson.JsonObject;
 import io.github.freqreg.CompressionReport.Row;
 import io.github.freqreg.format.FrqDocument;
 import io.github.freqreg.format.FrqTensor;
+import io.github.freqreg.format.Precision;
+import io.github.freqreg.spectrum.FrequencyAxes;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -82,7 +84,15 @@ class CompressionReportTest {
 
     private static void assertRow(Row row, Shape shape, long kept, boolean spectral, String type) {
         assertEquals(
-                new Row(row.name(), shape, shape.size(), kept, spectral, type, row.bytes()), row);
+                new Row(
+                        row.name(),
+                        shape,
+                        spectral ? FrequencyAxes.OWN : null,
+                        shape.size(),
+                        kept,
+                        type,
+                        row.bytes()),
+                row);
         // Each float16 takes 11 bits, each float32 24, beside its exponent, the name and the shape.
         long least = kept * (type.equals("float16") ? 11 : 24) / 8;
         assertTrue(row.bytes() >= least && row.bytes() <= 4 * kept + 40, row.toString());
@@ -209,7 +219,12 @@ class CompressionReportTest {
     }
 
     private static FrqTensor tensor(String name, Shape shape, boolean spectral, int values) {
-        return new FrqTensor(name, shape, spectral, false, new float[values]);
+        return new FrqTensor(
+                name,
+                shape,
+                spectral ? FrequencyAxes.OWN : null,
+                Precision.FLOAT32,
+                new float[values]);
     }
 
     /** Reads comma separated values as RFC 4180 has them. */

@@ -28,6 +28,8 @@ import ai.djl.training.initializer.Initializer;
 import ai.djl.util.Pair;
 import io.github.freqreg.format.FrqDocument;
 import io.github.freqreg.format.FrqTensor;
+import io.github.freqreg.format.Precision;
+import io.github.freqreg.spectrum.FrequencyAxes;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -296,18 +298,20 @@ class FrequencyFileTest {
                 FrequencyRegularization.builder()
                         .optKept(KEPT)
                         .addSplit("Linear_weight", SPLIT)
+                        .addAxisWeights("Linear_weight", 1, 2, 3, 3)
                         .build();
         Block block = split.apply(initialized(plain(), INPUT));
         float[] expected = predict(block, INPUT);
         FrequencyFile.save(block, file, DataType.FLOAT32);
-        assertTrue(CompressionReport.of(file).toString().contains("5x4x4x4"));
+        assertTrue(CompressionReport.of(file).toString().contains("5x64 as 5x4x4x4 by 1:2:3:3"));
         for (Block target : new Block[] {plain(), split.apply(plain(), INPUT)}) {
             Block loaded = FrequencyFile.load(target, manager, file);
             assertArrayEquals(expected, predict(loaded, INPUT));
             assertEquals(numbers(block), numbers(loaded));
         }
         FrqDocument.read(file).withoutNames().write(file);
-        Block loaded = FrequencyFile.load(split.apply(plain(), INPUT), manager, file);
+        FrequencyFile.load(split.apply(plain(), INPUT), manager, file);
+        Block loaded = FrequencyFile.load(plain(), manager, file);
         assertArrayEquals(expected, predict(loaded, INPUT));
         Block other = policy().apply(plain(), INPUT);
         assertThrows(MalformedModelException.class, () -> FrequencyFile.load(other, manager, file));
@@ -325,7 +329,7 @@ class FrequencyFileTest {
                         .build();
         IllegalArgumentException e =
                 assertThrows(IllegalArgumentException.class, () -> split.apply(plain(), INPUT));
-        assertTrue(e.getMessage().startsWith("The shape for " + DENSE_WEIGHT), e.getMessage());
+        assertTrue(e.getMessage().startsWith("The axes for " + DENSE_WEIGHT), e.getMessage());
     }
 
     @Test
@@ -386,7 +390,9 @@ class FrequencyFileTest {
         set(saved, "05Linear_bias", 65_505f);
         FrequencyFile.save(saved, file);
         Map<String, Boolean> half = new LinkedHashMap<>();
-        FrqDocument.read(file).tensors().forEach(t -> half.put(t.name(), t.half()));
+        FrqDocument.read(file)
+                .tensors()
+                .forEach(t -> half.put(t.name(), t.precision() == Precision.FLOAT16));
         Map<String, Boolean> expected = new LinkedHashMap<>();
         expected.put("01Conv2d_weight", true);
         expected.put("01Conv2d_bias", true);
@@ -401,7 +407,7 @@ class FrequencyFileTest {
         set(saved, "05Linear_bias", -65_504f);
         FrequencyFile.save(saved, file);
         FrqTensor bias = FrqDocument.read(file).tensors().get(7);
-        assertTrue(bias.half());
+        assertTrue(bias.precision() == Precision.FLOAT16);
         assertEquals(-65_504f, bias.values()[0]);
     }
 
@@ -509,7 +515,12 @@ class FrequencyFileTest {
     }
 
     private static FrqTensor tensor(String name, Shape shape, boolean spectral, int values) {
-        return new FrqTensor(name, shape, spectral, false, new float[values]);
+        return new FrqTensor(
+                name,
+                shape,
+                spectral ? FrequencyAxes.OWN : null,
+                Precision.FLOAT32,
+                new float[values]);
     }
 
     @ParameterizedTest

@@ -5,8 +5,9 @@ import java.util.Arrays;
 /**
  * How likely bits are, each learned from those seen before in its context.
  *
- * <p>A context holds {@code p}, the probability of a 0 in units of 2⁻¹⁶, at first one half where nothing else is said, and
- * {@code n}, the number of bits seen, which stays at 126 once there. After a bit
+ * <p>A context holds {@code p}, the probability of a 0 in units of 2⁻¹⁶, at first one half where
+ * nothing else is said, and {@code n}, the number of bits seen, which stays at 126 once there.
+ * After a bit
  *
  * <pre>
  * p = p + (t - p) · 2 / (2n + 3)   rounded towards zero, t = 65536 for a 0, 0 for a 1

@@ -47,9 +47,7 @@ public record FrqTensor(
     private static void checkSize(String name, Shape shape, FrequencyAxes axes, int count) {
         long size = shape.size();
         boolean fits =
-                axes == null
-                        ? count == size
-                        : shape.dimension() > 0 && count >= 1 && count <= size;
+                axes == null ? count == size : shape.dimension() > 0 && count >= 1 && count <= size;
         if (!fits) {
             throw new IllegalArgumentException(
                     "Tensor "

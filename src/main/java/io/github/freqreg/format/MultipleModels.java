@@ -4,14 +4,14 @@ package io.github.freqreg.format;
  * The contexts of whole multiples of a step: how large one is depends on those before it.
  *
  * <p>The class of a multiple q is the number of bits of |q|, 0 for a zero. With {@code a} the mean
- * of the magnitudes before it in its tensor, in units of 1/16 (newer ones count more), the bits that
- * tell the class have contexts of their own for each number of bits of {@code a}. They start with
- * what is likely: a class near the mean's.
+ * of the magnitudes before it in its tensor, in units of 1/16 (newer ones count more), the bits
+ * that tell the class have contexts of their own for each number of bits of {@code a}. They start
+ * with what is likely: a class near the mean's.
  */
 final class MultipleModels {
 
-    /** Classes: up to 25 bits. */
-    static final int CLASSES = 26;
+    /** Classes: up to 21 bits. */
+    static final int CLASSES = 22;
 
     private static final int UNIT = 4;
     private static final int MEMORY = 5;

@@ -15,8 +15,8 @@ public record Precision(Kind kind, float step) {
     /** IEEE 754, 16 bits; numbers are rounded to the nearest. */
     public static final Precision FLOAT16 = new Precision(Kind.FLOAT16, 0);
 
-    /** The largest multiple. */
-    static final int MAX_MULTIPLE = 1 << 24;
+    /** The largest multiple; with a step of four bits, a float32 holds it exactly. */
+    static final int MAX_MULTIPLE = 1 << 20;
 
     /** Bits of a step's fraction. */
     static final int FRACTION = 3;
@@ -98,6 +98,8 @@ public record Precision(Kind kind, float step) {
     /** {@inheritDoc} */
     @Override
     public String toString() {
-        return kind == Kind.STEPS ? "steps of " + step : kind == Kind.FLOAT16 ? "float16" : "float32";
+        return kind == Kind.STEPS
+                ? "steps of " + step
+                : kind == Kind.FLOAT16 ? "float16" : "float32";
     }
 }

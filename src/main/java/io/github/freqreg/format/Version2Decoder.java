@@ -102,6 +102,9 @@ final class Version2Decoder implements FrqDecoder {
             long[] extents = extents(name);
             stored = FrqChecks.size(name, extents, spectral);
             shape = new Shape(extents);
+            if (spectral) {
+                checkAxes(axes, shape, 1, name);
+            }
         }
         String label = named ? name : "number " + index;
         if (spectral || !named) {
@@ -117,8 +120,8 @@ final class Version2Decoder implements FrqDecoder {
                                 + stored);
             }
         }
-        if (named && spectral) {
-            checkAxes(axes, shape, label);
+        if (named && spectral && !axes.weights().isEmpty()) {
+            checkAxes(axes, shape, stored, label);
         }
         float[] values =
                 precision.kind() == Kind.STEPS
@@ -144,15 +147,14 @@ final class Version2Decoder implements FrqDecoder {
         FrequencyAxes axes =
                 new FrequencyAxes(split.length == 0 ? null : new Shape(split), weights);
         checkSaidShortest(
-                !axes.equals(FrequencyAxes.OWN) && axes.weights().size() == count,
-                "axes" + what);
+                !axes.equals(FrequencyAxes.OWN) && axes.weights().size() == count, "axes" + what);
         return axes;
     }
 
-    private static void checkAxes(FrequencyAxes axes, Shape shape, String label)
+    private static void checkAxes(FrequencyAxes axes, Shape shape, long kept, String label)
             throws MalformedModelException {
         try {
-            axes.check(shape);
+            axes.mask(shape, kept);
         } catch (IllegalArgumentException e) {
             throw new MalformedModelException(
                     "the axes of tensor " + label + " do not fit it: " + e.getMessage(), e);

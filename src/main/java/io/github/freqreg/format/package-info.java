@@ -1,10 +1,11 @@
 /**
  * The {@code .frq} file: a network as the numbers it keeps, and nothing that can be derived.
  *
- * <p>Read {@link io.github.freqreg.format.FrqTensor} first, then {@link
- * io.github.freqreg.format.FrqDocument}; then {@code FrqDecoder}, {@code Version2Encoder}, {@code
- * Version2Decoder} with {@code RangeEncoder}, {@code RangeDecoder} and {@code BitModels}, and
- * {@code Version1Decoder}. Nothing here knows of a block or needs an engine; {@link
+ * <p>Read {@link io.github.freqreg.format.FrqTensor} with {@link
+ * io.github.freqreg.format.Precision} first, then {@link io.github.freqreg.format.FrqDocument};
+ * then {@code FrqDecoder}, {@code Version2Encoder}, {@code Version2Decoder} with {@code
+ * RangeEncoder}, {@code RangeDecoder}, {@code BitModels} and {@code MultipleModels}, and {@code
+ * Version1Decoder}. Nothing here knows of a block or needs an engine; {@link
  * io.github.freqreg.FrequencyFile} brings files and networks together.
  *
  * <p>{@link io.github.freqreg.format.TorchCheckpoint} reads the tensors of PyTorch's files, the
@@ -20,11 +21,10 @@
  * </pre>
  *
  * <p>Coefficients are those of the orthonormal DCT-II over all axes, the first {@code kept} of the
- * {@linkplain io.github.freqreg.spectrum.ZigzagOrder zigzag order}. The shape is the one along
- * whose axes the frequencies are; the network's tensor has the same elements in the same order, and
- * several of these axes may {@linkplain io.github.freqreg.spectrum.SplitAxes make up} one of its
- * own. A tensor that is not in the frequency domain (a bias, a normalisation parameter or
- * statistic) is stored as it is, row-major.
+ * {@linkplain io.github.freqreg.spectrum.ZigzagOrder zigzag order}. They are along the tensor's own
+ * axes, or along those of a shape that {@linkplain io.github.freqreg.spectrum.SplitAxes splits}
+ * them; the order may be weighted. A tensor that is not in the frequency domain (a bias, a
+ * normalisation parameter or statistic) is stored as it is, row-major.
  *
  * <p>A reader refuses, with {@code MalformedModelException}: another magic or version, a wrong
  * checksum, a count that does not fit the bytes that remain or is above a limit, a name that is not
@@ -41,8 +41,13 @@
  * inputs      = number(counts), each: shape       shapes of the network's inputs, at most 1024
  * shape       = rank number(counts), each extent plus one: number(extents of its axis)
  * fingerprint = 32 direct bits, if not named      see FrqDocument
- * tensor      = flag(spectral), flag(half), [name, extents], [count], values
+ * tensor      = flag(spectral), [axes], precision, [name, extents], [count], values
  *                                                 at most 65536, in the network's order
+ * axes        = if spectral: flag(own axes); if not: rank number(counts), 0 for the tensor's own,
+ *               each extent: number(extents of its axis); number(counts) of weights, 0 for all 1,
+ *               each: number(counts), 1 to 64
+ * precision   = flag(half); if not: flag(steps); if so, the step: tree of 8 bits (step exponents),
+ *               an exponent x from 1 to 254, and 3 direct bits f: (8 + f) · 2^(x - 130)
  * name        = if named: number(shared) of bytes that it begins with as the last tensor's, at
  *               most all of those,
  *               number(lengths) of further bytes, each: tree of 8 bits (letters after the byte
@@ -57,8 +62,19 @@
  * values      = count, or the product of the extents, of
  *   half        tree of 5 bits (exponents), the exponent of a float16; 11 direct bits, the sign
  *               and the fraction
- *   not half    tree of 8 bits (exponents), the exponent of a float32; 24 direct bits
+ *   float32     tree of 8 bits (exponents), the exponent; 24 direct bits
+ *   steps       multiple; the value is its product with the step, a float32
+ * multiple    = q of at most 2²⁰, |q| of k bits: k bits 1, the i-th in the context (b, i) of
+ *               classes, from 0 on; a bit 0 in the context (b, k), left out for k = 21; if q is not
+ *               0: a direct bit, 1 if q is below 0; if k &gt; 1: the second highest bit of |q| in
+ *               the context k of seconds, and the other k - 2 direct
  * </pre>
+ *
+ * <p>Of the multiples, b is the number of bits of a mean m of the magnitudes before in the tensor,
+ * in sixteenths: 0 at first, and after the j-th, from 0 on, m = m + (16 |q| - m) · 2 / (2 min(j, 5)
+ * + 3), rounded towards zero. The contexts (b, i) start with a probability of a 0 of 4000, 7000,
+ * 13000, 26000, 42000 or 50000, for i - (b - 4) up to -3, -2, -1, 0, 1, and from 2 on, those of
+ * seconds with 37000. A tensor has at most 1024 multiples for each byte that it takes, or 1024.
  *
  * <p>What is as the last tensor's is said to be so, and the shared start of a name is the longest;
  * everything else is refused, so that a content has one file. A file without names has one tensor

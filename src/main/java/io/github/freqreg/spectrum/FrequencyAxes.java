@@ -8,12 +8,12 @@ import java.util.List;
  * Along which axes the frequencies of a tensor are, and how the index of each counts in the zigzag
  * order.
  *
- * <p>The paper takes a tensor's {@linkplain #OWN own} axes, and each index as it is. Beyond it, axes
- * can be {@linkplain SplitAxes split}, and {@linkplain ZigzagOrder weighted}.
+ * <p>The paper takes a tensor's {@linkplain #OWN own} axes, and each index as it is. Beyond it,
+ * axes can be {@linkplain SplitAxes split}, and {@linkplain ZigzagOrder weighted}.
  *
  * @param split the shape that splits the tensor's axes, or null for the tensor's own
- * @param weights of the axes in the order, from 1 to {@value ZigzagOrder#MAX_WEIGHT}; none where all
- *     are 1
+ * @param weights of the axes in the order, from 1 to {@value ZigzagOrder#MAX_WEIGHT}; none where
+ *     all are 1
  */
 public record FrequencyAxes(Shape split, List<Integer> weights) {
 

@@ -46,7 +46,8 @@ public final class ZigzagMask {
      * @param order of its coefficients
      * @param kept how many coefficients are kept, from 1 to the number of the tensor's elements
      * @return the mask
-     * @throws IllegalArgumentException if {@code kept} is out of range
+     * @throws IllegalArgumentException if {@code kept} is out of range, or in a shell above 2^22 of
+     *     a weighted order
      */
     static ZigzagMask of(Shape shape, ZigzagOrder order, long kept) {
         if (kept < 1 || kept > order.size() || kept > Integer.MAX_VALUE) {
@@ -130,7 +131,8 @@ public final class ZigzagMask {
             // The indices of one axis alone make up a sum of their own.
             int weight = order.weight(axis);
             reach[axis] =
-                    Math.max(1, Math.min(shape.get(axis), Math.floorDiv(lastShell - 1, weight) + 1));
+                    Math.max(
+                            1, Math.min(shape.get(axis), Math.floorDiv(lastShell - 1, weight) + 1));
         }
         ZigzagOrder.Walk walk = order.walk();
         walk.startShell(lastShell);
@@ -146,7 +148,8 @@ public final class ZigzagMask {
     /** {@inheritDoc} */
     @Override
     public boolean equals(Object other) {
-        return other instanceof ZigzagMask mask && mask.kept == kept
+        return other instanceof ZigzagMask mask
+                && mask.kept == kept
                 && mask.shape.equals(shape)
                 && Arrays.equals(mask.order.getWeights(), order.getWeights());
     }

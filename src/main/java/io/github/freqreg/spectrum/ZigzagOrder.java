@@ -23,6 +23,9 @@ public final class ZigzagOrder {
     /** The largest weight. */
     public static final int MAX_WEIGHT = 64;
 
+    /** Tables have an entry for each shell; long axes beside large weights could have too many. */
+    private static final int MAX_WEIGHTED_SHELLS = 1 << 22;
+
     private final long[] extents;
     private final int[] weights;
     private final boolean weighted;
@@ -142,12 +145,12 @@ public final class ZigzagOrder {
 
     /**
      * Counts the coordinates of each shell, for shells 0 to the one that holds coefficient {@code
-     * last}. The count of shell s is the coefficient of x^s in the product of (1 + x^v_d + … + x^(v_d
-     * (n_d - 1))) over the axes d.
+     * last}. The count of shell s is the coefficient of x^s in the product of (1 + x^v_d + … +
+     * x^(v_d (n_d - 1))) over the axes d.
      */
     long[] shellSizes(long last) {
         int shells = 16;
-        while (true) {
+        while (!weighted || shells <= MAX_WEIGHTED_SHELLS) {
             long[] counts = countShells(shells);
             long total = 0;
             for (int s = 0; s < shells; s++) {
@@ -158,6 +161,15 @@ public final class ZigzagOrder {
             }
             shells *= 2;
         }
+        throw new IllegalArgumentException(
+                "With the weights "
+                        + Arrays.toString(weights)
+                        + " coefficient "
+                        + last
+                        + " of "
+                        + Arrays.toString(extents)
+                        + " is in a shell above "
+                        + MAX_WEIGHTED_SHELLS);
     }
 
     private long[] countShells(int shells) {

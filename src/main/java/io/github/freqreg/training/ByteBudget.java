@@ -92,7 +92,8 @@ public final class ByteBudget extends TrainingListenerAdapter {
      * Returns the steps that were found last.
      *
      * @return how finely numbers are to be stored
-     * @throws IllegalStateException if none were, because the first epoch with them is still to come
+     * @throws IllegalStateException if none were, because the first epoch with them is still to
+     *     come
      */
     public Quantization getQuantization() {
         if (quantization == null) {

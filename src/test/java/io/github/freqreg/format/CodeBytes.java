@@ -27,11 +27,57 @@ final class CodeBytes {
 
     /** A file without inputs, up to the name of its first and only tensor. */
     CodeBytes tensor(boolean spectral, boolean half) {
-        return number("counts", 0)
-                .number("counts", 1)
-                .flag(Flag.NAMED, true)
-                .flag(Flag.SPECTRAL, spectral)
-                .flag(Flag.HALF, half);
+        return oneTensor().kind(spectral, half);
+    }
+
+    private CodeBytes oneTensor() {
+        return number("counts", 0).number("counts", 1).flag(Flag.NAMED, true);
+    }
+
+    /** A file up to the step of its first and only tensor. */
+    CodeBytes multiples(boolean spectral) {
+        oneTensor().flag(Flag.SPECTRAL, spectral);
+        return flag(Flag.HALF, false).flag(Flag.STEPS, true);
+    }
+
+    /** A file up to the axes of its first and only tensor, which are not its own. */
+    CodeBytes axes() {
+        return oneTensor().flag(Flag.SPECTRAL, true).flag(Flag.OWN_AXES, false);
+    }
+
+    /** The first multiple of a tensor. */
+    CodeBytes multiple(int multiple) {
+        int magnitude = Math.abs(multiple);
+        int bits = Integer.SIZE - Integer.numberOfLeadingZeros(magnitude);
+        MultipleModels contexts = models.multiples;
+        contexts.start();
+        for (int i = 0; i < bits; i++) {
+            code.bit(contexts.ofClass(i), 0, 1);
+        }
+        if (bits < MultipleModels.CLASSES - 1) {
+            code.bit(contexts.ofClass(bits), 0, 0);
+        }
+        code.direct(multiple < 0 ? 1 : 0, 1);
+        code.bit(contexts.seconds(), bits, magnitude >> bits - 2 & 1);
+        code.direct(magnitude & (1 << bits - 2) - 1, bits - 2);
+        return this;
+    }
+
+    /** A tensor along its own axes, of float16 or float32. */
+    CodeBytes kind(boolean spectral, boolean half) {
+        flag(Flag.SPECTRAL, spectral);
+        if (spectral) {
+            flag(Flag.OWN_AXES, true);
+        }
+        flag(Flag.HALF, half);
+        return half ? this : flag(Flag.STEPS, false);
+    }
+
+    /** The step of multiples, by its stored bits. */
+    CodeBytes step(int exponent, int fraction) {
+        code.tree(models.stepExponents, 0, exponent, Byte.SIZE);
+        code.direct(fraction, Precision.FRACTION);
+        return this;
     }
 
     /** A name of one byte. */

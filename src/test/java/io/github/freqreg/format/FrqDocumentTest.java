@@ -14,6 +14,7 @@ import ai.djl.MalformedModelException;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.util.Float16Utils;
 import io.github.freqreg.format.FrqModels.Flag;
+import io.github.freqreg.spectrum.FrequencyAxes;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.RandomAccessFile;
@@ -40,7 +41,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class FrqDocumentTest {
 
     private static final List<String> FILES =
-            List.of("v1-tiny.frq", "v2-tiny.frq", "v2-tiny-bare.frq");
+            List.of("v1-tiny.frq", "v2-tiny.frq", "v2-tiny-bare.frq", "v2-steps.frq");
 
     @TempDir private Path folder;
 
@@ -106,7 +107,8 @@ class FrqDocumentTest {
     @Test
     void theFingerprintIsTheOneOfTheSpecification() {
         // zlib's and Python's crc32c of: w, 0, 2, then 2 and 3 as eight bytes each.
-        FrqTensor tensor = new FrqTensor("w", new Shape(2, 3), false, false, new float[6]);
+        FrqTensor tensor =
+                new FrqTensor("w", new Shape(2, 3), null, Precision.FLOAT32, new float[6]);
         byte[] bytes = {'w', 0, 2, 2, 0, 0, 0, 0, 0, 0, 0, 3, 0, 0, 0, 0, 0, 0, 0};
         CRC32C crc = new CRC32C();
         crc.update(bytes);
@@ -150,6 +152,33 @@ class FrqDocumentTest {
         assertSameDocument(
                 tinyDocument(), FrqDocument.decode(bare).withNames(names(tinyDocument())));
         assertArrayEquals(bare, tinyDocument().withoutNames().encode());
+        byte[] steps = file("v2-steps.frq");
+        assertSameDocument(steppedDocument(), FrqDocument.decode(steps));
+        assertArrayEquals(steps, steppedDocument().encode());
+    }
+
+    /** Multiples of steps along axes that are split and weighted. */
+    private static FrqDocument steppedDocument() {
+        float[] values = new float[60];
+        for (int i = 0; i < values.length; i++) {
+            values[i] = 0.625f * (i * i * i % 23 - 11) / (1 + i / 8);
+            values[i] = 0.3125f * Math.round(values[i] / 0.3125f);
+        }
+        return new FrqDocument(
+                List.of(new Shape(1, 800)),
+                List.of(
+                        new FrqTensor(
+                                "weight",
+                                new Shape(500, 800),
+                                new FrequencyAxes(new Shape(500, 50, 4, 4), List.of(1, 2, 3, 3)),
+                                Precision.ofStep(0.3125f),
+                                values),
+                        new FrqTensor(
+                                "bias",
+                                new Shape(3),
+                                null,
+                                Precision.ofStep(0x1p-10f),
+                                new float[] {1024, -0x1p-10f, 0})));
     }
 
     /** What the committed file holds. Released files must be read for ever. */
@@ -160,18 +189,22 @@ class FrqDocumentTest {
                         new FrqTensor(
                                 "01Conv2d_weight",
                                 new Shape(2, 1, 3, 3),
-                                true,
-                                true,
+                                FrequencyAxes.OWN,
+                                Precision.FLOAT16,
                                 new float[] {1.5f, -0.25f, 0x1p-24f}),
                         new FrqTensor(
                                 "01Conv2d_bias",
                                 new Shape(2),
-                                false,
-                                false,
+                                null,
+                                Precision.FLOAT32,
                                 new float[] {0.1f, -70000}),
                         new FrqTensor(
-                                "spektrum_\u03c9", new Shape(200), true, false, new float[] {3}),
-                        new FrqTensor("", new Shape(), false, true, new float[] {-2})));
+                                "spektrum_\u03c9",
+                                new Shape(200),
+                                FrequencyAxes.OWN,
+                                Precision.FLOAT32,
+                                new float[] {3}),
+                        new FrqTensor("", new Shape(), null, Precision.FLOAT16, new float[] {-2})));
     }
 
     private static byte[] tinyFile() throws IOException {
@@ -187,7 +220,7 @@ class FrqDocumentTest {
     @Test
     void roundsToTheNearestFloat16() throws MalformedModelException {
         float[] values = {1 + 0x1p-11f + 0x1p-20f, 1 + 0x1p-11f - 0x1p-20f, 0.1f, -1e-9f, 65504};
-        FrqTensor tensor = new FrqTensor("w", new Shape(5), false, true, values);
+        FrqTensor tensor = new FrqTensor("w", new Shape(5), null, Precision.FLOAT16, values);
         FrqDocument read = FrqDocument.decode(new FrqDocument(List.of(), List.of(tensor)).encode());
         assertArrayEquals(
                 new float[] {1 + 0x1p-10f, 1, 1638 * 0x1p-14f, -0f, 65504},
@@ -522,17 +555,65 @@ class FrqDocumentTest {
                         c -> c.tensor(false, true).name('w').shape(1).half(0xfc00),
                         "value 0 of tensor w is -Infinity"),
                 malformed2(
+                        "a step of 0",
+                        c -> c.multiples(false).step(0, 1),
+                        "step of tensor 0 with an exponent from 1 to 254 but found 0"),
+                malformed2(
+                        "an infinite step",
+                        c -> c.multiples(false).step(255, 0),
+                        "step of tensor 0 with an exponent from 1 to 254 but found 255"),
+                malformed2(
+                        "more multiples than bytes",
+                        c -> c.multiples(false).step(127, 0).name('w').shape(1 << 20),
+                        "expected 1048576 values of tensor w but only"),
+                malformed2(
+                        "a multiple that is too large",
+                        c -> c.multiples(false).step(127, 0).name('w').shape(1).multiple(1_048_577),
+                        "multiples of at most 1048576 but value 0 of tensor w is 1048577"),
+                malformed2(
+                        "a multiple that is infinite",
+                        c -> c.multiples(false).step(254, 7).name('w').shape(1).multiple(-8),
+                        "value 0 of tensor w is -Infinity"),
+                malformed2(
+                        "its own axes, not said to be so",
+                        c -> c.axes().number("counts", 0).number("counts", 0),
+                        "the axes of tensor 0 is as the one before, but not said to be so"),
+                malformed2(
+                        "a weight of 65",
+                        c -> c.axes().number("counts", 0).number("counts", 1).number("counts", 65),
+                        "weight of tensor 0 of at most 64 but found 65"),
+                malformed2(
+                        "a weight of 0",
+                        c ->
+                                c.axes()
+                                        .number("counts", 0)
+                                        .number("counts", 1)
+                                        .number("counts", 0)
+                                        .flag(Flag.HALF, true)
+                                        .name('w')
+                                        .shape(3),
+                        "the axes of tensor w do not fit it"),
+                malformed2(
+                        "axes that do not make up its own",
+                        c ->
+                                c.axes()
+                                        .number("counts", 1)
+                                        .number("extents", 4)
+                                        .number("counts", 0)
+                                        .flag(Flag.HALF, true)
+                                        .name('w')
+                                        .shape(3),
+                        "the axes of tensor w do not fit it"),
+                malformed2(
                         "a name twice",
                         c ->
                                 c.number("counts", 0)
                                         .number("counts", 2)
                                         .flag(Flag.NAMED, true)
-                                        .flag(Flag.SPECTRAL, false)
-                                        .flag(Flag.HALF, true)
+                                        .kind(false, true)
                                         .name('w')
                                         .shape(0)
-                                        .flag(Flag.SPECTRAL, false)
-                                        .flag(Flag.HALF, true)
+                                        .kind(false, true)
                                         .number("shared", 1)
                                         .number("lengths", 0)
                                         .flag(Flag.SAME_RANK, true)
@@ -665,7 +746,12 @@ class FrqDocumentTest {
     void doesNotWriteValuesThatAreNotFinite(float value) {
         for (boolean half : new boolean[] {false, true}) {
             FrqTensor tensor =
-                    new FrqTensor("w", new Shape(2), false, half, new float[] {1, value});
+                    new FrqTensor(
+                            "w",
+                            new Shape(2),
+                            null,
+                            half ? Precision.FLOAT16 : Precision.FLOAT32,
+                            new float[] {1, value});
             Exception e =
                     assertThrows(
                             IllegalArgumentException.class,
@@ -677,7 +763,8 @@ class FrqDocumentTest {
 
     @Test
     void doesNotWriteWhatFloat16CanNotHold() {
-        FrqTensor tensor = new FrqTensor("w", new Shape(1), false, true, new float[] {65536});
+        FrqTensor tensor =
+                new FrqTensor("w", new Shape(1), null, Precision.FLOAT16, new float[] {65536});
         Exception e =
                 assertThrows(
                         IllegalArgumentException.class,
@@ -687,15 +774,16 @@ class FrqDocumentTest {
 
     @Test
     void doesNotWriteWhatItsReaderRefuses() {
-        FrqTensor one = new FrqTensor("w", new Shape(1), false, false, new float[1]);
+        FrqTensor one = new FrqTensor("w", new Shape(1), null, Precision.FLOAT32, new float[1]);
         FrqTensor deep =
                 new FrqTensor(
                         "deep",
                         new Shape(LongStream.generate(() -> 1).limit(33).toArray()),
-                        false,
-                        false,
+                        null,
+                        Precision.FLOAT32,
                         new float[1]);
-        FrqTensor unpaired = new FrqTensor("\ud800", new Shape(1), false, false, new float[1]);
+        FrqTensor unpaired =
+                new FrqTensor("\ud800", new Shape(1), null, Precision.FLOAT32, new float[1]);
         for (List<FrqTensor> tensors :
                 List.of(List.of(one, one), List.of(deep), List.of(unpaired))) {
             assertThrows(
@@ -713,7 +801,11 @@ class FrqDocumentTest {
                             IllegalArgumentException.class,
                             () ->
                                     new FrqTensor(
-                                            "w", new Shape(2, 3), false, false, new float[count]));
+                                            "w",
+                                            new Shape(2, 3),
+                                            null,
+                                            Precision.FLOAT32,
+                                            new float[count]));
             assertEquals(
                     "Tensor w of shape (2, 3) cannot hold " + count + " elements", e.getMessage());
         }
@@ -723,17 +815,27 @@ class FrqDocumentTest {
                             IllegalArgumentException.class,
                             () ->
                                     new FrqTensor(
-                                            "w", new Shape(2, 3), true, false, new float[count]));
+                                            "w",
+                                            new Shape(2, 3),
+                                            FrequencyAxes.OWN,
+                                            Precision.FLOAT32,
+                                            new float[count]));
             assertEquals(
                     "Tensor w of shape (2, 3) cannot hold " + count + " coefficients",
                     e.getMessage());
         }
         assertThrows(
                 IllegalArgumentException.class,
-                () -> new FrqTensor("w", new Shape(), true, false, new float[1]));
+                () ->
+                        new FrqTensor(
+                                "w",
+                                new Shape(),
+                                FrequencyAxes.OWN,
+                                Precision.FLOAT32,
+                                new float[1]));
         assertThrows(
                 IllegalArgumentException.class,
-                () -> new FrqTensor("w", new Shape(-1), false, false, new float[1]));
+                () -> new FrqTensor("w", new Shape(-1), null, Precision.FLOAT32, new float[1]));
     }
 
     @Test
@@ -803,7 +905,8 @@ class FrqDocumentTest {
     @Test
     void aDocumentThatCanNotBeWrittenLeavesTheOldFile() throws IOException {
         Path file = Files.write(folder.resolve("a.frq"), new byte[] {1, 2, 3});
-        FrqTensor tensor = new FrqTensor("w", new Shape(1), false, false, new float[] {Float.NaN});
+        FrqTensor tensor =
+                new FrqTensor("w", new Shape(1), null, Precision.FLOAT32, new float[] {Float.NaN});
         FrqDocument document = new FrqDocument(List.of(), List.of(tensor));
         assertThrows(IllegalArgumentException.class, () -> document.write(file));
         assertArrayEquals(new byte[] {1, 2, 3}, Files.readAllBytes(file));
@@ -853,8 +956,8 @@ class FrqDocumentTest {
             FrqTensor found = actual.tensors().get(i);
             assertEquals(wanted.name(), found.name());
             assertEquals(wanted.shape(), found.shape());
-            assertEquals(wanted.spectral(), found.spectral());
-            assertEquals(wanted.half(), found.half());
+            assertEquals(wanted.axes(), found.axes());
+            assertEquals(wanted.precision(), found.precision());
             assertArrayEquals(wanted.values(), found.values());
         }
     }
@@ -882,13 +985,33 @@ class FrqDocumentTest {
                                 .asLongStream()
                                 .toArray());
         boolean spectral = shape.dimension() > 0 && shape.size() > 0 && random.nextBoolean();
-        boolean half = random.nextBoolean();
+        Precision precision =
+                switch (random.nextInt(3)) {
+                    case 0 -> Precision.FLOAT16;
+                    case 1 -> Precision.FLOAT32;
+                    default -> Precision.ofStep((float) Math.exp(40 * random.nextGaussian() / 3));
+                };
         int size = (int) shape.size();
         float[] values = new float[spectral ? 1 + random.nextInt(size) : size];
+        int most = 1 << random.nextInt(21);
         for (int i = 0; i < values.length; i++) {
-            values[i] = half ? randomHalf(random) : randomFloat(random);
+            values[i] =
+                    switch (precision.kind()) {
+                        case FLOAT16 -> randomHalf(random);
+                        case FLOAT32 -> randomFloat(random);
+                        default -> (random.nextInt(2 * most + 1) - most) * precision.step();
+                    };
         }
-        return new FrqTensor(randomName(random, index), shape, spectral, half, values);
+        FrequencyAxes axes = spectral ? randomAxes(random, shape) : null;
+        return new FrqTensor(randomName(random, index), shape, axes, precision, values);
+    }
+
+    private static FrequencyAxes randomAxes(Random random, Shape shape) {
+        Shape split = random.nextInt(3) == 0 ? new Shape(1).addAll(shape) : null;
+        int rank = shape.dimension() + (split == null ? 0 : 1);
+        List<Integer> weights =
+                random.nextBoolean() ? List.of() : random.ints(rank, 1, 65).boxed().toList();
+        return new FrequencyAxes(split, weights);
     }
 
     /** Any finite float: large, tiny, subnormal, of both signs. */

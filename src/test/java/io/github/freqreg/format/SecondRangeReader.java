@@ -3,6 +3,7 @@ package io.github.freqreg.format;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import ai.djl.ndarray.types.Shape;
+import io.github.freqreg.spectrum.FrequencyAxes;
 import java.math.BigInteger;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -48,7 +49,14 @@ final class SecondRangeReader {
         long[] counts = {0, 0};
         for (int i = 0; i < count; i++) {
             int spectral = bit("spectral");
+            FrequencyAxes axes = spectral == 1 ? axes() : null;
             int half = bit("half");
+            boolean stepped = half == 0 && bit("steps") == 1;
+            float step = 0;
+            if (stepped) {
+                int exponent = tree("step exponents", 8);
+                step = (float) Math.scalb(8.0 + direct(3), exponent - 127 - 3);
+            }
             if (named) {
                 name = name(name);
                 extents = extents(extents);
@@ -61,15 +69,25 @@ final class SecondRangeReader {
                 stored = counts[spectral];
             }
             float[] values = new float[(int) stored];
+            double mean = 0;
             for (int j = 0; j < values.length; j++) {
-                values[j] = value("exponents " + spectral + half, half == 1);
+                if (!stepped) {
+                    values[j] = value("exponents " + spectral + half, half == 1);
+                    continue;
+                }
+                long multiple = multiple((long) mean);
+                values[j] = multiple * step;
+                long change = 16 * Math.abs(multiple) - (long) mean;
+                mean += change * 2 / (2 * Math.min(j, 5) + 3);
             }
             tensors.add(
                     new FrqTensor(
                             named ? new String(name, StandardCharsets.UTF_8) : null,
                             named ? new Shape(extents) : null,
-                            spectral == 1,
-                            half == 1,
+                            axes,
+                            stepped
+                                    ? Precision.ofStep(step)
+                                    : half == 1 ? Precision.FLOAT16 : Precision.FLOAT32,
                             values));
         }
         // Nothing is left over: all bytes have been looked at, and at most four more.
@@ -112,6 +130,45 @@ final class SecondRangeReader {
                 : Float.intBitsToFloat((rest >>> 23 << 31) | exponent << 23 | rest % (1 << 23));
     }
 
+    private FrequencyAxes axes() {
+        if (bit("own axes") == 1) {
+            return FrequencyAxes.OWN;
+        }
+        long[] split = new long[(int) number("counts")];
+        for (int axis = 0; axis < split.length; axis++) {
+            split[axis] = number("extents " + Math.min(axis, 5));
+        }
+        List<Integer> weights = new ArrayList<>();
+        for (long left = number("counts"); left > 0; left--) {
+            weights.add((int) number("counts"));
+        }
+        return new FrequencyAxes(split.length == 0 ? null : new Shape(split), weights);
+    }
+
+    /** A multiple of the step, after others of a mean magnitude in sixteenths. */
+    private long multiple(long mean) {
+        int[] likely = {4000, 7000, 13000, 26000, 42000, 50000};
+        int bits = (int) Math.ceil(Math.log(mean + 1) / Math.log(2) - 1e-9);
+        int size = 0;
+        while (size < 21) {
+            int start = likely[Math.max(0, Math.min(5, size - (bits - 4) + 3))];
+            if (bit("class " + bits + " " + size, start) == 0) {
+                break;
+            }
+            size++;
+        }
+        if (size == 0) {
+            return 0;
+        }
+        long sign = direct(1) == 1 ? -1 : 1;
+        long magnitude = 1;
+        if (size > 1) {
+            magnitude = 2 + bit("second of class " + size, 37000);
+            magnitude = (magnitude << (size - 2)) + direct(size - 2);
+        }
+        return sign * magnitude;
+    }
+
     private long number(String context) {
         int ones = 0;
         while (ones < 63 && bit(context + ", bit " + ones) == 1) {
@@ -129,7 +186,11 @@ final class SecondRangeReader {
     }
 
     private int bit(String context) {
-        int[] model = contexts.computeIfAbsent(context, c -> new int[] {32768, 0});
+        return bit(context, 32768);
+    }
+
+    private int bit(String context, int start) {
+        int[] model = contexts.computeIfAbsent(context, c -> new int[] {start, 0});
         long bound = range / 65536 * model[0];
         int bit = take(bound) ? 0 : 1;
         if (bit == 0) {

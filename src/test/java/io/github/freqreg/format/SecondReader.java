@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import ai.djl.ndarray.types.Shape;
+import io.github.freqreg.spectrum.FrequencyAxes;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -73,7 +74,12 @@ final class SecondReader {
                             ? half((int) littleEndian(2))
                             : Float.intBitsToFloat((int) littleEndian(4));
         }
-        return new FrqTensor(name, new Shape(extents), flags % 2 == 1, flags >= 2, values);
+        return new FrqTensor(
+                name,
+                new Shape(extents),
+                flags % 2 == 1 ? FrequencyAxes.OWN : null,
+                flags >= 2 ? Precision.FLOAT16 : Precision.FLOAT32,
+                values);
     }
 
     /** A finite float16 by its definition: a sign, five bits of exponent, ten of fraction. */

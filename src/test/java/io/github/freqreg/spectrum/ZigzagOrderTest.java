@@ -4,12 +4,14 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ai.djl.ndarray.types.Shape;
 import ai.djl.util.JsonUtils;
 import com.google.gson.JsonObject;
 import java.io.IOException;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
@@ -43,6 +45,65 @@ class ZigzagOrderTest {
                     order.first((int) shape.size()),
                     shape.toString());
         }
+    }
+
+    @ParameterizedTest(name = "seed {0}")
+    @MethodSource("io.github.freqreg.spectrum.RandomTensors#seeds")
+    void aWeightedOrderEqualsTheCoordinatesSortedByWeightedSum(long seed) {
+        Random random = new Random(seed);
+        for (int i = 0; i < 25; i++) {
+            Shape shape = RandomTensors.shape(random);
+            int[] weights = random.ints(shape.dimension(), 1, 6).toArray();
+            ZigzagOrder order = ZigzagOrder.of(shape, weights);
+            int[][] expected = RandomTensors.sortedCoordinates(shape);
+            // The sort is stable, and lexicographic inside a plain sum is not so inside this one.
+            Arrays.sort(
+                    expected,
+                    Comparator.comparingInt((int[] c) -> weightedSum(c, weights))
+                            .thenComparing(Arrays::compare));
+            assertArrayEquals(expected, order.first((int) shape.size()), shape + " " + seed);
+            int kept = RandomTensors.kept(random, shape);
+            long[] reach = new long[weights.length];
+            for (int[] coordinate : Arrays.copyOf(expected, kept)) {
+                for (int axis = 0; axis < reach.length; axis++) {
+                    reach[axis] = Math.max(reach[axis], coordinate[axis] + 1L);
+                }
+            }
+            FrequencyAxes axes = new FrequencyAxes(null, Arrays.stream(weights).boxed().toList());
+            assertEquals(new Shape(reach), axes.mask(shape, kept).getBox(), shape + " " + seed);
+        }
+    }
+
+    private static int weightedSum(int[] coordinate, int[] weights) {
+        int sum = 0;
+        for (int axis = 0; axis < weights.length; axis++) {
+            sum += coordinate[axis] * weights[axis];
+        }
+        return sum;
+    }
+
+    @Test
+    void refusesWeightsThatDoNotFit() {
+        Shape shape = new Shape(3, 4);
+        for (int[] weights : new int[][] {{1}, {1, 0}, {1, 65}, {1, 1, 1}}) {
+            Exception e =
+                    assertThrows(
+                            IllegalArgumentException.class, () -> ZigzagOrder.of(shape, weights));
+            assertEquals(
+                    "Expected a weight from 1 to 64 for each axis of (3, 4) but found "
+                            + Arrays.toString(weights),
+                    e.getMessage());
+        }
+    }
+
+    @Test
+    void boundsTheTablesOfAWeightedOrder() {
+        Shape shape = new Shape(1L << 40, 2);
+        Exception e =
+                assertThrows(
+                        IllegalArgumentException.class,
+                        () -> new FrequencyAxes(null, List.of(64, 1)).mask(shape, 1 << 20));
+        assertTrue(e.getMessage().endsWith("is in a shell above 4194304"), e.getMessage());
     }
 
     @ParameterizedTest(name = "seed {0}")

@@ -34,7 +34,8 @@ final class DigitFeatures implements AutoCloseable {
         try {
             new Training(
                             task,
-                            new Training.Recipe(EPOCHS, settings, Training.Descent.ADAM, 0, null, SEED),
+                            new Training.Recipe(
+                                    EPOCHS, settings, Training.Descent.ADAM, 0, null, SEED),
                             null)
                     .run(model, Device.cpu(), null);
         } catch (IOException | MalformedModelException | RuntimeException e) {

@@ -54,7 +54,11 @@ enum LeNetRecipe {
         for (String one : w.split(";")) {
             if (!one.isEmpty()) {
                 String[] kv = one.split(":");
-                builder.addAxisWeights(Splits.exactly(tensors.get(Integer.parseInt(kv[0]))), java.util.Arrays.stream(kv[1].split(",")).mapToInt(Integer::parseInt).toArray());
+                builder.addAxisWeights(
+                        Splits.exactly(tensors.get(Integer.parseInt(kv[0]))),
+                        java.util.Arrays.stream(kv[1].split(","))
+                                .mapToInt(Integer::parseInt)
+                                .toArray());
             }
         }
         for (int i = 0; i < kept.length; i++) {

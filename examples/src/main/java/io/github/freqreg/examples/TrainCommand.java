@@ -130,8 +130,7 @@ final class TrainCommand implements Callable<Integer> {
 
     @Option(
             names = "--no-names",
-            description =
-                    "leave names and shapes out of the file; the network has them")
+            description = "leave names and shapes out of the file; the network has them")
     private boolean noNames;
 
     @Option(

@@ -1,0 +1,267 @@
+package io.github.freqreg;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import ai.djl.MalformedModelException;
+import ai.djl.engine.Engine;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.Block;
+import ai.djl.nn.Parameter;
+import ai.djl.nn.SequentialBlock;
+import ai.djl.nn.norm.BatchNorm;
+import ai.djl.training.GradientCollector;
+import ai.djl.training.ParameterStore;
+import ai.djl.util.Pair;
+import io.github.freqreg.execution.Strategy;
+import io.github.freqreg.format.FrqDocument;
+import io.github.freqreg.format.FrqTensor;
+import io.github.freqreg.format.Precision;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Networks in a number of bytes. */
+class QuantizationTest {
+
+    private static final Shape INPUT = new Shape(2, 3, 8, 8);
+
+    @TempDir private Path folder;
+    private NDManager manager;
+
+    @BeforeEach
+    void open() {
+        Engine.getInstance().setRandomSeed(7);
+        manager = NDManager.newBaseManager();
+    }
+
+    @AfterEach
+    void close() {
+        manager.close();
+    }
+
+    private Block wrapped() {
+        Block block = FrequencyRegularization.builder().optKept(40).build().apply(plain(), INPUT);
+        TestModels.initialize(block, manager, DataType.FLOAT32, INPUT);
+        return block;
+    }
+
+    private static Block plain() {
+        return TestModels.smallNetwork();
+    }
+
+    private static float[] predict(Block block, NDManager manager) {
+        try (NDManager scratch = manager.newSubManager()) {
+            NDArray input = scratch.arange((float) INPUT.size()).sin().reshape(INPUT);
+            return block.forward(new ParameterStore(scratch, false), new NDList(input), false)
+                    .singletonOrThrow()
+                    .toFloatArray();
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(longs = {130, 160, 240})
+    void aFileHasAtMostTheBytesAllowedAndNearlyAll(long bytes) throws Exception {
+        Block block = wrapped();
+        Quantization steps = Quantization.fit(block, bytes, true);
+        Path file = folder.resolve("q.frq");
+        FrequencyFile.save(block, file, steps);
+        assertTrue(Files.size(file) <= bytes, Files.size(file) + " bytes");
+        assertTrue(Files.size(file) > 0.95 * bytes, Files.size(file) + " bytes");
+        for (FrqTensor tensor : FrqDocument.read(file).tensors()) {
+            if (tensor.spectral()) {
+                assertEquals(steps.getStep(tensor.name()), tensor.precision().step());
+            }
+        }
+    }
+
+    @Test
+    void moreBytesAreCloserToTheNetwork() throws Exception {
+        Block block = wrapped();
+        float[] right = predict(block, manager);
+        double last = Double.POSITIVE_INFINITY;
+        for (long bytes : new long[] {130, 160, 200, 240}) {
+            double error = 0;
+            Block loaded = reloaded(block, Quantization.fit(block, bytes, true));
+            float[] told = predict(loaded, manager);
+            for (int i = 0; i < right.length; i++) {
+                error += Math.pow(told[i] - right[i], 2);
+            }
+            assertTrue(error < last, bytes + " bytes: " + error + " after " + last);
+            last = error;
+        }
+    }
+
+    private Block reloaded(Block block, Quantization steps)
+            throws IOException, MalformedModelException {
+        Path file = folder.resolve("again.frq");
+        FrequencyFile.save(block, file, steps);
+        return FrequencyFile.load(plain(), manager, file);
+    }
+
+    /** What is computed with steps is what the file will compute. */
+    @ParameterizedTest
+    @EnumSource(Strategy.class)
+    void aNetworkThatIsRoundedComputesAsItsFile(Strategy strategy) throws Exception {
+        Block block = wrapped();
+        FrequencyRegularization.setStrategy(block, strategy);
+        Quantization steps = Quantization.fit(block, 160, true);
+        float[] before = predict(block, manager);
+        steps.applyTo(block);
+        float[] rounded = predict(block, manager);
+        assertFalse(Arrays.equals(before, rounded));
+        Block loaded = reloaded(block, steps);
+        FrequencyRegularization.setStrategy(loaded, strategy);
+        // Parameters left alone are rounded by the file only.
+        copyLeftAlone(block, loaded);
+        assertArrayEquals(rounded, predict(loaded, manager), 1e-5f);
+    }
+
+    private static void copyLeftAlone(Block from, Block to) {
+        Map<String, Parameter> parameters = new HashMap<>();
+        from.getParameters().forEach(each -> parameters.put(each.getKey(), each.getValue()));
+        for (Pair<String, Parameter> each : to.getParameters()) {
+            NDArray source = parameters.get(each.getKey()).getArray();
+            NDArray target = each.getValue().getArray();
+            if (!each.getKey().endsWith("weight")) {
+                boolean trained = target.hasGradient();
+                target.setRequiresGradient(false);
+                source.stopGradient().copyTo(target);
+                target.setRequiresGradient(trained);
+            }
+        }
+    }
+
+    /** Straight through: the gradient at rounded coefficients goes to those that are not. */
+    @ParameterizedTest
+    @EnumSource(Strategy.class)
+    void gradientsPassTheRounding(Strategy strategy) throws Exception {
+        Block block = wrapped();
+        FrequencyRegularization.setStrategy(block, strategy);
+        Quantization steps = Quantization.fit(block, 160, true);
+        Block loaded = reloaded(block, steps);
+        FrequencyRegularization.setStrategy(loaded, strategy);
+        copyLeftAlone(block, loaded);
+        steps.applyTo(block);
+        Map<String, float[]> expected = gradients(loaded);
+        Map<String, float[]> found = gradients(block);
+        expected.forEach(
+                (name, gradient) -> {
+                    // The file leaves zeros at the end out.
+                    float[] first = Arrays.copyOf(found.get(name), gradient.length);
+                    assertArrayEquals(gradient, first, 2e-3f, name);
+                });
+    }
+
+    private Map<String, float[]> gradients(Block block) {
+        try (NDManager scratch = manager.newSubManager()) {
+            NDArray input = scratch.arange((float) INPUT.size()).sin().reshape(INPUT);
+            for (Pair<String, Parameter> each : block.getParameters()) {
+                each.getValue().getArray().setRequiresGradient(each.getValue().requiresGradient());
+            }
+            try (GradientCollector collector = Engine.getInstance().newGradientCollector()) {
+                NDArray output =
+                        block.forward(new ParameterStore(scratch, false), new NDList(input), true)
+                                .singletonOrThrow();
+                collector.backward(output.square().sum());
+            }
+            Map<String, float[]> gradients = new HashMap<>();
+            for (Pair<String, Parameter> each : block.getParameters()) {
+                if (each.getValue().requiresGradient()) {
+                    gradients.put(
+                            each.getKey(), each.getValue().getArray().getGradient().toFloatArray());
+                }
+            }
+            return gradients;
+        }
+    }
+
+    @Test
+    void sensitiveTensorsHaveFinerSteps() {
+        Block block = wrapped();
+        Map<String, Double> sensitivities = new HashMap<>();
+        block.getParameters().forEach(each -> sensitivities.put(each.getKey(), 1.0));
+        String name =
+                block.getParameters().keys().stream()
+                        .filter(n -> n.contains("Conv"))
+                        .findFirst()
+                        .get();
+        sensitivities.put(name, 64.0);
+        Quantization steps = Quantization.fit(block, 160, true, sensitivities);
+        String other =
+                block.getParameters().keys().stream()
+                        .filter(n -> n.contains("Linear_w"))
+                        .findFirst()
+                        .get();
+        assertEquals(8, steps.getStep(other) / steps.getStep(name), 1);
+    }
+
+    @Test
+    void runningStatisticsAreFloat16() throws Exception {
+        Block block =
+                FrequencyRegularization.builder()
+                        .optKept(40)
+                        .build()
+                        .apply(
+                                new SequentialBlock().add(TestModels.convolution(4)).add(norm()),
+                                INPUT);
+        block.initialize(manager, DataType.FLOAT32, INPUT);
+        Path file = folder.resolve("q.frq");
+        FrequencyFile.save(block, file, Quantization.fit(block, 75, false));
+        FrqDocument document = FrqDocument.read(file).withNames(FrequencyFile.shapes(block));
+        Map<Boolean, List<FrqTensor>> byKind =
+                document.tensors().stream()
+                        .collect(Collectors.partitioningBy(t -> t.name().contains("unning")));
+        assertEquals(2, byKind.get(true).size());
+        byKind.get(true).forEach(t -> assertEquals(Precision.FLOAT16, t.precision(), t.name()));
+        byKind.get(false)
+                .forEach(t -> assertEquals(Precision.Kind.STEPS, t.precision().kind(), t.name()));
+    }
+
+    private static Block norm() {
+        return BatchNorm.builder().build();
+    }
+
+    @Test
+    void whatFitsIsNotRoundedToSteps() {
+        Block block = wrapped();
+        Quantization steps = Quantization.fit(block, 1_000, true);
+        block.getParameters().forEach(each -> assertEquals(0, steps.getStep(each.getKey())));
+    }
+
+    @Test
+    void tellsThatNoStepsAreCoarseEnough() {
+        Block block = wrapped();
+        IllegalArgumentException e =
+                assertThrows(
+                        IllegalArgumentException.class, () -> Quantization.fit(block, 50, true));
+        assertTrue(
+                e.getMessage()
+                        .matches("A file of this network has at least \\d+ bytes, but only 50.*"),
+                e.getMessage());
+        Quantization steps = Quantization.fit(block, 160, false);
+        assertEquals(
+                "Expected the name of a tensor but found w",
+                assertThrows(IllegalArgumentException.class, () -> steps.getStep("w"))
+                        .getMessage());
+    }
+}

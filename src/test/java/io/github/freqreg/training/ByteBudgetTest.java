@@ -1,0 +1,126 @@
+package io.github.freqreg.training;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import ai.djl.Device;
+import ai.djl.Model;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.Block;
+import ai.djl.nn.SequentialBlock;
+import ai.djl.training.DefaultTrainingConfig;
+import ai.djl.training.GradientCollector;
+import ai.djl.training.Trainer;
+import ai.djl.training.loss.Loss;
+import io.github.freqreg.FrequencyFile;
+import io.github.freqreg.FrequencyRegularization;
+import io.github.freqreg.Quantization;
+import io.github.freqreg.TestModels;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Training for a number of bytes. */
+class ByteBudgetTest {
+
+    private static final Shape INPUT = new Shape(8, 12);
+    private static final int BYTES = 110;
+
+    private static Model model() {
+        Block block = new SequentialBlock().add(TestModels.linear(16)).add(TestModels.linear(4));
+        return TestModels.model(
+                FrequencyRegularization.builder().optKept(30).build().apply(block, INPUT), INPUT);
+    }
+
+    /** Trains some epochs of four steps and returns the last loss. */
+    private static float train(Model model, ByteBudget budget, Adam adam, int epochs) {
+        DefaultTrainingConfig config =
+                new DefaultTrainingConfig(Loss.l2Loss())
+                        .optDevices(new Device[] {Device.cpu()})
+                        .optOptimizer(adam)
+                        .addTrainingListeners(budget);
+        float last = Float.NaN;
+        try (Trainer trainer = model.newTrainer(config)) {
+            trainer.initialize(INPUT);
+            for (int epoch = 0; epoch < epochs; epoch++) {
+                for (int step = 0; step < 4; step++) {
+                    last = step(trainer, step);
+                }
+                trainer.notifyListeners(listener -> listener.onEpoch(trainer));
+            }
+        }
+        return last;
+    }
+
+    private static float step(Trainer trainer, int step) {
+        NDArray input = TestModels.random(trainer.getManager(), INPUT);
+        NDArray label = input.get(":, :4").mul(step % 2 == 0 ? 1 : 1.1);
+        try (GradientCollector collector = trainer.newGradientCollector()) {
+            NDArray told = trainer.forward(new NDList(input)).singletonOrThrow();
+            NDArray loss = trainer.getLoss().evaluate(new NDList(label), new NDList(told));
+            collector.backward(loss);
+            trainer.step();
+            return loss.getFloat();
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void theFileHasTheBytesAndTheNetworkHasLearnedWithThem(boolean names) throws Exception {
+        try (Model model = model();
+                Adam adam = Adam.builder().build()) {
+            ByteBudget budget =
+                    ByteBudget.builder(BYTES)
+                            .optOptimizer(adam)
+                            .optFirstEpoch(2)
+                            .optNames(names)
+                            .build();
+            float early = train(model, budget, adam, 3);
+            float late = train(model, budget, adam, 30);
+            assertTrue(late < early, late + " after " + early);
+            var document = FrequencyFile.toDocument(model.getBlock(), budget.getQuantization());
+            int size = (names ? document : document.withoutNames()).encode().length;
+            assertTrue(size <= BYTES && size > 0.9 * BYTES, size + " bytes");
+        }
+    }
+
+    /** By the definition: a step is as many times smaller as the root of the mean square tells. */
+    @Test
+    void stepsFollowAdamsSecondMoments() {
+        try (Model model = model();
+                Adam adam = Adam.builder().build()) {
+            ByteBudget budget = ByteBudget.builder(BYTES).optOptimizer(adam).build();
+            train(model, budget, adam, 3);
+            Quantization steps = budget.getQuantization();
+            Block block = model.getBlock();
+            String first = "01Linear_weight";
+            String second = "02Linear_weight";
+            double expected =
+                    Math.sqrt(
+                            adam.meanSquare(block.getParameters().get(second))
+                                    / adam.meanSquare(block.getParameters().get(first)));
+            // Steps are rounded to four bits.
+            assertEquals(1, steps.getStep(first) / steps.getStep(second) / expected, 0.15);
+        }
+    }
+
+    @Test
+    void tellsWhenTheFirstEpochIsStillToCome() {
+        try (Model model = model();
+                Adam adam = Adam.builder().build()) {
+            ByteBudget budget = ByteBudget.builder(BYTES).optFirstEpoch(5).build();
+            train(model, budget, adam, 4);
+            assertEquals(
+                    "Expected at least 5 epochs before steps are found, but 4 have passed",
+                    assertThrows(IllegalStateException.class, budget::getQuantization)
+                            .getMessage());
+        }
+        assertEquals(
+                "A budget must be 1 byte or more but is 0",
+                assertThrows(IllegalArgumentException.class, () -> ByteBudget.builder(0))
+                        .getMessage());
+    }
+}
