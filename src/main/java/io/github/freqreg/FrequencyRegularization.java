@@ -64,6 +64,12 @@ public final class FrequencyRegularization {
 
     private static final Logger logger = LoggerFactory.getLogger(FrequencyRegularization.class);
 
+    /** Bytes of a float16, as parameters left alone are stored. */
+    private static final int BYTES_LEFT_ALONE = 2;
+
+    /** Bits that a coefficient takes where bytes are few; more of them would be too coarse. */
+    private static final int BITS = 4;
+
     private final TensorSelection selection;
     private final List<TensorOverride> overrides;
     private final List<ShapeOverride> splits;
@@ -72,6 +78,7 @@ public final class FrequencyRegularization {
     private final double startRate;
     private final KeepAmount amount;
     private final long budget;
+    private final boolean budgetOfBytes;
     private final Strategy strategy;
 
     private FrequencyRegularization(Builder builder) {
@@ -89,6 +96,7 @@ public final class FrequencyRegularization {
         startRate = builder.startRate;
         amount = builder.amount;
         budget = builder.budget;
+        budgetOfBytes = builder.budgetOfBytes;
         strategy = builder.strategy;
     }
 
@@ -313,7 +321,7 @@ public final class FrequencyRegularization {
                             + plan.getChoices());
         }
         checkAxes(plan);
-        Map<String, Long> shares = budget > 0 ? plan.shareBudget(budget) : Map.of();
+        Map<String, Long> shares = budget > 0 ? shareBudget(plan) : Map.of();
         plan.getChoices().forEach(choice -> logger.info("{}", choice));
         Map<Block, Block> done = new IdentityHashMap<>();
         Block wrapped =
@@ -330,6 +338,36 @@ public final class FrequencyRegularization {
                         });
         BlockTree.absorbFollowers(wrapped);
         return wrapped;
+    }
+
+    /** Shares what the parameters left alone leave of the budget. */
+    private Map<String, Long> shareBudget(WrapPlan plan) {
+        long leftAlone = plan.countLeftAlone();
+        long rest =
+                budgetOfBytes
+                        ? (budget - leftAlone * BYTES_LEFT_ALONE) * Byte.SIZE / BITS
+                        : budget - leftAlone;
+        if (rest < plan.countChosen()) {
+            throw new IllegalArgumentException(
+                    "The budget is "
+                            + budget
+                            + (budgetOfBytes ? " bytes" : " numbers")
+                            + ", but the parameters left alone have "
+                            + leftAlone
+                            + " and "
+                            + plan.countChosen()
+                            + " tensors need one coefficient each");
+        }
+        BudgetShares shares = new BudgetShares();
+        for (WrapPlan.Candidate candidate : plan.getAllChosen()) {
+            Parameter parameter = candidate.parameter();
+            shares.add(
+                    candidate.name(),
+                    parameter.getShape(),
+                    axesOf(candidate),
+                    parameter.isInitialized() ? parameter.getArray() : null);
+        }
+        return shares.share(rest);
     }
 
     private List<SpectralParameter> tensors(
@@ -421,6 +459,7 @@ public final class FrequencyRegularization {
         private double startRate;
         private KeepAmount amount = KeepAmount.rate(1);
         private long budget;
+        private boolean budgetOfBytes;
         private Strategy strategy = Strategy.AUTO;
 
         private Builder() {}
@@ -455,8 +494,11 @@ public final class FrequencyRegularization {
         /**
          * Gives the whole model a number of numbers, those of the parameters left alone included.
          *
-         * <p>What the parameters left alone leave is shared equally over the tensors; what a small
-         * tensor cannot use goes to the others. Floors do not count, and overrides are refused.
+         * <p>What the parameters left alone leave is shared over the tensors. Of a network that is
+         * trained, each coefficient goes where it is worth most: the worth of a tensor's first ones
+         * is their part of its energy. Of a fresh one, each tensor gets the same share, a vector of
+         * n at most √n of it, and what a small tensor cannot use goes to the others. Floors do not
+         * count, and overrides are refused.
          *
          * @param numbers the total, 1 or more
          * @return this builder
@@ -465,6 +507,26 @@ public final class FrequencyRegularization {
         public Builder optBudget(long numbers) {
             KeepAmount.count(numbers);
             budget = numbers;
+            budgetOfBytes = false;
+            return this;
+        }
+
+        /**
+         * Gives the whole model as many numbers as a file of some bytes holds at four bits each,
+         * shared as those of {@link #optBudget}.
+         *
+         * <p>The file has the bytes when the numbers are rounded for them: let {@link
+         * io.github.freqreg.training.ByteBudget} follow the training, or save with {@link
+         * Quantization#fit}. Parameters left alone are counted with two bytes each.
+         *
+         * @param bytes of the file, 1 or more
+         * @return this builder
+         * @throws IllegalArgumentException if the number is below 1
+         */
+        public Builder optBudgetBytes(long bytes) {
+            KeepAmount.count(bytes);
+            budget = bytes;
+            budgetOfBytes = true;
             return this;
         }
 

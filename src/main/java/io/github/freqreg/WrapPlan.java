@@ -5,8 +5,6 @@ import ai.djl.nn.Parameter;
 import ai.djl.util.Pair;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.Comparator;
-import java.util.HashMap;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
@@ -142,41 +140,12 @@ final class WrapPlan {
         return choices.stream().filter(TensorChoice::regularized).count();
     }
 
-    /**
-     * Shares what the parameters left alone leave of the budget: each tensor gets an equal share,
-     * as in the paper's smallest settings, and what small tensors cannot use goes to the others.
-     */
-    Map<String, Long> shareBudget(long budget) {
-        Map<String, Long> shares = new HashMap<>();
-        long rest = budget;
-        for (TensorChoice choice : choices) {
-            rest -= choice.regularized() ? 0 : choice.shape().size();
-        }
-        if (rest < countChosen()) {
-            throw new IllegalArgumentException(
-                    "The budget is "
-                            + budget
-                            + " numbers, but the parameters left alone have "
-                            + (budget - rest)
-                            + " and "
-                            + countChosen()
-                            + " tensors need one coefficient each");
-        }
-        List<Candidate> bySize =
-                getAllChosen().stream()
-                        .sorted(
-                                Comparator.comparingLong(
-                                                (Candidate c) -> c.parameter.getShape().size())
-                                        .thenComparing(Candidate::name))
-                        .toList();
-        int left = bySize.size();
-        for (Candidate candidate : bySize) {
-            long share = Math.min(rest / left, candidate.parameter.getShape().size());
-            shares.put(candidate.name, share);
-            rest -= share;
-            left--;
-        }
-        return shares;
+    /** How many numbers the parameters left alone have. */
+    long countLeftAlone() {
+        return choices.stream()
+                .filter(choice -> !choice.regularized())
+                .mapToLong(choice -> choice.shape().size())
+                .sum();
     }
 
     /** A parameter of the model, under its first name, with the block that owns it. */

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ai.djl.Model;
 import ai.djl.modality.nlp.embedding.TrainableWordEmbedding;
+import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
@@ -22,8 +23,11 @@ import ai.djl.nn.convolutional.Conv2d;
 import ai.djl.nn.convolutional.Conv2dTranspose;
 import ai.djl.nn.norm.BatchNorm;
 import ai.djl.training.ParameterStore;
+import ai.djl.util.Pair;
 import ai.djl.util.PairList;
+import io.github.freqreg.spectrum.FrequencyTensor;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -226,11 +230,89 @@ class PolicyTest {
     }
 
     @Test
-    void aBudgetIsSharedEqually() {
-        FrequencyRegularization.Builder policy = policy().optBudget(SMALL_BIASES + 3 * 50 + 2);
-        assertEquals(List.of(50, 51, 51), keptOfSmall(policy));
+    void aBudgetOfAFreshNetworkIsSharedEqually() {
+        assertEquals(List.of(50, 51, 51), keptOfFresh(policy().optBudget(SMALL_BIASES + 152)));
         // The first can use 108 only; what it leaves goes to the others.
-        assertEquals(List.of(108, 150, 150), keptOfSmall(policy.optBudget(SMALL_BIASES + 408)));
+        assertEquals(List.of(108, 150, 150), keptOfFresh(policy().optBudget(SMALL_BIASES + 408)));
+    }
+
+    /** Biases of 4, 6 and 5 numbers get 2, 3 and 3 as long as the weights can use more. */
+    @Test
+    void aVectorOfAFreshNetworkGetsTheRootOfItsSize() {
+        FrequencyRegularization.Builder policy =
+                policy().optParameterTypes(Parameter.Type.WEIGHT, Parameter.Type.BIAS);
+        assertEquals(List.of(50, 2, 50, 3, 50, 3), keptOfFresh(policy.optBudget(158)));
+        long all = SMALL_WEIGHTS + SMALL_BIASES;
+        assertEquals(
+                List.of(108, 4, 216, 6, (int) SMALL_WEIGHTS - 324, 5),
+                keptOfFresh(policy.optBudget(all)));
+    }
+
+    private static List<Integer> keptOfFresh(FrequencyRegularization.Builder policy) {
+        Block block = policy.build().apply(TestModels.smallNetwork(), TestModels.SMALL_INPUT);
+        try (NDManager manager = NDManager.newBaseManager()) {
+            block.initialize(manager, DataType.FLOAT32, TestModels.SMALL_INPUT);
+            return kept(block);
+        }
+    }
+
+    @Test
+    void aBudgetOfBytesGivesTwoNumbersForEachThatParametersLeftAloneLeave() {
+        // Of 100 bytes 15 biases take 30.
+        assertEquals(List.of(46, 47, 47), keptOfFresh(policy().optBudgetBytes(100)));
+        FrequencyRegularization policy = policy().optBudgetBytes(31).build();
+        IllegalArgumentException failure =
+                assertThrows(
+                        IllegalArgumentException.class,
+                        () -> policy.apply(TestModels.smallNetwork(), TestModels.SMALL_INPUT));
+        assertContains(failure, "31 bytes", "3 tensors");
+    }
+
+    /** No way to move coefficients from one tensor to another raises the sum of their parts. */
+    @ParameterizedTest
+    @ValueSource(longs = {40, 100, 300, 600})
+    void aBudgetOfATrainedNetworkGoesWhereTheEnergyIs(long coefficients) {
+        double[][] parts = new double[3][];
+        try (Model model = small()) {
+            int tensor = 0;
+            for (Pair<String, Parameter> each : model.getBlock().getParameters()) {
+                if (each.getKey().endsWith("weight")) {
+                    NDArray weights = each.getValue().getArray();
+                    parts[tensor++] = parts(FrequencyTensor.of(weights, weights.size()));
+                }
+            }
+            policy().optBudget(SMALL_BIASES + coefficients).build().apply(model);
+            List<Integer> kept = kept(model.getBlock());
+            double found = 0;
+            for (int i = 0; i < parts.length; i++) {
+                found += parts[i][kept.get(i)];
+            }
+            double best = 0;
+            for (int first = 1; first <= 108; first++) {
+                for (int second = 1; second <= 216; second++) {
+                    long third = coefficients - first - second;
+                    if (third >= 1 && third <= 480) {
+                        best =
+                                Math.max(
+                                        best,
+                                        parts[0][first] + parts[1][second] + parts[2][(int) third]);
+                    }
+                }
+            }
+            // The last step of a hull may be taken in part.
+            assertTrue(found > 0.97 * best, found + " of " + best);
+            assertTrue(found <= best + 1e-6, found + " of " + best);
+        }
+    }
+
+    /** The parts of the energy that the first coefficients have. */
+    private static double[] parts(FrequencyTensor tensor) {
+        double[] sums = new double[tensor.coefficients().length + 1];
+        for (int i = 1; i < sums.length; i++) {
+            sums[i] = sums[i - 1] + Math.pow(tensor.coefficients()[i - 1], 2);
+        }
+        double all = sums[sums.length - 1];
+        return Arrays.stream(sums).map(sum -> sum / all).toArray();
     }
 
     @Test
