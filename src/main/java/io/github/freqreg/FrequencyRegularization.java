@@ -254,6 +254,16 @@ public final class FrequencyRegularization {
     }
 
     /**
+     * Tells whether a network is wrapped.
+     *
+     * @param block any block
+     * @return whether there is a {@link FrequencyBlock} in it
+     */
+    public static boolean isWrapped(Block block) {
+        return !BlockTree.frequencyBlocks(block).isEmpty();
+    }
+
+    /**
      * Makes a model plain again, see {@link #toDense(Block)}.
      *
      * @param model a model whose block was wrapped

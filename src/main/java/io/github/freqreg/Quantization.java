@@ -6,7 +6,9 @@ import ai.djl.nn.Parameter;
 import io.github.freqreg.format.FrqDocument;
 import io.github.freqreg.format.FrqTensor;
 import io.github.freqreg.format.Precision;
+import java.util.Comparator;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 
 /**
@@ -36,13 +38,16 @@ public final class Quantization {
     /** The smallest normal float16; below it relative errors grow. */
     private static final float MIN_HALF = 0x1p-14f;
 
-    private static final double FINEST = 0x1p-24;
+    private static final double FINEST = 0x1p-60;
     private static final int HALVINGS = 16;
     private static final double FINEST_STEP = 0x1p-100;
     private static final double COARSEST_STEP = 0x1p100;
 
     /** The largest one that a file holds. */
     private static final float MAX_MULTIPLE = 1 << 20;
+
+    /** Of a tensor that does not matter at all. */
+    private static final double LEAST_SENSITIVITY = 1e-30;
 
     private static final float NOT_TRAINED = 1f / 16;
 
@@ -73,8 +78,8 @@ public final class Quantization {
      * @param block the network, wrapped and initialised
      * @param bytes that a file of it may have, 1 or more
      * @param names whether the file has names and shapes
-     * @param sensitivities s_t above 0 by the parameter's name, of all tensors or of none; those of
-     *     others are left out
+     * @param sensitivities s_t, 0 or more, by the parameter's name, of all tensors or of none;
+     *     those of others are left out
      * @return the steps
      * @throws IllegalArgumentException if no steps make the file so small
      * @throws IllegalStateException if the network is not initialised
@@ -108,7 +113,27 @@ public final class Quantization {
                 fine = middle;
             }
         }
-        return at(units, coarse);
+        return refined(block, bytes, names, at(units, coarse));
+    }
+
+    /** Spends what is left on tensors one by one, the largest first. */
+    private static Quantization refined(
+            Block block, long bytes, boolean names, Quantization found) {
+        List<String> bySize =
+                FrequencyFile.toDocument(block, found).tensors().stream()
+                        .sorted(Comparator.comparingInt(t -> -t.values().length))
+                        .map(FrqTensor::name)
+                        .toList();
+        Quantization best = found;
+        for (String name : bySize) {
+            Map<String, Precision> finer = new HashMap<>(best.precisions);
+            finer.put(name, best.precisions.get(name).finer());
+            Quantization next = new Quantization(finer);
+            if (size(block, next, names) <= bytes) {
+                best = next;
+            }
+        }
+        return best;
     }
 
     private static Map<String, Unit> units(Block block, Map<String, Double> sensitivities) {
@@ -124,7 +149,7 @@ public final class Quantization {
             Double sensitivity = sensitivities.get(tensor.name());
             double unit = size;
             if (sensitivity != null) {
-                unit = 1 / Math.sqrt(sensitivity);
+                unit = 1 / Math.sqrt(Math.max(sensitivity, LEAST_SENSITIVITY));
             } else if (!sensitivities.isEmpty()) {
                 // Not trained, so that nothing is known of it.
                 unit = Double.POSITIVE_INFINITY;

@@ -28,14 +28,15 @@ final class BitModels {
     private final byte[] seen;
 
     BitModels(int contexts) {
-        this(contexts, ONE / 2);
+        this(contexts, ONE / 2, 0);
     }
 
-    /** Starts with another probability than one half, in units of 2⁻¹⁶. */
-    BitModels(int contexts, int start) {
+    /** Starts with another probability than one half, as if it had been learned from some bits. */
+    BitModels(int contexts, int start, int bits) {
         zero = new int[contexts];
         seen = new byte[contexts];
         Arrays.fill(zero, start);
+        Arrays.fill(seen, (byte) bits);
     }
 
     /** The probability of a 0 in units of 2⁻¹⁶. */

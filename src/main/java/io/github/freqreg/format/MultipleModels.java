@@ -14,15 +14,18 @@ final class MultipleModels {
     static final int CLASSES = 22;
 
     private static final int UNIT = 4;
-    private static final int MEMORY = 5;
+    private static final int MEMORY = 12;
 
     /** The probability of a class to be the one, by its distance above the mean's, from -3 on. */
     private static final int[] START = {4000, 7000, 13000, 26000, 42000, 50000};
 
     private static final int FIRST = -3;
 
+    /** The bits that a first probability is worth. */
+    private static final int BITS = 3;
+
     private final BitModels[][] classes = new BitModels[Integer.SIZE][];
-    private final BitModels seconds = new BitModels(CLASSES, 37000);
+    private final BitModels seconds = new BitModels(CLASSES, 37000, BITS);
     private long mean;
     private int seen;
 
@@ -39,7 +42,7 @@ final class MultipleModels {
             classes[bits] = new BitModels[CLASSES];
             for (int i = 0; i < CLASSES; i++) {
                 int above = Math.max(FIRST, Math.min(i - (bits - UNIT), START.length + FIRST - 1));
-                classes[bits][i] = new BitModels(1, START[above - FIRST]);
+                classes[bits][i] = new BitModels(1, START[above - FIRST], BITS);
             }
         }
         return classes[bits][index];

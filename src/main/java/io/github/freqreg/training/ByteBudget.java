@@ -1,5 +1,7 @@
 package io.github.freqreg.training;
 
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
 import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
 import ai.djl.training.Trainer;
@@ -32,6 +34,7 @@ public final class ByteBudget extends TrainingListenerAdapter {
     private final Adam optimizer;
     private final int firstEpoch;
     private final boolean names;
+    private final double rateWeight;
     private int epochs;
     private Quantization quantization;
 
@@ -41,6 +44,7 @@ public final class ByteBudget extends TrainingListenerAdapter {
         firstEpoch = builder.firstEpoch;
         epochs = builder.epochs;
         names = builder.names;
+        rateWeight = builder.rateWeight;
     }
 
     /**
@@ -63,6 +67,33 @@ public final class ByteBudget extends TrainingListenerAdapter {
 
     /** {@inheritDoc} */
     @Override
+    public void onTrainingBatch(Trainer trainer, BatchData batchData) {
+        if (quantization != null && rateWeight > 0) {
+            for (Pair<String, Parameter> each : trainer.getModel().getBlock().getParameters()) {
+                if (each.getValue().requiresGradient()) {
+                    addRate(each.getValue().getArray(), quantization.getStep(each.getKey()));
+                }
+            }
+        }
+    }
+
+    /** Adds the derivative of the rate, λ sgn(c) / ((|c| + Δ) ln 2), to the gradient. */
+    private void addRate(NDArray array, float step) {
+        if (step == 0) {
+            return;
+        }
+        try (NDManager scratch = array.getManager().newSubManager()) {
+            NDArray plain = array.stopGradient();
+            plain.attach(scratch);
+            NDArray gradient = array.getGradient();
+            gradient.attach(scratch);
+            NDArray rate = plain.sign().mul(rateWeight / Math.log(2)).div(plain.abs().add(step));
+            gradient.addi(rate);
+        }
+    }
+
+    /** {@inheritDoc} */
+    @Override
     public void onEpoch(Trainer trainer) {
         epochs++;
         fit(trainer.getModel().getBlock());
@@ -79,9 +110,8 @@ public final class ByteBudget extends TrainingListenerAdapter {
         Map<String, Double> sensitivities = new HashMap<>();
         if (optimizer != null) {
             for (Pair<String, Parameter> each : block.getParameters()) {
-                double mean = optimizer.meanSquare(each.getValue());
-                if (mean > 0) {
-                    sensitivities.put(each.getKey(), mean);
+                if (each.getValue().requiresGradient()) {
+                    sensitivities.put(each.getKey(), optimizer.meanSquare(each.getValue()));
                 }
             }
         }
@@ -115,6 +145,7 @@ public final class ByteBudget extends TrainingListenerAdapter {
         private int firstEpoch;
         private int epochs;
         private boolean names = true;
+        private double rateWeight;
 
         private Builder(long bytes) {
             if (bytes < 1) {
@@ -166,6 +197,26 @@ public final class ByteBudget extends TrainingListenerAdapter {
          */
         public Builder optNames(boolean named) {
             names = named;
+            return this;
+        }
+
+        /**
+         * Sets how much a bit of the file weighs against the loss, by default 0.
+         *
+         * <p>With the weight λ, training lowers loss + λ · Σ log₂(1 + |c| / Δ) from the first epoch
+         * with steps on: a number takes about as many bits. Numbers that say little shrink, and the
+         * bytes go to finer steps of the others. About 1/10⁵ for a network of a thousand bytes.
+         *
+         * @param weight 0 or more, in units of the loss
+         * @return this builder
+         * @throws IllegalArgumentException if it is negative or not finite
+         */
+        public Builder optRateWeight(double weight) {
+            if (!(weight >= 0) || Double.isInfinite(weight)) {
+                throw new IllegalArgumentException(
+                        "A weight of the rate must be 0 or more and finite but is " + weight);
+            }
+            rateWeight = weight;
             return this;
         }
 

@@ -78,7 +78,7 @@ final class SecondRangeReader {
                 long multiple = multiple((long) mean);
                 values[j] = multiple * step;
                 long change = 16 * Math.abs(multiple) - (long) mean;
-                mean += change * 2 / (2 * Math.min(j, 5) + 3);
+                mean += change * 2 / (2 * Math.min(j, 12) + 3);
             }
             tensors.add(
                     new FrqTensor(
@@ -190,7 +190,8 @@ final class SecondRangeReader {
     }
 
     private int bit(String context, int start) {
-        int[] model = contexts.computeIfAbsent(context, c -> new int[] {start, 0});
+        int[] model =
+                contexts.computeIfAbsent(context, c -> new int[] {start, start == 32768 ? 0 : 3});
         long bound = range / 65536 * model[0];
         int bit = take(bound) ? 0 : 1;
         if (bit == 0) {

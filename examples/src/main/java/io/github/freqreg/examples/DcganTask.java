@@ -128,7 +128,7 @@ final class DcganTask implements Task {
         String text =
                 String.format(
                         Locale.ROOT, "Fréchet distance %.2f (%d images)", distance, real.length);
-        return new Score("Fréchet distance", distance, text);
+        return new Score(Score.DISTANCE, distance, text);
     }
 
     /** Pixels of images in -1..1, as the network makes them. */

@@ -2,6 +2,7 @@ package io.github.freqreg.examples;
 
 import io.github.freqreg.FrequencyRegularization;
 import io.github.freqreg.TensorChoice;
+import io.github.freqreg.examples.Training.Limit;
 import java.util.Arrays;
 import java.util.List;
 import picocli.CommandLine.ITypeConverter;
@@ -14,20 +15,64 @@ import picocli.CommandLine.TypeConversionException;
 enum LeNetRecipe {
     /** 776 numbers in all, as the paper has without biases. */
     PAPER_776(
-            "paper-776", 30, new Task.Settings(128, 0.03f, 0.9f), 80, 4, 130, 6, 380, 20, 146, 10);
+            "paper-776",
+            30,
+            new Task.Settings(128, 0.03f, 0.9f),
+            null,
+            80,
+            4,
+            130,
+            6,
+            380,
+            20,
+            146,
+            10),
+    /** As small as others are at an error of about 1%. */
+    SMALL(
+            "small",
+            100,
+            new Task.Settings(128, 0.02f, 0.9f),
+            new Limit(1_149, false),
+            150,
+            4,
+            500,
+            6,
+            1_400,
+            20,
+            300,
+            10),
+    /** As accurate as others are at an error of 0.7%. */
+    ACCURATE(
+            "accurate",
+            100,
+            new Task.Settings(128, 0.02f, 0.9f),
+            new Limit(3_100, false),
+            250,
+            10,
+            1_800,
+            20,
+            4_000,
+            40,
+            600,
+            10);
+
+    /** The weights of the axes, by the tensor's index, where numbers are rounded. */
+    private static final int[][] AXES = {{}, {}, {1, 1, 2, 2}, {}, {1, 2, 3, 3}, {}, {2, 1}, {}};
 
     private final String title;
     private final int epochs;
     private final Task.Settings settings;
+    private final Limit limit;
 
     /** Of each weight and its bias, in the order of the layers. */
     private final long[] kept;
 
-    LeNetRecipe(String title, int epochs, Task.Settings settings, long... kept) {
-        this.kept = kept;
+    LeNetRecipe(String title, int epochs, Task.Settings settings, Limit limit, long... kept) {
         this.title = title;
         this.epochs = epochs;
         this.settings = settings;
+        this.limit = limit;
+        this.kept = kept;
     }
 
     int epochs() {
@@ -38,6 +83,11 @@ enum LeNetRecipe {
         return settings;
     }
 
+    /** What the file may be, or null where its numbers are not rounded. */
+    Limit limit() {
+        return limit;
+    }
+
     /**
      * Sets what a policy keeps.
      *
@@ -45,24 +95,12 @@ enum LeNetRecipe {
      * @param tensors the network's weights and biases, in its order
      */
     void keep(FrequencyRegularization.Builder builder, List<TensorChoice> tensors) {
-        String k = System.getProperty("freqreg.kept");
-        if (k != null) {
-            String[] p = k.split(",");
-            for (int i = 0; i < kept.length; i++) kept[i] = Long.parseLong(p[i]);
-        }
-        String w = System.getProperty("freqreg.w", "");
-        for (String one : w.split(";")) {
-            if (!one.isEmpty()) {
-                String[] kv = one.split(":");
-                builder.addAxisWeights(
-                        Splits.exactly(tensors.get(Integer.parseInt(kv[0]))),
-                        java.util.Arrays.stream(kv[1].split(","))
-                                .mapToInt(Integer::parseInt)
-                                .toArray());
-            }
-        }
         for (int i = 0; i < kept.length; i++) {
-            builder.addOverrideKept(Splits.exactly(tensors.get(i)), kept[i]);
+            String name = Splits.exactly(tensors.get(i));
+            builder.addOverrideKept(name, kept[i]);
+            if (limit != null && AXES[i].length > 0) {
+                builder.addAxisWeights(name, AXES[i]);
+            }
         }
     }
 

@@ -20,6 +20,8 @@ import picocli.CommandLine.Command;
         version = "freqreg 0.1.0",
         subcommands = {
             TrainCommand.class,
+            CompressCommand.class,
+            CompareCommand.class,
             EvaluateCommand.class,
             SegmentCommand.class,
             InspectCommand.class,

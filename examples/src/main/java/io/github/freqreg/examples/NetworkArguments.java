@@ -2,6 +2,9 @@ package io.github.freqreg.examples;
 
 import ai.djl.Device;
 import ai.djl.MalformedModelException;
+import ai.djl.nn.Block;
+import io.github.freqreg.examples.networks.Dcgan;
+import io.github.freqreg.examples.networks.Vae;
 import java.io.IOException;
 import java.nio.file.Path;
 import picocli.CommandLine.Mixin;
@@ -57,6 +60,17 @@ final class NetworkArguments {
 
     ShapeArguments shape() {
         return shape;
+    }
+
+    /** The plain network, without data; not for unet, whose file tells its width. */
+    Block plain() {
+        shape.check(network);
+        int width = shape.width(network);
+        return switch (network) {
+            case VAE -> new Vae(width);
+            case DCGAN -> new Dcgan(width);
+            default -> network.classifier(width);
+        };
     }
 
     /**

@@ -83,6 +83,15 @@ interface Task extends AutoCloseable {
      */
     record Score(String metric, double value, String text) {
 
+        /** The one figure that is better the lower it is. */
+        static final String DISTANCE = "Fréchet distance";
+
+        /** How much better this is than another score of the same metric. */
+        double above(Score other) {
+            double difference = value - other.value;
+            return metric.equals(DISTANCE) ? -difference : difference;
+        }
+
         /** {@inheritDoc} */
         @Override
         public String toString() {

@@ -103,7 +103,9 @@ final class TrainCommand implements Callable<Integer> {
 
     @Option(
             names = "--biases",
-            description = "keep of each bias too only the first coefficients, √n of n")
+            description =
+                    "keep of biases and of normalisation's factors and shifts too only the first"
+                            + " coefficients, √n of n")
     private boolean biases;
 
     @Option(
@@ -111,7 +113,8 @@ final class TrainCommand implements Callable<Integer> {
             paramLabel = "N",
             description =
                     "round numbers in the second half of the epochs, so that the file has at most N"
-                            + " bytes; without another amount, biases are kept as coefficients too")
+                            + " bytes; without another amount, keep as many as these hold, of"
+                            + " biases and normalisation too")
     private Long budgetBytes;
 
     @Option(
@@ -179,11 +182,20 @@ final class TrainCommand implements Callable<Integer> {
         @Option(
                 names = "--recipe",
                 converter = LeNetRecipe.Converter.class,
-                description = "lenet: found settings of all that follows: paper-776")
+                description =
+                        "lenet: found settings of all that follows: paper-776, small or accurate")
         private LeNetRecipe recipe;
 
         @Option(names = "--dense", description = "train the plain network")
         private boolean dense;
+
+        boolean isOpen() {
+            return keepRate == null
+                    && keep == null
+                    && budget == null
+                    && preset == null
+                    && recipe == null;
+        }
     }
 
     /** {@inheritDoc} */
@@ -205,8 +217,13 @@ final class TrainCommand implements Callable<Integer> {
                 "--learning-rate must be above 0 and finite but is " + learningRate);
         check(truncate >= 0 && truncate <= 1, "--truncate must be 0 to 1 but is " + truncate);
         check(
-                !amount.dense || truncate == 0 && !noBaseline && !split && !biases,
-                "--truncate, --split, --biases and --no-baseline have no meaning with --dense");
+                !amount.dense
+                        || truncate == 0 && !noBaseline && !split && !biases && budgetBytes == null,
+                "--truncate, --split, --biases, --budget-bytes and --no-baseline have no meaning"
+                        + " with --dense");
+        check(
+                budgetBytes == null || budgetBytes >= 1,
+                "--budget-bytes must be 1 or more but is " + budgetBytes);
         check(!amount.dense || !execution, "--execution has no meaning with --dense");
         if (out == null) {
             out = Path.of(name() + ".frq");
@@ -310,9 +327,14 @@ final class TrainCommand implements Callable<Integer> {
     private FrequencyRegularization policy(Task task) {
         FrequencyRegularization.Builder builder = FrequencyRegularization.builder();
         boolean byRecipe = amount.recipe != null;
-        if (biases || byRecipe) {
+        boolean byBytes = budgetBytes != null && amount.isOpen();
+        if (biases || byRecipe || byBytes) {
             builder.optLayerTypes(LayerType.values())
-                    .optParameterTypes(Parameter.Type.WEIGHT, Parameter.Type.BIAS);
+                    .optParameterTypes(
+                            Parameter.Type.WEIGHT,
+                            Parameter.Type.BIAS,
+                            Parameter.Type.GAMMA,
+                            Parameter.Type.BETA);
         }
         try {
             List<TensorChoice> tensors = builder.build().plan(task.network(), task.inputs(1));
@@ -323,14 +345,16 @@ final class TrainCommand implements Callable<Integer> {
             } else if (amount.budget != null) {
                 builder.optBudget(amount.budget);
             } else if (amount.preset != null) {
-                List<TensorChoice> weights = tensors.stream().filter(t -> !isBias(t)).toList();
+                List<TensorChoice> weights = tensors.stream().filter(t -> !isVector(t)).toList();
                 amount.preset.keep(builder, arguments.network(), weights);
             } else if (byRecipe) {
                 amount.recipe.keep(builder, tensors);
+            } else if (byBytes) {
+                builder.optBudgetBytes(budgetBytes);
             } else {
                 task.keepByDefault(builder);
             }
-            if (biases) {
+            if (biases && !byBytes && amount.budget == null) {
                 keepBiases(builder, tensors);
             }
             if (split || byRecipe) {
@@ -351,15 +375,18 @@ final class TrainCommand implements Callable<Integer> {
     private static void keepBiases(
             FrequencyRegularization.Builder builder, List<TensorChoice> tensors) {
         for (TensorChoice tensor : tensors) {
-            if (isBias(tensor)) {
+            if (isVector(tensor)) {
                 long kept = (long) Math.ceil(Math.sqrt(tensor.shape().size()));
                 builder.addOverrideKept(Splits.exactly(tensor), kept);
             }
         }
     }
 
-    private static boolean isBias(TensorChoice tensor) {
-        return tensor.regularized() && tensor.name().endsWith("_bias");
+    private static boolean isVector(TensorChoice tensor) {
+        return tensor.regularized()
+                && (tensor.name().endsWith("_bias")
+                        || tensor.name().endsWith("_gamma")
+                        || tensor.name().endsWith("_beta"));
     }
 
     private void check(boolean holds, String message) {
@@ -391,9 +418,7 @@ final class TrainCommand implements Callable<Integer> {
                         settings(task, policy),
                         descent,
                         policy == null ? 0 : truncate,
-                        policy == null || budgetBytes == null
-                                ? null
-                                : new Limit(budgetBytes, !noNames),
+                        policy == null ? null : limit(),
                         seed);
         PrintWriter output = spec.commandLine().getOut();
         List<Epoch> trained;
@@ -414,7 +439,9 @@ final class TrainCommand implements Callable<Integer> {
                     steps == null
                             ? FrequencyFile.toDocument(model.getBlock(), DataType.FLOAT16)
                             : FrequencyFile.toDocument(model.getBlock(), steps);
-            (noNames ? document.withoutNames() : document).write(file);
+            Limit limit = limit();
+            boolean names = limit == null ? !noNames : limit.names();
+            (names ? document : document.withoutNames()).write(file);
             report = CompressionReport.of(file, model.getBlock());
             if (execution) {
                 output.println();
@@ -426,6 +453,14 @@ final class TrainCommand implements Callable<Integer> {
             drawSamples(task, model, kind(policy));
             return new Result(report.getKept(), report.getBytes(), report, score, trained);
         }
+    }
+
+    /** What the file may be, or null. */
+    private Limit limit() {
+        if (budgetBytes != null) {
+            return new Limit(budgetBytes, !noNames);
+        }
+        return amount.recipe == null ? null : amount.recipe.limit();
     }
 
     private Settings settings(Task task, FrequencyRegularization policy) {

@@ -108,12 +108,15 @@ final class Training {
     record Limit(long bytes, boolean names) {
 
         /** The share of the epochs in which numbers are not rounded yet. */
-        private static final double UNROUNDED = 0.5;
+        private static final double UNROUNDED =
+                Double.parseDouble(System.getProperty("freqreg.u", "0.5"));
 
         private ByteBudget listener(ResumableOptimizer optimizer, int epochs, int done) {
             ByteBudget.Builder builder =
                     ByteBudget.builder(bytes)
                             .optNames(names)
+                            .optRateWeight(
+                                    Double.parseDouble(System.getProperty("freqreg.rate", "0")))
                             .optEpochsDone(done)
                             .optFirstEpoch((int) (epochs * UNROUNDED));
             if (optimizer instanceof Adam adam) {

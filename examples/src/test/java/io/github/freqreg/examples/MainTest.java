@@ -196,6 +196,34 @@ class MainTest {
         assertTrue(out.contains("500x50x4x4"), out);
     }
 
+    @ParameterizedTest
+    @CsvSource({"small, 1149", "accurate, 3100"})
+    void aRecipeOfBytesKeepsToThem(String recipe, long bytes) throws IOException {
+        String train = "train lenet --recipe %s --epochs 2 --data %s --no-baseline --out %s";
+        Path file = folder.resolve("lenet.frq");
+        assertEquals(0, run(train.formatted(recipe, tinyMnist(), file).split(" ")), err);
+        assertTrue(Files.size(file) <= bytes, Files.size(file) + " bytes");
+        assertEquals(0, run("inspect", file.toString()));
+        assertTrue(out.contains("500x800 as 500x50x4x4 by 1:2:3:3"), out);
+        assertTrue(out.contains("steps of"), out);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "lenet, 900",
+        "resnet18 --width 2, 1500",
+        "vae --width 16 --split, 900",
+        "dcgan --width 2 --keep 9, 1200"
+    })
+    void aBudgetOfBytesIsKeptTo(String network, long bytes) throws IOException {
+        String train =
+                "train %s --subset 32 --epochs 2 --no-baseline --no-names --budget-bytes %d --out %s";
+        Path file = folder.resolve("net.frq");
+        assertEquals(0, run(train.formatted(network, bytes, file).split(" ")), err);
+        assertTrue(Files.size(file) <= bytes, Files.size(file) + " bytes");
+        assertTrue(Files.size(file) > bytes / 2, Files.size(file) + " bytes");
+    }
+
     @Test
     void splitsSeeRowsAndColumns() throws IOException {
         String train =
@@ -298,12 +326,20 @@ class MainTest {
                 "train vit --width 100 | multiple of 64 but is 100",
                 "train lenet --subset 0 | --subset must be 1 or more but is 0",
                 "train lenet --preset v4 | v4",
-                "train lenet --recipe best | expected one of [paper-776] but was best",
+                "train lenet --recipe best | expected one of [paper-776, small, accurate] but was best",
                 "train vae --recipe paper-776 | --recipe paper-776 is one of lenet",
                 "train vgg --split | --split has no meaning for vgg",
                 "train alexnet --split | --split has no meaning for alexnet",
                 "train alexnet --size 32 | --size of alexnet must be 64 or more but is 32",
-                "train lenet --split --no-names | --no-names has no meaning with --split",
+                "train lenet --budget-bytes 0 | --budget-bytes must be 1 or more but is 0",
+                "train lenet --budget-bytes 20 | The budget is 20 bytes",
+                "train lenet --dense --budget-bytes 20 | have no meaning with --dense",
+                "compress lenet --weights x --out y --budget-bytes 0 | --budget-bytes must be 1",
+                "compress lenet --weights x --budget-bytes 900 | --out",
+                "compress lenet --weights x --out y --budget-bytes 9 --stages 0 | 1 to 30 but is 0",
+                "compress lenet --weights x --out y --budget-bytes 9 --epochs -1 | but is -1",
+                "compress lenet --weights x --out y --budget-bytes 9 --max-loss -1 | but is -1",
+                "compress lenet --weights x --out y --budget-bytes 9 --epochs 0 --split | no meaning",
                 "train lenet --dense --split | have no meaning with --dense",
                 "train lenet --optimizer rms | rms",
                 "train | NETWORK",

@@ -30,6 +30,8 @@ import io.github.freqreg.FrequencyFile;
 import io.github.freqreg.FrequencyRegularization;
 import io.github.freqreg.examples.networks.LeNet;
 import io.github.freqreg.examples.networks.UNet;
+import io.github.freqreg.training.Adam;
+import io.github.freqreg.training.ByteBudget;
 import io.github.freqreg.training.TailTruncation;
 import io.github.freqreg.training.TruncationSchedule;
 import java.awt.image.BufferedImage;
@@ -104,6 +106,36 @@ class ReadmeTest {
         }
         fresh.close();
         model.close();
+    }
+
+    @Test
+    void keepsToBytes() throws Exception {
+        Path file = folder.resolve("mine.frq");
+        Shape inputShape = new Shape(32).addAll(LeNet.INPUT);
+        DefaultTrainingConfig config = new DefaultTrainingConfig(Loss.softmaxCrossEntropyLoss());
+        try (Model model = Model.newInstance("mine")) {
+            // readme
+            FrequencyRegularization policy =
+                    FrequencyRegularization.builder().optBudgetBytes(4_000).build();
+            model.setBlock(policy.apply(myNetwork(), inputShape)); // shapes tell what 4 bits hold
+            Adam adam = Adam.builder().build(); // this library's, DJL's step by step
+            ByteBudget budget =
+                    ByteBudget.builder(4_000).optOptimizer(adam).optFirstEpoch(1).build();
+            config.optOptimizer(adam).addTrainingListeners(budget);
+            train(model, config);
+            FrequencyFile.save(model.getBlock(), file, budget.getQuantization()); // 4,000 bytes
+            // end
+        }
+        assertTrue(Files.size(file) <= 4_000, Files.size(file) + " bytes");
+    }
+
+    private static void train(Model model, TrainingConfig config)
+            throws IOException, TranslateException {
+        Dataset trainingSet = digits(model);
+        try (Trainer trainer = model.newTrainer(config)) {
+            trainer.initialize(new Shape(32).addAll(LeNet.INPUT));
+            EasyTrain.fit(trainer, 2, trainingSet, null);
+        }
     }
 
     @Test

@@ -17,6 +17,7 @@ import ai.djl.training.loss.Loss;
 import io.github.freqreg.FrequencyFile;
 import io.github.freqreg.FrequencyRegularization;
 import io.github.freqreg.examples.Training.Descent;
+import io.github.freqreg.examples.Training.Limit;
 import io.github.freqreg.examples.Training.Recipe;
 import io.github.freqreg.examples.networks.LeNet;
 import io.github.freqreg.examples.networks.UNet;
@@ -107,13 +108,21 @@ class ResumeTest {
         }
     }
 
-    @ParameterizedTest(name = "truncate {0}, dense {1}, {2}")
-    @CsvSource({"0, false, ADAM", "0.8, false, ADAM", "0, true, ADAM", "0.8, false, SGD"})
-    void aResumedTrainingEndsTheSame(double truncate, boolean dense, Descent descent)
+    @ParameterizedTest(name = "truncate {0}, dense {1}, {2}, {3} bytes")
+    @CsvSource({
+        "0, false, ADAM, 0",
+        "0.8, false, ADAM, 0",
+        "0, true, ADAM, 0",
+        "0.8, false, SGD, 0",
+        "0, false, ADAM, 300",
+        "0, false, SGD, 300"
+    })
+    void aResumedTrainingEndsTheSame(double truncate, boolean dense, Descent descent, long bytes)
             throws Exception {
+        Limit limit = bytes == 0 ? null : new Limit(bytes, true);
         assertEndsTheSame(
                 new ScenesTask(null, 40, 8, 2, 1),
-                new Recipe(EPOCHS, SETTINGS, descent, truncate, 1),
+                new Recipe(EPOCHS, SETTINGS, descent, truncate, limit, 1),
                 dense);
     }
 
@@ -123,7 +132,7 @@ class ResumeTest {
         Images.Split images = Cifar.load(null).subset(40);
         assertEndsTheSame(
                 new ClassificationTask(Network.ALEXNET, images, 1, 64, 1),
-                new Recipe(EPOCHS, SETTINGS, Descent.ADAM, 0, 1),
+                new Recipe(EPOCHS, SETTINGS, Descent.ADAM, 0, null, 1),
                 true);
     }
 

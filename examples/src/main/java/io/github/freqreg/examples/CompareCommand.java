@@ -1,0 +1,105 @@
+package io.github.freqreg.examples;
+
+import ai.djl.util.JsonUtils;
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParseException;
+import java.awt.Color;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import org.knowm.xchart.BitmapEncoder;
+import org.knowm.xchart.XYChart;
+import org.knowm.xchart.XYChartBuilder;
+import org.knowm.xchart.XYSeries;
+import org.knowm.xchart.style.Styler;
+import org.knowm.xchart.style.markers.SeriesMarkers;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** Draws bytes against test errors of LeNet-5, ours beside published ones. */
+@Command(
+        name = "compare",
+        description = "Draws bytes and errors of trained LeNet-5s beside published ones.",
+        mixinStandardHelpOptions = true)
+final class CompareCommand implements Callable<Integer> {
+
+    private static final int WIDTH = 860;
+    private static final int HEIGHT = 520;
+
+    /** Bytes and errors in percent on MNIST, as their authors give them. */
+    private static final Map<String, double[][]> PUBLISHED = new LinkedHashMap<>();
+
+    static {
+        PUBLISHED.put("MIRACLE, a port", new double[][] {{1_149}, {0.98}});
+        PUBLISHED.put("MIRACLE (Havasi 2019)", new double[][] {{1_600, 3_100}, {0.96, 0.69}});
+        PUBLISHED.put("Bayesian Compression", new double[][] {{2_230}, {1.0}});
+        PUBLISHED.put("EPR (Oktay 2020)", new double[][] {{2_840}, {1.0}});
+        PUBLISHED.put("Deep Compression", new double[][] {{44_000}, {0.74}});
+    }
+
+    @Parameters(
+            arity = "1..*",
+            paramLabel = "F.json",
+            description = "results of train lenet --data DIR --json F.json, MNIST whole")
+    private List<Path> files;
+
+    @Option(names = "--out", required = true, paramLabel = "F.png", description = "what to draw")
+    private Path out;
+
+    /** {@inheritDoc} */
+    @Override
+    public Integer call() throws IOException {
+        double[] bytes = new double[files.size()];
+        double[] errors = new double[files.size()];
+        for (int i = 0; i < bytes.length; i++) {
+            JsonObject result = read(files.get(i));
+            bytes[i] = result.get("bytes").getAsDouble();
+            errors[i] = 100 * (1 - result.get("value").getAsDouble());
+        }
+        XYChart chart =
+                new XYChartBuilder()
+                        .width(WIDTH)
+                        .height(HEIGHT)
+                        .title("LeNet-5 on MNIST")
+                        .xAxisTitle("bytes of the file")
+                        .yAxisTitle("test error, %")
+                        .build();
+        chart.getStyler()
+                .setDefaultSeriesRenderStyle(XYSeries.XYSeriesRenderStyle.Scatter)
+                .setXAxisLogarithmic(true)
+                .setYAxisMin(0.0)
+                .setMarkerSize(9)
+                .setLegendPosition(Styler.LegendPosition.OutsideE)
+                .setLegendBorderColor(Color.WHITE)
+                .setPlotBorderColor(Color.LIGHT_GRAY)
+                .setChartBackgroundColor(Color.WHITE);
+        chart.addSeries("freqreg", bytes, errors).setMarker(SeriesMarkers.CIRCLE);
+        PUBLISHED.forEach(
+                (name, points) ->
+                        chart.addSeries(name, points[0], points[1])
+                                .setMarker(SeriesMarkers.DIAMOND));
+        PngFile.write(BitmapEncoder.getBufferedImage(chart), out);
+        return 0;
+    }
+
+    private static JsonObject read(Path file) throws IOException {
+        try {
+            JsonObject result = JsonUtils.GSON.fromJson(Files.readString(file), JsonObject.class);
+            if (result != null
+                    && result.has("model")
+                    && result.get("model").getAsString().equals("lenet")
+                    && result.has("bytes")
+                    && result.has("value")) {
+                return result;
+            }
+        } catch (JsonParseException e) {
+            throw new DataException(file + ": expected JSON but " + e.getMessage());
+        }
+        throw new DataException(file + ": expected what train lenet --json has written");
+    }
+}

@@ -1,0 +1,280 @@
+package io.github.freqreg.examples;
+
+import ai.djl.Device;
+import ai.djl.MalformedModelException;
+import ai.djl.Model;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.nn.Block;
+import ai.djl.nn.Parameter;
+import io.github.freqreg.CompressionReport;
+import io.github.freqreg.FrequencyFile;
+import io.github.freqreg.FrequencyRegularization;
+import io.github.freqreg.LayerType;
+import io.github.freqreg.Quantization;
+import io.github.freqreg.examples.Task.Score;
+import io.github.freqreg.examples.Task.Settings;
+import io.github.freqreg.examples.Training.Descent;
+import io.github.freqreg.examples.Training.Limit;
+import io.github.freqreg.examples.Training.Recipe;
+import io.github.freqreg.format.FrqDocument;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Locale;
+import java.util.concurrent.Callable;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/**
+ * Compresses a network that is trained already: projects it to fewer coefficients, fine-tunes them
+ * rounded, and goes on from there with fewer bytes, until the budget or a loss of quality is
+ * reached.
+ */
+@Command(
+        name = "compress",
+        description = "Compresses a trained network to a number of bytes.",
+        mixinStandardHelpOptions = true,
+        sortOptions = false)
+final class CompressCommand implements Callable<Integer> {
+
+    /** DJL's own name of a file of parameters. */
+    private static final Pattern PARAMS = Pattern.compile("(.+)-\\d{4}\\.params");
+
+    /** Against the rate of a compressed network that is trained from the start. */
+    private static final float FINE = 0.3f;
+
+    @Mixin private NetworkArguments arguments;
+
+    @Option(
+            names = "--weights",
+            required = true,
+            paramLabel = "FILE",
+            description = "the trained network: a .frq file, or DJL's .params")
+    private Path weights;
+
+    @Option(
+            names = "--budget-bytes",
+            required = true,
+            paramLabel = "N",
+            description = "bytes of the file in the end")
+    private long bytes;
+
+    @Option(names = "--out", required = true, paramLabel = "F.frq", description = "what to write")
+    private Path out;
+
+    @Option(
+            names = "--stages",
+            defaultValue = "4",
+            description =
+                    "how often bytes are cut, each time to a half, the last time to the budget"
+                            + " (default: ${DEFAULT-VALUE})")
+    private int stages;
+
+    @Option(
+            names = "--epochs",
+            defaultValue = "4",
+            description =
+                    "times over the training set at each stage; 0 to round alone, without data"
+                            + " (default: ${DEFAULT-VALUE})")
+    private int epochs;
+
+    @Option(
+            names = "--max-loss",
+            paramLabel = "X",
+            description =
+                    "stop, and keep the stage before, where the figure on the test set is more than"
+                            + " X below that of the network given")
+    private Double maxLoss;
+
+    @Option(
+            names = "--learning-rate",
+            description = "the first of each stage (default: 0.3 of what train takes)")
+    private Float learningRate;
+
+    @Option(names = "--split", description = "as with train")
+    private boolean split;
+
+    @Option(names = "--no-names", description = "leave names and shapes out of the file")
+    private boolean noNames;
+
+    @Option(
+            names = "--seed",
+            defaultValue = "1",
+            description = "of the order of images (default: ${DEFAULT-VALUE})")
+    private int seed;
+
+    @Spec private CommandSpec spec;
+
+    /** {@inheritDoc} */
+    @Override
+    public Integer call() throws IOException, MalformedModelException {
+        check(bytes >= 1, "--budget-bytes must be 1 or more but is " + bytes);
+        check(stages >= 1 && stages <= 30, "--stages must be 1 to 30 but is " + stages);
+        check(epochs >= 0, "--epochs must be 0 or more but is " + epochs);
+        check(maxLoss == null || maxLoss >= 0, "--max-loss must be 0 or more but is " + maxLoss);
+        check(
+                learningRate == null || learningRate > 0 && Float.isFinite(learningRate),
+                "--learning-rate must be above 0 and finite but is " + learningRate);
+        check(
+                epochs > 0 || maxLoss == null && !split,
+                "--max-loss and --split have no meaning with --epochs 0");
+        Device device = arguments.device();
+        if (epochs == 0) {
+            round(device);
+            return 0;
+        }
+        try (Task task = arguments.task(null);
+                Model model = load(task, device)) {
+            compress(task, model, device);
+        } catch (IllegalArgumentException e) {
+            // Such as a budget that is too small for the network.
+            throw new ParameterException(spec.commandLine(), e.getMessage(), e);
+        }
+        return 0;
+    }
+
+    private void check(boolean holds, String message) {
+        if (!holds) {
+            throw new ParameterException(spec.commandLine(), message);
+        }
+    }
+
+    private Model load(Task task, Device device) throws IOException, MalformedModelException {
+        Matcher name = PARAMS.matcher(weights.getFileName().toString());
+        if (!name.matches()) {
+            return Training.load(task, weights, device);
+        }
+        Model model = Model.newInstance("trained", device);
+        try {
+            Block block = task.network();
+            block.initialize(model.getNDManager(), DataType.FLOAT32, task.inputs(1));
+            model.setBlock(block);
+            model.load(weights.toAbsolutePath().getParent(), name.group(1));
+            return model;
+        } catch (IOException | MalformedModelException | RuntimeException e) {
+            model.close();
+            throw e;
+        }
+    }
+
+    private void compress(Task task, Model model, Device device)
+            throws IOException, MalformedModelException {
+        PrintWriter output = spec.commandLine().getOut();
+        Score first = task.measure(model.getBlock(), model.getNDManager());
+        output.println(task.title());
+        output.printf(Locale.ROOT, "as given: %,d bytes, %s%n", Files.size(weights), first);
+        boolean any = false;
+        for (int stage = 1; stage <= stages; stage++) {
+            // Twice as many bytes as at the next stage.
+            long budget = Math.multiplyExact(bytes, 1L << (stages - stage));
+            FrqDocument document = stage(task, model, device, budget);
+            byte[] file = document.encode();
+            Score score = measure(task, FrqDocument.decode(file), device);
+            double loss = first.above(score);
+            output.printf(
+                    Locale.ROOT,
+                    "stage %d of %d: %,d bytes, %,d numbers, %s%n",
+                    stage,
+                    stages,
+                    file.length,
+                    document.numbers(),
+                    score);
+            output.flush();
+            if (maxLoss != null && loss > maxLoss) {
+                tellStop(output, loss, any);
+                return;
+            }
+            document.write(out);
+            any = true;
+        }
+        output.println("saved, loaded and measured again: " + out);
+        output.flush();
+    }
+
+    /** Measures what a file holds, in a fresh network. */
+    private static Score measure(Task task, FrqDocument document, Device device)
+            throws MalformedModelException {
+        try (Model model = Model.newInstance("fresh", device)) {
+            model.setBlock(task.network());
+            FrequencyFile.load(model, document);
+            return task.measure(model.getBlock(), model.getNDManager());
+        }
+    }
+
+    private void tellStop(PrintWriter output, double loss, boolean any) {
+        String message =
+                String.format(
+                        Locale.ROOT, "a loss of %.4f is above --max-loss %.4f", loss, maxLoss);
+        if (!any) {
+            throw new DataException(message + " at the first stage already: nothing is written");
+        }
+        output.println(message + ": stopped, and kept the stage before in " + out);
+        output.flush();
+    }
+
+    /** Projects to what the bytes can hold, and fine-tunes. */
+    private FrqDocument stage(Task task, Model model, Device device, long budget)
+            throws IOException, MalformedModelException {
+        Block block = model.getBlock();
+        if (FrequencyRegularization.isWrapped(block)) {
+            block = FrequencyRegularization.toDense(block);
+        }
+        FrequencyRegularization.Builder policy =
+                FrequencyRegularization.builder()
+                        .optLayerTypes(LayerType.values())
+                        .optParameterTypes(
+                                Parameter.Type.WEIGHT,
+                                Parameter.Type.BIAS,
+                                Parameter.Type.GAMMA,
+                                Parameter.Type.BETA)
+                        .optBudgetBytes(budget);
+        if (split) {
+            Splits.add(policy, arguments.network(), policy.build().plan(block));
+        }
+        model.setBlock(policy.build().apply(block));
+        Settings usual = task.settings(false);
+        Settings settings =
+                new Settings(
+                        usual.batchSize(),
+                        learningRate == null ? FINE * usual.learningRate() : learningRate,
+                        usual.beta1());
+        Recipe recipe =
+                new Recipe(epochs, settings, Descent.ADAM, 0, new Limit(budget, !noNames), seed);
+        Training training = new Training(task, recipe, spec.commandLine().getOut());
+        training.run(model, device, null);
+        FrqDocument document =
+                FrequencyFile.toDocument(model.getBlock(), training.getQuantization());
+        return noNames ? document.withoutNames() : document;
+    }
+
+    /** Rounds the numbers of a file to fewer bytes. */
+    private void round(Device device) throws IOException, MalformedModelException {
+        PrintWriter output = spec.commandLine().getOut();
+        try (Model model = Model.newInstance("file", device)) {
+            if (arguments.network() == Network.UNET) {
+                arguments.shape().load(model, weights);
+            } else {
+                model.setBlock(arguments.plain());
+                FrequencyFile.load(model, weights);
+            }
+            Block block = model.getBlock();
+            FrqDocument document;
+            try {
+                Quantization steps = Quantization.fit(block, bytes, !noNames);
+                document = FrequencyFile.toDocument(block, steps);
+            } catch (IllegalArgumentException e) {
+                throw new ParameterException(spec.commandLine(), e.getMessage(), e);
+            }
+            (noNames ? document.withoutNames() : document).write(out);
+            output.print(CompressionReport.of(out, block));
+        }
+        output.flush();
+    }
+}

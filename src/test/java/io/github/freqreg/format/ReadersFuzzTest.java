@@ -1,0 +1,79 @@
+package io.github.freqreg.format;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import ai.djl.MalformedModelException;
+import com.code_intelligence.jazzer.junit.FuzzTest;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/**
+ * Readers on any bytes: they answer, or throw what they say, and hold no more than they may.
+ *
+ * <p>The ordinary build replays the inputs beside this class's resources. {@code mvn -Pfuzz test
+ * -Dtest=ReadersFuzzTest#content} looks for new ones, one method at a time.
+ */
+class ReadersFuzzTest {
+
+    /** The most bytes of values that a byte of a file may become. */
+    private static final long SPREAD = 4L * FrqLimits.MULTIPLES_A_BYTE;
+
+    /** A whole file, with whatever frame. */
+    @FuzzTest(maxDuration = "10m")
+    void file(byte[] file) {
+        read(file);
+    }
+
+    /** A version and a content, in a frame that is sound, so that what is inside is reached. */
+    @FuzzTest(maxDuration = "10m")
+    void content(byte[] versionAndContent) {
+        read(new FileBytes().bytes('F', 'R', 'Q').raw(versionAndContent).seal());
+    }
+
+    private static void read(byte[] file) {
+        FrqDocument document;
+        try {
+            document = FrqDocument.decode(file);
+        } catch (MalformedModelException e) {
+            assertTrue(e.getMessage() != null && !e.getMessage().isBlank());
+            return;
+        }
+        long values = 0;
+        for (FrqTensor tensor : document.tensors()) {
+            values += tensor.values().length;
+        }
+        assertTrue(
+                values * Float.BYTES <= (file.length + 64L) * SPREAD,
+                values + " values of " + file.length + " bytes");
+        if (file[3] == FrqDocument.VERSION) {
+            // There is one file for a content.
+            assertArrayEquals(file, document.encode());
+        }
+    }
+
+    /** The pickle of a checkpoint, its storages made up. */
+    @FuzzTest(maxDuration = "10m")
+    void pickle(byte[] pickle) throws IOException {
+        try {
+            new TorchPickle(pickle, key -> new byte[64]).read();
+        } catch (MalformedModelException e) {
+            assertTrue(e.getMessage() != null && !e.getMessage().isBlank());
+        }
+    }
+
+    /** A whole checkpoint. */
+    @FuzzTest(maxDuration = "10m")
+    void checkpoint(byte[] zip) throws IOException {
+        Path file = Files.createTempFile("fuzz", ".pt");
+        try {
+            Files.write(file, zip);
+            TorchCheckpoint.read(file);
+        } catch (MalformedModelException e) {
+            assertTrue(e.getMessage().startsWith(file.toString()), e.getMessage());
+        } finally {
+            Files.delete(file);
+        }
+    }
+}
