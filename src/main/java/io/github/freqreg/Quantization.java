@@ -1,10 +1,8 @@
 package io.github.freqreg;
 
-import ai.djl.ndarray.types.DataType;
 import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
 import io.github.freqreg.format.FrqDocument;
-import io.github.freqreg.format.FrqTensor;
 import io.github.freqreg.format.Precision;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -12,9 +10,9 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * How finely the numbers of each tensor are stored, so that a network fits a number of bytes.
+ * How finely the coefficients of each tensor are stored, so that a network fits a number of bytes.
  *
- * <p>The numbers of tensor t are stored as multiples of a step
+ * <p>The coefficients of tensor t are stored as multiples of a step
  *
  * <pre>
  * Δ_t = α / √s_t
@@ -22,14 +20,14 @@ import java.util.Map;
  *
  * <p>where s_t is how much the loss answers to a change of one of them, and α the smallest with
  * which the file has no more than the bytes allowed. Rounding errors have a variance of Δ²/12, so
- * every number of the network then adds as much to the loss: where bits are entropy-coded, no other
- * shares lose less. Sensitivities are mean squared gradients, which {@link
+ * every coefficient of the network then adds as much to the loss: where bits are entropy-coded, no
+ * other shares lose less. Sensitivities are mean squared gradients, which {@link
  * io.github.freqreg.training.ByteBudget} takes from the optimiser; without any, s_t = 1 / mean
  * square, so that all tensors have the same relative error.
  *
- * <p>A network that fits with float16 numbers has them and no steps. Running statistics are stored
- * as float16 always, in which a variance near zero stays one, and parameters that are not trained
- * to be rounded have steps of at most 1/16 of their root mean square.
+ * <p>Parameters that are left alone are not trained to be rounded: they are stored as multiples of
+ * 1/32 of their root mean square, and running statistics as float16, in which a variance near zero
+ * stays one. A network that fits with float16 numbers has them and no steps.
  *
  * <p>Instances are immutable and safe for concurrent use.
  */
@@ -39,27 +37,58 @@ public final class Quantization {
     private static final float MIN_HALF = 0x1p-14f;
 
     private static final double FINEST = 0x1p-60;
-    private static final int HALVINGS = 16;
+    private static final int HALVINGS = 18;
     private static final double FINEST_STEP = 0x1p-100;
     private static final double COARSEST_STEP = 0x1p100;
 
-    /** The largest one that a file holds. */
+    /** The largest multiple that a file holds. */
     private static final float MAX_MULTIPLE = 1 << 20;
 
     /** Of a tensor that does not matter at all. */
     private static final double LEAST_SENSITIVITY = 1e-30;
 
-    private static final float NOT_TRAINED = 1f / 16;
+    private static final float NOT_TRAINED = 1f / 32;
 
-    private final Map<String, Precision> precisions;
+    /** Of the tensors that are coefficients; 0 where these are float16. */
+    private final Map<String, Float> steps;
 
-    private Quantization(Map<String, Precision> precisions) {
-        this.precisions = precisions;
+    private Quantization(Map<String, Float> steps) {
+        this.steps = Map.copyOf(steps);
+    }
+
+    /**
+     * Takes steps as they are.
+     *
+     * @param steps of the tensors that are coefficients, by the parameter's name; they are rounded
+     *     down to four bits; 0 for float16
+     * @return the steps
+     * @throws IllegalArgumentException if one is negative, not finite or below the smallest normal
+     *     number
+     */
+    public static Quantization of(Map<String, Float> steps) {
+        Map<String, Float> rounded = new HashMap<>();
+        steps.forEach(
+                (name, step) -> rounded.put(name, step == 0 ? 0 : Precision.ofStep(step).step()));
+        return new Quantization(rounded);
+    }
+
+    /**
+     * Returns the steps that a network computes with, see {@link #applyTo}.
+     *
+     * @param block a network
+     * @return the steps; none where it is not wrapped
+     */
+    public static Quantization appliedTo(Block block) {
+        Map<String, Float> steps = new HashMap<>();
+        for (SpectralParameter tensor : tensors(block)) {
+            steps.put(tensor.getName(), tensor.getStep());
+        }
+        return new Quantization(steps);
     }
 
     /**
      * Finds the finest steps with which a network fits a number of bytes, by the size of its
-     * numbers alone.
+     * coefficients alone.
      *
      * @param block the network, wrapped and initialised
      * @param bytes that a file of it may have, 1 or more
@@ -78,24 +107,26 @@ public final class Quantization {
      * @param block the network, wrapped and initialised
      * @param bytes that a file of it may have, 1 or more
      * @param names whether the file has names and shapes
-     * @param sensitivities s_t, 0 or more, by the parameter's name, of all tensors or of none;
-     *     those of others are left out
+     * @param sensitivities s_t, 0 or more, by the parameter's name: of all tensors that are
+     *     coefficients, or none; others are not looked at
      * @return the steps
-     * @throws IllegalArgumentException if no steps make the file so small
+     * @throws IllegalArgumentException if no steps make the file so small, or a sensitivity is
+     *     missing
      * @throws IllegalStateException if the network is not initialised
      */
     public static Quantization fit(
             Block block, long bytes, boolean names, Map<String, Double> sensitivities) {
-        Map<String, Unit> units = units(block, sensitivities);
-        Map<String, Precision> halves = new HashMap<>();
-        units.keySet().forEach(name -> halves.put(name, Precision.FLOAT16));
-        Quantization unrounded = new Quantization(halves);
-        if (size(block, unrounded, names) <= bytes) {
+        Map<String, Double> units = new HashMap<>();
+        for (SpectralParameter tensor : tensors(block)) {
+            units.put(tensor.getName(), unit(tensor, sensitivities));
+        }
+        Quantization unrounded = at(units, 0);
+        if (unrounded.bytes(block, names) <= bytes) {
             return unrounded;
         }
         double fine = FINEST;
         double coarse = 1 / FINEST;
-        long least = size(block, at(units, coarse), names);
+        long least = at(units, coarse).bytes(block, names);
         if (least > bytes) {
             throw new IllegalArgumentException(
                     "A file of this network has at least "
@@ -107,7 +138,7 @@ public final class Quantization {
         }
         for (int i = 0; i < HALVINGS; i++) {
             double middle = Math.sqrt(fine * coarse);
-            if (size(block, at(units, middle), names) <= bytes) {
+            if (at(units, middle).bytes(block, names) <= bytes) {
                 coarse = middle;
             } else {
                 fine = middle;
@@ -116,75 +147,93 @@ public final class Quantization {
         return refined(block, bytes, names, at(units, coarse));
     }
 
+    private static List<SpectralParameter> tensors(Block block) {
+        return BlockTree.frequencyBlocks(block).stream()
+                .flatMap(each -> each.getSpectralParameters().stream())
+                .toList();
+    }
+
+    /** A step at α = 1. */
+    private static double unit(SpectralParameter tensor, Map<String, Double> sensitivities) {
+        if (!sensitivities.isEmpty()) {
+            Double sensitivity = sensitivities.get(tensor.getName());
+            if (sensitivity == null || !(sensitivity >= 0)) {
+                throw new IllegalArgumentException(
+                        "Expected a sensitivity of 0 or more of "
+                                + tensor.getName()
+                                + " but found "
+                                + sensitivity);
+            }
+            return 1 / Math.sqrt(Math.max(sensitivity, LEAST_SENSITIVITY));
+        }
+        double size = rootMeanSquare(tensor.toTensor().coefficients());
+        // Of zeros alone any step is right.
+        return size > 0 ? size : 1;
+    }
+
+    private static double rootMeanSquare(float[] values) {
+        double square = 0;
+        for (float value : values) {
+            square += (double) value * value / values.length;
+        }
+        return Math.sqrt(square);
+    }
+
+    /** The steps at some α, or none at 0. */
+    private static Quantization at(Map<String, Double> units, double scale) {
+        Map<String, Float> steps = new HashMap<>();
+        units.forEach((name, unit) -> steps.put(name, scale == 0 ? 0 : stepOf(scale * unit)));
+        return new Quantization(steps);
+    }
+
+    private static float stepOf(double step) {
+        double bounded = Math.max(FINEST_STEP, Math.min(step, COARSEST_STEP));
+        return Precision.ofStep((float) bounded).step();
+    }
+
     /** Spends what is left on tensors one by one, the largest first. */
     private static Quantization refined(
             Block block, long bytes, boolean names, Quantization found) {
-        List<String> bySize =
-                FrequencyFile.toDocument(block, found).tensors().stream()
-                        .sorted(Comparator.comparingInt(t -> -t.values().length))
-                        .map(FrqTensor::name)
+        List<SpectralParameter> bySize =
+                tensors(block).stream()
+                        .sorted(Comparator.comparingInt(tensor -> -tensor.getKept()))
                         .toList();
         Quantization best = found;
-        for (String name : bySize) {
-            Map<String, Precision> finer = new HashMap<>(best.precisions);
-            finer.put(name, best.precisions.get(name).finer());
+        for (SpectralParameter tensor : bySize) {
+            Map<String, Float> finer = new HashMap<>(best.steps);
+            finer.computeIfPresent(
+                    tensor.getName(), (name, step) -> Precision.ofStep(step).finer().step());
             Quantization next = new Quantization(finer);
-            if (size(block, next, names) <= bytes) {
+            if (next.bytes(block, names) <= bytes) {
                 best = next;
             }
         }
         return best;
     }
 
-    private static Map<String, Unit> units(Block block, Map<String, Double> sensitivities) {
-        Map<String, Unit> units = new HashMap<>();
-        for (FrqTensor tensor : FrequencyFile.toDocument(block, DataType.FLOAT32).tensors()) {
-            double square = 0;
-            for (float value : tensor.values()) {
-                square += (double) value * value / tensor.values().length;
-            }
-            // Of zeros alone any step is right.
-            double size = square > 0 ? Math.sqrt(square) : 1;
-            double most = tensor.spectral() ? Double.POSITIVE_INFINITY : NOT_TRAINED * size;
-            Double sensitivity = sensitivities.get(tensor.name());
-            double unit = size;
-            if (sensitivity != null) {
-                unit = 1 / Math.sqrt(Math.max(sensitivity, LEAST_SENSITIVITY));
-            } else if (!sensitivities.isEmpty()) {
-                // Not trained, so that nothing is known of it.
-                unit = Double.POSITIVE_INFINITY;
-                most = NOT_TRAINED * size;
-            }
-            units.put(tensor.name(), new Unit(unit, most));
-        }
-        return units;
-    }
-
-    private static Quantization at(Map<String, Unit> units, double scale) {
-        Map<String, Precision> precisions = new HashMap<>();
-        units.forEach(
-                (name, unit) -> {
-                    double step = Math.min(scale * unit.unit, unit.most);
-                    precisions.put(
-                            name,
-                            Precision.ofStep(
-                                    (float) Math.max(FINEST_STEP, Math.min(step, COARSEST_STEP))));
-                });
-        return new Quantization(precisions);
-    }
-
-    private static long size(Block block, Quantization quantization, boolean names) {
-        FrqDocument document = FrequencyFile.toDocument(block, quantization);
+    /**
+     * Measures a file of a network with these steps.
+     *
+     * @param block the network, wrapped and initialised
+     * @param names whether the file has names and shapes
+     * @return its bytes
+     * @throws IllegalStateException if the network is not initialised
+     */
+    public long bytes(Block block, boolean names) {
+        FrqDocument document = FrequencyFile.toDocument(block, this);
         return (names ? document : document.withoutNames()).encode().length;
     }
 
     /** How the numbers of a parameter are stored. */
     Precision of(String name, Parameter parameter, float[] values) {
-        Precision steps = precisions.get(name);
-        if (!FrequencyFile.isStatistic(parameter)
-                && steps.kind() == Precision.Kind.STEPS
-                && FrequencyFile.maxOf(values) <= steps.step() * MAX_MULTIPLE) {
-            return steps;
+        float step = steps.getOrDefault(name, 0f);
+        float most = FrequencyFile.maxOf(values);
+        boolean leftAlone = !steps.containsKey(name) && !FrequencyFile.isStatistic(parameter);
+        if (leftAlone && isRounded() && most > 0) {
+            step = stepOf(NOT_TRAINED * rootMeanSquare(values));
+        }
+        if (step > 0 && most <= step * MAX_MULTIPLE) {
+            return Precision.ofStep(step);
         }
         for (float value : values) {
             float size = Math.abs(value);
@@ -195,6 +244,10 @@ public final class Quantization {
         return Precision.FLOAT16;
     }
 
+    private boolean isRounded() {
+        return steps.values().stream().anyMatch(step -> step > 0);
+    }
+
     /**
      * Lets a network compute with coefficients as they will be stored, in training and at
      * inference. In training, gradients pass to the coefficients as if they were not rounded.
@@ -203,27 +256,32 @@ public final class Quantization {
      * @throws IllegalArgumentException if it is not the one that the steps were found for
      */
     public void applyTo(Block block) {
-        for (FrequencyBlock each : BlockTree.frequencyBlocks(block)) {
-            each.getSpectralParameters()
-                    .forEach(tensor -> tensor.setStep(getStep(tensor.getName())));
-        }
+        tensors(block).forEach(tensor -> tensor.setStep(getStep(tensor.getName())));
     }
 
     /**
      * Returns the step of a tensor.
      *
      * @param name the parameter's name
-     * @return its step, of which the numbers that are stored are multiples; 0 if they are float16
+     * @return its step, of which the coefficients that are stored are multiples; 0 if they are
+     *     float16
      * @throws IllegalArgumentException if there is no such tensor
      */
     public float getStep(String name) {
-        Precision precision = precisions.get(name);
-        if (precision == null) {
-            throw new IllegalArgumentException("Expected the name of a tensor but found " + name);
+        Float step = steps.get(name);
+        if (step == null) {
+            throw new IllegalArgumentException(
+                    "Expected the name of a tensor with coefficients but found " + name);
         }
-        return precision.step();
+        return step;
     }
 
-    /** A step at α = 1, and the largest there may be. */
-    private record Unit(double unit, double most) {}
+    /**
+     * Returns all steps.
+     *
+     * @return the step of each tensor that is coefficients, by name; 0 where these are float16
+     */
+    public Map<String, Float> getSteps() {
+        return steps;
+    }
 }

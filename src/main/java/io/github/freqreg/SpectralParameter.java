@@ -82,6 +82,10 @@ final class SpectralParameter {
         return axes;
     }
 
+    float getStep() {
+        return step;
+    }
+
     /** Computes with coefficients that are rounded to multiples of a step; 0 for as they are. */
     void setStep(float newStep) {
         step = newStep;
@@ -349,6 +353,7 @@ final class SpectralParameter {
             vector.close();
             vector = cast;
         }
+        step = 0;
         setCoefficients(vector, count);
     }
 

@@ -22,13 +22,19 @@ import java.util.Map;
  * FrequencyFile.save(block, file, budget.getQuantization());
  * </pre>
  *
- * <p>After each epoch the steps are found anew, see {@link Quantization}; the last ones are those
- * of the file. The sensitivity of a tensor is the mean of Adam's second moments, which are mean
- * squared gradients; with other optimisers all tensors get the same relative error.
+ * <p>After an epoch the steps are found anew, see {@link Quantization}, if the file would be too
+ * large or has room left; the last ones are those of the file. {@link Checkpoint} saves them. The
+ * sensitivity of a tensor is the mean of Adam's second moments, which are mean squared gradients;
+ * with other optimisers all tensors get the same relative error.
  *
  * <p>An instance follows one trainer at a time, on its thread.
  */
 public final class ByteBudget extends TrainingListenerAdapter {
+
+    /** The share of the bytes for which steps are found, and with which they are kept. */
+    private static final double FIT = 0.99;
+
+    private static final double FULL = 0.97;
 
     private final long bytes;
     private final Adam optimizer;
@@ -61,8 +67,14 @@ public final class ByteBudget extends TrainingListenerAdapter {
     /** {@inheritDoc} */
     @Override
     public void onTrainingBegin(Trainer trainer) {
-        // Of a training that goes on.
-        fit(trainer.getModel().getBlock());
+        Block block = trainer.getModel().getBlock();
+        Quantization applied = Quantization.appliedTo(block);
+        if (applied.getSteps().values().stream().anyMatch(step -> step > 0)) {
+            // Of a training that goes on.
+            quantization = applied;
+        } else {
+            fit(block);
+        }
     }
 
     /** {@inheritDoc} */
@@ -70,8 +82,9 @@ public final class ByteBudget extends TrainingListenerAdapter {
     public void onTrainingBatch(Trainer trainer, BatchData batchData) {
         if (quantization != null && rateWeight > 0) {
             for (Pair<String, Parameter> each : trainer.getModel().getBlock().getParameters()) {
-                if (each.getValue().requiresGradient()) {
-                    addRate(each.getValue().getArray(), quantization.getStep(each.getKey()));
+                Float step = quantization.getSteps().get(each.getKey());
+                if (step != null && step > 0 && each.getValue().requiresGradient()) {
+                    addRate(each.getValue().getArray(), step);
                 }
             }
         }
@@ -79,9 +92,6 @@ public final class ByteBudget extends TrainingListenerAdapter {
 
     /** Adds the derivative of the rate, λ sgn(c) / ((|c| + Δ) ln 2), to the gradient. */
     private void addRate(NDArray array, float step) {
-        if (step == 0) {
-            return;
-        }
         try (NDManager scratch = array.getManager().newSubManager()) {
             NDArray plain = array.stopGradient();
             plain.attach(scratch);
@@ -100,19 +110,26 @@ public final class ByteBudget extends TrainingListenerAdapter {
     }
 
     private void fit(Block block) {
-        if (epochs >= firstEpoch && block.isInitialized()) {
-            quantization = Quantization.fit(block, bytes, names, sensitivities(block));
-            quantization.applyTo(block);
+        if (epochs < firstEpoch || !block.isInitialized()) {
+            return;
         }
+        if (quantization != null) {
+            long now = quantization.bytes(block, names);
+            if (now <= bytes && now >= FULL * bytes) {
+                // What has learned to bear its steps keeps them.
+                return;
+            }
+        }
+        long room = (long) Math.ceil(FIT * bytes);
+        quantization = Quantization.fit(block, room, names, sensitivities(block));
+        quantization.applyTo(block);
     }
 
     private Map<String, Double> sensitivities(Block block) {
         Map<String, Double> sensitivities = new HashMap<>();
         if (optimizer != null) {
             for (Pair<String, Parameter> each : block.getParameters()) {
-                if (each.getValue().requiresGradient()) {
-                    sensitivities.put(each.getKey(), optimizer.meanSquare(each.getValue()));
-                }
+                sensitivities.put(each.getKey(), optimizer.meanSquare(each.getValue()));
             }
         }
         return sensitivities;

@@ -7,6 +7,7 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Parameter;
 import ai.djl.nn.ParameterList;
 import io.github.freqreg.FrequencyFile;
+import io.github.freqreg.Quantization;
 import io.github.freqreg.format.FrqDocument;
 import io.github.freqreg.format.FrqTensor;
 import io.github.freqreg.format.Precision;
@@ -37,6 +38,7 @@ import java.util.TreeSet;
 public final class Checkpoint {
 
     private static final String OPTIMIZER = "optimizer/";
+    private static final String STEP = "step/";
     private static final String PROGRESS = "progress";
 
     /** The epochs, and the steps in two numbers. */
@@ -72,6 +74,14 @@ public final class Checkpoint {
                             (name, values) ->
                                     tensors.add(vector(moment(name, tensor.name()), values, kept)));
         }
+        Quantization.appliedTo(model.getBlock())
+                .getSteps()
+                .forEach(
+                        (name, step) -> {
+                            if (step > 0) {
+                                tensors.add(vector(STEP + name, new float[] {step}, 1));
+                            }
+                        });
         int steps = optimizer.getUpdates();
         tensors.add(
                 vector(
@@ -111,8 +121,11 @@ public final class Checkpoint {
         }
         Map<String, FrqTensor> state = new HashMap<>();
         List<FrqTensor> network = new ArrayList<>();
+        Map<String, Float> steps = new HashMap<>();
         for (FrqTensor tensor : document.tensors()) {
-            if (tensor.name().startsWith(OPTIMIZER) || tensor.name().equals(PROGRESS)) {
+            if (tensor.name().startsWith(STEP) && tensor.values().length == 1) {
+                steps.put(tensor.name().substring(STEP.length()), tensor.values()[0]);
+            } else if (tensor.name().startsWith(OPTIMIZER) || tensor.name().equals(PROGRESS)) {
                 state.put(tensor.name(), tensor);
             } else {
                 network.add(tensor);
@@ -129,6 +142,7 @@ public final class Checkpoint {
         } catch (MalformedModelException e) {
             throw new MalformedModelException(file + ": " + e.getMessage(), e);
         }
+        applySteps(model, steps, file);
         Map<Parameter, Map<String, float[]>> moments = new IdentityHashMap<>();
         ParameterList parameters = model.getBlock().getParameters();
         for (FrqTensor tensor : network) {
@@ -144,6 +158,17 @@ public final class Checkpoint {
         float[] values = progress.values();
         optimizer.resume((int) values[1] * RADIX + (int) values[2], moments);
         return (int) values[0];
+    }
+
+    private static void applySteps(Model model, Map<String, Float> steps, Path file)
+            throws MalformedModelException {
+        if (!steps.isEmpty()) {
+            try {
+                Quantization.of(steps).applyTo(model.getBlock());
+            } catch (IllegalArgumentException e) {
+                throw new MalformedModelException(file + ": " + e.getMessage(), e);
+            }
+        }
     }
 
     /** All the moments of the optimiser and no others, of each tensor that was updated. */

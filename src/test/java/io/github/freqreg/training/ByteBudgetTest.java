@@ -10,15 +10,19 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
+import ai.djl.nn.Parameter;
 import ai.djl.nn.SequentialBlock;
 import ai.djl.training.DefaultTrainingConfig;
 import ai.djl.training.GradientCollector;
 import ai.djl.training.Trainer;
+import ai.djl.training.listener.TrainingListener.BatchData;
 import ai.djl.training.loss.Loss;
+import ai.djl.util.Pair;
 import io.github.freqreg.FrequencyFile;
 import io.github.freqreg.FrequencyRegularization;
 import io.github.freqreg.Quantization;
 import io.github.freqreg.TestModels;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -62,6 +66,8 @@ class ByteBudgetTest {
             NDArray told = trainer.forward(new NDList(input)).singletonOrThrow();
             NDArray loss = trainer.getLoss().evaluate(new NDList(label), new NDList(told));
             collector.backward(loss);
+            BatchData batch = new BatchData(null, Map.of(), Map.of());
+            trainer.notifyListeners(listener -> listener.onTrainingBatch(trainer, batch));
             trainer.step();
             return loss.getFloat();
         }
@@ -85,6 +91,33 @@ class ByteBudgetTest {
             int size = (names ? document : document.withoutNames()).encode().length;
             assertTrue(size <= BYTES && size > 0.9 * BYTES, size + " bytes");
         }
+    }
+
+    /** With a weight that counts, numbers take fewer bits at the same steps. */
+    @Test
+    void aRateWeightLowersTheRate() {
+        double[] rates = new double[2];
+        for (int i = 0; i < 2; i++) {
+            try (Model model = model();
+                    Adam adam = Adam.builder().build()) {
+                ByteBudget budget =
+                        ByteBudget.builder(BYTES).optRateWeight(i == 0 ? 0 : 0.01).build();
+                train(model, budget, adam, 40);
+                for (Pair<String, Parameter> each : model.getBlock().getParameters()) {
+                    for (float value : each.getValue().getArray().toFloatArray()) {
+                        rates[i] += Math.log(1 + Math.abs(value) / 0.05);
+                    }
+                }
+            }
+        }
+        assertTrue(rates[1] < 0.95 * rates[0], rates[1] + " after " + rates[0]);
+    }
+
+    @ParameterizedTest
+    @ValueSource(doubles = {-1, Double.NaN, Double.POSITIVE_INFINITY})
+    void refusesARateWeightThatIsNone(double weight) {
+        assertThrows(
+                IllegalArgumentException.class, () -> ByteBudget.builder(9).optRateWeight(weight));
     }
 
     /** By the definition: a step is as many times smaller as the root of the mean square tells. */

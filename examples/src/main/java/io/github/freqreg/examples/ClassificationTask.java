@@ -21,7 +21,7 @@ final class ClassificationTask implements Task {
     private final Network network;
     private final int width;
     private final int side;
-    private final int move;
+    private final Variation variation;
     private final Images.Split images;
 
     /**
@@ -33,13 +33,16 @@ final class ClassificationTask implements Task {
      * @param side to which the images are enlarged, a multiple of theirs
      * @param move by how many pixels training images are moved at most, or null for the network's
      *     own number
+     * @param turn by how many degrees they are turned at most
      */
-    ClassificationTask(Network network, Images.Split images, int width, int side, Integer move) {
+    ClassificationTask(
+            Network network, Images.Split images, int width, int side, Integer move, double turn) {
         this.network = network;
         this.images = images;
         this.width = width;
         this.side = side;
-        this.move = move == null ? network.settings().move() : move;
+        Network.Settings its = network.settings();
+        variation = new Variation(move == null ? its.move() : move, turn, its.mirrored());
     }
 
     /** {@inheritDoc} */
@@ -71,8 +74,7 @@ final class ClassificationTask implements Task {
     /** {@inheritDoc} */
     @Override
     public Example batch(NDManager manager, List<Integer> indices, Random random) {
-        boolean mirrored = network.settings().mirrored();
-        return arrays(manager, images.training().varied(indices, random, move, mirrored));
+        return arrays(manager, images.training().varied(indices, random, variation));
     }
 
     /** Colours are centred and spread, and enlarged by repetition. */

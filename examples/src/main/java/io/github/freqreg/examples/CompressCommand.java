@@ -101,6 +101,9 @@ final class CompressCommand implements Callable<Integer> {
     @Option(names = "--split", description = "as with train")
     private boolean split;
 
+    @Option(names = "--weighted", description = "as with train")
+    private boolean weighted;
+
     @Option(names = "--no-names", description = "leave names and shapes out of the file")
     private boolean noNames;
 
@@ -123,14 +126,14 @@ final class CompressCommand implements Callable<Integer> {
                 learningRate == null || learningRate > 0 && Float.isFinite(learningRate),
                 "--learning-rate must be above 0 and finite but is " + learningRate);
         check(
-                epochs > 0 || maxLoss == null && !split,
-                "--max-loss and --split have no meaning with --epochs 0");
+                epochs > 0 || maxLoss == null && !split && !weighted,
+                "--max-loss, --split and --weighted have no meaning with --epochs 0");
         Device device = arguments.device();
         if (epochs == 0) {
             round(device);
             return 0;
         }
-        try (Task task = arguments.task(null);
+        try (Task task = arguments.task(null, 0);
                 Model model = load(task, device)) {
             compress(task, model, device);
         } catch (IllegalArgumentException e) {
@@ -235,9 +238,7 @@ final class CompressCommand implements Callable<Integer> {
                                 Parameter.Type.GAMMA,
                                 Parameter.Type.BETA)
                         .optBudgetBytes(budget);
-        if (split) {
-            Splits.add(policy, arguments.network(), policy.build().plan(block));
-        }
+        Axes.add(policy, arguments.network(), policy.build().plan(block), split, weighted);
         model.setBlock(policy.build().apply(block));
         Settings usual = task.settings(false);
         Settings settings =
@@ -246,7 +247,7 @@ final class CompressCommand implements Callable<Integer> {
                         learningRate == null ? FINE * usual.learningRate() : learningRate,
                         usual.beta1());
         Recipe recipe =
-                new Recipe(epochs, settings, Descent.ADAM, 0, new Limit(budget, !noNames), seed);
+                new Recipe(epochs, settings, Descent.ADAM, 0, new Limit(budget, !noNames, 0), seed);
         Training training = new Training(task, recipe, spec.commandLine().getOut());
         training.run(model, device, null);
         FrqDocument document =

@@ -86,7 +86,7 @@ final class DcganTask implements Task {
     /** {@inheritDoc} */
     @Override
     public Example batch(NDManager manager, List<Integer> indices, Random random) {
-        Example digits = images.training().varied(indices, random, 0, false).arrays(manager);
+        Example digits = images.training().varied(indices, random, Variation.NONE).arrays(manager);
         NDArray doubled = digits.data().singletonOrThrow().repeat(2, 2).repeat(3, 2);
         NDArray framed = manager.zeros(new Shape(indices.size(), 1, Dcgan.SIDE, Dcgan.SIDE));
         String inner = FRAME + ":" + (Dcgan.SIDE - FRAME);

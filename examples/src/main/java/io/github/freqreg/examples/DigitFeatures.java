@@ -27,7 +27,8 @@ final class DigitFeatures implements AutoCloseable {
 
     DigitFeatures(Images.Split images) throws IOException, MalformedModelException {
         Task task =
-                new ClassificationTask(Network.LENET, images.subset(DIGITS), 0, Digits.SIDE, null);
+                new ClassificationTask(
+                        Network.LENET, images.subset(DIGITS), 0, Digits.SIDE, null, 0);
         Task.Settings settings = task.settings(true);
         Training.seed(SEED);
         model.setBlock(task.network());

@@ -65,7 +65,7 @@ final class EvaluateCommand implements Callable<Integer> {
             }
             evaluateUNet(device, out);
         } else {
-            try (Task task = arguments.task(null);
+            try (Task task = arguments.task(null, 0);
                     Model model = Training.load(task, weights, device)) {
                 out.println(task.measure(model.getBlock(), model.getNDManager()));
             }

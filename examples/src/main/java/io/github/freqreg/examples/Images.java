@@ -82,56 +82,38 @@ record Images(int channels, int side, byte[] pixels, byte[] labels) {
     }
 
     private Images pick(List<Integer> indices) {
-        return varied(indices, new Random(0), 0, false);
+        return varied(indices, new Random(0), Variation.NONE);
     }
 
     /**
-     * Moves images by a few pixels, each axis by its own draw; what enters is black.
+     * Varies images.
      *
      * @param indices which images
-     * @param random draws how they are varied
-     * @param most the largest move in pixels
-     * @param mirrored whether every second image, by a draw, is seen in a mirror
+     * @param random draws how each is varied
+     * @param variation what is drawn
      * @return varied copies with their labels
      */
-    Images varied(List<Integer> indices, Random random, int most, boolean mirrored) {
+    Images varied(List<Integer> indices, Random random, Variation variation) {
         Images varied =
                 new Images(
                         channels,
                         side,
                         new byte[indices.size() * imageSize()],
                         new byte[indices.size()]);
+        int plane = side * side;
         for (int i = 0; i < varied.size(); i++) {
             int from = indices.get(i);
-            int down = random.nextInt(2 * most + 1) - most;
-            int right = random.nextInt(2 * most + 1) - most;
-            boolean mirror = mirrored && random.nextBoolean();
+            Variation.Warp warp = variation.draw(side, random);
             for (int channel = 0; channel < channels; channel++) {
-                for (int row = Math.max(0, down); row < Math.min(side, side + down); row++) {
-                    int theirs = ((from * channels + channel) * side + row - down) * side;
-                    int ours = ((i * channels + channel) * side + row) * side;
-                    System.arraycopy(
-                            pixels,
-                            theirs + Math.max(0, -right),
-                            varied.pixels,
-                            ours + Math.max(0, right),
-                            side - Math.abs(right));
-                    if (mirror) {
-                        reverse(varied.pixels, ours, ours + side);
-                    }
-                }
+                warp.apply(
+                        pixels,
+                        (from * channels + channel) * plane,
+                        varied.pixels,
+                        (i * channels + channel) * plane);
             }
             varied.labels[i] = labels[from];
         }
         return varied;
-    }
-
-    private static void reverse(byte[] bytes, int from, int to) {
-        for (int left = from, right = to - 1; left < right; left++, right--) {
-            byte kept = bytes[left];
-            bytes[left] = bytes[right];
-            bytes[right] = kept;
-        }
     }
 
     /** The pixels in 0..1. */

@@ -9,8 +9,8 @@ import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
 
 /**
- * Found settings for LeNet-5, each under a name. Biases are kept as coefficients too, and the first
- * linear layer's weight is split.
+ * Found settings for LeNet-5, each under a name. Biases are kept as coefficients too, the first
+ * linear layer's weight is split, and where numbers are rounded, axes are weighted.
  */
 enum LeNetRecipe {
     /** 776 numbers in all, as the paper has without biases. */
@@ -18,6 +18,7 @@ enum LeNetRecipe {
             "paper-776",
             30,
             new Task.Settings(128, 0.03f, 0.9f),
+            0,
             null,
             80,
             4,
@@ -30,9 +31,10 @@ enum LeNetRecipe {
     /** As small as others are at an error of about 1%. */
     SMALL(
             "small",
-            100,
+            40,
             new Task.Settings(128, 0.02f, 0.9f),
-            new Limit(1_149, false),
+            0,
+            new Limit(1_149, false, 1e-5),
             150,
             4,
             500,
@@ -44,9 +46,10 @@ enum LeNetRecipe {
     /** As accurate as others are at an error of 0.7%. */
     ACCURATE(
             "accurate",
-            100,
+            40,
             new Task.Settings(128, 0.02f, 0.9f),
-            new Limit(3_100, false),
+            0,
+            new Limit(3_100, false, 4e-6),
             250,
             10,
             1_800,
@@ -56,21 +59,26 @@ enum LeNetRecipe {
             600,
             10);
 
-    /** The weights of the axes, by the tensor's index, where numbers are rounded. */
-    private static final int[][] AXES = {{}, {}, {1, 1, 2, 2}, {}, {1, 2, 3, 3}, {}, {2, 1}, {}};
-
     private final String title;
     private final int epochs;
     private final Task.Settings settings;
+    private final double turn;
     private final Limit limit;
 
     /** Of each weight and its bias, in the order of the layers. */
     private final long[] kept;
 
-    LeNetRecipe(String title, int epochs, Task.Settings settings, Limit limit, long... kept) {
+    LeNetRecipe(
+            String title,
+            int epochs,
+            Task.Settings settings,
+            double turn,
+            Limit limit,
+            long... kept) {
         this.title = title;
         this.epochs = epochs;
         this.settings = settings;
+        this.turn = turn;
         this.limit = limit;
         this.kept = kept;
     }
@@ -81,6 +89,11 @@ enum LeNetRecipe {
 
     Task.Settings settings() {
         return settings;
+    }
+
+    /** By how many degrees images are turned at most. */
+    double turn() {
+        return turn;
     }
 
     /** What the file may be, or null where its numbers are not rounded. */
@@ -96,11 +109,7 @@ enum LeNetRecipe {
      */
     void keep(FrequencyRegularization.Builder builder, List<TensorChoice> tensors) {
         for (int i = 0; i < kept.length; i++) {
-            String name = Splits.exactly(tensors.get(i));
-            builder.addOverrideKept(name, kept[i]);
-            if (limit != null && AXES[i].length > 0) {
-                builder.addAxisWeights(name, AXES[i]);
-            }
+            builder.addOverrideKept(Axes.exactly(tensors.get(i)), kept[i]);
         }
     }
 

@@ -77,8 +77,9 @@ final class NetworkArguments {
      * What a network is trained for.
      *
      * @param move by how many pixels images are moved at most, or null for the network's own
+     * @param turn by how many degrees they are turned at most
      */
-    Task task(Integer move) throws IOException, MalformedModelException {
+    Task task(Integer move, double turn) throws IOException, MalformedModelException {
         if (subset != null && subset < 1) {
             throw new ParameterException(
                     spec.commandLine(), "--subset must be 1 or more but is " + subset);
@@ -103,7 +104,7 @@ final class NetworkArguments {
                     throw new ParameterException(
                             spec.commandLine(), "--width: " + e.getMessage(), e);
                 }
-                return new ClassificationTask(network, images, width, side, move);
+                return new ClassificationTask(network, images, width, side, move, turn);
         }
     }
 }

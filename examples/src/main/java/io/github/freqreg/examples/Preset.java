@@ -61,7 +61,7 @@ enum Preset {
             if (tensor.regularized()) {
                 long size = tensor.shape().size();
                 long kept = Math.min(size, kept(network, tensor.layer(), size));
-                builder.addOverrideKept(Splits.exactly(tensor), kept);
+                builder.addOverrideKept(Axes.exactly(tensor), kept);
             }
         }
     }

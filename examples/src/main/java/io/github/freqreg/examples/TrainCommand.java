@@ -89,6 +89,14 @@ final class TrainCommand implements Callable<Integer> {
     private Integer move;
 
     @Option(
+            names = "--turn",
+            paramLabel = "DEGREES",
+            description =
+                    "classifiers: by how many degrees training images are turned at most, and by how"
+                            + " many percent scaled (default: the recipe's, or 0)")
+    private Double turn;
+
+    @Option(
             names = "--seed",
             defaultValue = "1",
             description = "of weights and order (default: ${DEFAULT-VALUE})")
@@ -100,6 +108,13 @@ final class TrainCommand implements Callable<Integer> {
                     "beyond the paper: frequencies along maps, rows and columns where these were"
                             + " flattened, and along heads")
     private boolean split;
+
+    @Option(
+            names = "--weighted",
+            description =
+                    "beyond the paper: more frequencies along channels and units, fewer along rows"
+                            + " and columns")
+    private boolean weighted;
 
     @Option(
             names = "--biases",
@@ -116,6 +131,14 @@ final class TrainCommand implements Callable<Integer> {
                             + " bytes; without another amount, keep as many as these hold, of"
                             + " biases and normalisation too")
     private Long budgetBytes;
+
+    @Option(
+            names = "--rate-weight",
+            paramLabel = "X",
+            description =
+                    "with --budget-bytes: how much a bit weighs against the loss, such as 0.00001"
+                            + " (default: 0)")
+    private double rateWeight;
 
     @Option(
             names = "--truncate",
@@ -212,6 +235,10 @@ final class TrainCommand implements Callable<Integer> {
                 batchSize == null || batchSize >= 1,
                 "--batch-size must be 1 or more but is " + batchSize);
         check(move == null || move >= 0 && move <= 10, "--move must be 0 to 10 but is " + move);
+        if (turn == null) {
+            turn = amount.recipe == null ? 0.0 : amount.recipe.turn();
+        }
+        check(turn >= 0 && turn <= 45, "--turn must be 0 to 45 but is " + turn);
         check(
                 learningRate == null || learningRate > 0 && Float.isFinite(learningRate),
                 "--learning-rate must be above 0 and finite but is " + learningRate);
@@ -236,7 +263,7 @@ final class TrainCommand implements Callable<Integer> {
         if (plot != null) {
             checkWritable(plot.resolve(LEARNING));
         }
-        try (Task task = arguments.task(move)) {
+        try (Task task = arguments.task(move, turn)) {
             train(task, device);
         }
         return 0;
@@ -357,9 +384,12 @@ final class TrainCommand implements Callable<Integer> {
             if (biases && !byBytes && amount.budget == null) {
                 keepBiases(builder, tensors);
             }
-            if (split || byRecipe) {
-                Splits.add(builder, arguments.network(), tensors);
-            }
+            Axes.add(
+                    builder,
+                    arguments.network(),
+                    tensors,
+                    split || byRecipe,
+                    weighted || byRecipe && amount.recipe.limit() != null);
             if (truncate > 0) {
                 builder.optStartRate(1.0);
             }
@@ -377,7 +407,7 @@ final class TrainCommand implements Callable<Integer> {
         for (TensorChoice tensor : tensors) {
             if (isVector(tensor)) {
                 long kept = (long) Math.ceil(Math.sqrt(tensor.shape().size()));
-                builder.addOverrideKept(Splits.exactly(tensor), kept);
+                builder.addOverrideKept(Axes.exactly(tensor), kept);
             }
         }
     }
@@ -458,7 +488,7 @@ final class TrainCommand implements Callable<Integer> {
     /** What the file may be, or null. */
     private Limit limit() {
         if (budgetBytes != null) {
-            return new Limit(budgetBytes, !noNames);
+            return new Limit(budgetBytes, !noNames, rateWeight);
         }
         return amount.recipe == null ? null : amount.recipe.limit();
     }

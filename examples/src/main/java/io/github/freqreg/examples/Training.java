@@ -104,19 +104,18 @@ final class Training {
      *
      * @param bytes in all
      * @param names whether it has names and shapes
+     * @param rateWeight how much a bit weighs against the loss
      */
-    record Limit(long bytes, boolean names) {
+    record Limit(long bytes, boolean names, double rateWeight) {
 
         /** The share of the epochs in which numbers are not rounded yet. */
-        private static final double UNROUNDED =
-                Double.parseDouble(System.getProperty("freqreg.u", "0.5"));
+        private static final double UNROUNDED = 0.5;
 
         private ByteBudget listener(ResumableOptimizer optimizer, int epochs, int done) {
             ByteBudget.Builder builder =
                     ByteBudget.builder(bytes)
                             .optNames(names)
-                            .optRateWeight(
-                                    Double.parseDouble(System.getProperty("freqreg.rate", "0")))
+                            .optRateWeight(rateWeight)
                             .optEpochsDone(done)
                             .optFirstEpoch((int) (epochs * UNROUNDED));
             if (optimizer instanceof Adam adam) {

@@ -68,7 +68,7 @@ final class VaeTask implements Task {
     /** {@inheritDoc} */
     @Override
     public Example batch(NDManager manager, List<Integer> indices, Random random) {
-        return example(manager, images.training().varied(indices, random, 0, false), random);
+        return example(manager, images.training().varied(indices, random, Variation.NONE), random);
     }
 
     private static Example example(NDManager manager, Images some, Random random) {

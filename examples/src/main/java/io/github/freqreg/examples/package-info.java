@@ -2,9 +2,9 @@
  * The command-line program: trains, evaluates, segments and inspects the paper's networks.
  *
  * <p>Read {@code Main}, the command line, and its commands, {@code TrainCommand} first. {@code
- * Network} lists what can be trained, {@code Preset}, {@code LeNetRecipe} and {@code Splits} how
- * much of it is kept. Then what they stand on: {@code Task}, a network with its data and measure,
- * which {@code Training} trains.
+ * Network} lists what can be trained, {@code Preset}, {@code LeNetRecipe} and {@code Axes} how much
+ * of it is kept. Then what they stand on: {@code Task}, a network with its data and measure, which
+ * {@code Training} trains.
  *
  * <ul>
  *   <li>{@code ClassificationTask} on {@code Images}, read by {@code Digits} and {@code Cifar} or

@@ -69,7 +69,7 @@ class GenerationTest {
             float[] expected =
                     digits.subset(50)
                             .training()
-                            .varied(List.of(3, 4), new Random(0), 0, false)
+                            .varied(List.of(3, 4), new Random(0), Variation.NONE)
                             .values();
             float[] found = new float[expected.length];
             for (int i = 0; i < found.length; i++) {

@@ -211,7 +211,7 @@ class MainTest {
     @ParameterizedTest
     @CsvSource({
         "lenet, 900",
-        "resnet18 --width 2, 1500",
+        "resnet18 --width 2 --weighted --rate-weight 0.00001, 1500",
         "vae --width 16 --split, 900",
         "dcgan --width 2 --keep 9, 1200"
     })
@@ -331,6 +331,7 @@ class MainTest {
                 "train vgg --split | --split has no meaning for vgg",
                 "train alexnet --split | --split has no meaning for alexnet",
                 "train alexnet --size 32 | --size of alexnet must be 64 or more but is 32",
+                "train lenet --rate-weight 0.1 | --rate-weight must be 0 to 1, with --budget-bytes",
                 "train lenet --budget-bytes 0 | --budget-bytes must be 1 or more but is 0",
                 "train lenet --budget-bytes 20 | The budget is 20 bytes",
                 "train lenet --dense --budget-bytes 20 | have no meaning with --dense",

@@ -131,7 +131,7 @@ class PresetTest {
         Block block = Network.ALEXNET.classifier(2);
         Shape input = new Shape(1, 3, 224, 224);
         FrequencyRegularization.Builder builder = FrequencyRegularization.builder().optKept(9);
-        Splits.add(builder, Network.ALEXNET, builder.build().plan(block, input));
+        Axes.add(builder, Network.ALEXNET, builder.build().plan(block, input), true, false);
         Block wrapped = builder.build().apply(block, input);
         List<Integer> ranks = new ArrayList<>();
         try (NDManager manager = NDManager.newBaseManager()) {

@@ -119,7 +119,7 @@ class ResumeTest {
     })
     void aResumedTrainingEndsTheSame(double truncate, boolean dense, Descent descent, long bytes)
             throws Exception {
-        Limit limit = bytes == 0 ? null : new Limit(bytes, true);
+        Limit limit = bytes == 0 ? null : new Limit(bytes, true, 1e-4);
         assertEndsTheSame(
                 new ScenesTask(null, 40, 8, 2, 1),
                 new Recipe(EPOCHS, SETTINGS, descent, truncate, limit, 1),
@@ -131,7 +131,7 @@ class ResumeTest {
     void aResumedTrainingWithDropoutEndsTheSame() throws Exception {
         Images.Split images = Cifar.load(null).subset(40);
         assertEndsTheSame(
-                new ClassificationTask(Network.ALEXNET, images, 1, 64, 1),
+                new ClassificationTask(Network.ALEXNET, images, 1, 64, 1, 5),
                 new Recipe(EPOCHS, SETTINGS, Descent.ADAM, 0, null, 1),
                 true);
     }

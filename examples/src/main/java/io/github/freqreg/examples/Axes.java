@@ -9,33 +9,64 @@ import java.util.List;
 import java.util.regex.Pattern;
 
 /**
- * What the axes of a network's tensors are made of, beyond the paper: frequencies along maps, rows
- * and columns, rather than along the row of numbers that they are flattened to.
+ * What is done with the axes of a network's tensors beyond the paper.
+ *
+ * <p>They are split: frequencies are along maps, rows and columns, rather than along the row of
+ * numbers that they are flattened to. And they are weighted: a convolution's channels get more
+ * frequencies than its kernel, units more than the maps before them, and these more than rows and
+ * columns.
  */
-final class Splits {
+final class Axes {
 
-    private Splits() {}
+    /** Units, maps, rows and columns. */
+    private static final int[] FLATTENED = {1, 2, 3, 3};
+
+    private static final int CHANNELS = 2;
+    private static final int KERNEL = 2;
+
+    private Axes() {}
+
+    /** The channels' axes once, those of the kernel twice. */
+    private static int[] kernel(int rank) {
+        int[] weights = new int[rank];
+        for (int axis = 0; axis < rank; axis++) {
+            weights[axis] = axis < CHANNELS ? 1 : KERNEL;
+        }
+        return weights;
+    }
 
     /**
-     * Adds the splits of a network to a policy.
+     * Adds what is asked for to a policy.
      *
      * @param builder the policy
      * @param network the network
      * @param tensors its parameters, with their shapes
+     * @param splits whether axes are split
+     * @param weighs whether they are weighted
      * @throws IllegalArgumentException if there is nothing to split
      */
     static void add(
-            FrequencyRegularization.Builder builder, Network network, List<TensorChoice> tensors) {
+            FrequencyRegularization.Builder builder,
+            Network network,
+            List<TensorChoice> tensors,
+            boolean splits,
+            boolean weighs) {
         long maps = 0;
-        boolean any = false;
+        boolean any = !splits;
         for (TensorChoice tensor : tensors) {
             if (!tensor.regularized() || tensor.shape().dimension() < 2) {
                 continue;
             }
-            Shape split = of(network, tensor, maps);
+            Shape split = splits ? of(network, tensor, maps) : null;
             if (split != null) {
                 builder.addSplit(exactly(tensor), split);
                 any = true;
+            }
+            boolean flattened = split != null && maps > 0;
+            if (weighs && flattened) {
+                builder.addAxisWeights(exactly(tensor), FLATTENED);
+            } else if (weighs && tensor.shape().dimension() > 2) {
+                builder.addAxisWeights(exactly(tensor), kernel(tensor.shape().dimension()));
             }
             // Maps are flattened once, before the first linear layer.
             maps = tensor.layer() == LayerType.CONVOLUTION ? tensor.shape().get(0) : 0;
