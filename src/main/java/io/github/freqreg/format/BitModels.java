@@ -13,7 +13,8 @@ import java.util.Arrays;
  * p = p + (t - p) · 2 / (2n + 3)   rounded towards zero, t = 65536 for a 0, 0 for a 1
  * </pre>
  *
- * <p>and then p is brought into 64..65472. It is integer arithmetic, the same on every machine.
+ * <p>and then p is brought into 64..65472, or what else is said. It is integer arithmetic, the same
+ * on every machine.
  */
 final class BitModels {
 
@@ -24,15 +25,20 @@ final class BitModels {
     private static final int LEAST = 64;
     private static final int MEMORY = 126;
 
+    private final int least;
     private final int[] zero;
     private final byte[] seen;
 
     BitModels(int contexts) {
-        this(contexts, ONE / 2, 0);
+        this(contexts, ONE / 2, 0, LEAST);
     }
 
-    /** Starts with another probability than one half, as if it had been learned from some bits. */
-    BitModels(int contexts, int start, int bits) {
+    /**
+     * Starts with another probability than one half, as if it had been learned from some bits, and
+     * never goes below another least one.
+     */
+    BitModels(int contexts, int start, int bits, int least) {
+        this.least = least;
         zero = new int[contexts];
         seen = new byte[contexts];
         Arrays.fill(zero, start);
@@ -48,7 +54,7 @@ final class BitModels {
         int p = zero[context];
         int n = seen[context];
         p += ((bit == 0 ? ONE : 0) - p) * 2 / (2 * n + 3);
-        zero[context] = Math.max(LEAST, Math.min(ONE - LEAST, p));
+        zero[context] = Math.max(least, Math.min(ONE - least, p));
         if (n < MEMORY) {
             seen[context]++;
         }

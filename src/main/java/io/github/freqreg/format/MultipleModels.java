@@ -24,8 +24,11 @@ final class MultipleModels {
     /** The bits that a first probability is worth. */
     private static final int BITS = 3;
 
+    /** With it, a zero takes 0.0079 bits or more, a little above 1/1024 of a byte. */
+    private static final int LEAST = 360;
+
     private final BitModels[][] classes = new BitModels[Integer.SIZE][];
-    private final BitModels seconds = new BitModels(CLASSES, 37000, BITS);
+    private final BitModels seconds = new BitModels(CLASSES, 37000, BITS, LEAST);
     private long mean;
     private int seen;
 
@@ -42,7 +45,7 @@ final class MultipleModels {
             classes[bits] = new BitModels[CLASSES];
             for (int i = 0; i < CLASSES; i++) {
                 int above = Math.max(FIRST, Math.min(i - (bits - UNIT), START.length + FIRST - 1));
-                classes[bits][i] = new BitModels(1, START[above - FIRST], BITS);
+                classes[bits][i] = new BitModels(1, START[above - FIRST], BITS, LEAST);
             }
         }
         return classes[bits][index];

@@ -235,7 +235,6 @@ final class Version2Encoder {
     }
 
     private void multiples(FrqTensor tensor) {
-        int before = code.size();
         Precision precision = tensor.precision();
         MultipleModels contexts = models.multiples;
         contexts.start();
@@ -257,17 +256,6 @@ final class Version2Encoder {
             }
             multiple(contexts, (int) multiple);
             checkBytes(tensor);
-        }
-        long most = (code.size() - before) * FrqLimits.MULTIPLES_A_BYTE;
-        if (tensor.values().length > Math.max(most, FrqLimits.MULTIPLES_A_BYTE)) {
-            throw new IllegalArgumentException(
-                    "Tensor "
-                            + tensor.label()
-                            + " has "
-                            + tensor.values().length
-                            + " values, nearly all of them 0 in "
-                            + precision
-                            + ": keep fewer");
         }
     }
 

@@ -74,8 +74,9 @@
  * in sixteenths: 0 at first, and after the j-th, from 0 on, m = m + (16 |q| - m) · 2 / (2 min(j,
  * 12) + 3), rounded towards zero. The contexts (b, i) start with a probability of a 0 of 4000,
  * 7000, 13000, 26000, 42000 or 50000, for i - (b - 4) up to -3, -2, -1, 0, 1, and from 2 on, those
- * of seconds with 37000, all as if 3 bits had been seen. A tensor has at most 1024 multiples for
- * each byte that it takes, or 1024.
+ * of seconds with 37000, all as if 3 bits had been seen; they stay in 360..65176. So a multiple
+ * takes more than 1/1024 of a byte, and a reader refuses more of them than 1024 for each byte that
+ * is left, and for 8 that may be in the coder.
  *
  * <p>What is as the last tensor's is said to be so, and the shared start of a name is the longest;
  * everything else is refused, so that a content has one file. A file without names has one tensor

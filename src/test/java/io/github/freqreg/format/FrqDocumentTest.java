@@ -227,6 +227,19 @@ class FrqDocumentTest {
                 read.tensors().get(0).values());
     }
 
+    /** However few bytes they take, a reader allows for them. */
+    @ParameterizedTest
+    @ValueSource(ints = {1, 1_000, 1_000_000})
+    void nearlyAllZerosAreReadAgain(int count) throws MalformedModelException {
+        float[] values = new float[count];
+        values[count - 1] = -3;
+        FrqTensor tensor = new FrqTensor("w", new Shape(count), null, Precision.ofStep(1), values);
+        byte[] file = new FrqDocument(List.of(), List.of(tensor)).encode();
+        assertTrue(file.length < 40 + count / 1_000, file.length + " bytes");
+        assertArrayEquals(values, FrqDocument.decode(file).tensors().get(0).values());
+        assertArrayEquals(values, SecondReader.read(file).tensors().get(0).values());
+    }
+
     @Test
     void holdsAnEmptyDocument() throws MalformedModelException {
         FrqDocument empty = new FrqDocument(List.of(), List.of());

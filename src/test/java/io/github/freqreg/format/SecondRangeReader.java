@@ -201,7 +201,8 @@ final class SecondRangeReader {
             range -= bound;
         }
         model[0] += ((1 - bit) * 65536 - model[0]) * 2 / (2 * model[1] + 3);
-        model[0] = Math.max(64, Math.min(65472, model[0]));
+        int least = start == 32768 ? 64 : 360;
+        model[0] = Math.max(least, Math.min(65536 - least, model[0]));
         model[1] = Math.min(126, model[1] + 1);
         widen();
         return bit;

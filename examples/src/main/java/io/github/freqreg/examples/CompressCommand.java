@@ -47,9 +47,6 @@ final class CompressCommand implements Callable<Integer> {
     /** DJL's own name of a file of parameters. */
     private static final Pattern PARAMS = Pattern.compile("(.+)-\\d{4}\\.params");
 
-    /** Against the rate of a compressed network that is trained from the start. */
-    private static final float FINE = 0.3f;
-
     @Mixin private NetworkArguments arguments;
 
     @Option(
@@ -71,7 +68,7 @@ final class CompressCommand implements Callable<Integer> {
 
     @Option(
             names = "--stages",
-            defaultValue = "4",
+            defaultValue = "6",
             description =
                     "how often bytes are cut, each time to a half, the last time to the budget"
                             + " (default: ${DEFAULT-VALUE})")
@@ -79,7 +76,7 @@ final class CompressCommand implements Callable<Integer> {
 
     @Option(
             names = "--epochs",
-            defaultValue = "4",
+            defaultValue = "2",
             description =
                     "times over the training set at each stage; 0 to round alone, without data"
                             + " (default: ${DEFAULT-VALUE})")
@@ -95,7 +92,9 @@ final class CompressCommand implements Callable<Integer> {
 
     @Option(
             names = "--learning-rate",
-            description = "the first of each stage (default: 0.3 of what train takes)")
+            description =
+                    "the first of each stage (default: between train's for plain and for compressed"
+                            + " networks, by how much is kept)")
     private Float learningRate;
 
     @Option(names = "--split", description = "as with train")
@@ -242,10 +241,7 @@ final class CompressCommand implements Callable<Integer> {
         model.setBlock(policy.build().apply(block));
         Settings usual = task.settings(false);
         Settings settings =
-                new Settings(
-                        usual.batchSize(),
-                        learningRate == null ? FINE * usual.learningRate() : learningRate,
-                        usual.beta1());
+                new Settings(usual.batchSize(), rate(task, model.getBlock()), usual.beta1());
         Recipe recipe =
                 new Recipe(epochs, settings, Descent.ADAM, 0, new Limit(budget, !noNames, 0), seed);
         Training training = new Training(task, recipe, spec.commandLine().getOut());
@@ -253,6 +249,19 @@ final class CompressCommand implements Callable<Integer> {
         FrqDocument document =
                 FrequencyFile.toDocument(model.getBlock(), training.getQuantization());
         return noNames ? document.withoutNames() : document;
+    }
+
+    /** From that of a plain network, where all is kept, to that of one with a single number. */
+    private float rate(Task task, Block block) {
+        if (learningRate != null) {
+            return learningRate;
+        }
+        double kept = FrequencyFile.countNumbers(block);
+        double all = CompressionReport.of(block).getOriginal();
+        double share = Math.log(kept) / Math.log(all);
+        double plain = task.settings(true).learningRate();
+        double compressed = task.settings(false).learningRate();
+        return (float) (Math.pow(plain, share) * Math.pow(compressed, 1 - share));
     }
 
     /** Rounds the numbers of a file to fewer bytes. */

@@ -18,7 +18,6 @@ enum LeNetRecipe {
             "paper-776",
             30,
             new Task.Settings(128, 0.03f, 0.9f),
-            0,
             null,
             80,
             4,
@@ -33,7 +32,6 @@ enum LeNetRecipe {
             "small",
             40,
             new Task.Settings(128, 0.02f, 0.9f),
-            0,
             new Limit(1_149, false, 1e-5),
             150,
             4,
@@ -47,8 +45,7 @@ enum LeNetRecipe {
     ACCURATE(
             "accurate",
             40,
-            new Task.Settings(128, 0.02f, 0.9f),
-            0,
+            new Task.Settings(128, 0.008f, 0.9f),
             new Limit(3_100, false, 4e-6),
             250,
             10,
@@ -62,23 +59,15 @@ enum LeNetRecipe {
     private final String title;
     private final int epochs;
     private final Task.Settings settings;
-    private final double turn;
     private final Limit limit;
 
     /** Of each weight and its bias, in the order of the layers. */
     private final long[] kept;
 
-    LeNetRecipe(
-            String title,
-            int epochs,
-            Task.Settings settings,
-            double turn,
-            Limit limit,
-            long... kept) {
+    LeNetRecipe(String title, int epochs, Task.Settings settings, Limit limit, long... kept) {
         this.title = title;
         this.epochs = epochs;
         this.settings = settings;
-        this.turn = turn;
         this.limit = limit;
         this.kept = kept;
     }
@@ -89,11 +78,6 @@ enum LeNetRecipe {
 
     Task.Settings settings() {
         return settings;
-    }
-
-    /** By how many degrees images are turned at most. */
-    double turn() {
-        return turn;
     }
 
     /** What the file may be, or null where its numbers are not rounded. */

@@ -93,8 +93,8 @@ final class TrainCommand implements Callable<Integer> {
             paramLabel = "DEGREES",
             description =
                     "classifiers: by how many degrees training images are turned at most, and by how"
-                            + " many percent scaled (default: the recipe's, or 0)")
-    private Double turn;
+                            + " many percent scaled (default: 0)")
+    private double turn;
 
     @Option(
             names = "--seed",
@@ -235,9 +235,6 @@ final class TrainCommand implements Callable<Integer> {
                 batchSize == null || batchSize >= 1,
                 "--batch-size must be 1 or more but is " + batchSize);
         check(move == null || move >= 0 && move <= 10, "--move must be 0 to 10 but is " + move);
-        if (turn == null) {
-            turn = amount.recipe == null ? 0.0 : amount.recipe.turn();
-        }
         check(turn >= 0 && turn <= 45, "--turn must be 0 to 45 but is " + turn);
         check(
                 learningRate == null || learningRate > 0 && Float.isFinite(learningRate),
