@@ -45,6 +45,8 @@ final class BudgetShares {
      * @return the coefficients of each, by name
      */
     Map<String, Long> share(long budget) {
+        // The order in which a network's parts are found is not always the same.
+        tensors.sort(Comparator.comparing(Tensor::name));
         if (tensors.stream().allMatch(tensor -> tensor.weights != null)) {
             shareByEnergy(budget);
         } else {
@@ -134,8 +136,9 @@ final class BudgetShares {
                     SpectralTransform transform =
                             new SpectralTransform(
                                     mask, scratch, weights.getDevice(), weights.getDataType());
-                    NDArray plain = weights.stopGradient();
-                    NDArray seen = plain.reshape(mask.getShape())) {
+                    NDArray plain = weights.stopGradient()) {
+                plain.attach(scratch);
+                NDArray seen = plain.reshape(mask.getShape());
                 NDArray vector = transform.project(seen, scratch);
                 return vector.toType(DataType.FLOAT32, false).toFloatArray();
             }
@@ -143,8 +146,9 @@ final class BudgetShares {
 
         double energy() {
             try (NDManager scratch = weights.getManager().newSubManager()) {
-                NDArray floats = weights.stopGradient().toType(DataType.FLOAT64, true);
-                floats.attach(scratch);
+                NDArray plain = weights.stopGradient();
+                plain.attach(scratch);
+                NDArray floats = plain.toType(DataType.FLOAT64, true);
                 return floats.square().sum().getDouble();
             }
         }

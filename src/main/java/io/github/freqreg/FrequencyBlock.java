@@ -502,6 +502,7 @@ public final class FrequencyBlock extends AbstractBaseBlock {
         saveInputShapes(os);
         for (SpectralParameter tensor : byName.values()) {
             os.writeUTF(axes(tensor));
+            os.writeFloat(tensor.getStep());
             os.writeInt(tensor.getKept());
             try (NDArray prefix = tensor.copyPrefix()) {
                 os.write(prefix.encode());
@@ -531,8 +532,10 @@ public final class FrequencyBlock extends AbstractBaseBlock {
         readInputShapes(is);
         List<NDArray> vectors = new ArrayList<>();
         List<String> shapes = new ArrayList<>();
+        List<Float> steps = new ArrayList<>();
         for (Map.Entry<String, SpectralParameter> entry : byName.entrySet()) {
             shapes.add(is.readUTF());
+            steps.add(step(entry.getKey(), is.readFloat()));
             int kept = is.readInt();
             NDArray vector = manager.decode(is);
             vectors.add(vector);
@@ -565,6 +568,7 @@ public final class FrequencyBlock extends AbstractBaseBlock {
                                 + " but found "
                                 + shapes.get(at));
             }
+            float step = steps.get(at);
             NDArray vector = vectors.get(at++);
             DataType type = tensor.getDense().getArray().getDataType();
             if (vector.getDataType() != type) {
@@ -588,6 +592,7 @@ public final class FrequencyBlock extends AbstractBaseBlock {
                                 + vector.size());
             }
             tensor.setCoefficients(vector, (int) vector.size());
+            tensor.setStep(step);
             tensor.forgetWeights();
         }
         for (Parameter parameter : leftAlone()) {
@@ -604,6 +609,14 @@ public final class FrequencyBlock extends AbstractBaseBlock {
                                 + parameter.getShape());
             }
         }
+    }
+
+    private static float step(String name, float step) throws MalformedModelException {
+        if (!(step >= 0) || Float.isInfinite(step)) {
+            throw new MalformedModelException(
+                    "Expected a step of 0 or more of " + name + " but found " + step);
+        }
+        return step;
     }
 
     /** The extents along which a tensor's frequencies are, without names of axes, and weights. */

@@ -11,6 +11,7 @@ import ai.djl.nn.convolutional.Conv2dTranspose;
 import io.github.freqreg.SpectralParameter.Kept;
 import io.github.freqreg.SpectralParameter.KeptRule;
 import io.github.freqreg.execution.Strategy;
+import io.github.freqreg.format.FrqDocument;
 import io.github.freqreg.nn.TransposedConv1d;
 import io.github.freqreg.nn.TransposedConv2d;
 import io.github.freqreg.spectrum.FrequencyAxes;
@@ -529,12 +530,18 @@ public final class FrequencyRegularization {
          * io.github.freqreg.training.ByteBudget} follow the training, or save with {@link
          * Quantization#fit}. Parameters left alone are counted with two bytes each.
          *
-         * @param bytes of the file, 1 or more
+         * @param bytes of the file, from 1 to 2^30
          * @return this builder
-         * @throws IllegalArgumentException if the number is below 1
+         * @throws IllegalArgumentException if the number is out of range
          */
         public Builder optBudgetBytes(long bytes) {
-            KeepAmount.count(bytes);
+            if (bytes < 1 || bytes > FrqDocument.MAX_BYTES) {
+                throw new IllegalArgumentException(
+                        "A budget must be 1 to "
+                                + FrqDocument.MAX_BYTES
+                                + " bytes but is "
+                                + bytes);
+            }
             budget = bytes;
             budgetOfBytes = true;
             return this;

@@ -44,9 +44,6 @@ public final class Quantization {
     /** The largest multiple that a file holds. */
     private static final float MAX_MULTIPLE = 1 << 20;
 
-    /** Of a tensor that does not matter at all. */
-    private static final double LEAST_SENSITIVITY = 1e-30;
-
     private static final float NOT_TRAINED = 1f / 32;
 
     /** Of the tensors that are coefficients; 0 where these are float16. */
@@ -107,8 +104,9 @@ public final class Quantization {
      * @param block the network, wrapped and initialised
      * @param bytes that a file of it may have, 1 or more
      * @param names whether the file has names and shapes
-     * @param sensitivities s_t, 0 or more, by the parameter's name: of all tensors that are
-     *     coefficients, or none; others are not looked at
+     * @param sensitivities s_t by the parameter's name: of all tensors that are coefficients, or
+     *     none; 0 where it is not known, so that the relative error is the others' mean; others are
+     *     not looked at
      * @return the steps
      * @throws IllegalArgumentException if no steps make the file so small, or a sensitivity is
      *     missing
@@ -116,10 +114,7 @@ public final class Quantization {
      */
     public static Quantization fit(
             Block block, long bytes, boolean names, Map<String, Double> sensitivities) {
-        Map<String, Double> units = new HashMap<>();
-        for (SpectralParameter tensor : tensors(block)) {
-            units.put(tensor.getName(), unit(tensor, sensitivities));
-        }
+        Map<String, Double> units = units(block, sensitivities);
         Quantization unrounded = at(units, 0);
         if (unrounded.bytes(block, names) <= bytes) {
             return unrounded;
@@ -153,22 +148,39 @@ public final class Quantization {
                 .toList();
     }
 
-    /** A step at α = 1. */
-    private static double unit(SpectralParameter tensor, Map<String, Double> sensitivities) {
-        if (!sensitivities.isEmpty()) {
-            Double sensitivity = sensitivities.get(tensor.getName());
-            if (sensitivity == null || !(sensitivity >= 0)) {
-                throw new IllegalArgumentException(
-                        "Expected a sensitivity of 0 or more of "
-                                + tensor.getName()
-                                + " but found "
-                                + sensitivity);
-            }
-            return 1 / Math.sqrt(Math.max(sensitivity, LEAST_SENSITIVITY));
+    /** The steps at α = 1. */
+    private static Map<String, Double> units(Block block, Map<String, Double> sensitivities) {
+        Map<String, Double> units = new HashMap<>();
+        double logarithms = 0;
+        int known = 0;
+        for (SpectralParameter tensor : tensors(block)) {
+            double size = rootMeanSquare(tensor.toTensor().coefficients());
+            // Of zeros alone any step is right.
+            units.put(tensor.getName(), size > 0 ? size : 1);
         }
-        double size = rootMeanSquare(tensor.toTensor().coefficients());
-        // Of zeros alone any step is right.
-        return size > 0 ? size : 1;
+        Map<String, Double> found = new HashMap<>();
+        for (Map.Entry<String, Double> each : units.entrySet()) {
+            double sensitivity = sensitivity(each.getKey(), sensitivities);
+            if (sensitivity > 0) {
+                double unit = 1 / Math.sqrt(sensitivity);
+                found.put(each.getKey(), unit);
+                logarithms += Math.log(unit / each.getValue());
+                known++;
+            }
+        }
+        // Where nothing is known, the relative error is the mean of those where it is.
+        double relative = known == 0 ? 1 : Math.exp(logarithms / known);
+        units.replaceAll((name, size) -> found.getOrDefault(name, size * relative));
+        return units;
+    }
+
+    private static double sensitivity(String name, Map<String, Double> sensitivities) {
+        Double sensitivity = sensitivities.isEmpty() ? Double.valueOf(0) : sensitivities.get(name);
+        if (sensitivity == null || !(sensitivity >= 0) || sensitivity.isInfinite()) {
+            throw new IllegalArgumentException(
+                    "Expected a sensitivity of 0 or more of " + name + " but found " + sensitivity);
+        }
+        return sensitivity;
     }
 
     private static double rootMeanSquare(float[] values) {
@@ -237,7 +249,8 @@ public final class Quantization {
         }
         for (float value : values) {
             float size = Math.abs(value);
-            if (size > FrequencyFile.MAX_HALF || size < MIN_HALF && size > 0) {
+            boolean tiny = FrequencyFile.isStatistic(parameter) && size < MIN_HALF && size > 0;
+            if (size > FrequencyFile.MAX_HALF || tiny) {
                 return Precision.FLOAT32;
             }
         }

@@ -242,13 +242,14 @@ final class SpectralParameter {
      * were not (straight through).
      */
     NDArray rounded(NDArray vector, NDManager scratch) {
-        if (step == 0) {
+        float unit = step;
+        if (unit == 0) {
             return vector;
         }
         try (NDManager temporary = scratch.newSubManager()) {
             NDArray plain = vector.stopGradient();
             plain.attach(temporary);
-            NDArray change = plain.div(step).round().mul(step).sub(plain);
+            NDArray change = plain.div(unit).round().mul(unit).sub(plain);
             // An answer of the coefficients alone, so that no number of Java's is in the graph.
             change.attach(scratch);
             NDArray rounded = vector.add(change);

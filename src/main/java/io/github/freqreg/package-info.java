@@ -19,7 +19,9 @@
  *   <li>{@code SpectralParameter} and {@code RebuildingParameterStore}: how its weights come from
  *       coefficients.
  *   <li>{@code BlockTree}: how children are replaced.
- *   <li>{@link io.github.freqreg.FrequencyFile}: saving and loading.
+ *   <li>{@code BudgetShares}: who gets how much of a budget.
+ *   <li>{@link io.github.freqreg.FrequencyFile}: saving and loading; {@link
+ *       io.github.freqreg.Quantization}: how finely, for a number of bytes.
  *   <li>{@link io.github.freqreg.CompressionReport}: what it costs on disk; {@link
  *       io.github.freqreg.ExecutionReport}: how it computes, and what that is expected to cost.
  * </ol>
@@ -40,7 +42,12 @@
  *       flattening the paper's own way sees a row of numbers, whose low frequencies cannot tell the
  *       places of a map apart; splitting it took LeNet-5 at 776 numbers from 92.6% to 97.3% in
  *       eight epochs. Splitting channels that have no such order made it worse.
- *   <li>The kept numbers of a budget are shared equally, as in the paper's smallest settings.
+ *   <li>Axes can be weighted in the zigzag order ({@code addAxisWeights}): more frequencies of
+ *       channels than of kernels. Both are off unless asked for; the ablation is in the examples'
+ *       results.
+ *   <li>The kept numbers of a fresh network's budget are shared equally, as in the paper's smallest
+ *       settings: shares by the roots of sizes did worse. A trained network's go where its energy
+ *       is.
  * </ul>
  *
  * <p>The other packages: {@link io.github.freqreg.spectrum} is the mathematics, {@link

@@ -21,6 +21,9 @@ final class FrqLimits {
     /** Bytes of all names of a file of version 2. */
     static final int NAMES = 1 << 24;
 
+    /** Multiples of a step in one tensor. */
+    static final int MULTIPLES = 1 << 27;
+
     /** Multiples of a step for each byte of a file. */
     static final int MULTIPLES_A_BYTE = 1 << 10;
 

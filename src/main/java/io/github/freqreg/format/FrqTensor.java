@@ -59,7 +59,7 @@ public record FrqTensor(
                             + (axes == null ? " elements" : " coefficients"));
         }
         if (axes != null) {
-            axes.check(shape);
+            axes.mask(shape, count);
         }
     }
 

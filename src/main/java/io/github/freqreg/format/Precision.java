@@ -87,13 +87,13 @@ public record Precision(Kind kind, float step) {
     }
 
     /**
-     * The multiple that is nearest to a value, the even one of two.
+     * The multiple that is nearest to a value, the even one of two, by float32 as in training.
      *
      * @param value a finite value
      * @return a whole number
      */
     double multiple(float value) {
-        return Math.rint((double) value / step);
+        return Math.rint(value / step);
     }
 
     /**

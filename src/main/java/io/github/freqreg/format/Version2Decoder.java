@@ -17,6 +17,8 @@ import java.util.Set;
 /** Reads the content of a file of version 2, see the package's description. */
 final class Version2Decoder implements FrqDecoder {
 
+    private static final int FIRST = 1 << 12;
+
     private final RangeDecoder code;
     private final FrqModels models = new FrqModels();
     private final List<Integer> ends = new ArrayList<>();
@@ -120,13 +122,14 @@ final class Version2Decoder implements FrqDecoder {
                                 + stored);
             }
         }
-        if (named && spectral && !axes.weights().isEmpty()) {
-            checkAxes(axes, shape, stored, label);
-        }
         float[] values =
                 precision.kind() == Kind.STEPS
                         ? multiples(precision, label, stored)
                         : values(spectral, precision.kind() == Kind.FLOAT16, label, stored);
+        if (named && spectral && !axes.weights().isEmpty()) {
+            // In a weighted order the shell of the last coefficient has a limit too.
+            checkAxes(axes, shape, stored, label);
+        }
         return new FrqTensor(name, shape, axes, precision, values);
     }
 
@@ -143,6 +146,15 @@ final class Version2Decoder implements FrqDecoder {
         List<Integer> weights = new ArrayList<>();
         for (int i = 0; i < count; i++) {
             weights.add(upTo(ZigzagOrder.MAX_WEIGHT, models.counts, "weight" + what));
+        }
+        if (weights.contains(0) || split.length > 0 && count > 0 && count != split.length) {
+            throw new MalformedModelException(
+                    "expected a weight from 1 to "
+                            + ZigzagOrder.MAX_WEIGHT
+                            + " for each axis"
+                            + what
+                            + " but found "
+                            + weights);
         }
         FrequencyAxes axes =
                 new FrequencyAxes(split.length == 0 ? null : new Shape(split), weights);
@@ -245,11 +257,16 @@ final class Version2Decoder implements FrqDecoder {
 
     private float[] multiples(Precision precision, String label, long count)
             throws MalformedModelException {
-        checkCount(count, (code.remaining() + 8L) * FrqLimits.MULTIPLES_A_BYTE, label);
+        long most = (code.remaining() + 8L) * FrqLimits.MULTIPLES_A_BYTE;
+        checkCount(count, Math.min(most, FrqLimits.MULTIPLES), label);
         MultipleModels contexts = models.multiples;
         contexts.start();
-        float[] values = new float[(int) count];
-        for (int i = 0; i < values.length; i++) {
+        // Zeros take next to nothing: no more is allocated than is read, or twice as much.
+        float[] values = new float[(int) Math.min(count, FIRST)];
+        for (int i = 0; i < count; i++) {
+            if (i == values.length) {
+                values = Arrays.copyOf(values, (int) Math.min(count, 2L * i));
+            }
             int multiple = multiple(contexts);
             if (Math.abs(multiple) > Precision.MAX_MULTIPLE) {
                 throw new MalformedModelException(

@@ -238,6 +238,15 @@ final class Version2Encoder {
         Precision precision = tensor.precision();
         MultipleModels contexts = models.multiples;
         contexts.start();
+        if (tensor.values().length > FrqLimits.MULTIPLES) {
+            throw new IllegalArgumentException(
+                    "A file holds at most "
+                            + FrqLimits.MULTIPLES
+                            + " rounded numbers of a tensor but "
+                            + tensor.label()
+                            + " has "
+                            + tensor.values().length);
+        }
         for (int i = 0; i < tensor.values().length; i++) {
             float value = tensor.values()[i];
             checkFinite(tensor, i, value);

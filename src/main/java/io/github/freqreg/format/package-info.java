@@ -76,7 +76,8 @@
  * 7000, 13000, 26000, 42000 or 50000, for i - (b - 4) up to -3, -2, -1, 0, 1, and from 2 on, those
  * of seconds with 37000, all as if 3 bits had been seen; they stay in 360..65176. So a multiple
  * takes more than 1/1024 of a byte, and a reader refuses more of them than 1024 for each byte that
- * is left, and for 8 that may be in the coder.
+ * is left, and for 8 that may be in the coder, or than 2²⁷ in a tensor. In a weighted order the
+ * last coefficient is in one of the first 2¹⁶ shells.
  *
  * <p>What is as the last tensor's is said to be so, and the shared start of a name is the longest;
  * everything else is refused, so that a content has one file. A file without names has one tensor

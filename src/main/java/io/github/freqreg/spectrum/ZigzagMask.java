@@ -46,7 +46,7 @@ public final class ZigzagMask {
      * @param order of its coefficients
      * @param kept how many coefficients are kept, from 1 to the number of the tensor's elements
      * @return the mask
-     * @throws IllegalArgumentException if {@code kept} is out of range, or in a shell above 2^22 of
+     * @throws IllegalArgumentException if {@code kept} is out of range, or in a shell above 2^16 of
      *     a weighted order
      */
     static ZigzagMask of(Shape shape, ZigzagOrder order, long kept) {

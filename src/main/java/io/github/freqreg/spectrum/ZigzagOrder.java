@@ -24,7 +24,7 @@ public final class ZigzagOrder {
     public static final int MAX_WEIGHT = 64;
 
     /** Tables have an entry for each shell; long axes beside large weights could have too many. */
-    private static final int MAX_WEIGHTED_SHELLS = 1 << 22;
+    private static final int MAX_WEIGHTED_SHELLS = 1 << 16;
 
     private final long[] extents;
     private final int[] weights;
@@ -196,6 +196,15 @@ public final class ZigzagOrder {
         return wider;
     }
 
+    /** The highest sum of the axes from one on. */
+    private long highest(int from) {
+        long sum = 0;
+        for (int axis = from; axis < extents.length; axis++) {
+            sum += (extents[axis] - 1) * weights[axis];
+        }
+        return sum;
+    }
+
     /** A walk along the order. */
     final class Walk {
 
@@ -222,11 +231,7 @@ public final class ZigzagOrder {
                 }
                 moved += (long) coordinate[axis] * weights[axis];
             }
-            long highest = 0;
-            for (int axis = 0; axis < extents.length; axis++) {
-                highest += (extents[axis] - 1) * weights[axis];
-            }
-            for (long sum = shell + 1L; sum <= highest; sum++) {
+            for (long sum = shell + 1L; sum <= highest(0); sum++) {
                 if (!weighted || exists(0, sum)) {
                     startShell(Math.toIntExact(sum));
                     return;
@@ -266,7 +271,10 @@ public final class ZigzagOrder {
             long rest = sum;
             if (weighted) {
                 for (int axis = from; axis < coordinate.length; axis++) {
-                    coordinate[axis] = 0;
+                    // What the axes behind cannot take, this one must.
+                    long must = Math.max(0, rest - highest(axis + 1));
+                    coordinate[axis] = (int) ((must + weights[axis] - 1) / weights[axis]);
+                    rest -= (long) coordinate[axis] * weights[axis];
                     while (!exists(axis + 1, rest)) {
                         coordinate[axis]++;
                         rest -= weights[axis];

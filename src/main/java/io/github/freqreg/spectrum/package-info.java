@@ -14,7 +14,8 @@
  *       and back, with its tables made once.
  *   <li>{@link io.github.freqreg.spectrum.FrequencyTensor}: a tensor held as its kept coefficients.
  *   <li>{@link io.github.freqreg.spectrum.SplitAxes}: a tensor seen in a shape that splits its
- *       axes.
+ *       axes; {@link io.github.freqreg.spectrum.FrequencyAxes}: which axes a tensor's frequencies
+ *       are along, and how they count in the order.
  * </ol>
  */
 package io.github.freqreg.spectrum;

@@ -132,7 +132,9 @@ public final class ByteBudget extends TrainingListenerAdapter {
                 sensitivities.put(each.getKey(), optimizer.meanSquare(each.getValue()));
             }
         }
-        return sensitivities;
+        // Before the first step nothing is known.
+        boolean known = sensitivities.values().stream().anyMatch(mean -> mean > 0);
+        return known ? sensitivities : Map.of();
     }
 
     /**

@@ -137,12 +137,13 @@ public final class Checkpoint {
                     file + ": expected a checkpoint but found the numbers of a network alone");
         }
         checkMoments(file, network, state, optimizer);
+        Quantization rounding = rounding(file, network, steps);
         try {
             FrequencyFile.load(model, new FrqDocument(document.inputs(), network));
         } catch (MalformedModelException e) {
             throw new MalformedModelException(file + ": " + e.getMessage(), e);
         }
-        applySteps(model, steps, file);
+        rounding.applyTo(model.getBlock());
         Map<Parameter, Map<String, float[]>> moments = new IdentityHashMap<>();
         ParameterList parameters = model.getBlock().getParameters();
         for (FrqTensor tensor : network) {
@@ -160,14 +161,24 @@ public final class Checkpoint {
         return (int) values[0];
     }
 
-    private static void applySteps(Model model, Map<String, Float> steps, Path file)
+    /** The steps of all tensors that are coefficients, 0 where none was saved. */
+    private static Quantization rounding(
+            Path file, List<FrqTensor> network, Map<String, Float> saved)
             throws MalformedModelException {
-        if (!steps.isEmpty()) {
-            try {
-                Quantization.of(steps).applyTo(model.getBlock());
-            } catch (IllegalArgumentException e) {
-                throw new MalformedModelException(file + ": " + e.getMessage(), e);
+        Map<String, Float> steps = new HashMap<>();
+        for (FrqTensor tensor : network) {
+            if (tensor.spectral()) {
+                steps.put(tensor.name(), saved.getOrDefault(tensor.name(), 0f));
             }
+        }
+        if (!steps.keySet().containsAll(saved.keySet())) {
+            throw new MalformedModelException(
+                    file + ": expected steps of coefficients alone but found " + saved.keySet());
+        }
+        try {
+            return Quantization.of(steps);
+        } catch (IllegalArgumentException e) {
+            throw new MalformedModelException(file + ": " + e.getMessage(), e);
         }
     }
 

@@ -57,9 +57,9 @@ final class CompareCommand implements Callable<Integer> {
         double[] bytes = new double[files.size()];
         double[] errors = new double[files.size()];
         for (int i = 0; i < bytes.length; i++) {
-            JsonObject result = read(files.get(i));
-            bytes[i] = result.get("bytes").getAsDouble();
-            errors[i] = 100 * (1 - result.get("value").getAsDouble());
+            double[] point = read(files.get(i));
+            bytes[i] = point[0];
+            errors[i] = point[1];
         }
         XYChart chart =
                 new XYChartBuilder()
@@ -87,19 +87,22 @@ final class CompareCommand implements Callable<Integer> {
         return 0;
     }
 
-    private static JsonObject read(Path file) throws IOException {
+    /** Bytes, and the error in percent. */
+    private static double[] read(Path file) throws IOException {
         try {
             JsonObject result = JsonUtils.GSON.fromJson(Files.readString(file), JsonObject.class);
-            if (result != null
-                    && result.has("model")
-                    && result.get("model").getAsString().equals("lenet")
-                    && result.has("bytes")
-                    && result.has("value")) {
-                return result;
+            if (result.get("model").getAsString().equals("lenet")) {
+                double error = 100 * (1 - result.get("value").getAsDouble());
+                return new double[] {result.get("bytes").getAsDouble(), error};
             }
-        } catch (JsonParseException e) {
-            throw new DataException(file + ": expected JSON but " + e.getMessage());
+        } catch (JsonParseException
+                | NullPointerException
+                | IllegalStateException
+                | UnsupportedOperationException
+                | NumberFormatException e) {
+            throw new DataException(
+                    file + ": expected what train lenet --json has written: " + e.getMessage(), e);
         }
-        throw new DataException(file + ": expected what train lenet --json has written");
+        throw new DataException(file + ": expected a result of lenet but found another network's");
     }
 }

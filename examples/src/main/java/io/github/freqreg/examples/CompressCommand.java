@@ -22,6 +22,7 @@ import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -45,7 +46,7 @@ import picocli.CommandLine.Spec;
 final class CompressCommand implements Callable<Integer> {
 
     /** DJL's own name of a file of parameters. */
-    private static final Pattern PARAMS = Pattern.compile("(.+)-\\d{4}\\.params");
+    private static final Pattern PARAMS = Pattern.compile("(.+)-(\\d{4})\\.params");
 
     @Mixin private NetworkArguments arguments;
 
@@ -117,7 +118,9 @@ final class CompressCommand implements Callable<Integer> {
     /** {@inheritDoc} */
     @Override
     public Integer call() throws IOException, MalformedModelException {
-        check(bytes >= 1, "--budget-bytes must be 1 or more but is " + bytes);
+        check(
+                bytes >= 1 && bytes <= FrqDocument.MAX_BYTES,
+                "--budget-bytes must be 1 to " + FrqDocument.MAX_BYTES + " but is " + bytes);
         check(stages >= 1 && stages <= 30, "--stages must be 1 to 30 but is " + stages);
         check(epochs >= 0, "--epochs must be 0 or more but is " + epochs);
         check(maxLoss == null || maxLoss >= 0, "--max-loss must be 0 or more but is " + maxLoss);
@@ -127,8 +130,12 @@ final class CompressCommand implements Callable<Integer> {
         check(
                 epochs > 0 || maxLoss == null && !split && !weighted,
                 "--max-loss, --split and --weighted have no meaning with --epochs 0");
+        TrainCommand.checkWritable(out);
         Device device = arguments.device();
         if (epochs == 0) {
+            check(
+                    !PARAMS.matcher(weights.getFileName().toString()).matches(),
+                    "--epochs 0 rounds a .frq file, but --weights is " + weights);
             round(device);
             return 0;
         }
@@ -158,7 +165,11 @@ final class CompressCommand implements Callable<Integer> {
             Block block = task.network();
             block.initialize(model.getNDManager(), DataType.FLOAT32, task.inputs(1));
             model.setBlock(block);
-            model.load(weights.toAbsolutePath().getParent(), name.group(1));
+            // The epoch, because DJL takes the last one that is there.
+            model.load(
+                    weights.toAbsolutePath().getParent(),
+                    name.group(1),
+                    Map.of("epoch", name.group(2)));
             return model;
         } catch (IOException | MalformedModelException | RuntimeException e) {
             model.close();
@@ -175,7 +186,7 @@ final class CompressCommand implements Callable<Integer> {
         boolean any = false;
         for (int stage = 1; stage <= stages; stage++) {
             // Twice as many bytes as at the next stage.
-            long budget = Math.multiplyExact(bytes, 1L << (stages - stage));
+            long budget = Math.min(FrqDocument.MAX_BYTES, bytes << (stages - stage));
             FrqDocument document = stage(task, model, device, budget);
             byte[] file = document.encode();
             Score score = measure(task, FrqDocument.decode(file), device);

@@ -65,6 +65,10 @@ enum Network {
         return side;
     }
 
+    boolean isClassifier() {
+        return settings != null;
+    }
+
     /** How it is trained as a classifier, which it must be. */
     Settings settings() {
         return settings;

@@ -239,15 +239,30 @@ final class TrainCommand implements Callable<Integer> {
         check(
                 learningRate == null || learningRate > 0 && Float.isFinite(learningRate),
                 "--learning-rate must be above 0 and finite but is " + learningRate);
+        check(
+                budgetBytes == null || budgetBytes >= 1 && budgetBytes <= FrqDocument.MAX_BYTES,
+                "--budget-bytes must be 1 to " + FrqDocument.MAX_BYTES + " but is " + budgetBytes);
+        check(
+                rateWeight == 0 || rateWeight > 0 && rateWeight < 1 && budgetBytes != null,
+                "--rate-weight must be 0 to 1, with --budget-bytes, but is " + rateWeight);
+        check(
+                turn == 0 || arguments.network().isClassifier(),
+                "--turn has no meaning for " + name());
+        check(
+                !biases || amount.recipe == null,
+                "--biases has no meaning with --recipe, which keeps of them what it says");
         check(truncate >= 0 && truncate <= 1, "--truncate must be 0 to 1 but is " + truncate);
         check(
                 !amount.dense
-                        || truncate == 0 && !noBaseline && !split && !biases && budgetBytes == null,
-                "--truncate, --split, --biases, --budget-bytes and --no-baseline have no meaning"
+                        || truncate == 0
+                                && !noBaseline
+                                && !split
+                                && !weighted
+                                && !biases
+                                && budgetBytes == null,
+                "--truncate, --split, --weighted, --biases, --budget-bytes and --no-baseline have no"
+                        + " meaning"
                         + " with --dense");
-        check(
-                budgetBytes == null || budgetBytes >= 1,
-                "--budget-bytes must be 1 or more but is " + budgetBytes);
         check(!amount.dense || !execution, "--execution has no meaning with --dense");
         if (out == null) {
             out = Path.of(name() + ".frq");
@@ -262,6 +277,12 @@ final class TrainCommand implements Callable<Integer> {
         }
         try (Task task = arguments.task(move, turn)) {
             train(task, device);
+        } catch (IllegalArgumentException e) {
+            if (limit() == null) {
+                throw e;
+            }
+            // The bytes are too few for the network: only its numbers tell.
+            throw new ParameterException(spec.commandLine(), e.getMessage(), e);
         }
         return 0;
     }
@@ -378,7 +399,13 @@ final class TrainCommand implements Callable<Integer> {
             } else {
                 task.keepByDefault(builder);
             }
-            if (biases && !byBytes && amount.budget == null) {
+            // A budget of numbers, which LeNet has by default too, has shares of its own.
+            boolean ofNumbers =
+                    amount.budget != null
+                            || arguments.network() == Network.LENET
+                                    && amount.keepRate == null
+                                    && amount.keep == null;
+            if (biases && !byBytes && !ofNumbers) {
                 keepBiases(builder, tensors);
             }
             Axes.add(
@@ -423,7 +450,7 @@ final class TrainCommand implements Callable<Integer> {
     }
 
     /** Tells before the training, rather than after it, that a result cannot be written. */
-    private static void checkWritable(Path file) throws IOException {
+    static void checkWritable(Path file) throws IOException {
         Path folder = file.toAbsolutePath().getParent();
         if (folder == null || Files.isDirectory(file)) {
             throw new DataException(file + ": expected the name of a file, but it is a folder");
@@ -484,10 +511,12 @@ final class TrainCommand implements Callable<Integer> {
 
     /** What the file may be, or null. */
     private Limit limit() {
-        if (budgetBytes != null) {
-            return new Limit(budgetBytes, !noNames, rateWeight);
+        Limit its = amount.recipe == null ? null : amount.recipe.limit();
+        if (budgetBytes == null) {
+            return its;
         }
-        return amount.recipe == null ? null : amount.recipe.limit();
+        double weight = rateWeight == 0 && its != null ? its.rateWeight() : rateWeight;
+        return new Limit(budgetBytes, !noNames && (its == null || its.names()), weight);
     }
 
     private Settings settings(Task task, FrequencyRegularization policy) {

@@ -332,10 +332,15 @@ class MainTest {
                 "train alexnet --split | --split has no meaning for alexnet",
                 "train alexnet --size 32 | --size of alexnet must be 64 or more but is 32",
                 "train lenet --rate-weight 0.1 | --rate-weight must be 0 to 1, with --budget-bytes",
-                "train lenet --budget-bytes 0 | --budget-bytes must be 1 or more but is 0",
+                "train lenet --budget-bytes 0 | --budget-bytes must be 1 to 1073741824 but is 0",
+                "train lenet --no-baseline --subset 9 --epochs 1 --budget-bytes 60 --out OUT | at least",
+                "train vae --turn 5 | --turn has no meaning for vae",
+                "train lenet --recipe small --biases | --biases has no meaning with --recipe",
+                "train lenet --dense --weighted | have no meaning with --dense",
                 "train lenet --budget-bytes 20 | The budget is 20 bytes",
                 "train lenet --dense --budget-bytes 20 | have no meaning with --dense",
-                "compress lenet --weights x --out y --budget-bytes 0 | --budget-bytes must be 1",
+                "compress lenet --weights x --out y --budget-bytes 0 | --budget-bytes must be 1 to",
+                "compress lenet --weights a-0000.params --out y --budget-bytes 9 --epochs 0 | rounds a .frq",
                 "compress lenet --weights x --budget-bytes 900 | --out",
                 "compress lenet --weights x --out y --budget-bytes 9 --stages 0 | 1 to 30 but is 0",
                 "compress lenet --weights x --out y --budget-bytes 9 --epochs -1 | but is -1",
@@ -355,7 +360,8 @@ class MainTest {
                 "nonsense | nonsense",
             })
     void wrongArgumentsAreOneLineAndExitCode2(String arguments, String message) {
-        assertEquals(2, run(arguments.split(" ")));
+        String out = folder.resolve("never.frq").toString();
+        assertEquals(2, run(arguments.replace("OUT", out).split(" ")));
         assertOneLine(message);
     }
 

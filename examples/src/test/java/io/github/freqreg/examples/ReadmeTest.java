@@ -123,7 +123,7 @@ class ReadmeTest {
                     ByteBudget.builder(4_000).optOptimizer(adam).optFirstEpoch(1).build();
             config.optOptimizer(adam).addTrainingListeners(budget);
             train(model, config);
-            FrequencyFile.save(model.getBlock(), file, budget.getQuantization()); // 4,000 bytes
+            FrequencyFile.save(model.getBlock(), file, budget.getQuantization()); // or fewer
             // end
         }
         assertTrue(Files.size(file) <= 4_000, Files.size(file) + " bytes");
