@@ -72,7 +72,7 @@ public final class ByteBudget extends TrainingListenerAdapter {
         if (applied.getSteps().values().stream().anyMatch(step -> step > 0)) {
             // Of a training that goes on.
             quantization = applied;
-        } else {
+        } else if (optimizer == null) {
             fit(block);
         }
     }

@@ -19,6 +19,7 @@ final class CodeBytes {
                     case "counts" -> this.models.counts;
                     case "lengths" -> this.models.lengths;
                     case "shared" -> this.models.shared;
+                    case "extents1" -> this.models.extents(1);
                     default -> this.models.extents(0);
                 },
                 value);
@@ -104,6 +105,16 @@ final class CodeBytes {
     CodeBytes half(int bits) {
         code.tree(models.exponents(false, true), 0, bits >> 10 & 31, 5);
         code.direct(bits >> 15 << 10 | bits & 1023, 11);
+        return this;
+    }
+
+    /** The first multiples of a tensor, all 0. */
+    CodeBytes zeros(int count) {
+        models.multiples.start();
+        for (int i = 0; i < count; i++) {
+            code.bit(models.multiples.ofClass(0), 0, 0);
+            models.multiples.update(0);
+        }
         return this;
     }
 

@@ -31,6 +31,10 @@ final class CompareCommand implements Callable<Integer> {
     private static final int WIDTH = 860;
     private static final int HEIGHT = 520;
 
+    private static final double LEAST_BYTES = 500;
+    private static final double MOST_BYTES = 100_000;
+    private static final double LEAST_ERROR = 0.5;
+
     /** Bytes and errors in percent on MNIST, as their authors give them. */
     private static final Map<String, double[][]> PUBLISHED = new LinkedHashMap<>();
 
@@ -72,7 +76,10 @@ final class CompareCommand implements Callable<Integer> {
         chart.getStyler()
                 .setDefaultSeriesRenderStyle(XYSeries.XYSeriesRenderStyle.Scatter)
                 .setXAxisLogarithmic(true)
-                .setYAxisMin(0.0)
+                .setXAxisMin(LEAST_BYTES)
+                .setXAxisMax(MOST_BYTES)
+                .setXAxisDecimalPattern("#,###")
+                .setYAxisMin(LEAST_ERROR)
                 .setMarkerSize(9)
                 .setLegendPosition(Styler.LegendPosition.OutsideE)
                 .setLegendBorderColor(Color.WHITE)
