@@ -3,6 +3,7 @@ package io.github.freqreg.examples;
 import ai.djl.Device;
 import ai.djl.MalformedModelException;
 import ai.djl.Model;
+import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
@@ -277,12 +278,6 @@ final class TrainCommand implements Callable<Integer> {
         }
         try (Task task = arguments.task(move, turn)) {
             train(task, device);
-        } catch (IllegalArgumentException e) {
-            if (limit() == null) {
-                throw e;
-            }
-            // The bytes are too few for the network: only its numbers tell.
-            throw new ParameterException(spec.commandLine(), e.getMessage(), e);
         }
         return 0;
     }
@@ -419,7 +414,14 @@ final class TrainCommand implements Callable<Integer> {
             }
             FrequencyRegularization policy = builder.build();
             // Tells now, rather than after the dense network has been trained.
-            policy.apply(task.network(), task.inputs(1));
+            Block block = policy.apply(task.network(), task.inputs(1));
+            Limit limit = limit();
+            if (limit != null) {
+                try (NDManager manager = NDManager.newBaseManager()) {
+                    block.initialize(manager, DataType.FLOAT32, task.inputs(1));
+                    Quantization.fit(block, limit.bytes(), limit.names());
+                }
+            }
             return policy;
         } catch (IllegalArgumentException e) {
             throw new ParameterException(spec.commandLine(), e.getMessage(), e);

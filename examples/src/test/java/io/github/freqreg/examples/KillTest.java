@@ -72,7 +72,7 @@ class KillTest {
         Path checkpoint = folder.resolve("killed.frq.checkpoint");
         int kills = 0;
         int ends = 0;
-        while (kills < KILLS || ends == 0) {
+        while (kills < KILLS || ends == 0 || Files.exists(checkpoint)) {
             Process process = start(file, Files.exists(checkpoint));
             boolean kill = kills < KILLS;
             // From before the engine is loaded to after the file is written.
