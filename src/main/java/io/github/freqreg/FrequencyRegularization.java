@@ -72,9 +72,9 @@ public final class FrequencyRegularization {
     private static final int BITS = 4;
 
     private final TensorSelection selection;
-    private final List<TensorOverride> overrides;
-    private final List<ShapeOverride> splits;
-    private final List<WeightsOverride> weights;
+    private final List<ByName<KeepAmount>> overrides;
+    private final List<ByName<Shape>> splits;
+    private final List<ByName<List<Integer>>> weights;
     private final boolean floors;
     private final double startRate;
     private final KeepAmount amount;
@@ -408,27 +408,22 @@ public final class FrequencyRegularization {
     }
 
     private KeepAmount amountOf(WrapPlan.Candidate candidate) {
-        for (TensorOverride each : overrides) {
-            if (each.names.matcher(candidate.name()).find()) {
-                return each.amount;
-            }
-        }
-        return amount;
+        return first(overrides, candidate, amount);
     }
 
     private FrequencyAxes axesOf(WrapPlan.Candidate candidate) {
-        Shape split = null;
-        for (ShapeOverride each : splits) {
-            if (split == null && each.names.matcher(candidate.name()).find()) {
-                split = each.shape;
-            }
-        }
-        for (WeightsOverride each : weights) {
+        return new FrequencyAxes(
+                first(splits, candidate, null), first(weights, candidate, List.of()));
+    }
+
+    /** What is said of a tensor by the first names that match its own. */
+    private static <T> T first(List<ByName<T>> all, WrapPlan.Candidate candidate, T otherwise) {
+        for (ByName<T> each : all) {
             if (each.names.matcher(candidate.name()).find()) {
-                return new FrequencyAxes(split, each.weights);
+                return each.value;
             }
         }
-        return new FrequencyAxes(split, List.of());
+        return otherwise;
     }
 
     /** Tells at once, rather than when the block is initialised, that axes do not fit. */
@@ -447,11 +442,13 @@ public final class FrequencyRegularization {
         }
     }
 
-    private record ShapeOverride(Pattern names, Shape shape) {}
+    /** What is said of the tensors whose name has a match. */
+    private record ByName<T>(Pattern names, T value) {
 
-    private record WeightsOverride(Pattern names, List<Integer> weights) {}
-
-    private record TensorOverride(Pattern names, KeepAmount amount) {}
+        static <T> ByName<T> of(String names, T value) {
+            return new ByName<>(Pattern.compile(names), value);
+        }
+    }
 
     /** Builds a {@link FrequencyRegularization}. */
     public static final class Builder {
@@ -460,9 +457,9 @@ public final class FrequencyRegularization {
                 EnumSet.of(
                         LayerType.CONVOLUTION, LayerType.TRANSPOSED_CONVOLUTION, LayerType.LINEAR);
         private final Set<Parameter.Type> parameterTypes = EnumSet.of(Parameter.Type.WEIGHT);
-        private final List<TensorOverride> overrides = new ArrayList<>();
-        private final List<ShapeOverride> splits = new ArrayList<>();
-        private final List<WeightsOverride> weights = new ArrayList<>();
+        private final List<ByName<KeepAmount>> overrides = new ArrayList<>();
+        private final List<ByName<Shape>> splits = new ArrayList<>();
+        private final List<ByName<List<Integer>>> weights = new ArrayList<>();
         private Pattern include;
         private Pattern exclude;
         private Predicate<Shape> shapes;
@@ -571,7 +568,7 @@ public final class FrequencyRegularization {
          * @throws IllegalArgumentException if the rate is out of range
          */
         public Builder addOverrideRate(String names, double rate) {
-            overrides.add(new TensorOverride(Pattern.compile(names), KeepAmount.rate(rate)));
+            overrides.add(ByName.of(names, KeepAmount.rate(rate)));
             return this;
         }
 
@@ -585,7 +582,7 @@ public final class FrequencyRegularization {
          * @throws IllegalArgumentException if the number is below 1
          */
         public Builder addOverrideKept(String names, long kept) {
-            overrides.add(new TensorOverride(Pattern.compile(names), KeepAmount.count(kept)));
+            overrides.add(ByName.of(names, KeepAmount.count(kept)));
             return this;
         }
 
@@ -605,7 +602,7 @@ public final class FrequencyRegularization {
          * @return this builder
          */
         public Builder addSplit(String names, Shape shape) {
-            splits.add(new ShapeOverride(Pattern.compile(names), shape));
+            splits.add(ByName.of(names, shape));
             return this;
         }
 
@@ -624,9 +621,7 @@ public final class FrequencyRegularization {
          * @return this builder
          */
         public Builder addAxisWeights(String names, int... axes) {
-            weights.add(
-                    new WeightsOverride(
-                            Pattern.compile(names), IntStream.of(axes).boxed().toList()));
+            weights.add(ByName.of(names, IntStream.of(axes).boxed().toList()));
             return this;
         }
 
@@ -636,7 +631,7 @@ public final class FrequencyRegularization {
                 addSplit(names, axes.split());
             }
             if (!axes.weights().isEmpty()) {
-                weights.add(new WeightsOverride(Pattern.compile(names), axes.weights()));
+                weights.add(ByName.of(names, axes.weights()));
             }
         }
 

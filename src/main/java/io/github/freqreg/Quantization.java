@@ -41,9 +41,6 @@ public final class Quantization {
     private static final double FINEST_STEP = 0x1p-100;
     private static final double COARSEST_STEP = 0x1p100;
 
-    /** The largest multiple that a file holds. */
-    private static final float MAX_MULTIPLE = 1 << 20;
-
     private static final float NOT_TRAINED = 1f / 32;
 
     /** Of the tensors that are coefficients; 0 where these are float16. */
@@ -244,7 +241,7 @@ public final class Quantization {
         if (leftAlone && isRounded() && most > 0) {
             step = stepOf(NOT_TRAINED * rootMeanSquare(values));
         }
-        if (step > 0 && most <= step * MAX_MULTIPLE) {
+        if (step > 0 && Precision.ofStep(step).holds(most)) {
             return Precision.ofStep(step);
         }
         for (float value : values) {

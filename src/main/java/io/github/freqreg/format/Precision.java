@@ -97,6 +97,17 @@ public record Precision(Kind kind, float step) {
     }
 
     /**
+     * Returns whether a value is near a multiple that a file holds.
+     *
+     * @param value a finite value
+     * @return whether it is at most 2^20 steps, and these are finite; true for the other kinds
+     */
+    public boolean holds(float value) {
+        double multiple = kind == Kind.STEPS ? multiple(value) : 0;
+        return Math.abs(multiple) <= MAX_MULTIPLE && Float.isFinite((float) multiple * step);
+    }
+
+    /**
      * Returns whether a value is stored as zero multiples of a step.
      *
      * @param value a finite value

@@ -105,7 +105,7 @@ final class Version2Decoder implements FrqDecoder {
             stored = FrqChecks.size(name, extents, spectral);
             shape = new Shape(extents);
             if (spectral) {
-                checkAxes(axes, shape, 1, name);
+                checkAxes(axes, shape, name);
             }
         }
         String label = named ? name : "number " + index;
@@ -126,11 +126,12 @@ final class Version2Decoder implements FrqDecoder {
                 precision.kind() == Kind.STEPS
                         ? multiples(precision, label, stored)
                         : values(spectral, precision.kind() == Kind.FLOAT16, label, stored);
-        if (named && spectral && !axes.weights().isEmpty()) {
+        try {
+            return new FrqTensor(name, shape, axes, precision, values);
+        } catch (IllegalArgumentException e) {
             // In a weighted order the shell of the last coefficient has a limit too.
-            checkAxes(axes, shape, stored, label);
+            throw misfit(label, e);
         }
-        return new FrqTensor(name, shape, axes, precision, values);
     }
 
     private FrequencyAxes axes(int index) throws MalformedModelException {
@@ -163,14 +164,18 @@ final class Version2Decoder implements FrqDecoder {
         return axes;
     }
 
-    private static void checkAxes(FrequencyAxes axes, Shape shape, long kept, String label)
+    private static void checkAxes(FrequencyAxes axes, Shape shape, String label)
             throws MalformedModelException {
         try {
-            axes.mask(shape, kept);
+            axes.check(shape);
         } catch (IllegalArgumentException e) {
-            throw new MalformedModelException(
-                    "the axes of tensor " + label + " do not fit it: " + e.getMessage(), e);
+            throw misfit(label, e);
         }
+    }
+
+    private static MalformedModelException misfit(String label, IllegalArgumentException cause) {
+        return new MalformedModelException(
+                "the axes of tensor " + label + " do not fit it: " + cause.getMessage(), cause);
     }
 
     private Precision precision(int index) throws MalformedModelException {

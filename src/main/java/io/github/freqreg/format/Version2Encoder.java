@@ -250,9 +250,7 @@ final class Version2Encoder {
         for (int i = 0; i < tensor.values().length; i++) {
             float value = tensor.values()[i];
             checkFinite(tensor, i, value);
-            double multiple = precision.multiple(value);
-            if (Math.abs(multiple) > Precision.MAX_MULTIPLE
-                    || !Float.isFinite((float) multiple * precision.step())) {
+            if (!precision.holds(value)) {
                 throw new IllegalArgumentException(
                         "Value "
                                 + i
@@ -263,7 +261,7 @@ final class Version2Encoder {
                                 + ", which is too large for "
                                 + precision);
             }
-            multiple(contexts, (int) multiple);
+            multiple(contexts, (int) precision.multiple(value));
             checkBytes(tensor);
         }
     }

@@ -148,4 +148,15 @@ final class RandomTensors {
         }
         return numbers.stream().mapToDouble(Double::doubleValue).toArray();
     }
+
+    /** The smallest box at the origin that holds some coordinates, one or more. */
+    static Shape reach(int[][] coordinates) {
+        long[] reach = new long[coordinates[0].length];
+        for (int[] coordinate : coordinates) {
+            for (int axis = 0; axis < reach.length; axis++) {
+                reach[axis] = Math.max(reach[axis], coordinate[axis] + 1L);
+            }
+        }
+        return new Shape(reach);
+    }
 }

@@ -24,13 +24,7 @@ class ZigzagMaskTest {
             Shape shape = RandomTensors.shape(random);
             ZigzagMask mask = ZigzagMask.of(shape, RandomTensors.kept(random, shape));
             int[][] kept = Arrays.copyOf(RandomTensors.sortedCoordinates(shape), mask.getKept());
-            long[] reach = new long[shape.dimension()];
-            for (int[] coordinate : kept) {
-                for (int axis = 0; axis < reach.length; axis++) {
-                    reach[axis] = Math.max(reach[axis], coordinate[axis] + 1L);
-                }
-            }
-            assertEquals(new Shape(reach), mask.getBox(), mask.toString());
+            assertEquals(RandomTensors.reach(kept), mask.getBox(), mask.toString());
         }
     }
 

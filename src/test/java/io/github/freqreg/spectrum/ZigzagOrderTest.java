@@ -63,14 +63,9 @@ class ZigzagOrderTest {
                             .thenComparing(Arrays::compare));
             assertArrayEquals(expected, order.first((int) shape.size()), shape + " " + seed);
             int kept = RandomTensors.kept(random, shape);
-            long[] reach = new long[weights.length];
-            for (int[] coordinate : Arrays.copyOf(expected, kept)) {
-                for (int axis = 0; axis < reach.length; axis++) {
-                    reach[axis] = Math.max(reach[axis], coordinate[axis] + 1L);
-                }
-            }
+            Shape reach = RandomTensors.reach(Arrays.copyOf(expected, kept));
             FrequencyAxes axes = new FrequencyAxes(null, Arrays.stream(weights).boxed().toList());
-            assertEquals(new Shape(reach), axes.mask(shape, kept).getBox(), shape + " " + seed);
+            assertEquals(reach, axes.mask(shape, kept).getBox(), shape + " " + seed);
         }
     }
 

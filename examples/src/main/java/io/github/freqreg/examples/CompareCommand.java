@@ -3,7 +3,6 @@ package io.github.freqreg.examples;
 import ai.djl.util.JsonUtils;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
-import java.awt.Color;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -81,10 +80,8 @@ final class CompareCommand implements Callable<Integer> {
                 .setXAxisDecimalPattern("#,###")
                 .setYAxisMin(LEAST_ERROR)
                 .setMarkerSize(9)
-                .setLegendPosition(Styler.LegendPosition.OutsideE)
-                .setLegendBorderColor(Color.WHITE)
-                .setPlotBorderColor(Color.LIGHT_GRAY)
-                .setChartBackgroundColor(Color.WHITE);
+                .setLegendPosition(Styler.LegendPosition.OutsideE);
+        Curves.plain(chart.getStyler());
         chart.addSeries("freqreg", bytes, errors).setMarker(SeriesMarkers.CIRCLE);
         PUBLISHED.forEach(
                 (name, points) ->

@@ -5,11 +5,9 @@ import ai.djl.MalformedModelException;
 import ai.djl.Model;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.nn.Block;
-import ai.djl.nn.Parameter;
 import io.github.freqreg.CompressionReport;
 import io.github.freqreg.FrequencyFile;
 import io.github.freqreg.FrequencyRegularization;
-import io.github.freqreg.LayerType;
 import io.github.freqreg.Quantization;
 import io.github.freqreg.examples.Task.Score;
 import io.github.freqreg.examples.Task.Settings;
@@ -240,14 +238,8 @@ final class CompressCommand implements Callable<Integer> {
             block = FrequencyRegularization.toDense(block);
         }
         FrequencyRegularization.Builder policy =
-                FrequencyRegularization.builder()
-                        .optLayerTypes(LayerType.values())
-                        .optParameterTypes(
-                                Parameter.Type.WEIGHT,
-                                Parameter.Type.BIAS,
-                                Parameter.Type.GAMMA,
-                                Parameter.Type.BETA)
-                        .optBudgetBytes(budget);
+                FrequencyRegularization.builder().optBudgetBytes(budget);
+        TrainCommand.chooseAllTrained(policy);
         Axes.add(policy, arguments.network(), policy.build().plan(block), split, weighted);
         model.setBlock(policy.build().apply(block));
         Settings usual = task.settings(false);

@@ -58,6 +58,13 @@ final class Curves {
         return sheet;
     }
 
+    /** How all charts look. */
+    static Styler plain(Styler styler) {
+        return styler.setLegendBorderColor(Color.WHITE)
+                .setPlotBorderColor(Color.LIGHT_GRAY)
+                .setChartBackgroundColor(Color.WHITE);
+    }
+
     private static XYChart chart(
             String what, Map<String, List<Epoch>> runs, ToDoubleFunction<Epoch> figure) {
         XYChart chart =
@@ -67,12 +74,9 @@ final class Curves {
                         .xAxisTitle("epoch")
                         .yAxisTitle(what)
                         .build();
-        chart.getStyler()
+        plain(chart.getStyler())
                 .setLegendPosition(Styler.LegendPosition.OutsideS)
-                .setLegendLayout(Styler.LegendLayout.Horizontal)
-                .setLegendBorderColor(Color.WHITE)
-                .setPlotBorderColor(Color.LIGHT_GRAY)
-                .setChartBackgroundColor(Color.WHITE);
+                .setLegendLayout(Styler.LegendLayout.Horizontal);
         if (runs.values().stream().allMatch(List::isEmpty)) {
             chart.getStyler().setLegendVisible(false);
         }

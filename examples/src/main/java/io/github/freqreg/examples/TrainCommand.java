@@ -369,12 +369,7 @@ final class TrainCommand implements Callable<Integer> {
         boolean byRecipe = amount.recipe != null;
         boolean byBytes = budgetBytes != null && amount.isOpen();
         if (biases || byRecipe || byBytes) {
-            builder.optLayerTypes(LayerType.values())
-                    .optParameterTypes(
-                            Parameter.Type.WEIGHT,
-                            Parameter.Type.BIAS,
-                            Parameter.Type.GAMMA,
-                            Parameter.Type.BETA);
+            chooseAllTrained(builder);
         }
         try {
             List<TensorChoice> tensors = builder.build().plan(task.network(), task.inputs(1));
@@ -426,6 +421,16 @@ final class TrainCommand implements Callable<Integer> {
         } catch (IllegalArgumentException e) {
             throw new ParameterException(spec.commandLine(), e.getMessage(), e);
         }
+    }
+
+    /** Weights, biases, and the factors and shifts of normalisation. */
+    static void chooseAllTrained(FrequencyRegularization.Builder builder) {
+        builder.optLayerTypes(LayerType.values())
+                .optParameterTypes(
+                        Parameter.Type.WEIGHT,
+                        Parameter.Type.BIAS,
+                        Parameter.Type.GAMMA,
+                        Parameter.Type.BETA);
     }
 
     private static void keepBiases(
