@@ -50,6 +50,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestReporter;
 import org.junit.jupiter.api.io.TempDir;
 
 /** What a wrapped layer shows to DJL, and how its weights follow its coefficients. */
@@ -58,6 +59,9 @@ class FrequencyBlockTest {
     private static final int KEPT = 20;
 
     private static final Shape INPUT = TestModels.SMALL_INPUT;
+
+    /** A leak of 2 kB a step would be more in 50,000. */
+    private static final long MOST_GROWTH = 64L << 20;
 
     private static FrequencyRegularization policy(int kept) {
         return FrequencyRegularization.builder().optKept(kept).build();
@@ -660,8 +664,10 @@ class FrequencyBlockTest {
         }
     }
 
+    /** {@code -Dfreqreg.steps=50000} takes as many, and looks at the memory of the process too. */
     @Test
-    void trainingAndInferenceLeaveNoArraysBehind() {
+    void trainingAndInferenceLeaveNoArraysBehind(TestReporter reporter) throws IOException {
+        int steps = Integer.getInteger("freqreg.steps", 5_000);
         // As small as can be: it is the number of steps that counts.
         SequentialBlock tiny =
                 new SequentialBlock().add(TestModels.linear(3)).add(BatchNorm.builder().build());
@@ -671,11 +677,15 @@ class FrequencyBlockTest {
             try (Trainer trainer = TestModels.trainer(model, Optimizer.adam().build())) {
                 int ofModel = 0;
                 int ofAll = 0;
-                for (int i = 1; i <= 5000; i++) {
+                long resident = 0;
+                for (int i = 1; i <= steps; i++) {
                     try (NDManager batch = trainer.getManager().newSubManager()) {
                         NDArray input = TestModels.random(batch, shape);
                         TestModels.step(trainer, new NDList(input));
                         TestModels.predict(tiny, batch, new NDList(input));
+                    }
+                    if (i == 5_000) {
+                        resident = residentBytes();
                     }
                     if (i == 500) {
                         ofModel = model.getNDManager().getManagedArrays().size();
@@ -685,8 +695,17 @@ class FrequencyBlockTest {
                 assertEquals(ofModel, model.getNDManager().getManagedArrays().size());
                 // Arrays that other tests have left may be collected meanwhile.
                 assertTrue(arraysOfAll(model) <= ofAll);
+                long grown = residentBytes() - resident;
+                reporter.publishEntry("resident", resident + " bytes, then " + grown + " more");
+                assertTrue(grown < MOST_GROWTH, grown + " bytes after " + steps + " steps");
             }
         }
+    }
+
+    /** Of the process, the engine's memory included; 0 where the system does not tell. */
+    private static long residentBytes() throws IOException {
+        Path statm = Path.of("/proc/self/statm");
+        return Files.exists(statm) ? 4096 * Long.parseLong(Files.readString(statm).split(" ")[1]) : 0;
     }
 
     /** The arrays of every manager there is. */

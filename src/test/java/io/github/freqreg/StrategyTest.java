@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
 
+import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
@@ -27,8 +28,10 @@ import io.github.freqreg.nn.BatchStatisticsNorm;
 import io.github.freqreg.nn.TransposedConv1d;
 import io.github.freqreg.nn.TransposedConv2d;
 import io.github.freqreg.spectrum.FrequencyTensor;
+import io.github.freqreg.spectrum.Gradients;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -168,6 +171,55 @@ class StrategyTest {
                 }
             }
         }
+    }
+
+    /** In float64, of the coefficients and of what goes in. */
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("layers")
+    void gradientsOfEveryStrategyAreFiniteDifferences(
+            String name, Supplier<Block> layer, Shape input) {
+        for (Strategy strategy : Strategy.values()) {
+            try (NDManager manager = NDManager.newBaseManager()) {
+                manager.getEngine().setRandomSeed(7);
+                Block block =
+                        FrequencyRegularization.builder()
+                                .optKept(13)
+                                .optStrategy(strategy)
+                                .build()
+                                .apply(layer.get());
+                block.initialize(manager, DataType.FLOAT64, input);
+                NDArray image = manager.randomNormal(input).toType(DataType.FLOAT64, false);
+                Parameter coefficients = block.getParameters().get("weight");
+                NDArray vector = coefficients.getArray().stopGradient();
+                Shape output = block.getOutputShapes(new Shape[] {input})[0];
+                NDArray weights =
+                        manager.arange(0, (float) output.size(), 1, DataType.FLOAT64)
+                                .add(1)
+                                .sin()
+                                .reshape(output);
+                Gradients.assertEqualsFiniteDifferences(
+                        vector,
+                        weights,
+                        at -> forward(block, manager, image, Map.of(coefficients, at)));
+                Gradients.assertEqualsFiniteDifferences(
+                        image, weights, at -> forward(block, manager, at, Map.of()));
+            }
+        }
+    }
+
+    /** A forward pass in training, with some parameters replaced. */
+    private static NDArray forward(
+            Block block, NDManager manager, NDArray input, Map<Parameter, NDArray> replaced) {
+        ParameterStore store =
+                new ParameterStore(manager, false) {
+                    @Override
+                    public NDArray getValue(Parameter parameter, Device device, boolean training) {
+                        return replaced.containsKey(parameter)
+                                ? replaced.get(parameter)
+                                : super.getValue(parameter, device, training);
+                    }
+                };
+        return block.forward(store, new NDList(input), true).singletonOrThrow();
     }
 
     /** With the input's axis split, the output's, both, and kernels too. */

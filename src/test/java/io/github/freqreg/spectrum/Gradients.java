@@ -9,7 +9,7 @@ import java.util.Arrays;
 import java.util.function.UnaryOperator;
 
 /** Compares gradients with central finite differences, in float64. */
-final class Gradients {
+public final class Gradients {
 
     private static final double STEP = 1e-4;
     private static final double TOLERANCE = 1e-6;
@@ -17,7 +17,7 @@ final class Gradients {
     private Gradients() {}
 
     /** Checks the gradient of Σ weights · f(at)³: not linear, so it depends on the values too. */
-    static void assertEqualsFiniteDifferences(
+    public static void assertEqualsFiniteDifferences(
             NDArray at, NDArray weights, UnaryOperator<NDArray> function) {
         at.setRequiresGradient(true);
         try (GradientCollector collector = at.getManager().getEngine().newGradientCollector()) {

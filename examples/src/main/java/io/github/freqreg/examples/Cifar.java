@@ -1,15 +1,9 @@
 package io.github.freqreg.examples;
 
-import java.io.BufferedInputStream;
-import java.io.EOFException;
-import java.io.IOException;
-import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.zip.GZIPInputStream;
-import java.util.zip.ZipException;
 
 /**
  * Reads CIFAR-10 in its binary release, gzipped or not: {@code data_batch_1.bin} and as many of the
@@ -38,46 +32,36 @@ final class Cifar {
         }
         List<byte[]> training = new ArrayList<>();
         for (int i = 1; i <= BATCHES; i++) {
-            Path file = file(folder, "data_batch_" + i + ".bin");
+            Path file = Packed.find(folder, "data_batch_" + i + ".bin");
             if (i == 1 || Files.exists(file)) {
                 training.add(read(file));
             }
         }
         return new Images.Split(
                 images(training),
-                images(List.of(read(file(folder, "test_batch.bin")))),
+                images(List.of(read(Packed.find(folder, "test_batch.bin")))),
                 Images.name(folder));
     }
 
-    private static Path file(Path folder, String name) {
-        Path plain = folder.resolve(name);
-        return Files.exists(plain) ? plain : folder.resolve(name + ".gz");
+    private static byte[] read(Path file) {
+        byte[] bytes = Packed.read(file, MAX_IMAGES * (1 + PIXELS), "file of CIFAR-10");
+        check(bytes, file.toString());
+        return bytes;
     }
 
-    private static byte[] read(Path file) {
-        try (InputStream in = new BufferedInputStream(Files.newInputStream(file));
-                InputStream unpacked =
-                        file.toString().endsWith(".gz") ? new GZIPInputStream(in) : in) {
-            byte[] bytes = unpacked.readNBytes(MAX_IMAGES * (1 + PIXELS) + 1);
-            int count = bytes.length / (1 + PIXELS);
-            if (bytes.length % (1 + PIXELS) != 0 || count < 1 || count > MAX_IMAGES) {
-                throw new DataException(
-                        String.format(
-                                "%s: expected 1 to %d images of %d bytes but found %d bytes",
-                                file, MAX_IMAGES, 1 + PIXELS, bytes.length));
-            }
-            for (int i = 0; i < bytes.length; i += 1 + PIXELS) {
-                if (bytes[i] < 0 || bytes[i] >= Images.CLASSES) {
-                    throw new DataException(
-                            file + ": expected labels 0 to 9 but found " + (bytes[i] & 0xff));
-                }
-            }
-            return bytes;
-        } catch (EOFException | ZipException e) {
-            throw new DataException(file + ": the file is damaged or cut: " + e.getMessage(), e);
-        } catch (IOException e) {
+    /** Checks that bytes are whole images with labels. */
+    static void check(byte[] bytes, String source) {
+        if (bytes.length % (1 + PIXELS) != 0 || bytes.length == 0) {
             throw new DataException(
-                    file + ": expected a readable file of CIFAR-10, plain or gzipped: " + e, e);
+                    String.format(
+                            "%s: expected 1 to %d images of %d bytes but found %d bytes",
+                            source, MAX_IMAGES, 1 + PIXELS, bytes.length));
+        }
+        for (int i = 0; i < bytes.length; i += 1 + PIXELS) {
+            if (bytes[i] < 0 || bytes[i] >= Images.CLASSES) {
+                throw new DataException(
+                        source + ": expected labels 0 to 9 but found " + (bytes[i] & 0xff));
+            }
         }
     }
 

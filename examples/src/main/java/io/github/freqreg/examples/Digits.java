@@ -1,14 +1,11 @@
 package io.github.freqreg.examples;
 
-import java.io.BufferedInputStream;
-import java.io.DataInputStream;
-import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.zip.GZIPInputStream;
-import java.util.zip.ZipException;
+import java.util.Arrays;
 
 /**
  * Reads images of handwritten digits: MNIST's IDX files, gzipped or not, or the 10,000 digits that
@@ -21,6 +18,7 @@ final class Digits {
 
     private static final int PIXELS = SIDE * SIDE;
     private static final int MAX_IMAGES = 1_000_000;
+    private static final int MAX_BYTES = 4 * Integer.BYTES + MAX_IMAGES * PIXELS;
     private static final int EMBEDDED_TRAINING = 8_500;
     private static final String EMBEDDED = "digits/";
 
@@ -66,63 +64,59 @@ final class Digits {
     }
 
     private static byte[] file(Path folder, String name, int rank) {
-        Path plain = folder.resolve(name);
-        Path file = Files.exists(plain) ? plain : folder.resolve(name + ".gz");
-        try (InputStream in = Files.newInputStream(file)) {
-            return idx(in, file.toString().endsWith(".gz"), rank, file.toString());
-        } catch (IOException e) {
-            throw new DataException(
-                    file + ": expected a readable IDX file, plain or gzipped: " + e, e);
-        }
+        Path file = Packed.find(folder, name);
+        return idx(Packed.read(file, MAX_BYTES, "IDX file"), rank, file.toString());
     }
 
     private static byte[] embedded(String name, int rank) {
         try (InputStream in = Digits.class.getResourceAsStream(EMBEDDED + name)) {
-            return idx(in, true, rank, name);
+            return idx(Packed.unzip(in.readAllBytes(), MAX_BYTES, name), rank, name);
         } catch (IOException e) {
             throw new DataException("The embedded " + name + " cannot be read: " + e, e);
         }
     }
 
     /** Reads an IDX file of unsigned bytes: magic 0, 0, 8, rank; the extents; the bytes. */
-    private static byte[] idx(InputStream in, boolean gzipped, int rank, String source)
-            throws IOException {
-        InputStream unpacked = new BufferedInputStream(gzipped ? new GZIPInputStream(in) : in);
-        try (DataInputStream data = new DataInputStream(unpacked)) {
-            int magic = data.readInt();
-            if (magic != (8 << 8 | rank)) {
-                throw new DataException(
-                        String.format(
-                                "%s: expected an IDX file of bytes, rank %d (%08x), but found %08x",
-                                source, rank, 8 << 8 | rank, magic));
-            }
-            int count = data.readInt();
-            if (count < 1 || count > MAX_IMAGES) {
-                throw new DataException(
-                        source + ": expected 1 to " + MAX_IMAGES + " entries but found " + count);
-            }
-            for (int axis = 1; axis < rank; axis++) {
-                int extent = data.readInt();
-                if (extent != SIDE) {
-                    throw new DataException(
-                            source + ": expected images of 28×28 but found an extent of " + extent);
-                }
-            }
-            int length = rank == 1 ? count : Math.multiplyExact(count, PIXELS);
-            byte[] bytes = data.readNBytes(length);
-            if (bytes.length != length || data.read() != -1) {
-                throw new DataException(
-                        source
-                                + ": expected "
-                                + length
-                                + " bytes after the header but found "
-                                + (bytes.length < length ? bytes.length : "more"));
-            }
-            checkLabels(bytes, rank, source);
-            return bytes;
-        } catch (EOFException | ZipException e) {
-            throw new DataException(source + ": the file is damaged or cut: " + e.getMessage(), e);
+    static byte[] idx(byte[] file, int rank, String source) {
+        ByteBuffer header = ByteBuffer.wrap(file);
+        int headerLength = (1 + rank) * Integer.BYTES;
+        if (file.length < headerLength) {
+            throw new DataException(
+                    String.format(
+                            "%s: expected a header of %d bytes but the file has %d",
+                            source, headerLength, file.length));
         }
+        int magic = header.getInt();
+        if (magic != (8 << 8 | rank)) {
+            throw new DataException(
+                    String.format(
+                            "%s: expected an IDX file of bytes, rank %d (%08x), but found %08x",
+                            source, rank, 8 << 8 | rank, magic));
+        }
+        int count = header.getInt();
+        if (count < 1 || count > MAX_IMAGES) {
+            throw new DataException(
+                    source + ": expected 1 to " + MAX_IMAGES + " entries but found " + count);
+        }
+        for (int axis = 1; axis < rank; axis++) {
+            int extent = header.getInt();
+            if (extent != SIDE) {
+                throw new DataException(
+                        source + ": expected images of 28×28 but found an extent of " + extent);
+            }
+        }
+        int length = rank == 1 ? count : count * PIXELS;
+        if (header.remaining() != length) {
+            throw new DataException(
+                    source
+                            + ": expected "
+                            + length
+                            + " bytes after the header but found "
+                            + header.remaining());
+        }
+        byte[] bytes = Arrays.copyOfRange(file, headerLength, file.length);
+        checkLabels(bytes, rank, source);
+        return bytes;
     }
 
     private static void checkLabels(byte[] bytes, int rank, String source) {

@@ -10,7 +10,7 @@ import picocli.CommandLine.TypeConversionException;
 
 /**
  * Found settings for LeNet-5, each under a name. Biases are kept as coefficients too, the first
- * linear layer's weight is split, and where numbers are rounded, axes are weighted.
+ * linear layer's weight is split, and axes are weighted.
  */
 enum LeNetRecipe {
     /** 776 numbers in all, as the paper has without biases. */

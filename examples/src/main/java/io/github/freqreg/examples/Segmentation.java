@@ -18,7 +18,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Stream;
-import javax.imageio.ImageIO;
 
 /** Tells an object from its background, and measures how well, by the Dice coefficient. */
 final class Segmentation {
@@ -80,16 +79,8 @@ final class Segmentation {
     }
 
     /** Reads a PNG or JPEG file as red, green and blue. */
-    static BufferedImage read(Path file) throws IOException {
-        BufferedImage image;
-        try {
-            image = ImageIO.read(file.toFile());
-        } catch (IOException e) {
-            throw new DataException(file + ": the image cannot be read: " + e.getMessage(), e);
-        }
-        if (image == null) {
-            throw new DataException(file + ": expected a PNG or JPEG image");
-        }
+    static BufferedImage read(Path file) {
+        BufferedImage image = ImageFile.read(file);
         BufferedImage colors =
                 new BufferedImage(image.getWidth(), image.getHeight(), BufferedImage.TYPE_INT_RGB);
         Raster raster = image.getRaster();

@@ -403,7 +403,7 @@ final class TrainCommand implements Callable<Integer> {
                     arguments.network(),
                     tensors,
                     split || byRecipe,
-                    weighted || byRecipe && amount.recipe.limit() != null);
+                    weighted || byRecipe);
             if (truncate > 0) {
                 builder.optStartRate(1.0);
             }
