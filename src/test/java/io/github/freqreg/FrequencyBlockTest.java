@@ -705,7 +705,9 @@ class FrequencyBlockTest {
     /** Of the process, the engine's memory included; 0 where the system does not tell. */
     private static long residentBytes() throws IOException {
         Path statm = Path.of("/proc/self/statm");
-        return Files.exists(statm) ? 4096 * Long.parseLong(Files.readString(statm).split(" ")[1]) : 0;
+        return Files.exists(statm)
+                ? 4096 * Long.parseLong(Files.readString(statm).split(" ")[1])
+                : 0;
     }
 
     /** The arrays of every manager there is. */

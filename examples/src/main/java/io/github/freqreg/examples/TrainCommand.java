@@ -399,11 +399,7 @@ final class TrainCommand implements Callable<Integer> {
                 keepBiases(builder, tensors);
             }
             Axes.add(
-                    builder,
-                    arguments.network(),
-                    tensors,
-                    split || byRecipe,
-                    weighted || byRecipe);
+                    builder, arguments.network(), tensors, split || byRecipe, weighted || byRecipe);
             if (truncate > 0) {
                 builder.optStartRate(1.0);
             }
