@@ -16,11 +16,12 @@ import java.util.stream.Stream;
  * included.
  *
  * <pre>
+ * FrequencyBlockFactory network = arguments -&gt; LeNet.build();
  * Criteria.builder()
  *         .setTypes(Image.class, Classifications.class)
- *         .optModelPath(folderOrFile)                  // or optModelUrls("jar:///models/lenet.frq")
- *         .optArgument("blockFactory", (FrequencyBlockFactory) arguments -&gt; LeNet.build())
- *         .optOption("hasParameter", "false")          // there is no .params file
+ *         .optModelPath(folderOrFile)            // or optModelUrls("jar:///models/lenet.frq")
+ *         .optArgument("blockFactory", network)
+ *         .optOption("hasParameter", "false")    // there is no .params file
  *         .optTranslator(translator)
  *         .build()
  *         .loadModel();

@@ -35,6 +35,7 @@ import java.util.concurrent.Future;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * Training on several devices, each with copies of the parameters.
@@ -184,8 +185,8 @@ class DevicesTest {
 
     /** Within one pass too: a block may move what it computes to another device. */
     @ParameterizedTest
-    @EnumSource(Mode.class)
-    void weightsAreThoseOfTheDeviceThatAsks(Mode mode) {
+    @ValueSource(booleans = {true, false})
+    void weightsAreThoseOfTheDeviceThatAsks(boolean training) {
         Device[] devices = {Device.cpu(), Device.gpu(0)};
         try (Model model = model(Strategy.REBUILD);
                 NDManager manager = model.getNDManager().newSubManager()) {
@@ -200,16 +201,13 @@ class DevicesTest {
             ParameterStore byDevice =
                     new ParameterStore(manager, false) {
                         @Override
-                        public NDArray getValue(Parameter asked, Device device, boolean training) {
+                        public NDArray getValue(Parameter asked, Device device, boolean flag) {
                             return device.equals(devices[0]) ? first : second;
                         }
                     };
             RebuildingParameterStore store =
                     new RebuildingParameterStore(
-                            byDevice,
-                            manager,
-                            mode == Mode.TRAINING,
-                            Map.of(tensor.getDense(), tensor));
+                            byDevice, manager, training, Map.of(tensor.getDense(), tensor));
             NDArray[] weights = new NDArray[2];
             for (int i = 0; i < 2; i++) {
                 NDArray asked = store.getValue(tensor.getDense(), devices[i], true);
@@ -219,10 +217,5 @@ class DevicesTest {
             }
             assertEquals(0, TestModels.difference(weights[0].mul(2), weights[1]), 1e-6);
         }
-    }
-
-    private enum Mode {
-        TRAINING,
-        INFERENCE
     }
 }

@@ -34,6 +34,7 @@ import java.net.URLClassLoader;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
@@ -230,21 +231,19 @@ class FrequencyBlockFactoryTest {
                 serving.resolve("network.jar"),
                 Map.of("org/example/SmallFactory.class", compile("SmallFactory", USERS_CLASS)));
         byte[] png = picture();
-        Criteria<Image, Classifications> ofImages =
-                Criteria.builder()
-                        .setTypes(Image.class, Classifications.class)
-                        .optModelPath(serving)
-                        .build();
-        Classifications told;
-        try (ZooModel<Image, Classifications> model = ofImages.loadModel();
-                Predictor<Image, Classifications> predictor = model.newPredictor()) {
-            told = predictor.predict(ImageFactory.getInstance().fromInputStream(stream(png)));
-        }
+        Classifications told = classify(serving, png);
         double[] right = probabilities(png);
         for (int i = 0; i < right.length; i++) {
             String name = List.of("a", "b", "c", "d", "e").get(i);
             assertEquals(right[i], told.get(name).getProbability(), 1e-6, name);
         }
+        Path zip = folder.resolve("any.zip");
+        Map<String, byte[]> files = new HashMap<>();
+        for (String each : List.of("serving.properties", "small.frq", "network.jar")) {
+            files.put(each, Files.readAllBytes(serving.resolve(each)));
+        }
+        zip(zip, files);
+        assertEquals(told.toJson(), classify(zip, png).toJson());
         // The types and the arguments are those that DJL Serving loads every model with.
         Criteria<Input, Output> ofRequests =
                 Criteria.builder()
@@ -260,6 +259,18 @@ class FrequencyBlockFactoryTest {
             assertEquals(
                     told.best().getClassName(),
                     JsonUtils.GSON.fromJson(json, ServedClass[].class)[0].className());
+        }
+    }
+
+    private static Classifications classify(Path path, byte[] png) throws Exception {
+        Criteria<Image, Classifications> criteria =
+                Criteria.builder()
+                        .setTypes(Image.class, Classifications.class)
+                        .optModelPath(path)
+                        .build();
+        try (ZooModel<Image, Classifications> model = criteria.loadModel();
+                Predictor<Image, Classifications> predictor = model.newPredictor()) {
+            return predictor.predict(ImageFactory.getInstance().fromInputStream(stream(png)));
         }
     }
 
