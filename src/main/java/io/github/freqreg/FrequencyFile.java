@@ -25,6 +25,8 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Saves a network as a {@code .frq} file, and loads it.
@@ -43,6 +45,11 @@ import java.util.stream.Collectors;
  * <p>The methods are safe for concurrent use on different networks.
  */
 public final class FrequencyFile {
+
+    private static final Logger logger = LoggerFactory.getLogger(FrequencyFile.class);
+
+    /** How the names of files end. */
+    static final String SUFFIX = ".frq";
 
     /** Above it float16 rounds to infinity. */
     static final float MAX_HALF = 65504f;
@@ -165,7 +172,9 @@ public final class FrequencyFile {
             throws IOException, MalformedModelException {
         FrqDocument document = FrqDocument.read(file);
         try {
-            return load(block, manager, type, document);
+            Block loaded = load(block, manager, type, document);
+            logger.debug("Loaded {} numbers from {}", document.numbers(), file);
+            return loaded;
         } catch (MalformedModelException e) {
             throw new MalformedModelException(file + ": " + e.getMessage(), e);
         }

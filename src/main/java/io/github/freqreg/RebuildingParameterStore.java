@@ -6,6 +6,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.nn.Parameter;
 import ai.djl.training.ParameterServer;
 import ai.djl.training.ParameterStore;
+import java.util.HashMap;
 import java.util.IdentityHashMap;
 import java.util.Map;
 
@@ -22,7 +23,7 @@ final class RebuildingParameterStore extends ParameterStore {
     private final NDManager scratch;
     private final boolean training;
     private final Map<Parameter, SpectralParameter> spectral;
-    private final Map<Parameter, NDArray> answers = new IdentityHashMap<>();
+    private final Map<Parameter, Map<Device, NDArray>> answers = new IdentityHashMap<>();
 
     RebuildingParameterStore(
             ParameterStore store,
@@ -43,18 +44,21 @@ final class RebuildingParameterStore extends ParameterStore {
         if (tensor == null) {
             return store.getValue(parameter, device, forTraining);
         }
-        NDArray answer = answers.get(parameter);
-        if (answer == null) {
-            NDArray vector = store.getValue(tensor.getCoefficients(), device, training);
-            answer = training ? tensor.rebuild(vector, scratch) : tensor.weights(vector);
-            answers.put(parameter, answer);
-        }
-        return answer;
+        return answersOf(tensor).computeIfAbsent(device, d -> answer(tensor, d));
+    }
+
+    private NDArray answer(SpectralParameter tensor, Device device) {
+        NDArray vector = store.getValue(tensor.getCoefficients(), device, training);
+        return training ? tensor.rebuild(vector, scratch) : tensor.weights(vector);
+    }
+
+    private Map<Device, NDArray> answersOf(SpectralParameter tensor) {
+        return answers.computeIfAbsent(tensor.getDense(), dense -> new HashMap<>());
     }
 
     /** Notes that the block was computed with a regularised parameter's coefficients. */
     void use(SpectralParameter tensor) {
-        answers.put(tensor.getDense(), tensor.getCoefficients().getArray());
+        answersOf(tensor);
     }
 
     /** Whether the block has asked for any regularised parameter. */

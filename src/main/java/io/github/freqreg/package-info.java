@@ -21,7 +21,8 @@
  *   <li>{@code BlockTree}: how children are replaced.
  *   <li>{@code BudgetShares}: who gets how much of a budget.
  *   <li>{@link io.github.freqreg.FrequencyFile}: saving and loading; {@link
- *       io.github.freqreg.Quantization}: how finely, for a number of bytes.
+ *       io.github.freqreg.Quantization}: how finely, for a number of bytes; {@link
+ *       io.github.freqreg.FrequencyBlockFactory}: loading by DJL's {@code Criteria}.
  *   <li>{@link io.github.freqreg.CompressionReport}: what it costs on disk; {@link
  *       io.github.freqreg.ExecutionReport}: how it computes, and what that is expected to cost.
  * </ol>

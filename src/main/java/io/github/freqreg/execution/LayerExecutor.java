@@ -16,6 +16,8 @@ import io.github.freqreg.spectrum.ZigzagMask;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Computes one layer with the coefficients of its weight.
@@ -35,6 +37,8 @@ import java.util.List;
  * <p>Safe for concurrent use.
  */
 public final class LayerExecutor {
+
+    private static final Logger logger = LoggerFactory.getLogger(LayerExecutor.class);
 
     private final Block layer;
     private final LayerForm form;
@@ -272,6 +276,15 @@ public final class LayerExecutor {
                         fused,
                         cost,
                         CostModel.dense(sizes, ofTraining));
+        if (!pick.equals(getPick(ofTraining))) {
+            logger.debug(
+                    "{} with a weight {}, input {}, {}: {}",
+                    layer.getClass().getSimpleName(),
+                    weight.getShape(),
+                    input,
+                    ofTraining ? "training" : "inference",
+                    pick);
+        }
         if (ofTraining) {
             training = pick;
         } else {

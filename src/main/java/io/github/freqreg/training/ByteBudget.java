@@ -1,5 +1,8 @@
 package io.github.freqreg.training;
 
+import ai.djl.Device;
+import ai.djl.metric.Metrics;
+import ai.djl.metric.Unit;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.nn.Block;
@@ -10,6 +13,8 @@ import ai.djl.util.Pair;
 import io.github.freqreg.Quantization;
 import java.util.HashMap;
 import java.util.Map;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Trains a network for a file of a number of bytes: from an epoch on it computes with coefficients
@@ -27,9 +32,18 @@ import java.util.Map;
  * sensitivity of a tensor is the mean of Adam's second moments, which are mean squared gradients;
  * with other optimisers all tensors get the same relative error.
  *
+ * <p>After each epoch with steps, the bytes that the file would have are added to the trainer's
+ * metrics as {@value #METRIC}. The model must be on the trainer's first device: elsewhere its
+ * numbers are old until the trainer is closed.
+ *
  * <p>An instance follows one trainer at a time, on its thread.
  */
 public final class ByteBudget extends TrainingListenerAdapter {
+
+    /** The name of the metric that holds the bytes that a file of the network would have. */
+    public static final String METRIC = "file_bytes";
+
+    private static final Logger logger = LoggerFactory.getLogger(ByteBudget.class);
 
     /** The share of the bytes for which steps are found, and with which they are kept. */
     private static final double FIT = 0.99;
@@ -64,9 +78,14 @@ public final class ByteBudget extends TrainingListenerAdapter {
         return new Builder(bytes);
     }
 
-    /** {@inheritDoc} */
+    /**
+     * {@inheritDoc}
+     *
+     * @throws IllegalStateException if the model is not on the trainer's first device
+     */
     @Override
     public void onTrainingBegin(Trainer trainer) {
+        checkDevice(trainer);
         Block block = trainer.getModel().getBlock();
         Quantization applied = Quantization.appliedTo(block);
         if (applied.getSteps().values().stream().anyMatch(step -> step > 0)) {
@@ -74,6 +93,17 @@ public final class ByteBudget extends TrainingListenerAdapter {
             quantization = applied;
         } else if (optimizer == null) {
             fit(block);
+        }
+    }
+
+    private static void checkDevice(Trainer trainer) {
+        Device device = trainer.getModel().getNDManager().getDevice();
+        if (!device.equals(trainer.getDevices()[0])) {
+            throw new IllegalStateException(
+                    "Expected the model on the first device it is trained on, "
+                            + trainer.getDevices()[0]
+                            + ", but it is on "
+                            + device);
         }
     }
 
@@ -106,7 +136,12 @@ public final class ByteBudget extends TrainingListenerAdapter {
     @Override
     public void onEpoch(Trainer trainer) {
         epochs++;
-        fit(trainer.getModel().getBlock());
+        Block block = trainer.getModel().getBlock();
+        fit(block);
+        Metrics metrics = trainer.getMetrics();
+        if (metrics != null && quantization != null) {
+            metrics.addMetric(METRIC, quantization.bytes(block, names), Unit.BYTES);
+        }
     }
 
     private void fit(Block block) {
@@ -123,6 +158,7 @@ public final class ByteBudget extends TrainingListenerAdapter {
         long room = (long) Math.ceil(FIT * bytes);
         quantization = Quantization.fit(block, room, names, sensitivities(block));
         quantization.applyTo(block);
+        logger.info("After {} epochs: new steps for a file of {} bytes", epochs, bytes);
     }
 
     private Map<String, Double> sensitivities(Block block) {

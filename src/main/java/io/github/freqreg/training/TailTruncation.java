@@ -4,6 +4,8 @@ import ai.djl.metric.Metrics;
 import ai.djl.training.Trainer;
 import ai.djl.training.listener.TrainingListenerAdapter;
 import io.github.freqreg.FrequencyRegularization;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Dynamic tail truncation: cuts the tail of the zigzag order step by step while a network trains
@@ -19,13 +21,15 @@ import io.github.freqreg.FrequencyRegularization;
  * training, {@link FrequencyRegularization#compact} frees the tails; files hold only what is kept
  * either way.
  *
- * <p>The kept number is added to the trainer's metrics as {@value #METRIC}. An instance follows one
- * trainer at a time, on its thread.
+ * <p>After each cut the kept number is added to the trainer's metrics as {@value #METRIC}. An
+ * instance follows one trainer at a time, on its thread.
  */
 public final class TailTruncation extends TrainingListenerAdapter {
 
     /** The name of the metric that holds the kept coefficients of all regularised tensors. */
     public static final String METRIC = "kept_coefficients";
+
+    private static final Logger logger = LoggerFactory.getLogger(TailTruncation.class);
 
     private final TruncationSchedule schedule;
     private final int everyBatches;
@@ -84,6 +88,7 @@ public final class TailTruncation extends TrainingListenerAdapter {
         long kept =
                 FrequencyRegularization.truncate(
                         trainer.getModel().getBlock(), schedule.remaining(step));
+        logger.debug("Step {}: {} coefficients are kept", step, kept);
         Metrics metrics = trainer.getMetrics();
         if (metrics != null) {
             metrics.addMetric(METRIC, kept);

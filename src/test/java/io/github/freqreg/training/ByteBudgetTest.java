@@ -6,6 +6,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ai.djl.Device;
 import ai.djl.Model;
+import ai.djl.metric.Metric;
+import ai.djl.metric.Metrics;
+import ai.djl.metric.Unit;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.Shape;
@@ -22,8 +25,12 @@ import io.github.freqreg.FrequencyFile;
 import io.github.freqreg.FrequencyRegularization;
 import io.github.freqreg.Quantization;
 import io.github.freqreg.TestModels;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -33,6 +40,8 @@ class ByteBudgetTest {
     private static final Shape INPUT = new Shape(8, 12);
     private static final int BYTES = 110;
 
+    @TempDir private Path folder;
+
     private static Model model() {
         Block block = new SequentialBlock().add(TestModels.linear(16)).add(TestModels.linear(4));
         return TestModels.model(
@@ -41,6 +50,11 @@ class ByteBudgetTest {
 
     /** Trains some epochs of four steps and returns the last loss. */
     private static float train(Model model, ByteBudget budget, Adam adam, int epochs) {
+        return train(model, budget, adam, epochs, null);
+    }
+
+    private static float train(
+            Model model, ByteBudget budget, Adam adam, int epochs, Metrics metrics) {
         DefaultTrainingConfig config =
                 new DefaultTrainingConfig(Loss.l2Loss())
                         .optDevices(new Device[] {Device.cpu()})
@@ -48,6 +62,7 @@ class ByteBudgetTest {
                         .addTrainingListeners(budget);
         float last = Float.NaN;
         try (Trainer trainer = model.newTrainer(config)) {
+            trainer.setMetrics(metrics);
             trainer.initialize(INPUT);
             for (int epoch = 0; epoch < epochs; epoch++) {
                 for (int step = 0; step < 4; step++) {
@@ -137,6 +152,43 @@ class ByteBudgetTest {
                                     / adam.meanSquare(block.getParameters().get(first)));
             // Steps are rounded to four bits.
             assertEquals(1, steps.getStep(first) / steps.getStep(second) / expected, 0.15);
+        }
+    }
+
+    @Test
+    void theBytesOfTheFileAreAMetric() throws Exception {
+        Metrics metrics = new Metrics();
+        try (Model model = model();
+                Adam adam = Adam.builder().build()) {
+            ByteBudget budget =
+                    ByteBudget.builder(BYTES).optOptimizer(adam).optFirstEpoch(2).build();
+            train(model, budget, adam, 5, metrics);
+            List<Metric> told = metrics.getMetric(ByteBudget.METRIC);
+            // From the end of the second epoch on.
+            assertEquals(4, told.size());
+            for (Metric each : told) {
+                int bytes = each.getValue().intValue();
+                assertEquals(Unit.BYTES, each.getUnit());
+                assertTrue(bytes <= BYTES && bytes > 0.9 * BYTES, bytes + " bytes");
+            }
+            Path file = folder.resolve("last.frq");
+            FrequencyFile.save(model.getBlock(), file, budget.getQuantization());
+            assertEquals(Files.size(file), told.get(3).getValue().longValue());
+        }
+    }
+
+    @Test
+    void refusesAModelWhoseNumbersWouldBeOld() {
+        try (Model model = model()) {
+            DefaultTrainingConfig elsewhere =
+                    new DefaultTrainingConfig(Loss.l2Loss())
+                            .optDevices(new Device[] {Device.gpu(0)})
+                            .addTrainingListeners(ByteBudget.builder(BYTES).build());
+            assertEquals(
+                    "Expected the model on the first device it is trained on, gpu(0), but it is on"
+                            + " cpu()",
+                    assertThrows(IllegalStateException.class, () -> model.newTrainer(elsewhere))
+                            .getMessage());
         }
     }
 
