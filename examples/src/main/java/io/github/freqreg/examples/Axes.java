@@ -18,13 +18,36 @@ import java.util.regex.Pattern;
  */
 final class Axes {
 
-    /** Units, maps, rows and columns. */
-    private static final int[] FLATTENED = {1, 2, 3, 3};
-
     private static final int CHANNELS = 2;
     private static final int KERNEL = 2;
 
     private Axes() {}
+
+    /**
+     * How a tensor is seen.
+     *
+     * @param shape the shape that splits its axes
+     * @param weights of these axes, or null for all the same
+     */
+    private record Split(Shape shape, int... weights) {
+
+        /** Units, maps, rows and columns. */
+        static Split flattened(Shape shape) {
+            return new Split(shape, 1, 2, 3, 3);
+        }
+
+        static Split fromImage(long units, long... image) {
+            return new Split(new Shape(units).addAll(new Shape(image)), 1, 6, 6);
+        }
+
+        static Split toImage(long units, long... image) {
+            return new Split(new Shape(image).add(units), 6, 6, 1);
+        }
+
+        static Split heads(long... shape) {
+            return new Split(new Shape(shape), (int[]) null);
+        }
+    }
 
     /** The channels' axes once, those of the kernel twice. */
     private static int[] kernel(int rank) {
@@ -57,16 +80,17 @@ final class Axes {
             if (!tensor.regularized() || tensor.shape().dimension() < 2) {
                 continue;
             }
-            Shape split = splits ? of(network, tensor, maps) : null;
+            Split split = splits ? of(network, tensor, maps) : null;
+            int[] weights = null;
             if (split != null) {
-                builder.addSplit(exactly(tensor), split);
+                builder.addSplit(exactly(tensor), split.shape());
+                weights = split.weights();
                 any = true;
+            } else if (tensor.shape().dimension() > CHANNELS) {
+                weights = kernel(tensor.shape().dimension());
             }
-            boolean flattened = split != null && maps > 0;
-            if (weighs && flattened) {
-                builder.addAxisWeights(exactly(tensor), FLATTENED);
-            } else if (weighs && tensor.shape().dimension() > 2) {
-                builder.addAxisWeights(exactly(tensor), kernel(tensor.shape().dimension()));
+            if (weighs && weights != null) {
+                builder.addAxisWeights(exactly(tensor), weights);
             }
             // Maps are flattened once, before the first linear layer.
             maps = tensor.layer() == LayerType.CONVOLUTION ? tensor.shape().get(0) : 0;
@@ -85,21 +109,22 @@ final class Axes {
     }
 
     /**
-     * The shape that splits a tensor, or null.
+     * How a tensor is split, or null.
      *
      * @param maps the channels of the convolution before it, or 0
      */
-    private static Shape of(Network network, TensorChoice tensor, long maps) {
+    private static Split of(Network network, TensorChoice tensor, long maps) {
         Shape shape = tensor.shape();
         return switch (network) {
             case LENET, ALEXNET ->
                     tensor.layer() == LayerType.LINEAR ? flattened(shape, maps) : null;
             case VAE -> {
-                long[] image = {Digits.SIDE, Digits.SIDE};
-                long pixels = image[0] * image[1];
-                yield shape.get(1) == pixels
-                        ? new Shape(shape.get(0)).addAll(new Shape(image))
-                        : shape.get(0) == pixels ? new Shape(image).add(shape.get(1)) : null;
+                long side = Digits.SIDE;
+                yield shape.get(1) == side * side
+                        ? Split.fromImage(shape.get(0), side, side)
+                        : shape.get(0) == side * side
+                                ? Split.toImage(shape.get(1), side, side)
+                                : null;
             }
             case VIT -> heads(tensor.name(), shape);
             default -> null;
@@ -107,19 +132,21 @@ final class Axes {
     }
 
     /** Behind maps that are squares. */
-    private static Shape flattened(Shape shape, long maps) {
+    private static Split flattened(Shape shape, long maps) {
         long side = maps == 0 ? 0 : Math.round(Math.sqrt((double) shape.get(1) / maps));
         return side > 1 && maps * side * side == shape.get(1)
-                ? new Shape(shape.get(0), maps, side, side)
+                ? Split.flattened(new Shape(shape.get(0), maps, side, side))
                 : null;
     }
 
     /** Queries, keys and values of each head, and what the heads answer. */
-    private static Shape heads(String name, Shape shape) {
+    private static Split heads(String name, Shape shape) {
         long heads = shape.get(1) / VisionTransformer.HEAD;
         if (name.contains("qkv")) {
-            return new Shape(3, heads, VisionTransformer.HEAD, shape.get(1));
+            return Split.heads(3, heads, VisionTransformer.HEAD, shape.get(1));
         }
-        return name.contains("out") ? new Shape(shape.get(0), heads, VisionTransformer.HEAD) : null;
+        return name.contains("out")
+                ? Split.heads(shape.get(0), heads, VisionTransformer.HEAD)
+                : null;
     }
 }
