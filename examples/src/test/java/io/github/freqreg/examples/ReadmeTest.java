@@ -7,14 +7,18 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import ai.djl.Model;
 import ai.djl.engine.Engine;
 import ai.djl.inference.Predictor;
+import ai.djl.modality.Classifications;
 import ai.djl.modality.cv.Image;
 import ai.djl.modality.cv.ImageFactory;
 import ai.djl.modality.cv.output.CategoryMask;
-import ai.djl.ndarray.NDList;
+import ai.djl.modality.cv.transform.ToTensor;
+import ai.djl.modality.cv.translator.ImageClassificationTranslator;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
+import ai.djl.repository.zoo.Criteria;
+import ai.djl.repository.zoo.ZooModel;
 import ai.djl.training.DefaultTrainingConfig;
 import ai.djl.training.EasyTrain;
 import ai.djl.training.Trainer;
@@ -23,9 +27,10 @@ import ai.djl.training.dataset.ArrayDataset;
 import ai.djl.training.dataset.Dataset;
 import ai.djl.training.loss.Loss;
 import ai.djl.training.optimizer.Optimizer;
-import ai.djl.translate.NoopTranslator;
 import ai.djl.translate.TranslateException;
+import ai.djl.translate.Translator;
 import io.github.freqreg.CompressionReport;
+import io.github.freqreg.FrequencyBlockFactory;
 import io.github.freqreg.FrequencyFile;
 import io.github.freqreg.FrequencyRegularization;
 import io.github.freqreg.examples.networks.LeNet;
@@ -40,6 +45,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -77,35 +83,71 @@ class ReadmeTest {
     }
 
     @Test
-    void wrapsTrainsSavesLoadsAndGoesBackToPlain() throws Exception {
-        Path file = folder.resolve("mine.frq");
-        Model model = Model.newInstance("mine");
-        Dataset trainingSet = digits(model);
-        Shape inputShape = new Shape(32).addAll(LeNet.INPUT);
-        TrainingConfig config = new DefaultTrainingConfig(Loss.softmaxCrossEntropyLoss());
+    void wrapsTrainsSavesLoadsAndPredictsInTwelveLines() throws Exception {
+        Path file = folder.resolve("lenet.frq");
+        Image image = digit(3);
+        Translator<Image, Classifications> translator = translator();
+        NDManager manager = NDManager.newBaseManager();
+        Dataset trainingSet = Digits.load(null).test().dataset(manager, 32, true);
         // readme
-        model.setBlock(myNetwork()); // any DJL block
-        FrequencyRegularization.builder().optKeepRate(0.01).build().apply(model);
-
-        try (Trainer trainer = model.newTrainer(config)) { // DJL's training, unchanged
-            trainer.initialize(inputShape);
+        Model model = Model.newInstance("lenet");
+        model.setBlock(FrequencyRegularization.builder().optKeepRate(0.01).build().apply(net()));
+        TrainingConfig config = new DefaultTrainingConfig(Loss.softmaxCrossEntropyLoss());
+        try (Trainer trainer = model.newTrainer(config)) {
+            trainer.initialize(new Shape(1, 1, 28, 28));
             EasyTrain.fit(trainer, 1, trainingSet, null);
         }
-        FrequencyFile.save(model.getBlock(), file); // a few kilobytes
-        System.out.println(CompressionReport.of(file));
-
-        Model fresh = Model.newInstance("mine"); // on another machine
-        fresh.setBlock(myNetwork());
+        FrequencyFile.save(model.getBlock(), file);
+        Model fresh = Model.newInstance("lenet"); // anywhere else
+        fresh.setBlock(net());
         FrequencyFile.load(fresh, file);
-        FrequencyRegularization.toDense(fresh); // plain DJL again, no cost left
+        Classifications answer = fresh.newPredictor(translator).predict(image);
         // end
-        assertTrue(Files.size(file) < 14_000);
-        try (Predictor<NDList, NDList> predictor = fresh.newPredictor(new NoopTranslator())) {
-            NDList scores = predictor.predict(new NDList(fresh.getNDManager().ones(inputShape)));
-            assertEquals(new Shape(32, 10), scores.head().getShape());
+        try (manager;
+                model;
+                fresh;
+                Predictor<Image, Classifications> trained = model.newPredictor(translator)) {
+            assertSame(trained.predict(image), answer, 1e-2);
+            FrequencyRegularization.toDense(fresh);
+            assertSame(answer, fresh.newPredictor(translator).predict(image), 1e-5);
         }
-        fresh.close();
-        model.close();
+        assertTrue(Files.size(file) < 14_000);
+        assertEquals(
+                12, blocks(Files.readAllLines(THIS), "// readme", "// end").get(0).lines().count());
+    }
+
+    @Test
+    void criteriaFindTheFile() throws Exception {
+        Path file = folder.resolve("lenet.frq");
+        Image image = digit(3);
+        Translator<Image, Classifications> translator = translator();
+        Classifications expected;
+        try (Model model = Model.newInstance("lenet")) {
+            Block block = FrequencyRegularization.builder().optKept(200).build().apply(net());
+            model.setBlock(block);
+            Shape input = new Shape(1).addAll(LeNet.INPUT);
+            block.initialize(model.getNDManager(), model.getDataType(), input);
+            FrequencyFile.save(block, file);
+            FrequencyFile.load(model, file);
+            expected = model.newPredictor(translator).predict(image);
+        }
+        Classifications answer;
+        // readme
+        FrequencyBlockFactory network = arguments -> LeNet.build(); // the class, from your code
+        Criteria<Image, Classifications> criteria =
+                Criteria.builder()
+                        .setTypes(Image.class, Classifications.class)
+                        .optModelPath(file) // or a folder; optModelUrls: a zip, a jar
+                        .optArgument("blockFactory", network)
+                        .optOption("hasParameter", "false") // there is no .params file
+                        .optTranslator(translator)
+                        .build();
+        try (ZooModel<Image, Classifications> model = criteria.loadModel();
+                Predictor<Image, Classifications> predictor = model.newPredictor()) {
+            answer = predictor.predict(image);
+        }
+        // end
+        assertSame(expected, answer, 1e-6);
     }
 
     @Test
@@ -117,7 +159,7 @@ class ReadmeTest {
             // readme
             FrequencyRegularization policy =
                     FrequencyRegularization.builder().optBudgetBytes(4_000).build();
-            model.setBlock(policy.apply(myNetwork(), inputShape)); // shapes tell what 4 bits hold
+            model.setBlock(policy.apply(net(), inputShape)); // shapes tell what 4 bits hold
             Adam adam = Adam.builder().build(); // this library's, DJL's step by step
             ByteBudget budget =
                     ByteBudget.builder(4_000).optOptimizer(adam).optFirstEpoch(1).build();
@@ -142,7 +184,7 @@ class ReadmeTest {
     void truncatesStepByStep() throws IOException, TranslateException {
         try (Model model = Model.newInstance("mine")) {
             Dataset trainingSet = digits(model);
-            model.setBlock(myNetwork());
+            model.setBlock(net());
             DefaultTrainingConfig config =
                     new DefaultTrainingConfig(Loss.softmaxCrossEntropyLoss())
                             .optOptimizer(Optimizer.adam().build());
@@ -192,9 +234,35 @@ class ReadmeTest {
         assertEquals(48, answer.getHeight());
     }
 
-    private static Block myNetwork() {
+    private static Block net() {
         Engine.getInstance().setRandomSeed(1);
         return LeNet.build();
+    }
+
+    private static void assertSame(Classifications expected, Classifications answer, double by) {
+        for (Classifications.Classification each : answer.topK(10)) {
+            double right = expected.get(each.getClassName()).getProbability();
+            double told = each.getProbability();
+            assertTrue(
+                    Math.abs(told - right) <= by, each.getClassName() + ": " + told + ", " + right);
+        }
+    }
+
+    private static Translator<Image, Classifications> translator() {
+        return ImageClassificationTranslator.builder()
+                .optFlag(Image.Flag.GRAYSCALE)
+                .addTransform(new ToTensor())
+                .optApplySoftmax(true)
+                .optSynset(IntStream.range(0, 10).mapToObj(String::valueOf).toList())
+                .build();
+    }
+
+    private static Image digit(int index) throws IOException {
+        byte[] pixels = Digits.load(null).test().part(index, index + 1).pixels();
+        BufferedImage image =
+                new BufferedImage(Digits.SIDE, Digits.SIDE, BufferedImage.TYPE_BYTE_GRAY);
+        image.getRaster().setDataElements(0, 0, Digits.SIDE, Digits.SIDE, pixels);
+        return ImageFactory.getInstance().fromImage(image);
     }
 
     private static ArrayDataset digits(Model model) {
