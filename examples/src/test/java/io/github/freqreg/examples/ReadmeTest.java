@@ -52,34 +52,14 @@ import org.junit.jupiter.api.io.TempDir;
 /** The code of the README: compiled and run here, and compared with the README's text. */
 class ReadmeTest {
 
-    private static final Path README = Path.of("..", "README.md");
-    private static final Path THIS =
-            Path.of("src/test/java/io/github/freqreg/examples/ReadmeTest.java");
-
     @TempDir private Path folder;
 
     @Test
     void theReadmeShowsTheCodeOfThisClass() throws IOException {
-        List<String> shown = blocks(Files.readAllLines(README), "```java", "```");
-        List<String> here = blocks(Files.readAllLines(THIS), "// readme", "// end");
+        List<String> shown = Snippets.shown(Path.of("..", "README.md"));
+        List<String> here = Snippets.run(ReadmeTest.class, "readme");
         assertFalse(shown.isEmpty());
         assertEquals(String.join("\n---\n", here), String.join("\n---\n", shown));
-    }
-
-    private static List<String> blocks(List<String> lines, String begin, String end) {
-        List<String> blocks = new ArrayList<>();
-        StringBuilder block = null;
-        for (String line : lines) {
-            if (line.strip().equals(begin)) {
-                block = new StringBuilder();
-            } else if (block != null && line.strip().equals(end)) {
-                blocks.add(block.toString().stripTrailing().stripIndent().strip());
-                block = null;
-            } else if (block != null) {
-                block.append(line).append('\n');
-            }
-        }
-        return blocks;
     }
 
     @Test
@@ -112,8 +92,7 @@ class ReadmeTest {
             assertSame(answer, fresh.newPredictor(translator).predict(image), 1e-5);
         }
         assertTrue(Files.size(file) < 14_000);
-        assertEquals(
-                12, blocks(Files.readAllLines(THIS), "// readme", "// end").get(0).lines().count());
+        assertEquals(12, Snippets.run(ReadmeTest.class, "readme").get(0).lines().count());
     }
 
     @Test
