@@ -19,9 +19,10 @@ import java.util.Set;
  * and PyTorch's state dictionaries, {@code .pt} or {@code .pth}, which are read alone. The ending
  * of the file's name, in any case of letters, tells which.
  *
- * <p>Arrays are of float16, float32, float64, uint8, int8, int32 or int64, and in safetensors also
- * bfloat16; they come back in their own type, equal to the bit. {@link TorchCheckpoint} gives
- * float32 for all. Scalars, and extents of 0, are arrays too.
+ * <p>Arrays are of float16, float32, float64, uint8, int8, int32 or int64, and come back in their
+ * own type, equal to the bit. The bfloat16 of safetensors is read as float32, which holds it
+ * exactly; {@link TorchCheckpoint} gives float32 for all. Scalars, and extents of 0, are arrays
+ * too.
  *
  * <p>A file may come from anywhere. Nothing in it is run, and no name in it is taken as a path. All
  * of it is checked before an array is made: at most 1 GiB, also where it is unpacked; at most 65536
@@ -30,9 +31,9 @@ import java.util.Set;
  * that belongs to nothing. NaN and infinity are refused, unless they are asked for.
  *
  * <p>DJL writes these files. Its own reader is not used, as it trusts what it reads: it allocates
- * what a header asks for, takes a safetensors file whose header has 19,280 bytes for a zip archive,
- * and gives its arrays in the order of the header, which is that of DJL's hash table. Here they are
- * in the order of their bytes, as they were written.
+ * what a header asks for, takes a safetensors file whose header has 19,280 bytes for an empty zip
+ * archive, and gives arrays in the order of the header, which is that of DJL's hash table. Here
+ * they are in the order of their bytes, as they were written.
  *
  * <p>The methods are safe for concurrent use.
  */
@@ -71,7 +72,7 @@ public final class ArrayFile {
     }
 
     private static String ending(Path file) {
-        String name = file.getFileName().toString().toLowerCase(Locale.ROOT);
+        String name = String.valueOf(file.getFileName()).toLowerCase(Locale.ROOT);
         return name.substring(Math.max(0, name.lastIndexOf('.')));
     }
 
@@ -120,11 +121,10 @@ public final class ArrayFile {
                                 + array.getShape()
                                 + " has none");
             }
-            boolean unknown =
-                    encoding == NDList.Encoding.NPZ
-                            ? type == DataType.BFLOAT16
-                            : name.equals(SafetensorsReader.METADATA);
-            if (unknown || !RawArray.TYPES.contains(type)) {
+            boolean reserved =
+                    encoding == NDList.Encoding.SAFETENSORS
+                            && name.equals(SafetensorsReader.METADATA);
+            if (reserved || type == DataType.BFLOAT16 || !RawArray.TYPES.contains(type)) {
                 throw new IllegalArgumentException(
                         "Files of " + encoding + " have no array " + name + " of " + type);
             }

@@ -8,6 +8,8 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.util.Float16Utils;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.FloatBuffer;
+import java.nio.ShortBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Set;
 
@@ -21,7 +23,7 @@ import java.util.Set;
  */
 record RawArray(String name, DataType type, Shape shape, ByteBuffer bytes) {
 
-    /** What both kinds of file have a name for, and bfloat16, which npz has none for. */
+    /** What both kinds of file have a name for, and bfloat16, which only safetensors have. */
     static final Set<DataType> TYPES =
             Set.of(
                     DataType.FLOAT16,
@@ -110,10 +112,23 @@ record RawArray(String name, DataType type, Shape shape, ByteBuffer bytes) {
         }
     }
 
-    /** Makes the engine's array of it. */
+    /** Makes the engine's array of it; DJL 0.36 ends the whole process where one is bfloat16. */
     NDArray toArray(NDManager manager) {
-        NDArray array = manager.create(bytes.duplicate(), shape, type);
+        NDArray array =
+                type == DataType.BFLOAT16
+                        ? manager.create(widened(), shape, DataType.FLOAT32)
+                        : manager.create(bytes.duplicate(), shape, type);
         array.setName(name);
         return array;
+    }
+
+    /** A bfloat16 is the upper half of a float32. */
+    private FloatBuffer widened() {
+        ShortBuffer halves = bytes.duplicate().order(ByteOrder.LITTLE_ENDIAN).asShortBuffer();
+        FloatBuffer floats = FloatBuffer.allocate(halves.remaining());
+        while (halves.hasRemaining()) {
+            floats.put(Float.intBitsToFloat(halves.get() << Short.SIZE));
+        }
+        return floats.flip();
     }
 }

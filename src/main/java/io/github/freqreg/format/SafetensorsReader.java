@@ -16,6 +16,7 @@ import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
@@ -39,6 +40,8 @@ final class SafetensorsReader {
 
     static final String METADATA = "__metadata__";
     private static final Pattern COUNT = Pattern.compile("0|[1-9][0-9]{0,17}");
+
+    private static final Pattern PLACE = Pattern.compile(" at line .*");
 
     private final JsonReader in;
     private final List<Entry> entries = new ArrayList<>();
@@ -133,13 +136,14 @@ final class SafetensorsReader {
                 }
             }
             in.endObject();
-            if (in.peek() != JsonToken.END_DOCUMENT) {
-                throw new MalformedModelException("expected nothing behind the header's object");
-            }
+            expect(JsonToken.END_DOCUMENT, "the end");
             return entries;
         } catch (IOException | IllegalStateException e) {
+            // Gson tells where, and how to be lenient.
+            Matcher where = PLACE.matcher(String.valueOf(e.getMessage()));
             throw new MalformedModelException(
-                    "expected a header in JSON: " + e.getMessage().lines().findFirst().orElse(""),
+                    "expected a header in JSON but it is malformed"
+                            + (where.find() ? where.group() : ""),
                     e);
         }
     }
