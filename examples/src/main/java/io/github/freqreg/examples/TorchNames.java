@@ -4,9 +4,11 @@ import ai.djl.nn.Block;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
-import java.util.LinkedHashSet;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 import java.util.function.UnaryOperator;
 
 /**
@@ -29,25 +31,29 @@ final class TorchNames {
 
     /** The name of each parameter of a network, plain or wrapped, initialised or not. */
     static UnaryOperator<String> of(Network network, Block block) {
-        List<String> ours = block.getParameters().keys();
-        Collection<String> layers = new LinkedHashSet<>();
-        ours.forEach(name -> layers.add(layer(name)));
-        List<String> theirs =
-                switch (network) {
-                    case LENET, ALEXNET, VGG -> numbered(layers);
-                    case RESNET18 -> resNet();
-                    case UNET -> PublishedUNet.layers((layers.size() - 3) / 5);
-                    default -> List.copyOf(layers);
-                };
-        if (theirs.equals(List.copyOf(layers))) {
-            return UnaryOperator.identity();
-        }
-        Map<String, String> byLayer = new HashMap<>();
-        layers.forEach(layer -> byLayer.put(layer, theirs.get(byLayer.size())));
-        return name -> {
-            String parameter = name.substring(layer(name).length() + 1);
-            return byLayer.get(layer(name)) + "." + PARAMETERS.getOrDefault(parameter, parameter);
+        return switch (network) {
+            case LENET, ALEXNET, VGG -> of(block, TorchNames::numbered);
+            case RESNET18 -> of(block, layers -> resNet());
+            case UNET -> of(block, layers -> PublishedUNet.layers((layers.size() - 3) / 5));
+            default -> UnaryOperator.identity();
         };
+    }
+
+    private static UnaryOperator<String> of(
+            Block block, Function<Collection<String>, List<String>> naming) {
+        List<String> parameters = block.getParameters().keys();
+        Map<String, String> byLayer = new LinkedHashMap<>();
+        parameters.forEach(name -> byLayer.put(layer(name), null));
+        Iterator<String> theirs = naming.apply(byLayer.keySet()).iterator();
+        byLayer.replaceAll((ours, none) -> theirs.next());
+        Map<String, String> names = new HashMap<>();
+        for (String name : parameters) {
+            String parameter = name.substring(layer(name).length() + 1);
+            names.put(
+                    name,
+                    byLayer.get(layer(name)) + "." + PARAMETERS.getOrDefault(parameter, parameter));
+        }
+        return names::get;
     }
 
     /** The name of a parameter's layer, such as 01Conv2d of 01Conv2d_weight. */
