@@ -287,4 +287,13 @@ final class BlockTree {
         }
         return parameters;
     }
+
+    /** The tensors in the frequency domain, by what the optimiser sees of them. */
+    static Map<Parameter, SpectralParameter> spectralParameters(Block root) {
+        Map<Parameter, SpectralParameter> spectral = new IdentityHashMap<>();
+        for (FrequencyBlock each : frequencyBlocks(root)) {
+            each.getSpectralParameters().forEach(t -> spectral.put(t.getCoefficients(), t));
+        }
+        return spectral;
+    }
 }

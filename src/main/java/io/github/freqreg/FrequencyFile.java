@@ -8,7 +8,6 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
-import ai.djl.training.initializer.Initializer;
 import io.github.freqreg.format.FrqDocument;
 import io.github.freqreg.format.FrqTensor;
 import io.github.freqreg.format.Precision;
@@ -17,7 +16,6 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -110,7 +108,7 @@ public final class FrequencyFile {
      * @return the kept coefficients and all elements of the other parameters
      */
     public static long countNumbers(Block block) {
-        Map<Parameter, SpectralParameter> spectral = spectralParameters(block);
+        Map<Parameter, SpectralParameter> spectral = BlockTree.spectralParameters(block);
         long numbers = 0;
         for (Parameter parameter : BlockTree.parameters(block).values()) {
             SpectralParameter tensor = spectral.get(parameter);
@@ -161,7 +159,7 @@ public final class FrequencyFile {
         model.setBlock(load(model.getBlock(), model.getNDManager(), model.getDataType(), document));
     }
 
-    private static void checkBlock(Model model) {
+    static void checkBlock(Model model) {
         if (model.getBlock() == null) {
             throw new IllegalStateException(
                     "The model " + model.getName() + " has no block: call setBlock first");
@@ -231,7 +229,7 @@ public final class FrequencyFile {
             throw new IllegalStateException(
                     "The network is not initialised, so it has no numbers to save");
         }
-        Map<Parameter, SpectralParameter> spectral = spectralParameters(block);
+        Map<Parameter, SpectralParameter> spectral = BlockTree.spectralParameters(block);
         List<FrqTensor> tensors = new ArrayList<>();
         for (Map.Entry<String, Parameter> entry : BlockTree.parameters(block).entrySet()) {
             Parameter parameter = entry.getValue();
@@ -294,58 +292,30 @@ public final class FrequencyFile {
             // Before anything is allocated for a file that does not fit.
             checkNames(BlockTree.parameters(block).keySet(), byName(document).keySet());
         }
-        Runnable undo = undoOfInitialising(block);
-        // What the file brings is not made before; the shapes alone are needed, and checked first.
-        Map<Parameter, Initializer> fresh = putPlaceholders(block);
+        LoadTarget target = new LoadTarget(block);
         Block wrapped = block;
         try {
-            if (!block.isInitialized()) {
-                initialize(block, manager, type, document.inputs());
-            }
+            initialize(target, manager, type, document.inputs());
             tensors = byName(document.withNames(shapes(block)));
             checkTensors(block, tensors);
             wrapped = wrap(block, tensors);
         } catch (MalformedModelException e) {
-            undo.run();
+            target.undo();
             throw e;
         } finally {
-            putInitializers(wrapped, fresh);
+            target.putInitializers(wrapped);
         }
-        Map<Parameter, SpectralParameter> spectral = spectralParameters(wrapped);
+        Map<Parameter, SpectralParameter> spectral = BlockTree.spectralParameters(wrapped);
         for (Map.Entry<String, Parameter> entry : BlockTree.parameters(wrapped).entrySet()) {
             FrqTensor tensor = tensors.get(entry.getKey());
-            SpectralParameter target = spectral.get(entry.getValue());
-            if (target == null) {
-                fill(entry.getValue(), tensor, fresh.containsKey(entry.getValue()));
+            SpectralParameter coefficients = spectral.get(entry.getValue());
+            if (coefficients == null) {
+                fill(target, entry.getValue(), tensor);
             } else {
-                target.fromTensor(toFrequency(tensor));
+                coefficients.fromTensor(toFrequency(tensor));
             }
         }
         return wrapped;
-    }
-
-    /** Lets what is not initialised become placeholders; returns the initialisers there were. */
-    private static Map<Parameter, Initializer> putPlaceholders(Block block) {
-        Map<Parameter, SpectralParameter> spectral = spectralParameters(block);
-        Map<Parameter, Initializer> fresh = new IdentityHashMap<>();
-        for (Parameter parameter : BlockTree.parameters(block).values()) {
-            if (!parameter.isInitialized()) {
-                SpectralParameter tensor = spectral.get(parameter);
-                fresh.put(
-                        tensor == null ? parameter : tensor.getDense(), parameter.getInitializer());
-                parameter.setInitializer(Placeholder.INITIALIZER);
-            }
-        }
-        return fresh;
-    }
-
-    private static void putInitializers(Block block, Map<Parameter, Initializer> fresh) {
-        fresh.forEach(Parameter::setInitializer);
-        for (SpectralParameter tensor : spectralParameters(block).values()) {
-            if (fresh.containsKey(tensor.getDense())) {
-                tensor.getCoefficients().setInitializer(fresh.get(tensor.getDense()));
-            }
-        }
     }
 
     private static Map<String, FrqTensor> byName(FrqDocument document) {
@@ -356,7 +326,7 @@ public final class FrequencyFile {
 
     /** The names and shapes of a network's parameters. */
     static Map<String, Shape> shapes(Block block) {
-        Map<Parameter, SpectralParameter> spectral = spectralParameters(block);
+        Map<Parameter, SpectralParameter> spectral = BlockTree.spectralParameters(block);
         Map<String, Shape> shapes = new LinkedHashMap<>();
         BlockTree.parameters(block)
                 .forEach(
@@ -369,33 +339,13 @@ public final class FrequencyFile {
     }
 
     private static void initialize(
-            Block block, NDManager manager, DataType type, List<Shape> inputs)
+            LoadTarget target, NDManager manager, DataType type, List<Shape> inputs)
             throws MalformedModelException {
         try {
-            block.initialize(manager, type, inputs.toArray(new Shape[0]));
-        } catch (RuntimeException e) {
-            throw new MalformedModelException(
-                    "expected shapes of inputs that the network takes but found "
-                            + inputs
-                            + ": "
-                            + e.getMessage(),
-                    e);
+            target.initialize(manager, type, inputs.toArray(new Shape[0]));
+        } catch (IllegalArgumentException e) {
+            throw new MalformedModelException(e.getMessage(), e);
         }
-    }
-
-    /**
-     * Closes what is not initialised yet and will be, the dense weights of wrapped ones included.
-     */
-    private static Runnable undoOfInitialising(Block block) {
-        Map<Parameter, SpectralParameter> spectral = spectralParameters(block);
-        List<Runnable> undo = new ArrayList<>();
-        for (Parameter parameter : BlockTree.parameters(block).values()) {
-            SpectralParameter tensor = spectral.get(parameter);
-            if (!parameter.isInitialized()) {
-                undo.add(tensor == null ? parameter::close : tensor::clear);
-            }
-        }
-        return () -> undo.forEach(Runnable::run);
     }
 
     private static FrequencyTensor toFrequency(FrqTensor tensor) {
@@ -403,19 +353,10 @@ public final class FrequencyFile {
                 tensor.axes().mask(tensor.shape(), tensor.values().length), tensor.values());
     }
 
-    private static void fill(Parameter parameter, FrqTensor tensor, boolean fresh) {
-        NDArray array = parameter.getArray();
-        boolean trainable = array.hasGradient();
-        try (NDArray floats = array.getManager().create(tensor.values(), tensor.shape());
-                NDArray typed = floats.toType(array.getDataType(), true)) {
-            if (fresh) {
-                Placeholder.replace(parameter, typed.duplicate());
-                return;
-            }
-            // Only an array without a gradient may be written to in place.
-            array.setRequiresGradient(false);
-            typed.copyTo(array);
-            array.setRequiresGradient(trainable);
+    private static void fill(LoadTarget target, Parameter parameter, FrqTensor tensor) {
+        NDManager manager = parameter.getArray().getManager();
+        try (NDArray values = manager.create(tensor.values(), tensor.shape())) {
+            target.fill(parameter, values);
         }
     }
 
@@ -439,7 +380,7 @@ public final class FrequencyFile {
 
     private static void checkTensors(Block block, Map<String, FrqTensor> tensors)
             throws MalformedModelException {
-        Map<Parameter, SpectralParameter> spectral = spectralParameters(block);
+        Map<Parameter, SpectralParameter> spectral = BlockTree.spectralParameters(block);
         for (Map.Entry<String, Parameter> entry : BlockTree.parameters(block).entrySet()) {
             SpectralParameter target = spectral.get(entry.getValue());
             Shape shape = target != null ? target.getShape() : entry.getValue().getShape();
@@ -514,13 +455,5 @@ public final class FrequencyFile {
                     "found coefficients of tensors that cannot be wrapped: " + refused);
         }
         return exact.apply(block);
-    }
-
-    private static Map<Parameter, SpectralParameter> spectralParameters(Block block) {
-        Map<Parameter, SpectralParameter> spectral = new IdentityHashMap<>();
-        for (FrequencyBlock each : BlockTree.frequencyBlocks(block)) {
-            each.getSpectralParameters().forEach(t -> spectral.put(t.getCoefficients(), t));
-        }
-        return spectral;
     }
 }

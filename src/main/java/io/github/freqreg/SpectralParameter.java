@@ -335,6 +335,26 @@ final class SpectralParameter {
         }
     }
 
+    /** The kept coefficients that the network computes with, outside of any graph. */
+    NDArray copyCoefficients(NDManager manager) {
+        try (NDManager scratch = dense.getArray().getManager().newSubManager();
+                NDArray prefix = copyPrefix()) {
+            NDArray copy = rounded(prefix, scratch).duplicate();
+            copy.attach(manager);
+            return copy;
+        }
+    }
+
+    /** The weights that the network computes with, outside of any graph, and not kept. */
+    NDArray copyWeights(NDManager manager) {
+        try (NDManager scratch = dense.getArray().getManager().newSubManager();
+                NDArray prefix = copyPrefix()) {
+            NDArray copy = rebuild(prefix, scratch).duplicate();
+            copy.attach(manager);
+            return copy;
+        }
+    }
+
     /** The kept coefficients as a value. */
     FrequencyTensor toTensor() {
         try (NDArray prefix = copyPrefix();

@@ -5,18 +5,12 @@ import ai.djl.ndarray.types.Shape;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.AtomicMoveNotSupportedException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.UUID;
 import java.util.zip.CRC32C;
 
 /**
@@ -245,17 +239,7 @@ public record FrqDocument(List<Shape> inputs, List<FrqTensor> tensors, int finge
      * @throws MalformedModelException if it has more than {@link #MAX_BYTES}
      */
     public static byte[] readBytes(Path file) throws IOException, MalformedModelException {
-        try (FileChannel channel = FileChannel.open(file)) {
-            if (channel.size() > MAX_BYTES) {
-                throw new MalformedModelException(
-                        file
-                                + ": expected at most "
-                                + MAX_BYTES
-                                + " bytes but the file has "
-                                + channel.size());
-            }
-        }
-        return Files.readAllBytes(file);
+        return WholeFile.read(file, MAX_BYTES);
     }
 
     /**
@@ -267,28 +251,6 @@ public record FrqDocument(List<Shape> inputs, List<FrqTensor> tensors, int finge
      * @throws IllegalArgumentException if a value is not finite, or the file would be too large
      */
     public void write(Path file) throws IOException {
-        byte[] bytes = encode();
-        Path folder = file.toAbsolutePath().getParent();
-        Files.createDirectories(folder);
-        // Not Files.createTempFile: its files are for the owner's eyes only.
-        Path temporary = folder.resolve(file.getFileName() + "." + UUID.randomUUID() + ".tmp");
-        try {
-            try (FileChannel channel =
-                    FileChannel.open(
-                            temporary, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
-                ByteBuffer buffer = ByteBuffer.wrap(bytes);
-                while (buffer.hasRemaining()) {
-                    channel.write(buffer);
-                }
-                channel.force(true);
-            }
-            try {
-                Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE);
-            } catch (AtomicMoveNotSupportedException e) {
-                Files.move(temporary, file, StandardCopyOption.REPLACE_EXISTING);
-            }
-        } finally {
-            Files.deleteIfExists(temporary);
-        }
+        WholeFile.write(file, encode());
     }
 }

@@ -4,10 +4,13 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ai.djl.MalformedModelException;
+import ai.djl.ndarray.NDList;
 import com.code_intelligence.jazzer.junit.FuzzTest;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
 
 /**
  * Readers on any bytes: they answer, or throw what they say, and hold no more than they may.
@@ -75,5 +78,51 @@ class ReadersFuzzTest {
         } finally {
             Files.delete(file);
         }
+    }
+
+    /** A whole file of safetensors. */
+    @FuzzTest(maxDuration = "10m")
+    void safetensors(byte[] file) {
+        List<RawArray> arrays = arrays(file, NDList.Encoding.SAFETENSORS);
+        long bytes = arrays.stream().mapToLong(array -> array.bytes().remaining()).sum();
+        assertTrue(bytes <= file.length, bytes + " bytes of " + file.length);
+        Map<String, SecondSafetensors.Array> second =
+                arrays.isEmpty() ? Map.of() : SecondSafetensors.read(file);
+        arrays.forEach(array -> assertSame(second.get(array.name()), array));
+    }
+
+    /** A whole npz file. */
+    @FuzzTest(maxDuration = "10m")
+    void npz(byte[] file) throws IOException {
+        List<RawArray> arrays = arrays(file, NDList.Encoding.NPZ);
+        long bytes = arrays.stream().mapToLong(array -> array.bytes().remaining()).sum();
+        assertTrue(
+                bytes <= (long) NpzReader.MAX_RATIO * file.length,
+                bytes + " bytes of " + file.length);
+        Map<String, SecondSafetensors.Array> second =
+                arrays.isEmpty() ? Map.of() : SecondNpz.read(file);
+        arrays.forEach(array -> assertSame(second.get(array.name()), array));
+    }
+
+    /** An array in an npz file that is sound, so that what is inside is reached. */
+    @FuzzTest(maxDuration = "10m")
+    void npy(byte[] array) throws IOException {
+        npz(new ArrayBytes().stored("a.npy", array).zip());
+    }
+
+    private static List<RawArray> arrays(byte[] file, NDList.Encoding encoding) {
+        try {
+            return ArrayFile.decode(file, encoding, false);
+        } catch (MalformedModelException e) {
+            assertTrue(e.getMessage() != null && !e.getMessage().isBlank());
+            return List.of();
+        }
+    }
+
+    private static void assertSame(SecondSafetensors.Array second, RawArray array) {
+        assertArrayEquals(second.shape(), array.shape().getShape());
+        byte[] bytes = new byte[array.bytes().remaining()];
+        array.bytes().duplicate().get(bytes);
+        assertArrayEquals(second.bytes(), bytes);
     }
 }

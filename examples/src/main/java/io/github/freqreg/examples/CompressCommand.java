@@ -3,7 +3,6 @@ package io.github.freqreg.examples;
 import ai.djl.Device;
 import ai.djl.MalformedModelException;
 import ai.djl.Model;
-import ai.djl.ndarray.types.DataType;
 import ai.djl.nn.Block;
 import io.github.freqreg.CompressionReport;
 import io.github.freqreg.FrequencyFile;
@@ -20,10 +19,7 @@ import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
-import java.util.Map;
 import java.util.concurrent.Callable;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -43,16 +39,13 @@ import picocli.CommandLine.Spec;
         sortOptions = false)
 final class CompressCommand implements Callable<Integer> {
 
-    /** DJL's own name of a file of parameters. */
-    private static final Pattern PARAMS = Pattern.compile("(.+)-(\\d{4})\\.params");
-
     @Mixin private NetworkArguments arguments;
 
     @Option(
             names = "--weights",
             required = true,
             paramLabel = "FILE",
-            description = "the trained network: a .frq file, or DJL's .params")
+            description = "the trained network: " + WeightFile.KINDS)
     private Path weights;
 
     @Option(
@@ -132,13 +125,13 @@ final class CompressCommand implements Callable<Integer> {
         Device device = arguments.device();
         if (epochs == 0) {
             check(
-                    !PARAMS.matcher(weights.getFileName().toString()).matches(),
+                    WeightFile.isFrq(weights),
                     "--epochs 0 rounds a .frq file, but --weights is " + weights);
             round(device);
             return 0;
         }
         try (Task task = arguments.task(null, 0);
-                Model model = load(task, device)) {
+                Model model = arguments.load(task, weights)) {
             compress(task, model, device);
         } catch (IllegalArgumentException e) {
             // Such as a budget that is too small for the network.
@@ -150,28 +143,6 @@ final class CompressCommand implements Callable<Integer> {
     private void check(boolean holds, String message) {
         if (!holds) {
             throw new ParameterException(spec.commandLine(), message);
-        }
-    }
-
-    private Model load(Task task, Device device) throws IOException, MalformedModelException {
-        Matcher name = PARAMS.matcher(weights.getFileName().toString());
-        if (!name.matches()) {
-            return Training.load(task, weights, device);
-        }
-        Model model = Model.newInstance("trained", device);
-        try {
-            Block block = task.network();
-            block.initialize(model.getNDManager(), DataType.FLOAT32, task.inputs(1));
-            model.setBlock(block);
-            // The epoch, because DJL takes the last one that is there.
-            model.load(
-                    weights.toAbsolutePath().getParent(),
-                    name.group(1),
-                    Map.of("epoch", name.group(2)));
-            return model;
-        } catch (IOException | MalformedModelException | RuntimeException e) {
-            model.close();
-            throw e;
         }
     }
 
@@ -271,12 +242,7 @@ final class CompressCommand implements Callable<Integer> {
     private void round(Device device) throws IOException, MalformedModelException {
         PrintWriter output = spec.commandLine().getOut();
         try (Model model = Model.newInstance("file", device)) {
-            if (arguments.network() == Network.UNET) {
-                arguments.shape().load(model, weights);
-            } else {
-                model.setBlock(arguments.plain());
-                FrequencyFile.load(model, weights);
-            }
+            arguments.shape().load(arguments.network(), model, weights);
             Block block = model.getBlock();
             FrqDocument document;
             try {

@@ -21,7 +21,7 @@ import picocli.CommandLine.Spec;
 /** Measures a saved network on the test set of what it was trained for. */
 @Command(
         name = "evaluate",
-        description = "Measures a .frq file on test data.",
+        description = "Measures a saved network on test data.",
         mixinStandardHelpOptions = true,
         sortOptions = false)
 final class EvaluateCommand implements Callable<Integer> {
@@ -32,7 +32,7 @@ final class EvaluateCommand implements Callable<Integer> {
             names = "--weights",
             required = true,
             paramLabel = "FILE",
-            description = "the .frq file to measure")
+            description = "what to measure: " + WeightFile.KINDS)
     private Path weights;
 
     @Option(names = "--verbose", description = "unet: print a line for each image")
@@ -66,7 +66,7 @@ final class EvaluateCommand implements Callable<Integer> {
             evaluateUNet(device, out);
         } else {
             try (Task task = arguments.task(null, 0);
-                    Model model = Training.load(task, weights, device)) {
+                    Model model = arguments.load(task, weights)) {
                 out.println(task.measure(model.getBlock(), model.getNDManager()));
             }
         }
@@ -89,7 +89,7 @@ final class EvaluateCommand implements Callable<Integer> {
             Files.createDirectories(outImages);
         }
         try (Model model = Model.newInstance("unet", device)) {
-            arguments.shape().load(model, weights);
+            arguments.shape().loadUNet(model, weights);
             int size = arguments.shape().size(model);
             double sum = 0;
             for (Segmentation.Pair pair : pairs) {

@@ -77,7 +77,7 @@ final class InspectCommand implements Callable<Integer> {
             // Not LeNet's.
         }
         try {
-            return report(file, unet.network(document), PublishedUNet.INPUT);
+            return report(file, unet.network(WeightFile.shapes(document)), PublishedUNet.INPUT);
         } catch (MalformedModelException e) {
             throw new MalformedModelException(
                     file

@@ -25,7 +25,8 @@ import picocli.CommandLine.Command;
             EvaluateCommand.class,
             SegmentCommand.class,
             InspectCommand.class,
-            ImportCommand.class
+            ImportCommand.class,
+            ExportCommand.class
         })
 public final class Main {
 

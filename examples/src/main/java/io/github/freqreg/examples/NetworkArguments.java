@@ -2,9 +2,7 @@ package io.github.freqreg.examples;
 
 import ai.djl.Device;
 import ai.djl.MalformedModelException;
-import ai.djl.nn.Block;
-import io.github.freqreg.examples.networks.Dcgan;
-import io.github.freqreg.examples.networks.Vae;
+import ai.djl.Model;
 import java.io.IOException;
 import java.nio.file.Path;
 import picocli.CommandLine.Mixin;
@@ -62,15 +60,17 @@ final class NetworkArguments {
         return shape;
     }
 
-    /** The plain network, without data; not for unet, whose file tells its width. */
-    Block plain() {
-        shape.check(network);
-        int width = shape.width(network);
-        return switch (network) {
-            case VAE -> new Vae(width);
-            case DCGAN -> new Dcgan(width);
-            default -> network.classifier(width);
-        };
+    /** Loads a file of any kind into a fresh network of a task. */
+    Model load(Task task, Path weights) throws IOException, MalformedModelException {
+        Model model = Model.newInstance("fresh", device());
+        try {
+            model.setBlock(task.network());
+            WeightFile.load(network, model, weights, task.inputs(1));
+            return model;
+        } catch (IOException | MalformedModelException | RuntimeException e) {
+            model.close();
+            throw e;
+        }
     }
 
     /**

@@ -16,12 +16,16 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.UnaryOperator;
 
 /** The authors' UNet of 759 numbers, from their PyTorch checkpoint. */
 final class PublishedUNet {
 
     /** An input of the size they evaluate it on. */
     static final Shape INPUT = new Shape(1, 3, 640, 959);
+
+    /** What its authors call its last weight. */
+    static final String LAST = "outc.conv.weight";
 
     static final int WIDTH = 64;
     static final int DEPTH = 4;
@@ -36,30 +40,33 @@ final class PublishedUNet {
         return new UNet(WIDTH, DEPTH, 2);
     }
 
-    /** The names of the tensors: theirs, and ours. */
-    private static Map<String, String> names() {
-        Map<String, String> names = new LinkedHashMap<>();
-        level(names, "inc", "01first_");
-        for (int i = 1; i <= DEPTH; i++) {
-            level(
-                    names,
-                    "down" + i + ".maxpool_conv.1",
-                    String.format("%02ddown%d_02SequentialBlock_", i + 1, i));
+    /** What its authors call the layers of a UNet of any depth, in the network's order. */
+    static List<String> layers(int depth) {
+        List<String> layers = new ArrayList<>();
+        level(layers, "inc");
+        for (int i = 1; i <= depth; i++) {
+            level(layers, "down" + i + ".maxpool_conv.1");
         }
-        for (int i = 1; i <= DEPTH; i++) {
-            int at = DEPTH + 2 * i;
-            names.put(
-                    "up" + i + ".up.weight",
-                    String.format("%02dup%d_01TransposedConv2d_weight", at, i));
-            level(names, "up" + i + ".conv", String.format("%02djoin%d_", at + 1, i));
+        for (int i = 1; i <= depth; i++) {
+            layers.add("up" + i + ".up");
+            level(layers, "up" + i + ".conv");
         }
-        names.put("outc.conv.weight", String.format("%02dlast_01Conv2d_weight", 2 + 3 * DEPTH));
-        return names;
+        layers.add("outc.conv");
+        return layers;
     }
 
-    private static void level(Map<String, String> names, String theirs, String ours) {
-        names.put(theirs + ".double_conv.0.weight", ours + "01Conv2d_weight");
-        names.put(theirs + ".double_conv.3.weight", ours + "04Conv2d_weight");
+    private static void level(List<String> layers, String name) {
+        layers.add(name + ".double_conv.0");
+        layers.add(name + ".double_conv.3");
+    }
+
+    /** The names of the tensors: theirs, and ours. */
+    private static Map<String, String> names() {
+        UNet network = build();
+        UnaryOperator<String> theirs = TorchNames.of(Network.UNET, network);
+        Map<String, String> names = new LinkedHashMap<>();
+        network.getParameters().keys().forEach(name -> names.put(theirs.apply(name), name));
+        return names;
     }
 
     /** Turns their checkpoint into a file of ours, without loss. */

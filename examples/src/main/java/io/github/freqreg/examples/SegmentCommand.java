@@ -29,8 +29,8 @@ final class SegmentCommand implements Callable<Integer> {
     @Option(
             names = "--weights",
             required = true,
-            paramLabel = "F.frq",
-            description = "the saved UNet")
+            paramLabel = "FILE",
+            description = "the saved UNet: " + WeightFile.KINDS)
     private Path weights;
 
     @Option(names = "--out", paramLabel = "MASK.png", description = "write the mask to this file")
@@ -57,7 +57,7 @@ final class SegmentCommand implements Callable<Integer> {
         }
         BufferedImage picture = Segmentation.read(image);
         try (Model model = Model.newInstance("unet", device.get())) {
-            unet.load(model, weights);
+            unet.loadUNet(model, weights);
             boolean[] foreground = Segmentation.segment(model, unet.size(model), picture);
             if (out != null) {
                 Segmentation.writeMask(foreground, picture, out);

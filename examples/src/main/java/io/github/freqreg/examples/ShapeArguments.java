@@ -3,12 +3,15 @@ package io.github.freqreg.examples;
 import ai.djl.MalformedModelException;
 import ai.djl.Model;
 import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.Block;
 import io.github.freqreg.FrequencyFile;
+import io.github.freqreg.examples.networks.Dcgan;
 import io.github.freqreg.examples.networks.UNet;
-import io.github.freqreg.format.FrqDocument;
+import io.github.freqreg.examples.networks.Vae;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -101,25 +104,50 @@ final class ShapeArguments {
         return size != null ? size : square ? (int) trained.get(2) : 0;
     }
 
-    /**
-     * Loads a file into a UNet of the width and depth that the file's names and shapes tell; where
-     * it has none, of those given, or of the published ones.
-     */
-    void load(Model model, Path weights) throws IOException, MalformedModelException {
-        check();
-        model.setBlock(network(FrqDocument.read(weights)));
-        FrequencyFile.load(model, weights);
+    /** Builds a plain network without data; not for unet, whose file tells its width. */
+    private Block plain(Network network) {
+        int units = width(network);
+        return switch (network) {
+            case VAE -> new Vae(units);
+            case DCGAN -> new Dcgan(units);
+            default -> network.classifier(units);
+        };
     }
 
-    /** A UNet for a file. */
-    UNet network(FrqDocument document) {
+    /** Loads a .frq file into a network of these sizes. */
+    void load(Network network, Model model, Path weights)
+            throws IOException, MalformedModelException {
+        check(network);
+        if (network == Network.UNET) {
+            loadUNet(model, weights);
+        } else {
+            model.setBlock(plain(network));
+            FrequencyFile.load(model, weights);
+        }
+    }
+
+    /**
+     * Loads a file of any kind into a UNet of the width and depth that the file's names and shapes
+     * tell; where it has none, of those given, or of the published ones.
+     */
+    void loadUNet(Model model, Path weights) throws IOException, MalformedModelException {
+        check();
+        model.setBlock(network(WeightFile.shapes(weights)));
+        boolean square = size != null && size > 0;
+        Shape input = square ? new Shape(1, 3, size, size) : PublishedUNet.INPUT;
+        WeightFile.load(Network.UNET, model, weights, input);
+    }
+
+    /** A UNet for the names and shapes of a file. */
+    UNet network(Map<String, Shape> shapes) {
         int itsWidth = width == null ? PublishedUNet.WIDTH : width;
         int itsDepth = depth == null ? PublishedUNet.DEPTH : depth;
         int classes = CLASSES;
-        List<Shape> shapes = document.tensors().stream().map(tensor -> tensor.shape()).toList();
         // Two convolutions at the top, two on each level down, three up, and one at the end.
-        if (document.isNamed() && shapes.size() % 5 == 3 && shapes.size() > 3) {
-            Shape last = shapes.get(shapes.size() - 1);
+        if (shapes.size() % 5 == 3 && shapes.size() > 3) {
+            // Safetensors may be sorted by name.
+            List<Shape> all = List.copyOf(shapes.values());
+            Shape last = shapes.getOrDefault(PublishedUNet.LAST, all.get(all.size() - 1));
             int levels = (shapes.size() - 3) / 5;
             if (last.dimension() == 4 && levels <= MAX_DEPTH && last.get(1) <= MAX_WIDTH) {
                 itsWidth = (int) Math.max(1, last.get(1));
