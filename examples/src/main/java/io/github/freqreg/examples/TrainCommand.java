@@ -73,7 +73,7 @@ final class TrainCommand implements Callable<Integer> {
             description =
                     "the first learning rate (default: the recipe's; or 0.01 with sgd; with adam"
                             + " lenet 0.015, alexnet and dcgan 0.002, the others 0.01, and for"
-                            + " plain networks 0.001, dcgan 0.0002)")
+                            + " plain networks 0.001)")
     private Float learningRate;
 
     @Option(

@@ -18,8 +18,7 @@ final class Snippets {
 
     /** What a test class has between a comment of this text and one of "end". */
     static List<String> run(Class<?> test, String comment) throws IOException {
-        Path source =
-                Path.of("src/test/java", test.getName().replace('.', '/').concat(".java"));
+        Path source = Path.of("src/test/java", test.getName().replace('.', '/').concat(".java"));
         return between(Files.readAllLines(source), "// " + comment, "// end");
     }
 
