@@ -71,7 +71,7 @@ final class SparkArguments {
 
     /** Runs a job; what went wrong in an executor is thrown as if it had been here. */
     void run(String name, Work work) throws Exception {
-        try (JavaSparkContext spark = new JavaSparkContext(conf(name))) {
+        try (JavaSparkContext spark = new JavaSparkContext(conf(name, master))) {
             work.run(spark);
         } catch (Exception e) {
             throw cause(e);
@@ -86,7 +86,12 @@ final class SparkArguments {
         return found;
     }
 
-    private SparkConf conf(String name) {
+    /**
+     * The settings of a job, but for those that spark-submit or system properties make.
+     *
+     * @param master the cluster, or null for what these say
+     */
+    static SparkConf conf(String name, String master) {
         SparkConf conf = new SparkConf().setAppName(name);
         if (master != null) {
             conf.setMaster(master);
