@@ -1,15 +1,26 @@
 package io.github.freqreg.examples;
 
 /** Input that cannot be used: one line says what was found and what was expected. */
-final class DataException extends RuntimeException {
+public final class DataException extends RuntimeException {
 
     private static final long serialVersionUID = 1L;
 
-    DataException(String message) {
+    /**
+     * Makes an exception.
+     *
+     * @param message what was found and what was expected
+     */
+    public DataException(String message) {
         super(message);
     }
 
-    DataException(String message, Throwable cause) {
+    /**
+     * Makes an exception.
+     *
+     * @param message what was found and what was expected
+     * @param cause what told it
+     */
+    public DataException(String message, Throwable cause) {
         super(message, cause);
     }
 }

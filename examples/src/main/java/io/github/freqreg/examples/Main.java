@@ -51,9 +51,21 @@ public final class Main {
      * @return the exit code
      */
     public static int run(String... args) {
+        return run(
+                new CommandLine(new Main()),
+                args.length == 0 ? new String[] {"train", "lenet"} : args);
+    }
+
+    /**
+     * Runs a program that tells errors as this one does: in one line, with these exit codes.
+     *
+     * @param program its command
+     * @param args the arguments
+     * @return the exit code
+     */
+    public static int run(CommandLine program, String... args) {
         // Everything the engine needs is on the class path; nothing is looked for elsewhere.
         System.setProperty("ai.djl.offline", "true");
-        CommandLine program = new CommandLine(new Main());
         program.setCaseInsensitiveEnumValuesAllowed(true);
         program.setParameterExceptionHandler(
                 (exception, arguments) ->
@@ -76,7 +88,7 @@ public final class Main {
                     }
                     throw exception;
                 });
-        return program.execute(args.length == 0 ? new String[] {"train", "lenet"} : args);
+        return program.execute(args);
     }
 
     /** A file system's exceptions carry the path alone as their message. */

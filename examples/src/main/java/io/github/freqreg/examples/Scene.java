@@ -2,19 +2,29 @@ package io.github.freqreg.examples;
 
 import static io.github.freqreg.examples.Texture.uniform;
 
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
 import java.awt.Graphics2D;
 import java.awt.RenderingHints;
 import java.awt.image.BufferedImage;
+import java.io.IOException;
+import java.io.Serializable;
+import java.nio.FloatBuffer;
+import java.util.List;
 import java.util.Random;
 
 /**
  * A square image of one object in front of a background, with the object's mask.
  *
+ * <p>A value class: the arrays are not copied, and not to be changed.
+ *
  * @param size its side in pixels
  * @param colors red, green and blue planes, row by row, 0 to 255
  * @param mask 1 in the object, 0 around it, row by row
  */
-record Scene(int size, byte[] colors, byte[] mask) {
+public record Scene(int size, byte[] colors, byte[] mask) implements Serializable {
 
     private static final int CHANNELS = 3;
     private static final double TURN = Math.toRadians(15);
@@ -22,6 +32,20 @@ record Scene(int size, byte[] colors, byte[] mask) {
     private static final double MOVE = 0.1;
     private static final double LIGHT = 0.2;
     private static final double NOISE = 12;
+
+    /**
+     * Reads an image with its mask, scaled to a square.
+     *
+     * @param pair the files
+     * @param size the square's side in pixels
+     * @return the scene
+     * @throws IOException if a file cannot be read
+     * @throws DataException if one is no image, or the mask is of another size
+     */
+    public static Scene read(Segmentation.Pair pair, int size) throws IOException {
+        BufferedImage image = Segmentation.read(pair.image());
+        return of(image, Segmentation.mask(pair, image), size);
+    }
 
     /** Scales an image and its mask to a square. */
     static Scene of(BufferedImage image, boolean[] foreground, int size) {
@@ -56,10 +80,30 @@ record Scene(int size, byte[] colors, byte[] mask) {
     }
 
     /**
+     * Returns the image.
+     *
+     * @return a copy, in red, green and blue
+     */
+    public BufferedImage image() {
+        BufferedImage image = new BufferedImage(size, size, BufferedImage.TYPE_INT_RGB);
+        for (int i = 0; i < mask.length; i++) {
+            int color = 0;
+            for (int channel = 0; channel < CHANNELS; channel++) {
+                color = color << 8 | colors[channel * mask.length + i] & 0xff;
+            }
+            image.setRGB(i % size, i / size, color);
+        }
+        return image;
+    }
+
+    /**
      * Turns, zooms, moves and mirrors the scene, and changes its light; beyond its edges it goes on
      * as at them.
+     *
+     * @param random draws how
+     * @return the scene so varied
      */
-    Scene varied(Random random) {
+    public Scene varied(Random random) {
         double angle = uniform(random, TURN);
         double zoom = Math.exp(uniform(random, ZOOM));
         double mirror = random.nextBoolean() ? -1 : 1;
@@ -106,8 +150,14 @@ record Scene(int size, byte[] colors, byte[] mask) {
         return upper * (1 - (y - top)) + lower * (y - top);
     }
 
-    /** Draws a scene: a smooth, blob-like object with one texture before another. */
-    static Scene draw(int size, Random random) {
+    /**
+     * Draws a scene: a smooth, blob-like object with one texture before another.
+     *
+     * @param size its side in pixels
+     * @param random draws it
+     * @return the scene
+     */
+    public static Scene draw(int size, Random random) {
         Texture back = new Texture(random);
         Texture front = new Texture(random);
         double centreX = size * (0.5 + uniform(random, 0.15));
@@ -133,5 +183,43 @@ record Scene(int size, byte[] colors, byte[] mask) {
             }
         }
         return new Scene(size, colors, mask);
+    }
+
+    /**
+     * Gives scenes of one size to a network.
+     *
+     * @param manager keeps the array
+     * @param scenes one or more
+     * @return (scenes, 3, size, size), with red, green and blue from 0 to 1
+     */
+    public static NDArray inputs(NDManager manager, List<Scene> scenes) {
+        int size = scenes.get(0).size;
+        int each = CHANNELS * size * size;
+        float[] numbers = new float[scenes.size() * each];
+        for (int i = 0; i < numbers.length; i++) {
+            numbers[i] = (scenes.get(i / each).colors[i % each] & 0xff) / 255f;
+        }
+        return array(manager, numbers, new Shape(scenes.size(), CHANNELS, size, size));
+    }
+
+    /**
+     * Gives what is to be told of scenes of one size.
+     *
+     * @param manager keeps the array
+     * @param scenes one or more
+     * @return (scenes, size, size), 1 in the object and 0 around it
+     */
+    public static NDArray labels(NDManager manager, List<Scene> scenes) {
+        int size = scenes.get(0).size;
+        int each = size * size;
+        float[] numbers = new float[scenes.size() * each];
+        for (int i = 0; i < numbers.length; i++) {
+            numbers[i] = scenes.get(i / each).mask[i % each];
+        }
+        return array(manager, numbers, new Shape(scenes.size(), size, size));
+    }
+
+    private static NDArray array(NDManager manager, float[] numbers, Shape shape) {
+        return manager.create(FloatBuffer.wrap(numbers), shape, DataType.FLOAT32);
     }
 }

@@ -1,18 +1,13 @@
 package io.github.freqreg.examples;
 
-import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
-import ai.djl.training.ParameterStore;
 import ai.djl.training.loss.Loss;
 import io.github.freqreg.FrequencyRegularization;
 import io.github.freqreg.examples.networks.UNet;
-import java.awt.image.BufferedImage;
 import java.io.IOException;
-import java.nio.FloatBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -24,9 +19,6 @@ final class ScenesTask implements Task {
 
     private static final int DRAWN = 240;
     private static final int CLASSES = 2;
-
-    /** One in so many scenes, the last by name, is for the test. */
-    private static final int TEST_SHARE = 6;
 
     private final String source;
     private final int size;
@@ -50,14 +42,9 @@ final class ScenesTask implements Task {
         this.depth = depth;
         source = folder == null ? "drawn scenes" : Images.name(folder);
         List<Scene> all = folder == null ? draw(size) : read(folder, size);
-        int first = all.size() - testCount(all.size());
+        int first = all.size() - Segmentation.testCount(all.size());
         training = Images.spread(subset, first).stream().map(all::get).toList();
         test = all.subList(first, all.size());
-    }
-
-    /** How many of so many scenes are for the test. */
-    static int testCount(int scenes) {
-        return (scenes + TEST_SHARE - 1) / TEST_SHARE;
     }
 
     private static List<Scene> draw(int size) {
@@ -76,8 +63,7 @@ final class ScenesTask implements Task {
         }
         List<Scene> scenes = new ArrayList<>();
         for (Segmentation.Pair pair : pairs) {
-            BufferedImage image = Segmentation.read(pair.image());
-            scenes.add(Scene.of(image, Segmentation.mask(pair, image), size));
+            scenes.add(Scene.read(pair, size));
         }
         return scenes;
     }
@@ -118,31 +104,10 @@ final class ScenesTask implements Task {
     /** {@inheritDoc} */
     @Override
     public Example batch(NDManager manager, List<Integer> indices, Random random) {
-        return arrays(manager, indices.stream().map(i -> training.get(i).varied(random)).toList());
-    }
-
-    private Example arrays(NDManager manager, List<Scene> scenes) {
-        int pixels = size * size;
-        float[] colors = new float[scenes.size() * 3 * pixels];
-        float[] masks = new float[scenes.size() * pixels];
-        for (int i = 0; i < colors.length; i++) {
-            byte color = scenes.get(i / (3 * pixels)).colors()[i % (3 * pixels)];
-            colors[i] = (color & 0xff) / 255f;
-        }
-        for (int i = 0; i < masks.length; i++) {
-            masks[i] = scenes.get(i / pixels).mask()[i % pixels];
-        }
+        List<Scene> scenes = indices.stream().map(i -> training.get(i).varied(random)).toList();
         return new Example(
-                new NDList(
-                        manager.create(
-                                FloatBuffer.wrap(colors),
-                                new Shape(scenes.size(), 3, size, size),
-                                DataType.FLOAT32)),
-                new NDList(
-                        manager.create(
-                                FloatBuffer.wrap(masks),
-                                new Shape(scenes.size(), size, size),
-                                DataType.FLOAT32)));
+                new NDList(Scene.inputs(manager, scenes)),
+                new NDList(Scene.labels(manager, scenes)));
     }
 
     /** {@inheritDoc} */
@@ -163,23 +128,10 @@ final class ScenesTask implements Task {
         return Settings.of(2, dense ? 0.001f : 0.01f);
     }
 
-    /** One image at a time, as it will be used: the network normalises by what it sees at once. */
+    /** {@inheritDoc} */
     @Override
     public Score measure(Block block, NDManager manager) {
-        double sum = 0;
-        for (Scene scene : test) {
-            try (NDManager scratch = manager.newSubManager()) {
-                Example example = arrays(scratch, List.of(scene));
-                NDArray scores =
-                        block.forward(new ParameterStore(scratch, false), example.data(), false)
-                                .singletonOrThrow();
-                sum +=
-                        Segmentation.dice(
-                                Segmentation.foreground(scores),
-                                Segmentation.foreground(scene.mask()));
-            }
-        }
-        double dice = sum / test.size();
+        double dice = Segmentation.dice(block, manager, test);
         String text = String.format(Locale.ROOT, "Dice %.4f (%d images)", dice, test.size());
         return new Score("Dice", dice, text);
     }

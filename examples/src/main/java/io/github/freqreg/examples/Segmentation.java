@@ -6,6 +6,11 @@ import ai.djl.modality.cv.Image;
 import ai.djl.modality.cv.ImageFactory;
 import ai.djl.modality.cv.output.CategoryMask;
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.Block;
+import ai.djl.training.ParameterStore;
 import ai.djl.translate.TranslateException;
 import java.awt.color.ColorSpace;
 import java.awt.image.BufferedImage;
@@ -19,11 +24,18 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 
-/** Tells an object from its background, and measures how well, by the Dice coefficient. */
-final class Segmentation {
+/**
+ * Tells an object from its background, and measures how well, by the Dice coefficient.
+ *
+ * <p>The methods are safe for concurrent use, also with one model.
+ */
+public final class Segmentation {
 
     private static final int FOREGROUND = 128;
     private static final int RED = 0xff3030;
+
+    /** One in so many images, the last by name, is for the test. */
+    private static final int TEST_SHARE = 6;
 
     private Segmentation() {}
 
@@ -31,11 +43,38 @@ final class Segmentation {
      * An image with its mask.
      *
      * @param name the files' common name, without folder and ending
+     * @param image the image's file
+     * @param mask the mask's file, or null where there is none
      */
-    record Pair(String name, Path image, Path mask) {}
+    public record Pair(String name, Path image, Path mask) {}
 
-    /** Pairs the files of {@code images/} and {@code masks/} by name. */
-    static List<Pair> pairs(Path folder) throws IOException {
+    /**
+     * Lists the files of {@code images/}, with their masks if there is a folder {@code masks/}.
+     *
+     * @param folder where both are
+     * @return one or more, by name
+     * @throws IOException if a folder cannot be read
+     * @throws DataException if there are no images, or one lacks its mask
+     */
+    public static List<Pair> images(Path folder) throws IOException {
+        if (Files.isDirectory(folder.resolve("masks"))) {
+            return pairs(folder);
+        }
+        List<Pair> images = new ArrayList<>();
+        files(folder.resolve("images"))
+                .forEach((name, file) -> images.add(new Pair(name, file, null)));
+        return checkFound(images, folder);
+    }
+
+    /**
+     * Pairs the files of {@code images/} and {@code masks/} by name.
+     *
+     * @param folder where both are
+     * @return one or more, by name
+     * @throws IOException if a folder cannot be read
+     * @throws DataException if there are no images, or an image or a mask lacks the other
+     */
+    public static List<Pair> pairs(Path folder) throws IOException {
         Map<String, Path> images = files(folder.resolve("images"));
         Map<String, Path> masks = files(folder.resolve("masks"));
         List<Pair> pairs = new ArrayList<>();
@@ -52,10 +91,24 @@ final class Segmentation {
                     masks.values().iterator().next()
                             + ": expected an image of this name in images/");
         }
+        return checkFound(pairs, folder);
+    }
+
+    private static List<Pair> checkFound(List<Pair> pairs, Path folder) {
         if (pairs.isEmpty()) {
             throw new DataException(folder + ": expected images but found none");
         }
         return pairs;
+    }
+
+    /**
+     * Returns how many of so many images, the last by name, are for the test.
+     *
+     * @param images how many there are
+     * @return a sixth of them, rounded up
+     */
+    public static int testCount(int images) {
+        return (images + TEST_SHARE - 1) / TEST_SHARE;
     }
 
     private static Map<String, Path> files(Path folder) throws IOException {
@@ -78,8 +131,14 @@ final class Segmentation {
         return files;
     }
 
-    /** Reads a PNG or JPEG file as red, green and blue. */
-    static BufferedImage read(Path file) {
+    /**
+     * Reads a PNG or JPEG file.
+     *
+     * @param file the path
+     * @return the image in red, green and blue
+     * @throws DataException if it cannot be read or is no such image
+     */
+    public static BufferedImage read(Path file) {
         BufferedImage image = ImageFile.read(file);
         BufferedImage colors =
                 new BufferedImage(image.getWidth(), image.getHeight(), BufferedImage.TYPE_INT_RGB);
@@ -100,11 +159,28 @@ final class Segmentation {
     }
 
     /**
-     * The foreground of an image, row by row, as DJL's predictor tells it.
+     * Returns the side of the squares that a model was trained on, to which images are to be
+     * scaled.
      *
-     * @param size the side of the square that the image is scaled to, or 0
+     * @param model a UNet, initialised
+     * @return pixels, or 0 where images are taken as they are
      */
-    static boolean[] segment(Model model, int size, BufferedImage picture) {
+    public static int trainedSide(Model model) {
+        Shape trained = model.getBlock().getInputShapes()[0];
+        boolean square = trained.dimension() == 4 && trained.get(2) == trained.get(3);
+        return square ? (int) trained.get(2) : 0;
+    }
+
+    /**
+     * Tells the object in an image, by DJL's predictor.
+     *
+     * @param model a UNet
+     * @param size the side of the square that the image is scaled to, or 0
+     * @param picture the image
+     * @return whether each pixel is of the object, row by row
+     * @throws DataException if the network cannot take an image of this size
+     */
+    public static boolean[] segment(Model model, int size, BufferedImage picture) {
         try (Predictor<Image, CategoryMask> predictor =
                 model.newPredictor(new SegmentationTranslator(size))) {
             return foreground(predictor.predict(ImageFactory.getInstance().fromImage(picture)));
@@ -141,8 +217,13 @@ final class Segmentation {
         return foreground;
     }
 
-    /** The pixels that are 1. */
-    static boolean[] foreground(byte[] mask) {
+    /**
+     * Returns which pixels are 1.
+     *
+     * @param mask a scene's
+     * @return whether each pixel is of the object
+     */
+    public static boolean[] foreground(byte[] mask) {
         boolean[] foreground = new boolean[mask.length];
         for (int i = 0; i < mask.length; i++) {
             foreground[i] = mask[i] == 1;
@@ -150,8 +231,16 @@ final class Segmentation {
         return foreground;
     }
 
-    /** Reads the foreground of a mask. */
-    static boolean[] mask(Pair pair, BufferedImage image) throws IOException {
+    /**
+     * Reads a mask.
+     *
+     * @param pair the files
+     * @param image the image of this pair
+     * @return whether each pixel is of the object, row by row
+     * @throws IOException if it cannot be read
+     * @throws DataException if it is no image, or of another size
+     */
+    public static boolean[] mask(Pair pair, BufferedImage image) throws IOException {
         BufferedImage mask = read(pair.mask());
         if (mask.getWidth() != image.getWidth() || mask.getHeight() != image.getHeight()) {
             throw new DataException(
@@ -171,8 +260,38 @@ final class Segmentation {
         return foreground;
     }
 
-    /** The Dice coefficient 2 |A ∩ B| / (|A| + |B|); 1 where both are empty. */
-    static double dice(boolean[] told, boolean[] right) {
+    /**
+     * Measures the Dice coefficient on scenes.
+     *
+     * <p>One image at a time, as it will be used: the network normalises by what it sees at once.
+     *
+     * @param block the network
+     * @param manager its arrays come and go here
+     * @param scenes one or more
+     * @return the mean over the scenes
+     */
+    public static double dice(Block block, NDManager manager, List<Scene> scenes) {
+        double sum = 0;
+        for (Scene scene : scenes) {
+            try (NDManager scratch = manager.newSubManager()) {
+                NDList input = new NDList(Scene.inputs(scratch, List.of(scene)));
+                NDArray scores =
+                        block.forward(new ParameterStore(scratch, false), input, false)
+                                .singletonOrThrow();
+                sum += dice(foreground(scores), foreground(scene.mask()));
+            }
+        }
+        return sum / scenes.size();
+    }
+
+    /**
+     * Returns the Dice coefficient 2 |A ∩ B| / (|A| + |B|).
+     *
+     * @param told the pixels that are told to be of the object
+     * @param right those that are
+     * @return 0 to 1; 1 where both are empty
+     */
+    public static double dice(boolean[] told, boolean[] right) {
         long both = 0;
         long sum = 0;
         for (int i = 0; i < told.length; i++) {
@@ -182,8 +301,16 @@ final class Segmentation {
         return sum == 0 ? 1 : 2.0 * both / sum;
     }
 
-    /** Writes the foreground as a black and white image. */
-    static void writeMask(boolean[] foreground, BufferedImage image, Path file) throws IOException {
+    /**
+     * Writes a mask as a black and white PNG file, whole or not at all.
+     *
+     * @param foreground whether each pixel is of the object, row by row
+     * @param image whose mask it is
+     * @param file the path; folders that are missing are made
+     * @throws IOException if it cannot be written
+     */
+    public static void writeMask(boolean[] foreground, BufferedImage image, Path file)
+            throws IOException {
         BufferedImage mask =
                 new BufferedImage(
                         image.getWidth(), image.getHeight(), BufferedImage.TYPE_BYTE_GRAY);

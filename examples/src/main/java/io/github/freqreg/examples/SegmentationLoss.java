@@ -13,13 +13,14 @@ import ai.djl.training.loss.Loss;
  * </pre>
  *
  * <p>with p the softmax of the scores (batch, classes, height, width) and q the labels (batch,
- * height, width) as one-hot, summed over the batch.
+ * height, width) as one-hot, summed over the batch. Safe for concurrent use by different trainers.
  */
-final class SegmentationLoss extends Loss {
+public final class SegmentationLoss extends Loss {
 
     private static final float SMALL = 1e-6f;
 
-    SegmentationLoss() {
+    /** Makes the loss. */
+    public SegmentationLoss() {
         super("SegmentationLoss");
     }
 

@@ -99,9 +99,7 @@ final class ShapeArguments {
      */
     int size(Model model) {
         check();
-        Shape trained = model.getBlock().getInputShapes()[0];
-        boolean square = trained.dimension() == 4 && trained.get(2) == trained.get(3);
-        return size != null ? size : square ? (int) trained.get(2) : 0;
+        return size != null ? size : Segmentation.trainedSide(model);
     }
 
     /** Builds a plain network without data; not for unet, whose file tells its width. */

@@ -263,19 +263,11 @@ class UNetTest {
     }
 
     private static void write(Scene scene, Path file, boolean mask) throws IOException {
-        BufferedImage image =
-                new BufferedImage(scene.size(), scene.size(), BufferedImage.TYPE_INT_RGB);
-        for (int i = 0; i < scene.mask().length; i++) {
-            int pixels = scene.mask().length;
-            int color = 0;
-            for (int channel = 0; channel < 3; channel++) {
-                color = color << 8 | scene.colors()[channel * pixels + i] & 0xff;
-            }
-            image.setRGB(
-                    i % scene.size(), i / scene.size(), mask ? 0xffffff * scene.mask()[i] : color);
+        if (mask) {
+            Segmentation.writeMask(Segmentation.foreground(scene.mask()), scene.image(), file);
+        } else {
+            PngFile.write(scene.image(), file);
         }
-        Files.createDirectories(file.getParent());
-        ImageIO.write(image, "png", file.toFile());
     }
 
     @Test

@@ -1,0 +1,92 @@
+package io.github.freqreg.examples.spark;
+
+import ai.djl.MalformedModelException;
+import io.github.freqreg.format.FrqDocument;
+import io.github.freqreg.format.FrqTensor;
+import io.github.freqreg.format.Precision;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Objects;
+
+/**
+ * Averages networks by their coefficients: since the inverse transform is linear, these are the
+ * coefficients of the average of the dense weights.
+ *
+ * <pre>
+ * c = Σ n_k c_k / Σ n_k      (federated averaging: McMahan et al., arXiv 1602.05629, algorithm 1)
+ * </pre>
+ */
+final class CoefficientAverage {
+
+    private CoefficientAverage() {}
+
+    /**
+     * Averages.
+     *
+     * @param updates one or more, of one network, each weighted by its scenes
+     * @return the average, as a file's bytes with float32 numbers
+     * @throws MalformedModelException if one is damaged, or of another network
+     */
+    static byte[] of(List<LocalTraining.Update> updates) throws MalformedModelException {
+        List<FrqDocument> documents = new ArrayList<>();
+        double scenes = 0;
+        for (LocalTraining.Update update : updates) {
+            documents.add(FrqDocument.decode(update.frq()));
+            scenes += update.scenes();
+        }
+        FrqDocument first = documents.get(0);
+        double[][] sums = new double[first.tensors().size()][0];
+        for (int k = 0; k < documents.size(); k++) {
+            checkSame(first, documents.get(k));
+            double weight = updates.get(k).scenes() / scenes;
+            for (int i = 0; i < sums.length; i++) {
+                sums[i] = add(sums[i], documents.get(k).tensors().get(i).values(), weight);
+            }
+        }
+        List<FrqTensor> tensors = new ArrayList<>();
+        for (int i = 0; i < sums.length; i++) {
+            FrqTensor its = first.tensors().get(i);
+            tensors.add(
+                    new FrqTensor(
+                            its.name(),
+                            its.shape(),
+                            its.axes(),
+                            Precision.FLOAT32,
+                            floats(sums[i])));
+        }
+        return new FrqDocument(first.inputs(), tensors, first.fingerprint()).encode();
+    }
+
+    /** A file may have fewer coefficients than another: zeros at the end are not stored. */
+    private static double[] add(double[] sum, float[] values, double weight) {
+        double[] longer = Arrays.copyOf(sum, Math.max(sum.length, values.length));
+        for (int i = 0; i < values.length; i++) {
+            longer[i] += weight * values[i];
+        }
+        return longer;
+    }
+
+    private static float[] floats(double[] numbers) {
+        float[] rounded = new float[numbers.length];
+        for (int i = 0; i < numbers.length; i++) {
+            rounded[i] = (float) numbers[i];
+        }
+        return rounded;
+    }
+
+    private static void checkSame(FrqDocument first, FrqDocument other)
+            throws MalformedModelException {
+        if (first.fingerprint() != other.fingerprint() || !axes(first).equals(axes(other))) {
+            throw new MalformedModelException(
+                    String.format(
+                            "Expected coefficients of one network but found the fingerprints %08x,"
+                                    + " %08x and the axes %s, %s",
+                            first.fingerprint(), other.fingerprint(), axes(first), axes(other)));
+        }
+    }
+
+    private static List<String> axes(FrqDocument document) {
+        return document.tensors().stream().map(tensor -> Objects.toString(tensor.axes())).toList();
+    }
+}
