@@ -36,27 +36,43 @@ final class WholeFile {
      * was there before is untouched if this fails.
      */
     static void write(Path file, byte[] bytes) throws IOException {
-        Path folder = file.toAbsolutePath().getParent();
-        Files.createDirectories(folder);
-        // Not Files.createTempFile: its files are for the owner's eyes only.
-        Path temporary = folder.resolve(file.getFileName() + "." + UUID.randomUUID() + ".tmp");
         try {
-            try (FileChannel channel =
-                    FileChannel.open(
-                            temporary, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
-                ByteBuffer buffer = ByteBuffer.wrap(bytes);
-                while (buffer.hasRemaining()) {
-                    channel.write(buffer);
-                }
-                channel.force(true);
-            }
+            Path folder = file.toAbsolutePath().getParent();
+            Files.createDirectories(folder);
+            // Not Files.createTempFile: its files are for the owner's eyes only.
+            Path draft = folder.resolve(file.getFileName() + "." + UUID.randomUUID() + ".tmp");
             try {
-                Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE);
-            } catch (AtomicMoveNotSupportedException e) {
-                Files.move(temporary, file, StandardCopyOption.REPLACE_EXISTING);
+                write(draft, ByteBuffer.wrap(bytes));
+                move(draft, file);
+            } finally {
+                Files.deleteIfExists(draft);
             }
-        } finally {
-            Files.deleteIfExists(temporary);
+        } catch (IOException e) {
+            // A full disk's message names no file.
+            throw new IOException(file + ": the file cannot be written: " + e, e);
+        }
+    }
+
+    private static void write(Path draft, ByteBuffer bytes) throws IOException {
+        try (FileChannel channel =
+                FileChannel.open(draft, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
+            while (bytes.hasRemaining()) {
+                channel.write(bytes);
+            }
+            channel.force(true);
+        }
+    }
+
+    private static void move(Path draft, Path file) throws IOException {
+        try {
+            // Not all file systems replace what is there without being told.
+            Files.move(
+                    draft,
+                    file,
+                    StandardCopyOption.ATOMIC_MOVE,
+                    StandardCopyOption.REPLACE_EXISTING);
+        } catch (AtomicMoveNotSupportedException e) {
+            Files.move(draft, file, StandardCopyOption.REPLACE_EXISTING);
         }
     }
 }
