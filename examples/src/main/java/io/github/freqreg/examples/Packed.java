@@ -52,7 +52,8 @@ final class Packed {
 
     /** Unpacks what is gzipped. */
     static byte[] unzip(byte[] packed, int most, String source) throws IOException {
-        int limit = (int) Math.min(most, (long) MOST_EXPANSION * packed.length);
+        long expanded = Math.max(LEAST_LIMIT, (long) MOST_EXPANSION * packed.length);
+        int limit = (int) Math.min(most, expanded);
         try (InputStream in = new GZIPInputStream(new ByteArrayInputStream(packed))) {
             byte[] bytes = in.readNBytes(limit);
             if (in.read() != -1) {
