@@ -14,10 +14,11 @@ final class Packed {
 
     private static final String SUFFIX = ".gz";
 
-    /**
-     * Images as they are in the world come to a tenth, and to 1/1032 what is made to fill memory.
-     */
+    /** Images come to a tenth of their size, and to 1/1032 what is made to fill memory. */
     private static final int MOST_EXPANSION = 256;
+
+    /** What may come from the smallest file: sorted labels pack as well as zeros do. */
+    private static final int LEAST_LIMIT = 1 << 20;
 
     private Packed() {}
 
