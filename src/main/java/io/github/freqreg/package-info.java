@@ -22,6 +22,8 @@
  *   <li>{@code BudgetShares}: who gets how much of a budget.
  *   <li>{@link io.github.freqreg.FrequencyFile}: saving and loading; {@link
  *       io.github.freqreg.Quantization}: how finely, for a number of bytes.
+ *   <li>{@link io.github.freqreg.DenseWeights}: named arrays, to and from other programs; {@code
+ *       WeightMatch} finds which is whose. {@code LoadTarget} is what all loading shares.
  *   <li>{@link io.github.freqreg.CompressionReport}: what it costs on disk; {@link
  *       io.github.freqreg.ExecutionReport}: how it computes, and what that is expected to cost.
  * </ol>
