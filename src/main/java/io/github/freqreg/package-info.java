@@ -23,6 +23,8 @@
  *   <li>{@link io.github.freqreg.FrequencyFile}: saving and loading; {@link
  *       io.github.freqreg.Quantization}: how finely, for a number of bytes; {@link
  *       io.github.freqreg.FrequencyBlockFactory}: loading by DJL's {@code Criteria}.
+ *   <li>{@link io.github.freqreg.DenseWeights}: named arrays, to and from other programs; {@code
+ *       WeightMatch} finds which is whose. {@code LoadTarget} is what all loading shares.
  *   <li>{@link io.github.freqreg.CompressionReport}: what it costs on disk; {@link
  *       io.github.freqreg.ExecutionReport}: how it computes, and what that is expected to cost.
  * </ol>

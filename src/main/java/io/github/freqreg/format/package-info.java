@@ -10,7 +10,9 @@
  *
  * <p>{@link io.github.freqreg.format.TorchCheckpoint} reads the tensors of PyTorch's files, the
  * authors' published networks among them: {@code TorchPickle} knows the names, {@code
- * PickleMachine} the instructions that are allowed.
+ * PickleMachine} the instructions that are allowed. {@link io.github.freqreg.format.ArrayFile} is
+ * the way to and from other programs: {@code SafetensorsReader}, {@code NpzReader} and {@code
+ * NpyReader} check every byte before a {@code RawArray} becomes an array of the engine.
  *
  * <h2>The file</h2>
  *

@@ -112,6 +112,10 @@ class ArrayRefusalTest {
                 changed("expected 1 elements of 4 bytes in array a of shape ()", "[2]", "[]"),
                 changed("expected 0 elements", "[2]", "[2,0]"),
                 changed("expected 2 elements of 8 bytes", "F32", "F64"),
+                // As many bytes as 64 bits count from 0 again.
+                header(
+                        "expected 2305843009213693952 elements",
+                        object(entry("a", "2147483648,1073741824", 0, 0).replace("F32", "F64"))),
                 changed("from offset 0 to at most 8 but found it from 4 to 8", "[0,8]", "[4,8]"),
                 changed("but found it from 0 to 9", "[0,8]", "[0,9]"),
                 changed("but found it from 8 to 0", "[0,8]", "[8,0]"),

@@ -3,8 +3,9 @@
  *
  * <p>Read {@code Main}, the command line, and its commands, {@code TrainCommand} first. {@code
  * Network} lists what can be trained, {@code Preset}, {@code LeNetRecipe} and {@code Axes} how much
- * of it is kept. Then what they stand on: {@code Task}, a network with its data and measure, which
- * {@code Training} trains.
+ * of it is kept. {@code WeightFile} opens what was saved, here or by other programs, {@code
+ * TorchNames} knows their names. Then what they stand on: {@code Task}, a network with its data and
+ * measure, which {@code Training} trains.
  *
  * <ul>
  *   <li>{@code ClassificationTask} on {@code Images}, read by {@code Digits} and {@code Cifar} or
