@@ -248,6 +248,7 @@ class ArrayFileTest {
                 assertThrows(IllegalArgumentException.class, () -> ArrayFile.read(manager, other));
         assertTrue(unknown.getMessage().startsWith(other.toString()), unknown.getMessage());
         assertFalse(ArrayFile.isReadable(other));
+        assertTrue(ArrayFile.isWritable(Path.of("a/b.Npz")));
         assertTrue(
                 ArrayFile.isReadable(Path.of("a.PTH")) && !ArrayFile.isWritable(Path.of("a.pt")));
         for (String name : List.of("w.npz", "w.safetensors")) {

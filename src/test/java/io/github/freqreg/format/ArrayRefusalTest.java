@@ -409,6 +409,44 @@ class ArrayRefusalTest {
         assertEquals(2, ArrayFile.decode(ZIP, Encoding.NPZ, false).size());
     }
 
+    @Test
+    void limitsAreReached() throws Exception {
+        String name = "é".repeat(512);
+        String ones = "1,".repeat(31);
+        byte[] file = ArrayBytes.safetensors(object(entry(name, ones + "2", 0, 8)), TWO);
+        RawArray array = ArrayFile.decode(file, Encoding.SAFETENSORS, false).get(0);
+        assertEquals(name, array.name());
+        assertEquals(32, array.shape().dimension());
+        byte[] empty = ArrayBytes.safetensors("{}", new byte[0]);
+        assertEquals(0, ArrayFile.decode(empty, Encoding.SAFETENSORS, false).size());
+
+        String dict = DICT.replace("(2,)", "(" + "1, ".repeat(31) + "2)");
+        String header = dict + " ".repeat(NpyReader.MAX_HEADER - 1 - dict.length()) + "\n";
+        byte[] npy = ArrayBytes.npy(3, 0, header, TWO);
+        byte[] utf8 = (name + ".npy").getBytes(StandardCharsets.UTF_8);
+        byte[] npz = new ArrayBytes().entry(utf8, 1 << 11, 0, npy, npy).zip();
+        RawArray same = ArrayFile.decode(npz, Encoding.NPZ, false).get(0);
+        assertEquals(name, same.name());
+        assertEquals(array.shape(), same.shape());
+    }
+
+    /** As Python's zipfile writes to what it cannot go back in: sizes of 8 bytes. */
+    @Test
+    void descriptorsMayBeWide() throws Exception {
+        byte[] plain = new ArrayBytes().deflated("a.npy", ARRAY).zip();
+        int sizes = plain.length - 22 - 51 - 8;
+        ByteBuffer file = ByteBuffer.allocate(plain.length + 8).order(ByteOrder.LITTLE_ENDIAN);
+        file.put(plain, 0, sizes).put(plain, sizes, 4).putInt(0);
+        file.putLong(ARRAY.length).put(plain, sizes + 8, plain.length - sizes - 8);
+        int directory = file.limit() - 6;
+        file.putInt(directory, file.getInt(directory) + 8);
+        assertEquals(1, ArrayFile.decode(file.array(), Encoding.NPZ, false).size());
+        assertRefused("sizes of array a", patched(file.array(), sizes, 0), Encoding.NPZ);
+        assertRefused("sizes of array a", patched(file.array(), sizes + 4, 1), Encoding.NPZ);
+        assertRefused("sizes of array a", patched(file.array(), sizes + 8, 1), Encoding.NPZ);
+        assertRefused("sizes of array a", patched(file.array(), sizes + 15, 1), Encoding.NPZ);
+    }
+
     /** As numpy.savez writes: sizes in a field of their own, in front of each entry. */
     @Test
     void sizesMayStandInTheExtraField() throws Exception {
