@@ -15,8 +15,8 @@ import org.knowm.xchart.style.markers.SeriesMarkers;
 /** Draws learning curves: the figure on the test set, the loss, and the numbers kept. */
 final class Curves {
 
-    private static final int WIDTH = 640;
-    private static final int HEIGHT = 400;
+    private static final int WIDTH = 480;
+    private static final int HEIGHT = 340;
     private static final int TITLE = 36;
 
     private Curves() {}

@@ -160,48 +160,38 @@ record Figures(
         FrqTensor tensor = contents.tensors().get(index);
         String name = contents.label(index);
         String number = String.format(Locale.ROOT, "%03d", index + 1);
-        Decades decades = Decades.of(tensor.values());
+
+        Optional<FoldedSpectrum> folded =
+                contents.document().isNamed()
+                        ? Optional.of(FoldedSpectrum.of(tensor))
+                        : Optional.empty();
+        boolean low = folded.isEmpty() || folded.get().isStrip();
         return new Spectrum(
                 index,
-                contents.document().isNamed()
-                        ? Optional.of(
-                                heatMap(
+                folded.map(
+                        spectrum ->
+                                new Figure(
                                         "spectrum-" + number,
                                         "Spectrum of " + name,
-                                        tensor,
-                                        decades))
-                        : Optional.empty(),
-                histogram(
-                        "histogram-" + number,
-                        "Coefficients of " + name,
-                        tensor.values(),
-                        decades));
+                                        spectrum.describe(tensor.values().length),
+                                        theme -> Charts.heatMap(spectrum, theme))),
+                histogram("histogram-" + number, "Coefficients of " + name, tensor.values(), low));
     }
 
-    private static Figure heatMap(String id, String title, FrqTensor tensor, Decades decades) {
-        FoldedSpectrum spectrum = FoldedSpectrum.of(tensor);
-        return new Figure(
-                id,
-                title,
-                spectrum.describe(tensor.values().length),
-                theme -> Charts.heatMap(spectrum, decades, theme));
-    }
-
-    private static Figure histogram(String id, String title, float[] values, Decades decades) {
+    private static Figure histogram(String id, String title, float[] values, boolean low) {
+        Magnitudes scale = Magnitudes.of(values).wholeDecades();
         long zeros = IntStream.range(0, values.length).filter(i -> values[i] == 0).count();
         if (zeros == values.length) {
             return Figure.missing(id, title, "All kept coefficients are zero.");
         }
         long below =
                 IntStream.range(0, values.length)
-                        .filter(i -> decades.isBelow(Math.abs(values[i])))
+                        .filter(i -> scale.isBelow(Math.abs(values[i])))
                         .count();
         StringBuilder caption =
                 new StringBuilder(
                         String.format(
-                                Locale.ROOT,
-                                "How many of the %,d coefficients have which magnitude.",
-                                values.length));
+                                Locale.ROOT, "Magnitudes of %,d coefficients.", values.length));
         if (below > 0) {
             caption.append(
                     String.format(
@@ -209,10 +199,13 @@ record Figures(
                             " Not drawn: %,d zeros, %,d others below %s.",
                             zeros,
                             below - zeros,
-                            Decades.label(decades.low())));
+                            Magnitudes.label(scale.low())));
         }
         return new Figure(
-                id, title, caption.toString(), theme -> Charts.histogram(values, decades, theme));
+                id,
+                title,
+                caption.toString(),
+                theme -> Charts.histogram(values, scale, low, theme));
     }
 
     private static List<Figure> learning(Learning learning) {

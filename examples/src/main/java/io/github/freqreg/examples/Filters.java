@@ -23,7 +23,9 @@ final class Filters {
     private static final int COLUMNS = 10;
 
     /** About how many pixels wide and high a filter is drawn. */
-    private static final int DRAWN_SIDE = 96;
+    private static final int DRAWN_SIDE = 140;
+
+    private static final int GAP = 10;
 
     /** The most elements that are rebuilt; an axis has no more than its square root. */
     private static final long MOST_ELEMENTS = 1 << 24;
@@ -90,7 +92,7 @@ final class Filters {
                     float[][] pixels = pixels(tensor, drawn, channels, bands, height * width);
                     int zoom = Math.max(1, DRAWN_SIDE / Math.max(height, width));
                     int columns = Math.min(drawn, COLUMNS);
-                    return Sheet.of(pixels, height, width, zoom, columns, theme.background());
+                    return Sheet.of(pixels, height, width, zoom, columns, GAP, theme.background());
                 });
     }
 

@@ -114,6 +114,11 @@ record FoldedSpectrum(
         return AXES[transposed && axis < 2 ? 1 - axis : axis];
     }
 
+    /** Whether there is one row. */
+    boolean isStrip() {
+        return rowLabel == null;
+    }
+
     /** How to read the picture of a tensor of so many coefficients. */
     String describe(int kept) {
         StringBuilder text = new StringBuilder("Magnitudes on a logarithmic scale");

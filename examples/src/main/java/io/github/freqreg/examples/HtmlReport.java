@@ -78,7 +78,7 @@ final class HtmlReport {
                 POLICY, title, style(), title);
         summary();
         if (!figures.learning().isEmpty()) {
-            print("<section>%n<h2>Learning</h2>%n<div class=\"row\">%n");
+            print("<section>%n<h2>Learning</h2>%n<div class=\"even row\">%n");
             for (Figure figure : figures.learning()) {
                 figure(figure);
             }
@@ -125,12 +125,12 @@ final class HtmlReport {
         if (report.isPresent()) {
             CompressionReport all = report.get();
             print(
-                    "<p class=\"lead\"><b>%,d numbers</b> in <b>%,d bytes</b> on disk,"
-                            + " <b>%,.1f times smaller</b> than the dense network; kept are <b>%s</b>"
-                            + " of its %,d numbers.</p>%n",
+                    "<p class=\"lead\"><b>%,d numbers</b> in <b>%,d bytes</b> on disk:"
+                            + " <b>%s times smaller</b> than the dense network, <b>%s</b> of its"
+                            + " %,d numbers.</p>%n",
                     all.getKept(),
                     all.getBytes(),
-                    (double) all.getDenseBytes() / all.getBytes(),
+                    times((double) all.getDenseBytes() / all.getBytes()),
                     percent(share(all.getKept(), all.getOriginal())),
                     all.getOriginal());
         } else {
@@ -141,6 +141,10 @@ final class HtmlReport {
                             + " the dense network is cannot be told.</p>%n",
                     contents.document().numbers(), contents.bytes());
         }
+    }
+
+    private static String times(double ratio) {
+        return String.format(Locale.ROOT, ratio < 100 ? "%.1f" : "%,.0f", ratio);
     }
 
     private static double share(long kept, long original) {
@@ -202,7 +206,7 @@ final class HtmlReport {
                     percent(Math.pow(10, -decades)));
         }
         print(
-                "<div class=\"wide\">%n<table>%n<thead><tr><th>#</th><th class=\"text\">tensor</th>%s"
+                "<div class=\"wide\">%n<table>%n<thead><tr><th>#</th><th class=\"name\">tensor</th>%s"
                         + "<th>kept</th>%s<th class=\"text\">stored as</th><th>bytes</th></tr>"
                         + "</thead>%n<tbody>%n",
                 rows == null ? "" : "<th class=\"text\">shape</th><th>numbers</th>",
@@ -229,12 +233,10 @@ final class HtmlReport {
 
     private void row(int index, FrqTensor tensor, Row row, int decades) throws IOException {
         print(
-                "<tr><td>%d</td><td class=\"text\">%s</td>",
+                "<tr><td>%d</td><td class=\"name\">%s</td>",
                 index + 1, Labels.html(contents.label(index)));
         if (row != null) {
-            print(
-                    "<td class=\"text\">%s</td><td>%,d</td>",
-                    Labels.html(row.shapeText().replace('x', '×')), row.original());
+            print("<td class=\"text\">%s</td><td>%,d</td>", shape(index), row.original());
         }
         print("<td>%,d</td>", tensor.values().length);
         if (row != null) {
@@ -245,7 +247,7 @@ final class HtmlReport {
         }
         print(
                 "<td class=\"text\">%s%s</td><td>%,d</td></tr>%n",
-                tensor.spectral() ? "" : "the tensor itself, ",
+                tensor.spectral() ? "coefficients, " : "elements, ",
                 Labels.html(tensor.precision().toString()),
                 contents.sizes()[index]);
     }
@@ -262,13 +264,21 @@ final class HtmlReport {
         }
         for (Spectrum spectrum : figures.spectra()) {
             print(
-                    "<article>%n<h3>%s</h3>%n<div class=\"row\">%n",
-                    Labels.html(contents.label(spectrum.index())));
+                    "<article>%n<h3>%s <small>%s</small></h3>%n<div class=\"row\">%n",
+                    Labels.html(contents.label(spectrum.index())), shape(spectrum.index()));
             for (Figure figure : spectrum.figures()) {
                 figure(figure);
             }
             print("</div>%n</article>%n");
         }
+    }
+
+    /** Of a tensor, if it is known. */
+    private String shape(int index) {
+        return contents.report()
+                .map(report -> report.getRows().get(index))
+                .map(row -> Labels.html(row.shapeText().replace('x', '×')))
+                .orElse("");
     }
 
     private void print(String format, Object... values) throws IOException {

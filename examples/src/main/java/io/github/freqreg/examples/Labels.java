@@ -7,14 +7,19 @@ final class Labels {
 
     private Labels() {}
 
-    /** The end of a name, which tells its layer, with nothing in it that cannot be seen. */
+    /** A name cut in its middle, with nothing in it that cannot be seen. */
     static String shorten(String name, int most) {
         StringBuilder seen = new StringBuilder();
         name.codePoints().map(c -> isSeen(c) ? c : '\ufffd').forEach(seen::appendCodePoint);
         int length = seen.codePointCount(0, seen.length());
-        return length <= most
-                ? seen.toString()
-                : CUT + seen.substring(seen.offsetByCodePoints(0, length - most + 1));
+        if (length <= most) {
+            return seen.toString();
+        }
+        int head = most / 3;
+        int tail = most - head - 1;
+        return seen.substring(0, seen.offsetByCodePoints(0, head))
+                + CUT
+                + seen.substring(seen.offsetByCodePoints(0, length - tail));
     }
 
     private static boolean isSeen(int character) {
