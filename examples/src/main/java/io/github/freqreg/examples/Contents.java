@@ -28,7 +28,7 @@ record Contents(
         long[] sizes,
         Optional<CompressionReport> report) {
 
-    private static final int NAME = 72;
+    private static final int NAME = 96;
 
     /**
      * Reads a file.

@@ -12,6 +12,7 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.OutputStreamWriter;
 import java.io.Writer;
+import java.math.BigDecimal;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Base64;
@@ -24,7 +25,7 @@ import java.util.Optional;
  *
  * <p>Pictures are inside, once for a light and once for a dark screen; there is no script, and a
  * content security policy keeps the page from loading anything. Names that come from the file are
- * escaped.
+ * escaped. The page is XML as well, so that any parser can check it.
  */
 final class HtmlReport {
 
@@ -63,10 +64,10 @@ final class HtmlReport {
                 <!DOCTYPE html>
                 <html lang="en">
                 <head>
-                <meta charset="utf-8">
-                <meta http-equiv="Content-Security-Policy" content="%s">
-                <meta name="viewport" content="width=device-width, initial-scale=1">
-                <meta name="color-scheme" content="light dark">
+                <meta charset="utf-8"/>
+                <meta http-equiv="Content-Security-Policy" content="%s"/>
+                <meta name="viewport" content="width=device-width, initial-scale=1"/>
+                <meta name="color-scheme" content="light dark"/>
                 <title>%s</title>
                 <style>
                 %s</style>
@@ -164,8 +165,8 @@ final class HtmlReport {
         BufferedImage dark = figure.drawing().apply(Theme.DARK);
         print(
                 "<figure id=\"%s\">%n<picture>%n"
-                        + "<source media=\"screen and (prefers-color-scheme: dark)\" srcset=\"%s\">%n"
-                        + "<img src=\"%s\" width=\"%d\" height=\"%d\" alt=\"%s\">%n"
+                        + "<source media=\"screen and (prefers-color-scheme: dark)\" srcset=\"%s\"/>%n"
+                        + "<img src=\"%s\" width=\"%d\" height=\"%d\" alt=\"%s\"/>%n"
                         + "</picture>%n",
                 figure.id(),
                 data(dark),
@@ -201,9 +202,9 @@ final class HtmlReport {
         int decades = Math.max(1, (int) Math.ceil(-Math.log10(least)));
         if (rows != null) {
             print(
-                    "<p class=\"note\">Bars of the kept rate are on a logarithmic scale, from %s to"
+                    "<p class=\"note\">Bars of the kept rate are on a logarithmic scale, from %s%% to"
                             + " 100%%.</p>%n",
-                    percent(Math.pow(10, -decades)));
+                    BigDecimal.ONE.scaleByPowerOfTen(2 - decades).toPlainString());
         }
         print(
                 "<div class=\"wide\">%n<table>%n<thead><tr><th>#</th><th class=\"name\">tensor</th>%s"
