@@ -28,8 +28,8 @@ final class Charts {
     private static final int STRIP = 150;
     private static final int STRIP_CELL = 40;
     private static final int STRIP_WIDTH = 220;
-    private static final int HEAT_WIDTH = 500;
-    private static final int BAR_SPACE = 66;
+    private static final int HEAT_WIDTH = 514;
+    private static final int BAR_SPACE = 80;
     private static final int BAR = 12;
     private static final int HISTOGRAM_WIDTH = 400;
     private static final int BINS_A_DECADE = 8;
@@ -38,6 +38,9 @@ final class Charts {
     private static final int NAME_SPACE = 8;
     private static final int DOTS_FRAME = 90;
     private static final int DOTS_ROW = 22;
+
+    /** Of the cells, which may be at or below the lower end of the colours. */
+    private static final double DARKEST = 0.02;
 
     /** Of matplotlib's viridis, in even steps: equal steps look equal, in gray too. */
     private static final int[] VIRIDIS = {
@@ -106,7 +109,8 @@ final class Charts {
         chart.addSeries("corners", new double[] {0, right}, new double[] {0, top})
                 .setXYSeriesRenderStyle(XYSeriesRenderStyle.Scatter)
                 .setMarker(SeriesMarkers.NONE);
-        Magnitudes scale = Magnitudes.of(spectrum.cells());
+        Magnitudes scale = Magnitudes.withoutLeast(spectrum.cells(), DARKEST);
+        boolean cut = spectrum.hasBelow(scale);
         BufferedImage image = cells(spectrum, scale, theme);
         return paint(
                 width + BAR_SPACE,
@@ -123,7 +127,7 @@ final class Charts {
                             RenderingHints.KEY_INTERPOLATION,
                             RenderingHints.VALUE_INTERPOLATION_NEAREST_NEIGHBOR);
                     graphics.drawImage(image, x, y, w, h, null);
-                    colourBar(graphics, chart.getWidth() + 8, y, h, scale, theme);
+                    colourBar(graphics, chart.getWidth() + 8, y, h, scale, cut, theme);
                 });
     }
 
@@ -149,7 +153,13 @@ final class Charts {
     }
 
     private static void colourBar(
-            Graphics2D graphics, int x, int y, int height, Magnitudes scale, Theme theme) {
+            Graphics2D graphics,
+            int x,
+            int y,
+            int height,
+            Magnitudes scale,
+            boolean cut,
+            Theme theme) {
         for (int i = 0; i < height; i++) {
             graphics.setColor(viridis(1 - (i + 0.5) / height));
             graphics.fillRect(x, y + i, BAR, 1);
@@ -166,7 +176,8 @@ final class Charts {
         for (double mark : marks) {
             double share = (mark - scale.low()) / (scale.high() - scale.low());
             int at = (int) Math.round(y + height * (1 - share) + 9 * share);
-            graphics.drawString(Magnitudes.label(mark), x + BAR + 5, at);
+            String orLess = cut && mark == scale.low() ? "≤" : "";
+            graphics.drawString(orLess + Magnitudes.label(mark), x + BAR + 5, at);
         }
     }
 

@@ -5,6 +5,7 @@ import java.awt.Color;
 import java.awt.Font;
 import java.awt.image.BufferedImage;
 import java.util.List;
+import java.util.LongSummaryStatistics;
 import java.util.Map;
 import java.util.function.ToDoubleFunction;
 import org.knowm.xchart.XYChart;
@@ -48,7 +49,11 @@ final class Curves {
                 Theme.LIGHT.background(),
                 graphics -> {
                     graphics.setColor(Theme.LIGHT.ink());
-                    graphics.setFont(new Font(Font.SANS_SERIF, Font.BOLD, TITLE / 2));
+                    Font font = new Font(Font.SANS_SERIF, Font.BOLD, TITLE / 2);
+                    double width = graphics.getFontMetrics(font).stringWidth(title);
+                    double most = charts.size() * WIDTH - TITLE;
+                    graphics.setFont(
+                            font.deriveFont((float) (font.getSize() * Math.min(1, most / width))));
                     graphics.drawString(title, TITLE / 2, TITLE * 3 / 4);
                     graphics.translate(0, TITLE);
                     for (XYChart chart : charts) {
@@ -71,10 +76,18 @@ final class Curves {
     /** The numbers that are kept. */
     static XYChart numbers(Learning learning, Theme theme) {
         XYChart chart = chart("numbers kept, log scale", learning, Epoch::numbers, theme);
-        chart.getStyler()
-                .setYAxisLogarithmic(true)
-                .setYAxisLogarithmicDecadeOnly(false)
-                .setYAxisDecimalPattern("#,###");
+        LongSummaryStatistics kept =
+                learning.runs().values().stream()
+                        .flatMap(List::stream)
+                        .mapToLong(Epoch::numbers)
+                        .summaryStatistics();
+        // Whole decades have labels at both ends.
+        if (kept.getCount() > 0) {
+            chart.getStyler()
+                    .setYAxisMin(Math.pow(10, Math.floor(Math.log10(kept.getMin()))))
+                    .setYAxisMax(Math.pow(10, Math.floor(Math.log10(kept.getMax())) + 1));
+        }
+        chart.getStyler().setYAxisLogarithmic(true).setYAxisDecimalPattern("#,###");
         return chart;
     }
 

@@ -119,6 +119,17 @@ record FoldedSpectrum(
         return rowLabel == null;
     }
 
+    /** Whether a cell that is kept is below a scale. */
+    boolean hasBelow(Magnitudes scale) {
+        for (float cell : cells) {
+            // NaN is not.
+            if (scale.isBelow(cell)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
     /** How to read the picture of a tensor of so many coefficients. */
     String describe(int kept) {
         StringBuilder text = new StringBuilder("Magnitudes on a logarithmic scale");

@@ -161,19 +161,18 @@ final class HtmlReport {
             print("<p class=\"missing\">%s</p>%n", Labels.html(figure.caption()));
             return;
         }
-        BufferedImage light = figure.drawing().apply(Theme.LIGHT);
-        BufferedImage dark = figure.drawing().apply(Theme.DARK);
-        print(
-                "<figure id=\"%s\">%n<picture>%n"
-                        + "<source media=\"screen and (prefers-color-scheme: dark)\" srcset=\"%s\"/>%n"
-                        + "<img src=\"%s\" width=\"%d\" height=\"%d\" alt=\"%s\"/>%n"
-                        + "</picture>%n",
-                figure.id(),
-                data(dark),
-                data(light),
-                light.getWidth() / Charts.SCALE,
-                light.getHeight() / Charts.SCALE,
-                Labels.html(figure.title()));
+        print("<figure id=\"%s\">%n", figure.id());
+        // Not <picture>: on paper a browser would keep the picture that it chose for the screen.
+        for (Theme theme : Theme.values()) {
+            BufferedImage image = figure.drawing().apply(theme);
+            print(
+                    "<img class=\"%s\" src=\"%s\" width=\"%d\" height=\"%d\" alt=\"%s\"/>%n",
+                    theme.name().toLowerCase(Locale.ROOT),
+                    data(image),
+                    image.getWidth() / Charts.SCALE,
+                    image.getHeight() / Charts.SCALE,
+                    Labels.html(figure.title()));
+        }
         if (!figure.caption().isEmpty()) {
             print("<figcaption>%s</figcaption>%n", Labels.html(figure.caption()));
         }

@@ -4,6 +4,7 @@ import java.math.BigDecimal;
 import java.math.MathContext;
 import java.text.DecimalFormat;
 import java.text.DecimalFormatSymbols;
+import java.util.Arrays;
 import java.util.Locale;
 
 /**
@@ -18,6 +19,7 @@ record Magnitudes(double low, double high) {
     private static final int MOST = 5;
 
     private static final double LEAST = 0.1;
+    private static final double ROUNDING = 1e-9;
 
     /** From the least to the largest magnitude of some values; zeros and NaN do not count. */
     static Magnitudes of(float[] values) {
@@ -38,6 +40,19 @@ record Magnitudes(double low, double high) {
                 Math.min(Math.max(Math.log10(least), high - MOST), high - LEAST), high);
     }
 
+    /** As {@link #of}, but the smallest share of the magnitudes may be below. */
+    static Magnitudes withoutLeast(float[] values, double share) {
+        float[] sorted = new float[values.length];
+        int count = 0;
+        for (float value : values) {
+            if (Math.abs(value) > 0) {
+                sorted[count++] = Math.abs(value);
+            }
+        }
+        Arrays.sort(sorted, 0, count);
+        return of(Arrays.copyOfRange(sorted, (int) (share * count), count));
+    }
+
     /** The whole powers of ten around, the lowest one cut where there would be too many. */
     Magnitudes wholeDecades() {
         double upper = Math.max(Math.ceil(high), Math.floor(low) + 1);
@@ -51,7 +66,7 @@ record Magnitudes(double low, double high) {
 
     /** Whether a magnitude is below the lower end. */
     boolean isBelow(double magnitude) {
-        return magnitude < Math.pow(10, low);
+        return Math.log10(magnitude) < low - ROUNDING;
     }
 
     /** A magnitude with two digits, of a logarithm. */

@@ -113,6 +113,12 @@ class FiguresTest {
         // What is far smaller is below the scale.
         Magnitudes wide = Magnitudes.of(new float[] {1e-20f, 1}).wholeDecades();
         assertTrue(wide.isBelow(1e-20) && !wide.isBelow(1), wide.toString());
+        float[] values = new float[100];
+        for (int i = 0; i < values.length; i++) {
+            values[i] = i + 1;
+        }
+        values[0] = 1e-4f;
+        assertEquals(Math.log10(3), Magnitudes.withoutLeast(values, 0.02).low(), 1e-6);
         assertEquals("0.012", Magnitudes.label(Math.log10(0.012)));
         assertEquals("1.2E-5", Magnitudes.label(Math.log10(1.2e-5)));
     }
