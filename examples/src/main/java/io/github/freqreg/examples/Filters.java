@@ -73,7 +73,7 @@ final class Filters {
         String caption =
                 String.format(
                         Locale.ROOT,
-                        "%s, rebuilt from %,d numbers: %s, %d×%d weights each%s. %s is zero; all"
+                        "%s, rebuilt from %,d numbers: %s, %d×%d weights each%s. Middle gray is zero; all"
                                 + " share one scale.",
                         name,
                         tensor.values().length,
@@ -82,8 +82,7 @@ final class Filters {
                         width,
                         bands == COLOURS
                                 ? ", the three input channels as red, green and blue"
-                                : channels > 1 ? ", the first of " + channels + " channels" : "",
-                        "Middle gray");
+                                : channels > 1 ? ", the first of " + channels + " channels" : "");
         return new Figure(
                 ID,
                 TITLE,
