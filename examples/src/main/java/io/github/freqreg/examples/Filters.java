@@ -73,8 +73,8 @@ final class Filters {
         String caption =
                 String.format(
                         Locale.ROOT,
-                        "%s, rebuilt from %,d numbers: %s, %d×%d weights each%s. Middle gray is zero; all"
-                                + " share one scale.",
+                        "%s, rebuilt from %,d numbers: %s, %d×%d weights each%s."
+                                + " Middle gray is zero; all share one scale.",
                         name,
                         tensor.values().length,
                         drawn < count ? "the first " + drawn + " of " + count : "all " + count,
