@@ -201,13 +201,13 @@ final class HtmlReport {
         int decades = Math.max(1, (int) Math.ceil(-Math.log10(least)));
         if (rows != null) {
             print(
-                    "<p class=\"note\">Bars of the kept rate are on a logarithmic scale, from %s%% to"
-                            + " 100%%.</p>%n",
+                    "<p class=\"note\">Bars of the kept rate are on a logarithmic scale, from"
+                            + " %s%% to 100%%.</p>%n",
                     BigDecimal.ONE.scaleByPowerOfTen(2 - decades).toPlainString());
         }
         print(
-                "<div class=\"wide\">%n<table>%n<thead><tr><th>#</th><th class=\"name\">tensor</th>%s"
-                        + "<th>kept</th>%s<th class=\"text\">stored as</th><th>bytes</th></tr>"
+                "<div class=\"wide\">%n<table>%n<thead><tr><th>#</th>"
+                        + "<th class=\"name\">tensor</th>%s<th>kept</th>%s<th class=\"text\">stored as</th><th>bytes</th></tr>"
                         + "</thead>%n<tbody>%n",
                 rows == null ? "" : "<th class=\"text\">shape</th><th>numbers</th>",
                 rows == null ? "" : "<th>rate</th><th></th>");
