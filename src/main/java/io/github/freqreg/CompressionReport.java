@@ -316,7 +316,12 @@ public final class CompressionReport {
             return axes != null;
         }
 
-        private String shapeText() {
+        /**
+         * Returns the shape in words, with the split and the weights of its axes where there are.
+         *
+         * @return such as {@code 500x800 as 500x50x4x4 by 1:2:3:3}
+         */
+        public String shapeText() {
             String own = text(shape);
             if (axes == null || axes.equals(FrequencyAxes.OWN)) {
                 return own;

@@ -1,16 +1,11 @@
 package io.github.freqreg.examples;
 
-import ai.djl.util.JsonUtils;
-import com.google.gson.JsonObject;
-import com.google.gson.JsonParseException;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
-import org.knowm.xchart.BitmapEncoder;
 import org.knowm.xchart.XYChart;
 import org.knowm.xchart.XYChartBuilder;
 import org.knowm.xchart.XYSeries;
@@ -72,6 +67,7 @@ final class CompareCommand implements Callable<Integer> {
                         .xAxisTitle("bytes of the file")
                         .yAxisTitle("test error, %")
                         .build();
+        Theme.LIGHT.dress(chart.getStyler());
         chart.getStyler()
                 .setDefaultSeriesRenderStyle(XYSeries.XYSeriesRenderStyle.Scatter)
                 .setXAxisLogarithmic(true)
@@ -80,32 +76,32 @@ final class CompareCommand implements Callable<Integer> {
                 .setXAxisDecimalPattern("#,###")
                 .setYAxisMin(LEAST_ERROR)
                 .setMarkerSize(9)
-                .setLegendPosition(Styler.LegendPosition.OutsideE);
-        Curves.plain(chart.getStyler());
+                .setLegendPosition(Styler.LegendPosition.OutsideE)
+                .setLegendLayout(Styler.LegendLayout.Vertical);
+
         chart.addSeries("freqreg", bytes, errors).setMarker(SeriesMarkers.CIRCLE);
         PUBLISHED.forEach(
                 (name, points) ->
                         chart.addSeries(name, points[0], points[1])
                                 .setMarker(SeriesMarkers.DIAMOND));
-        PngFile.write(BitmapEncoder.getBufferedImage(chart), out);
+        PngFile.write(Charts.paint(chart), out);
         return 0;
     }
 
     /** Bytes, and the error in percent. */
     private static double[] read(Path file) throws IOException {
-        try {
-            JsonObject result = JsonUtils.GSON.fromJson(Files.readString(file), JsonObject.class);
-            if (result.get("model").getAsString().equals("lenet")) {
-                double error = 100 * (1 - result.get("value").getAsDouble());
-                return new double[] {result.get("bytes").getAsDouble(), error};
-            }
-        } catch (JsonParseException
-                | NullPointerException
-                | IllegalStateException
-                | UnsupportedOperationException
-                | NumberFormatException e) {
-            throw new DataException(
-                    file + ": expected what train lenet --json has written: " + e.getMessage(), e);
+        double[] point =
+                ResultJson.read(
+                        file,
+                        result ->
+                                result.get("model").getAsString().equals("lenet")
+                                        ? new double[] {
+                                            result.get("bytes").getAsDouble(),
+                                            100 * (1 - result.get("value").getAsDouble())
+                                        }
+                                        : null);
+        if (point != null) {
+            return point;
         }
         throw new DataException(file + ": expected a result of lenet but found another network's");
     }

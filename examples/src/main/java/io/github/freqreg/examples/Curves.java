@@ -3,27 +3,22 @@ package io.github.freqreg.examples;
 import io.github.freqreg.examples.Training.Epoch;
 import java.awt.Color;
 import java.awt.Font;
-import java.awt.Graphics2D;
-import java.awt.RenderingHints;
 import java.awt.image.BufferedImage;
-import java.util.ArrayList;
 import java.util.List;
+import java.util.LongSummaryStatistics;
 import java.util.Map;
 import java.util.function.ToDoubleFunction;
-import org.knowm.xchart.BitmapEncoder;
 import org.knowm.xchart.XYChart;
 import org.knowm.xchart.XYChartBuilder;
 import org.knowm.xchart.XYSeries;
-import org.knowm.xchart.style.Styler;
 import org.knowm.xchart.style.markers.SeriesMarkers;
 
 /** Draws learning curves: the figure on the test set, the loss, and the numbers kept. */
 final class Curves {
 
-    private static final int WIDTH = 640;
-    private static final int HEIGHT = 400;
+    private static final int WIDTH = 480;
+    private static final int HEIGHT = 340;
     private static final int TITLE = 36;
-    private static final Color[] COLORS = {new Color(0x8a8a8a), new Color(0x1f77b4)};
 
     private Curves() {}
 
@@ -31,42 +26,74 @@ final class Curves {
      * Draws the curves of some networks side by side.
      *
      * @param title over them all
-     * @param metric what the figure is
-     * @param runs the epochs of each network by its name, in the order of drawing
+     * @param learning the networks
      */
-    static BufferedImage draw(String title, String metric, Map<String, List<Epoch>> runs) {
-        List<XYChart> charts = new ArrayList<>();
-        charts.add(chart(metric, runs, Epoch::value));
-        charts.add(chart("loss in training", runs, Epoch::loss));
-        charts.add(chart("numbers kept", runs, Epoch::numbers));
-        charts.get(2).getStyler().setYAxisLogarithmic(true);
-        int width = charts.size() * WIDTH;
-        BufferedImage sheet = new BufferedImage(width, TITLE + HEIGHT, BufferedImage.TYPE_INT_RGB);
-        Graphics2D graphics = sheet.createGraphics();
-        graphics.setColor(Color.WHITE);
-        graphics.fillRect(0, 0, width, TITLE + HEIGHT);
-        graphics.setRenderingHint(
-                RenderingHints.KEY_TEXT_ANTIALIASING, RenderingHints.VALUE_TEXT_ANTIALIAS_ON);
-        graphics.setColor(Color.BLACK);
-        graphics.setFont(new Font(Font.SANS_SERIF, Font.BOLD, TITLE / 2));
-        graphics.drawString(title, TITLE / 2, TITLE * 3 / 4);
-        for (int i = 0; i < charts.size(); i++) {
-            BufferedImage drawn = BitmapEncoder.getBufferedImage(charts.get(i));
-            graphics.drawImage(drawn, i * WIDTH, TITLE, null);
-        }
-        graphics.dispose();
-        return sheet;
+    static BufferedImage draw(String title, Learning learning) {
+        return sheet(
+                title,
+                List.of(
+                        value(learning, Theme.LIGHT),
+                        loss(learning, Theme.LIGHT),
+                        numbers(learning, Theme.LIGHT)));
     }
 
-    /** How all charts look. */
-    static Styler plain(Styler styler) {
-        return styler.setLegendBorderColor(Color.WHITE)
-                .setPlotBorderColor(Color.LIGHT_GRAY)
-                .setChartBackgroundColor(Color.WHITE);
+    /** Draws how many numbers were kept. */
+    static BufferedImage drawTruncation(String title, Learning learning) {
+        return sheet(title, List.of(numbers(learning, Theme.LIGHT)));
+    }
+
+    private static BufferedImage sheet(String title, List<XYChart> charts) {
+        return Charts.paint(
+                charts.size() * WIDTH,
+                TITLE + HEIGHT,
+                Theme.LIGHT.background(),
+                graphics -> {
+                    graphics.setColor(Theme.LIGHT.ink());
+                    Font font = new Font(Font.SANS_SERIF, Font.BOLD, TITLE / 2);
+                    double width = graphics.getFontMetrics(font).stringWidth(title);
+                    double most = charts.size() * WIDTH - TITLE;
+                    graphics.setFont(
+                            font.deriveFont((float) (font.getSize() * Math.min(1, most / width))));
+                    graphics.drawString(title, TITLE / 2, TITLE * 3 / 4);
+                    graphics.translate(0, TITLE);
+                    for (XYChart chart : charts) {
+                        chart.paint(graphics, WIDTH, HEIGHT);
+                        graphics.translate(WIDTH, 0);
+                    }
+                });
+    }
+
+    /** The figure on the test set. */
+    static XYChart value(Learning learning, Theme theme) {
+        return chart(learning.metric() + " on the test set", learning, Epoch::value, theme);
+    }
+
+    /** The loss in training. */
+    static XYChart loss(Learning learning, Theme theme) {
+        return chart("loss in training", learning, Epoch::loss, theme);
+    }
+
+    /** The numbers that are kept. */
+    static XYChart numbers(Learning learning, Theme theme) {
+        XYChart chart = chart("numbers kept, log scale", learning, Epoch::numbers, theme);
+        LongSummaryStatistics kept =
+                learning.runs().values().stream()
+                        .flatMap(List::stream)
+                        .mapToLong(Epoch::numbers)
+                        .summaryStatistics();
+        // Whole decades have labels at both ends.
+        if (kept.getCount() > 0) {
+            chart.getStyler()
+                    .setYAxisMin(Math.pow(10, Math.floor(Math.log10(kept.getMin()))))
+                    .setYAxisMax(Math.pow(10, Math.floor(Math.log10(kept.getMax())) + 1));
+        }
+        chart.getStyler().setYAxisLogarithmic(true).setYAxisDecimalPattern("#,###");
+        return chart;
     }
 
     private static XYChart chart(
-            String what, Map<String, List<Epoch>> runs, ToDoubleFunction<Epoch> figure) {
+            String what, Learning learning, ToDoubleFunction<Epoch> figure, Theme theme) {
+        Map<String, List<Epoch>> runs = learning.runs();
         XYChart chart =
                 new XYChartBuilder()
                         .width(WIDTH)
@@ -74,13 +101,12 @@ final class Curves {
                         .xAxisTitle("epoch")
                         .yAxisTitle(what)
                         .build();
-        plain(chart.getStyler())
-                .setLegendPosition(Styler.LegendPosition.OutsideS)
-                .setLegendLayout(Styler.LegendLayout.Horizontal);
-        if (runs.values().stream().allMatch(List::isEmpty)) {
+        theme.dress(chart.getStyler());
+        if (runs.size() < 2 || runs.values().stream().allMatch(List::isEmpty)) {
             chart.getStyler().setLegendVisible(false);
         }
-        int run = COLORS.length - runs.size();
+        Color[] colors = {theme.dense(), theme.compressed()};
+        int run = colors.length - runs.size();
         for (Map.Entry<String, List<Epoch>> each : runs.entrySet()) {
             List<Epoch> epochs = each.getValue();
             // After a resume there may be none.
@@ -93,8 +119,8 @@ final class Curves {
                             each.getKey(),
                             epochs.stream().mapToDouble(Epoch::number).toArray(),
                             epochs.stream().mapToDouble(figure).toArray());
-            series.setLineColor(COLORS[run]);
-            series.setMarkerColor(COLORS[run]);
+            series.setLineColor(colors[run]);
+            series.setMarkerColor(colors[run]);
             series.setMarker(epochs.size() > 1 ? SeriesMarkers.NONE : SeriesMarkers.CIRCLE);
             run++;
         }

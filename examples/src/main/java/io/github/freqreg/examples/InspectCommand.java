@@ -11,18 +11,20 @@ import io.github.freqreg.format.FrqDocument;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** Prints what a file holds. */
+/** Prints what a file holds, or draws it. */
 @Command(
         name = "inspect",
-        description = "Prints what a .frq file holds, tensor by tensor.",
+        description = "Prints what a .frq file holds, tensor by tensor, or draws it.",
         mixinStandardHelpOptions = true)
 final class InspectCommand implements Callable<Integer> {
 
@@ -36,11 +38,26 @@ final class InspectCommand implements Callable<Integer> {
     @Parameters(paramLabel = "FILE", description = "a .frq file")
     private Path file;
 
-    @Option(
-            names = "--format",
-            defaultValue = "table",
-            description = "${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE})")
+    @Option(names = "--format", description = "${COMPLETION-CANDIDATES} (default: table)")
     private Format format;
+
+    @Option(
+            names = "--html",
+            paramLabel = "REPORT.html",
+            description = "write one page with pictures instead, which needs no other file")
+    private Path html;
+
+    @Option(
+            names = "--plots",
+            paramLabel = "DIR",
+            description = "write the same pictures there, as PNG")
+    private Path plots;
+
+    @Option(
+            names = "--curve",
+            paramLabel = "F.json",
+            description = "draw the learning curves too that train --json wrote to this file")
+    private Path curve;
 
     @Mixin private ShapeArguments unet;
 
@@ -49,9 +66,40 @@ final class InspectCommand implements Callable<Integer> {
     /** {@inheritDoc} */
     @Override
     public Integer call() throws IOException, MalformedModelException {
-        CompressionReport report = report();
         PrintWriter out = spec.commandLine().getOut();
-        switch (format) {
+        if (html != null || plots != null) {
+            check(format == null, "--format has no meaning with --html and --plots");
+            draw(out);
+        } else {
+            check(curve == null, "--curve has no meaning without --html or --plots");
+            print(out);
+        }
+        out.flush();
+        return 0;
+    }
+
+    private void check(boolean holds, String message) {
+        if (!holds) {
+            throw new ParameterException(spec.commandLine(), message);
+        }
+    }
+
+    private void print(PrintWriter out) throws IOException, MalformedModelException {
+        FrqDocument document = FrqDocument.read(file);
+        CompressionReport report =
+                report(document)
+                        .orElseThrow(
+                                () ->
+                                        new MalformedModelException(
+                                                file
+                                                        + ": it leaves names and shapes to its"
+                                                        + " network, and is neither lenet's nor a"
+                                                        + " unet's of this --width and --depth; "
+                                                        + document.numbers()
+                                                        + " numbers in "
+                                                        + document.tensors().size()
+                                                        + " tensors"));
+        switch (format == null ? Format.TABLE : format) {
             case CSV:
                 out.print(report.toCsv());
                 break;
@@ -61,33 +109,48 @@ final class InspectCommand implements Callable<Integer> {
             default:
                 out.print(report);
         }
-        out.flush();
-        return 0;
     }
 
-    /** Of a file without names, one of the program's networks brings them. */
-    private CompressionReport report() throws IOException, MalformedModelException {
-        FrqDocument document = FrqDocument.read(file);
+    private void draw(PrintWriter out) throws IOException, MalformedModelException {
+        Learning learning = curve == null ? null : Learning.read(curve);
+        Contents contents = Contents.read(file, report(FrqDocument.read(file)));
+        Figures figures = Figures.of(contents, learning);
+        if (html != null) {
+            TrainCommand.checkWritable(html);
+            HtmlReport.write(contents, figures, html);
+            out.println(html);
+        }
+        if (plots != null) {
+            for (Figure figure : figures.all()) {
+                if (figure.isDrawn()) {
+                    Path picture = plots.resolve(figure.id() + ".png");
+                    PngFile.write(figure.drawing().apply(Theme.LIGHT), picture);
+                    out.println(picture + ": " + figure.title());
+                } else {
+                    out.println(figure.title() + ": " + figure.caption());
+                }
+            }
+            figures.notes().forEach(out::println);
+        }
+    }
+
+    /** Of a file without names, one of the program's networks brings them, or none. */
+    private Optional<CompressionReport> report(FrqDocument document)
+            throws IOException, MalformedModelException {
         if (document.isNamed()) {
-            return CompressionReport.of(file);
+            return Optional.of(CompressionReport.of(file));
         }
         try {
-            return report(file, LeNet.build(), new Shape(1).addAll(LeNet.INPUT));
+            return Optional.of(report(file, LeNet.build(), new Shape(1).addAll(LeNet.INPUT)));
         } catch (MalformedModelException e) {
             // Not LeNet's.
         }
         try {
-            return report(file, unet.network(WeightFile.shapes(document)), PublishedUNet.INPUT);
+            return Optional.of(
+                    report(file, unet.network(WeightFile.shapes(document)), PublishedUNet.INPUT));
         } catch (MalformedModelException e) {
-            throw new MalformedModelException(
-                    file
-                            + ": it leaves names and shapes to its network, and is neither lenet's"
-                            + " nor a unet's of this --width and --depth; "
-                            + document.numbers()
-                            + " numbers in "
-                            + document.tensors().size()
-                            + " tensors",
-                    e);
+            // Nor a UNet's.
+            return Optional.empty();
         }
     }
 

@@ -49,6 +49,7 @@ import picocli.CommandLine.Spec;
 final class TrainCommand implements Callable<Integer> {
 
     private static final String LEARNING = "learning.png";
+    private static final String TRUNCATION = "truncation.png";
     private static final float SGD_RATE = 0.01f;
     private static final int EPOCHS = 10;
 
@@ -175,7 +176,8 @@ final class TrainCommand implements Callable<Integer> {
             names = "--plot",
             paramLabel = "DIR",
             description =
-                    "write learning curves there as PNG, since a resume the epochs after it; and what"
+                    "write learning curves there as PNG, since a resume the epochs after it; with"
+                            + " --truncate the numbers kept too, in a file of their own; and what"
                             + " vae and dcgan make")
     private Path plot;
 
@@ -275,6 +277,7 @@ final class TrainCommand implements Callable<Integer> {
         Device device = arguments.device();
         if (plot != null) {
             checkWritable(plot.resolve(LEARNING));
+            checkWritable(plot.resolve(TRUNCATION));
         }
         try (Task task = arguments.task(move, turn)) {
             train(task, device);
@@ -318,8 +321,12 @@ final class TrainCommand implements Callable<Integer> {
                 runs.put("dense", baseline.epochs());
             }
             runs.put(kind(policy), result.epochs());
-            String metric = result.score().metric();
-            PngFile.write(Curves.draw(task.title(), metric, runs), plot.resolve(LEARNING));
+            Learning learning = new Learning(result.score().metric(), runs);
+            PngFile.write(Curves.draw(task.title(), learning), plot.resolve(LEARNING));
+            if (truncate > 0) {
+                PngFile.write(
+                        Curves.drawTruncation(task.title(), learning), plot.resolve(TRUNCATION));
+            }
         }
         delete(checkpoints);
     }

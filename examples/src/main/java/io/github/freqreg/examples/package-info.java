@@ -15,6 +15,9 @@
  *       network.
  *   <li>{@code VaeTask} and {@code DcganTask} make images; {@code FrechetDistance} in {@code
  *       DigitFeatures} judges those of the latter.
+ *   <li>{@code InspectCommand} draws what a file holds: {@code Contents} are read, {@code Figures}
+ *       lists the pictures, {@code Charts}, {@code Curves} and {@code Filters} draw them in a
+ *       {@code Theme}, and {@code HtmlReport} puts them on a page.
  * </ul>
  */
 package io.github.freqreg.examples;
