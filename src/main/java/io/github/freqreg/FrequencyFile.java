@@ -52,6 +52,9 @@ public final class FrequencyFile {
     /** Above it float16 rounds to infinity. */
     static final float MAX_HALF = 65504f;
 
+    /** Names in a message. */
+    private static final int FEW = 6;
+
     private FrequencyFile() {}
 
     /**
@@ -371,11 +374,17 @@ public final class FrequencyFile {
                             + " tensors of the network but found "
                             + file.size()
                             + "; missing "
-                            + missing
+                            + few(missing)
                             + ", unknown "
-                            + unknown
+                            + few(unknown)
                             + (missing.isEmpty() && unknown.isEmpty() ? ", in another order" : ""));
         }
+    }
+
+    /** The first of many names say enough. */
+    private static String few(List<String> names) {
+        int more = names.size() - FEW;
+        return more <= 0 ? names.toString() : names.subList(0, FEW) + " and " + more + " more";
     }
 
     private static void checkTensors(Block block, Map<String, FrqTensor> tensors)

@@ -6,36 +6,55 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.AtomicMoveNotSupportedException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.UUID;
 
-/** Reads files that are not too large, and writes files whole or not at all. */
-final class WholeFile {
+/**
+ * Reads files that are not too large, and writes files whole or not at all.
+ *
+ * <p>The methods are safe for concurrent use; of two writers of one file the last one wins, whole.
+ */
+public final class WholeFile {
 
     private WholeFile() {}
 
-    /** The bytes of a file, if there are at most so many. */
-    static byte[] read(Path file, long most) throws IOException, MalformedModelException {
-        try (FileChannel channel = FileChannel.open(file)) {
-            if (channel.size() > most) {
+    /**
+     * Reads a file.
+     *
+     * @param file the path
+     * @param most the most bytes that it may have
+     * @return its bytes
+     * @throws IOException if it cannot be read, with its name
+     * @throws MalformedModelException if it has more bytes; none is read then
+     */
+    public static byte[] read(Path file, long most) throws IOException, MalformedModelException {
+        try {
+            long size = Files.size(file);
+            if (size > most) {
                 throw new MalformedModelException(
-                        file
-                                + ": expected at most "
-                                + most
-                                + " bytes but the file has "
-                                + channel.size());
+                        file + ": expected at most " + most + " bytes but the file has " + size);
             }
+            return Files.readAllBytes(file);
+        } catch (NoSuchFileException e) {
+            throw e;
+        } catch (IOException e) {
+            // That of a folder names none.
+            throw new IOException(file + ": the file cannot be read: " + e, e);
         }
-        return Files.readAllBytes(file);
     }
 
     /**
-     * Writes to a temporary file beside it, which is forced to disk and then moved in place; what
-     * was there before is untouched if this fails.
+     * Writes to a temporary file beside it, which is forced to disk and then moved in place.
+     *
+     * @param file the path; folders that are missing are made, and a file that is there is replaced
+     * @param bytes what it is to hold
+     * @throws IOException if it cannot be written, with its name; what was there before is
+     *     untouched
      */
-    static void write(Path file, byte[] bytes) throws IOException {
+    public static void write(Path file, byte[] bytes) throws IOException {
         try {
             Path folder = file.toAbsolutePath().getParent();
             Files.createDirectories(folder);

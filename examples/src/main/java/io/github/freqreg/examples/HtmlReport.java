@@ -4,13 +4,12 @@ import io.github.freqreg.CompressionReport;
 import io.github.freqreg.CompressionReport.Row;
 import io.github.freqreg.examples.Figures.Spectrum;
 import io.github.freqreg.format.FrqTensor;
+import io.github.freqreg.format.WholeFile;
 import java.awt.Color;
 import java.awt.image.BufferedImage;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.OutputStream;
-import java.io.OutputStreamWriter;
+import java.io.StringWriter;
 import java.io.Writer;
 import java.math.BigDecimal;
 import java.nio.charset.StandardCharsets;
@@ -47,14 +46,9 @@ final class HtmlReport {
 
     /** Writes the page, whole or not at all. */
     static void write(Contents contents, Figures figures, Path file) throws IOException {
-        WholeFile.write(file, stream -> write(contents, figures, stream));
-    }
-
-    private static void write(Contents contents, Figures figures, OutputStream stream)
-            throws IOException {
-        Writer writer = new OutputStreamWriter(stream, StandardCharsets.UTF_8);
-        new HtmlReport(contents, figures, writer).page();
-        writer.flush();
+        StringWriter page = new StringWriter();
+        new HtmlReport(contents, figures, page).page();
+        WholeFile.write(file, page.toString().getBytes(StandardCharsets.UTF_8));
     }
 
     private void page() throws IOException {
@@ -180,9 +174,7 @@ final class HtmlReport {
     }
 
     private static String data(BufferedImage image) throws IOException {
-        ByteArrayOutputStream png = new ByteArrayOutputStream();
-        PngFile.write(image, png);
-        return "data:image/png;base64," + Base64.getEncoder().encodeToString(png.toByteArray());
+        return "data:image/png;base64," + Base64.getEncoder().encodeToString(PngFile.bytes(image));
     }
 
     private void table() throws IOException {

@@ -4,6 +4,7 @@ import java.awt.image.BufferedImage;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Iterator;
 import javax.imageio.ImageIO;
@@ -40,6 +41,8 @@ final class ImageFile {
                                 file, MAX_BYTES, size));
             }
             return read(Files.readAllBytes(file), file.toString());
+        } catch (NoSuchFileException e) {
+            throw new DataException(file + ": expected an image, but there is none", e);
         } catch (IOException e) {
             throw new DataException(file + ": the image cannot be read: " + e, e);
         }

@@ -5,6 +5,7 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.zip.GZIPInputStream;
 import java.util.zip.ZipException;
@@ -45,6 +46,9 @@ final class Packed {
             }
             byte[] bytes = Files.readAllBytes(file);
             return file.toString().endsWith(SUFFIX) ? unzip(bytes, most, file.toString()) : bytes;
+        } catch (NoSuchFileException e) {
+            throw new DataException(
+                    file + ": expected a " + kind + ", plain or gzipped, but there is none", e);
         } catch (IOException e) {
             throw new DataException(
                     file + ": expected a readable " + kind + ", plain or gzipped: " + e, e);

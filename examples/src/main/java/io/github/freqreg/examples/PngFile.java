@@ -1,8 +1,9 @@
 package io.github.freqreg.examples;
 
+import io.github.freqreg.format.WholeFile;
 import java.awt.image.BufferedImage;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.OutputStream;
 import java.nio.file.Path;
 import javax.imageio.ImageIO;
 
@@ -13,13 +14,15 @@ final class PngFile {
 
     /** Writes an image to a file, whole or not at all; folders that are missing are made. */
     static void write(BufferedImage image, Path file) throws IOException {
-        WholeFile.write(file, out -> write(image, out));
+        WholeFile.write(file, bytes(image));
     }
 
-    /** Writes an image to a stream. */
-    static void write(BufferedImage image, OutputStream out) throws IOException {
+    /** What a file of an image holds. */
+    static byte[] bytes(BufferedImage image) throws IOException {
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
         if (!ImageIO.write(image, "png", out)) {
             throw new IOException("Java has no writer of PNG for this image");
         }
+        return out.toByteArray();
     }
 }

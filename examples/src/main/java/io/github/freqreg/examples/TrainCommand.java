@@ -22,9 +22,11 @@ import io.github.freqreg.examples.Training.Epoch;
 import io.github.freqreg.examples.Training.Limit;
 import io.github.freqreg.examples.Training.Recipe;
 import io.github.freqreg.format.FrqDocument;
+import io.github.freqreg.format.WholeFile;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -466,8 +468,11 @@ final class TrainCommand implements Callable<Integer> {
             throw new DataException(file + ": expected the name of a file, but it is a folder");
         }
         Files.createDirectories(folder);
-        if (!Files.isWritable(folder)) {
-            throw new DataException(folder + ": expected a folder that can be written to");
+        try {
+            // What a system says of rights and room is not all that may be in the way.
+            Files.delete(Files.createTempFile(folder, file.getFileName() + ".", ".tmp"));
+        } catch (IOException e) {
+            throw new DataException(folder + ": expected a folder that can be written to: " + e, e);
         }
     }
 
@@ -575,6 +580,7 @@ final class TrainCommand implements Callable<Integer> {
             }
             values.put("denseCurve", baseline.epochs());
         }
-        Files.writeString(json, JsonUtils.GSON_PRETTY.toJson(values) + System.lineSeparator());
+        String text = JsonUtils.GSON_PRETTY.toJson(values) + System.lineSeparator();
+        WholeFile.write(json, text.getBytes(StandardCharsets.UTF_8));
     }
 }
