@@ -23,16 +23,12 @@ import java.util.Random;
 final class DcganTask implements Task {
 
     private static final int BATCH = 64;
-    private static final int PIXELS = Digits.SIDE * Digits.SIDE;
 
     /** As many images are made and compared at most. */
     private static final int MOST_COMPARED = 2_000;
 
-    /** Of black, around a digit that is doubled to 56×56. */
+    /** A digit is doubled to 56×56, in a frame of black. */
     private static final int FRAME = (Dcgan.SIDE - 2 * Digits.SIDE) / 2;
-
-    /** Of DJL's interpolations. */
-    private static final int BILINEAR = 2;
 
     private static final int SHEET = 8;
     private static final int NOISE_SEED = 0;
@@ -58,7 +54,7 @@ final class DcganTask implements Task {
         }
         features = new DigitFeatures(all);
         Images compared = images.test().part(0, Math.min(MOST_COMPARED, images.test().size()));
-        real = features.of(shrunk(framed(compared)));
+        real = features.of(compared.values());
     }
 
     /** {@inheritDoc} */
@@ -91,35 +87,12 @@ final class DcganTask implements Task {
     @Override
     public Example batch(NDManager manager, List<Integer> indices, Random random) {
         Example digits = images.training().varied(indices, random, Variation.NONE).arrays(manager);
-        NDArray framed = framed(manager, digits.data().singletonOrThrow());
-        return new Example(
-                new NDList(framed, noise(manager, indices.size(), random)), digits.labels());
-    }
-
-    /** Digits of 28×28 in 0..1, as images of 64×64 in -1..1. */
-    private static NDArray framed(NDManager manager, NDArray digits) {
-        long[] side = {2L * Digits.SIDE, 2L * Digits.SIDE};
-        // Smoothly: squares of four equal pixels would tell them from all that G can make.
-        NDArray doubled = digits.getNDArrayInternal().interpolation(side, BILINEAR, false);
-        NDArray framed = manager.zeros(new Shape(digits.size(0), 1, Dcgan.SIDE, Dcgan.SIDE));
+        NDArray doubled = digits.data().singletonOrThrow().repeat(2, 2).repeat(3, 2);
+        NDArray framed = manager.zeros(new Shape(indices.size(), 1, Dcgan.SIDE, Dcgan.SIDE));
         String inner = FRAME + ":" + (Dcgan.SIDE - FRAME);
         framed.set(new NDIndex(":, :, " + inner + ", " + inner), doubled);
-        return framed.muli(2).subi(1);
-    }
-
-    private static float[] framed(Images digits) {
-        try (NDManager manager = NDManager.newBaseManager()) {
-            return framed(manager, digits.arrays(manager).data().singletonOrThrow()).toFloatArray();
-        }
-    }
-
-    /** The digits in images as the network makes them. */
-    private static float[] shrunk(float[] made) {
-        float[] digits = new float[made.length / (Dcgan.SIDE * Dcgan.SIDE) * PIXELS];
-        for (int i = 0; i < digits.length; i++) {
-            digits[i] = digitPixel(made, i);
-        }
-        return digits;
+        NDArray noise = noise(manager, indices.size(), random);
+        return new Example(new NDList(framed.muli(2).subi(1), noise), digits.labels());
     }
 
     private static NDArray noise(NDManager manager, int count, Random random) {
@@ -142,11 +115,14 @@ final class DcganTask implements Task {
     @Override
     public Score measure(Block block, NDManager manager) {
         Random random = new Random(NOISE_SEED);
-        float[] digits = new float[real.length * PIXELS];
+        int pixels = Digits.SIDE * Digits.SIDE;
+        float[] digits = new float[real.length * pixels];
         for (int from = 0; from < real.length; from += BATCH) {
             int count = Math.min(BATCH, real.length - from);
-            float[] some = shrunk(make(block, manager, count, random));
-            System.arraycopy(some, 0, digits, from * PIXELS, some.length);
+            float[] made = make(block, manager, count, random);
+            for (int i = 0; i < count * pixels; i++) {
+                digits[from * pixels + i] = digitPixel(made, i);
+            }
         }
         double distance = FrechetDistance.between(features.of(digits), real);
         String text =
@@ -167,9 +143,9 @@ final class DcganTask implements Task {
         }
     }
 
-    /** The mean of the four pixels in the place of one, in 0..1. */
+    /** The mean of the four pixels that were one, in 0..1. */
     static float digitPixel(float[] made, int index) {
-        int image = index / PIXELS;
+        int image = index / (Digits.SIDE * Digits.SIDE);
         int row = FRAME + 2 * (index / Digits.SIDE % Digits.SIDE);
         int column = FRAME + 2 * (index % Digits.SIDE);
         int at = (image * Dcgan.SIDE + row) * Dcgan.SIDE + column;

@@ -48,7 +48,7 @@ final class Packed {
             return file.toString().endsWith(SUFFIX) ? unzip(bytes, most, file.toString()) : bytes;
         } catch (NoSuchFileException e) {
             throw new DataException(
-                    file + ": expected a " + kind + ", plain or gzipped, but there is none", e);
+                    file + ": expected the " + kind + ", plain or gzipped, but there is none", e);
         } catch (IOException e) {
             throw new DataException(
                     file + ": expected a readable " + kind + ", plain or gzipped: " + e, e);

@@ -250,7 +250,7 @@ class MainTest {
             delimiter = '|',
             value = {
                 "0 | expected a folder with CIFAR-10's binary files",
-                "1 | test_batch.bin.gz: expected a readable file of CIFAR-10",
+                "1 | test_batch.bin.gz: expected the file of CIFAR-10",
                 "2 | expected 1 to 100000 images of 3073 bytes but found 30729 bytes",
                 "3 | expected labels 0 to 9 but found 200",
                 "4 | the file is damaged or cut",
@@ -375,7 +375,7 @@ class MainTest {
         assertEquals(1, run("train", "lenet", "--data", missing.toString()));
         assertOneLine("expected a folder with the MNIST IDX files");
         assertEquals(1, run("train", "lenet", "--data", folder.toString()));
-        assertOneLine("train-images-idx3-ubyte.gz: expected a readable IDX file");
+        assertOneLine("train-images-idx3-ubyte.gz: expected the IDX file");
 
         assertEquals(1, run("train", "lenet", "--out", folder.toString()));
         assertOneLine("expected the name of a file, but it is a folder");
