@@ -17,7 +17,7 @@ enum Network {
             "AlexNet",
             16,
             64,
-            new Settings(32, 0.001f, 0.002f, 2, true),
+            new Settings(32, 0.001f, 0.004f, 2, true),
             width -> AlexNet.build(width, Images.CLASSES)),
     VGG("VGG", 16, 32, Settings.COLOURS, width -> Vgg.build(width, Images.CLASSES)),
     RESNET18("ResNet-18", 16, 32, Settings.COLOURS, width -> ResNet18.build(width, Images.CLASSES)),
@@ -53,6 +53,12 @@ enum Network {
     /** The name in commands. */
     String command() {
         return name().toLowerCase(Locale.ROOT);
+    }
+
+    /** As in commands, also in messages. */
+    @Override
+    public String toString() {
+        return command();
     }
 
     /** The width for a small machine, or 0 for a network that has one alone. */

@@ -86,7 +86,7 @@ final class VaeTask implements Task {
     /** {@inheritDoc} */
     @Override
     public Settings settings(boolean dense) {
-        return Settings.of(128, dense ? 0.001f : 0.01f);
+        return Settings.of(128, dense ? 0.001f : 0.02f);
     }
 
     /** {@inheritDoc} */
