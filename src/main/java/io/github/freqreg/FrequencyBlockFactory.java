@@ -113,6 +113,7 @@ public interface FrequencyBlockFactory extends BlockFactory {
         try {
             FrequencyFile.load(model, file);
         } catch (MalformedModelException e) {
+            model.setBlock(null);
             // DJL declares no other for factories.
             throw new IOException(e.getMessage(), e);
         }

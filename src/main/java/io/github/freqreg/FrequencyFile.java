@@ -302,7 +302,7 @@ public final class FrequencyFile {
             tensors = byName(document.withNames(shapes(block)));
             checkTensors(block, tensors);
             wrapped = wrap(block, tensors);
-        } catch (MalformedModelException e) {
+        } catch (MalformedModelException | RuntimeException e) {
             target.undo();
             throw e;
         } finally {

@@ -47,8 +47,10 @@ final class WeightMatch {
     Map<String, NDArray> of(NDList arrays) throws MalformedModelException {
         Map<String, NDArray> given = new LinkedHashMap<>();
         for (NDArray array : arrays) {
-            String name = String.valueOf(array.getName());
-            if (!name.endsWith(SKIPPED) && given.put(name, array) != null) {
+            String name = array.getName();
+            if (name == null) {
+                faults.add("an array of " + array.getShape() + " has no name");
+            } else if (!name.endsWith(SKIPPED) && given.put(name, array) != null) {
                 faults.add(name + " is there twice");
             }
         }
@@ -102,8 +104,8 @@ final class WeightMatch {
                         theirs.get(i)
                                 + " is behind "
                                 + theirs.get(i - 1)
-                                + ", which is the order of letters and not the network's, and none"
-                                + " has a name that it knows");
+                                + ", and where none has a name that the network knows, numbers in"
+                                + " names must go up");
                 return found;
             }
         }

@@ -51,7 +51,7 @@ class ServingTest {
             CyclicBarrier start = new CyclicBarrier(THREADS);
             List<Callable<float[]>> threads = new ArrayList<>();
             for (int i = 0; i < THREADS; i++) {
-                threads.add(() -> answers(model, start, CALLS / THREADS / 2));
+                threads.add(() -> answers(model, start, (CALLS / 2 + THREADS - 1) / THREADS));
             }
             int held = 0;
             // The first half finds the model not computed yet; after it nothing more is held.

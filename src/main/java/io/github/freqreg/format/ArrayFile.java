@@ -25,10 +25,11 @@ import java.util.Set;
  * too.
  *
  * <p>A file may come from anywhere. Nothing in it is run, and no name in it is taken as a path. All
- * of it is checked before an array is made: at most 1 GiB, also where it is unpacked; at most 65536
- * arrays of at most 32 axes, with names of 1 to 1024 bytes of UTF-8 that are all different; a
- * header in safetensors of at most 16 MiB; every size against the bytes that are there; no byte
- * that belongs to nothing. NaN and infinity are refused, unless they are asked for.
+ * of it is checked before an array is made: at most 1 GiB; every size against the bytes that are
+ * there; and in safetensors and npz, at most 1 GiB unpacked too, at most 65536 arrays of at most 32
+ * axes, with names of 1 to 1024 bytes of UTF-8 that are all different, a header in safetensors of
+ * at most 16 MiB, and no byte outside of headers, arrays and directory. {@link TorchCheckpoint}
+ * states its own limits. NaN and infinity are refused, unless they are asked for.
  *
  * <p>DJL writes these files. Its own reader is not used, as it trusts what it reads: it allocates
  * what a header asks for, takes a safetensors file whose header has 19,280 bytes for an empty zip
@@ -126,7 +127,12 @@ public final class ArrayFile {
                             && name.equals(SafetensorsReader.METADATA);
             if (reserved || type == DataType.BFLOAT16 || !RawArray.TYPES.contains(type)) {
                 throw new IllegalArgumentException(
-                        "Files of " + encoding + " have no array " + name + " of " + type);
+                        "Expected float16, float32, float64, uint8, int8, int32 or int64 in files of "
+                                + encoding
+                                + " but "
+                                + name
+                                + " is "
+                                + type);
             }
             bytes += array.size() * type.getNumOfBytes();
             checkSize(bytes);
@@ -148,7 +154,7 @@ public final class ArrayFile {
     private static void checkSize(long bytes) {
         if (bytes > MAX_BYTES) {
             throw new IllegalArgumentException(
-                    "Expected at most " + MAX_BYTES + " bytes but the arrays have more");
+                    "Expected at most " + MAX_BYTES + " bytes but the arrays have " + bytes);
         }
     }
 

@@ -2,11 +2,16 @@ package io.github.freqreg.format;
 
 import ai.djl.MalformedModelException;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.AtomicMoveNotSupportedException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
+import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
@@ -19,6 +24,9 @@ import java.util.UUID;
  */
 public final class WholeFile {
 
+    /** About as many elements as an array can have. */
+    private static final int ARRAY = Integer.MAX_VALUE - 8;
+
     private WholeFile() {}
 
     /**
@@ -27,23 +35,31 @@ public final class WholeFile {
      * @param file the path
      * @param most the most bytes that it may have
      * @return its bytes
+     * @throws NoSuchFileException if there is none
      * @throws IOException if it cannot be read, with its name
-     * @throws MalformedModelException if it has more bytes; none is read then
+     * @throws MalformedModelException if it has more bytes, whatever its system says of its size
      */
     public static byte[] read(Path file, long most) throws IOException, MalformedModelException {
-        try {
-            long size = Files.size(file);
-            if (size > most) {
-                throw new MalformedModelException(
-                        file + ": expected at most " + most + " bytes but the file has " + size);
-            }
-            return Files.readAllBytes(file);
+        long size;
+        byte[] bytes;
+        try (InputStream in = Files.newInputStream(file)) {
+            size = Files.size(file);
+            // What is no plain file, or grows, has more than its size says.
+            bytes = size > most ? null : in.readNBytes((int) Math.min(most + 1, ARRAY));
         } catch (NoSuchFileException e) {
             throw e;
         } catch (IOException e) {
-            // That of a folder names none.
-            throw new IOException(file + ": the file cannot be read: " + e, e);
+            throw new IOException(file + ": the file cannot be read: " + reason(e), e);
         }
+        if (bytes == null || bytes.length > most) {
+            throw new MalformedModelException(
+                    file
+                            + ": expected at most "
+                            + most
+                            + " bytes but the file has "
+                            + (bytes == null ? size : "more"));
+        }
+        return bytes;
     }
 
     /**
@@ -67,9 +83,42 @@ public final class WholeFile {
                 Files.deleteIfExists(draft);
             }
         } catch (IOException e) {
-            // A full disk's message names no file.
-            throw new IOException(file + ": the file cannot be written: " + e, e);
+            throw new IOException(file + ": the file cannot be written: " + reason(e), e);
         }
+    }
+
+    /**
+     * Tries to write a file, and leaves nothing.
+     *
+     * @param file the path; folders that are missing are made
+     * @throws IOException if it cannot be written, with its name
+     */
+    public static void checkWritable(Path file) throws IOException {
+        if (Files.isDirectory(file)) {
+            throw new IOException(file + ": the file cannot be written: it is a folder");
+        }
+        Path trial = file.resolveSibling(file.getFileName() + "." + UUID.randomUUID() + ".tmp");
+        try {
+            write(trial, new byte[1]);
+            Files.delete(trial);
+        } catch (IOException e) {
+            IOException first = e.getCause() instanceof IOException cause ? cause : e;
+            throw new IOException(file + ": the file cannot be written: " + reason(first), e);
+        }
+    }
+
+    /** A full disk's message names no file, and a file system's is the path alone. */
+    private static String reason(IOException e) {
+        if (e instanceof AccessDeniedException) {
+            return "permission denied";
+        }
+        if (e instanceof FileAlreadyExistsException || e instanceof NotDirectoryException) {
+            return e.getMessage() + " is in the way";
+        }
+        if (e instanceof FileSystemException system && system.getReason() != null) {
+            return system.getReason();
+        }
+        return e instanceof FileSystemException ? e.toString() : e.getMessage();
     }
 
     private static void write(Path draft, ByteBuffer bytes) throws IOException {

@@ -14,6 +14,8 @@
  * the way to and from other programs: {@code SafetensorsReader}, {@code NpzReader} and {@code
  * NpyReader} check every byte before a {@code RawArray} becomes an array of the engine.
  *
+ * <p>{@link io.github.freqreg.format.WholeFile} reads and writes all of these files.
+ *
  * <h2>The file</h2>
  *
  * <pre>

@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import org.junit.jupiter.api.Tag;
 
 /**
  * Readers on any bytes: they answer, or throw what they say, and hold no more than they may.
@@ -18,6 +19,7 @@ import java.util.Map;
  * <p>The ordinary build replays the inputs beside this class's resources. {@code mvn -Pfuzz test
  * -Dtest=ReadersFuzzTest#content} looks for new ones, one method at a time.
  */
+@Tag("fuzz")
 class ReadersFuzzTest {
 
     /** The most bytes of values that a byte of a file may become. */

@@ -29,7 +29,7 @@ class WholeFileTest {
         Configuration small =
                 Configuration.unix().toBuilder().setBlockSize(512).setMaxSize(16_384).build();
         try (FileSystem disk = Jimfs.newFileSystem(small)) {
-            Path file = disk.getPath("/work/model.frq");
+            Path file = disk.getPath("/disk/model.frq");
             WholeFile.write(file, OLD);
             assertRefused(file, new byte[100_000]);
             assertArrayEquals(OLD, Files.readAllBytes(file));

@@ -14,6 +14,7 @@ import io.github.freqreg.examples.Training.Descent;
 import io.github.freqreg.examples.Training.Limit;
 import io.github.freqreg.examples.Training.Recipe;
 import io.github.freqreg.format.FrqDocument;
+import io.github.freqreg.format.WholeFile;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
@@ -121,7 +122,7 @@ final class CompressCommand implements Callable<Integer> {
         check(
                 epochs > 0 || maxLoss == null && !split && !weighted,
                 "--max-loss, --split and --weighted have no meaning with --epochs 0");
-        TrainCommand.checkWritable(out);
+        WholeFile.checkWritable(out);
         Device device = arguments.device();
         if (epochs == 0) {
             check(

@@ -8,6 +8,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.nn.Block;
 import io.github.freqreg.DenseWeights;
 import io.github.freqreg.format.ArrayFile;
+import io.github.freqreg.format.WholeFile;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
@@ -68,7 +69,7 @@ final class ExportCommand implements Callable<Integer> {
             throw new ParameterException(
                     spec.commandLine(), "--out must end with .safetensors or .npz but is " + out);
         }
-        TrainCommand.checkWritable(out);
+        WholeFile.checkWritable(out);
         shape.check(network);
         try (Model model = Model.newInstance("exported");
                 NDManager manager = NDManager.newBaseManager()) {

@@ -131,9 +131,9 @@ final class HtmlReport {
         } else {
             print(
                     "<p class=\"lead\"><b>%,d numbers</b> in <b>%,d bytes</b> on disk.</p>%n"
-                            + "<p>The file leaves names and shapes to its network, which is none"
-                            + " that this program knows: tensors are numbered, and how much larger"
-                            + " the dense network is cannot be told.</p>%n",
+                            + "<p>The file leaves names and shapes to its network, which is neither"
+                            + " lenet nor a unet of this width and depth: tensors are numbered, and"
+                            + " how much larger the dense network is cannot be told.</p>%n",
                     contents.document().numbers(), contents.bytes());
         }
     }

@@ -1,9 +1,10 @@
 package io.github.freqreg.examples;
 
+import ai.djl.MalformedModelException;
+import io.github.freqreg.format.WholeFile;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Iterator;
@@ -14,10 +15,10 @@ import javax.imageio.stream.ImageInputStream;
 /** Reads PNG and JPEG files; how large an image is, is looked at before it is unpacked. */
 final class ImageFile {
 
-    /** 8192×8192, 256 MiB as red, green, blue and nothing. */
+    /** 8192×8192: 256 MiB at 8 bits, 512 MiB at 16. */
     private static final long MAX_PIXELS = 1L << 26;
 
-    /** Of one bit each, deflated as far as that goes, 1032 times. */
+    /** Of one bit each in a PNG, deflated as far as that goes, 1032 times; a JPEG has fewer. */
     private static final long MAX_PIXELS_A_BYTE = 8L * 1032;
 
     private static final long MAX_BYTES = 1L << 28;
@@ -33,18 +34,11 @@ final class ImageFile {
      */
     static BufferedImage read(Path file) {
         try {
-            long size = Files.size(file);
-            if (size > MAX_BYTES) {
-                throw new DataException(
-                        String.format(
-                                "%s: expected an image of at most %d bytes but the file has %d",
-                                file, MAX_BYTES, size));
-            }
-            return read(Files.readAllBytes(file), file.toString());
+            return read(WholeFile.read(file, MAX_BYTES), file.toString());
         } catch (NoSuchFileException e) {
             throw new DataException(file + ": expected an image, but there is none", e);
-        } catch (IOException e) {
-            throw new DataException(file + ": the image cannot be read: " + e, e);
+        } catch (IOException | MalformedModelException e) {
+            throw new DataException(e.getMessage(), e);
         }
     }
 

@@ -8,6 +8,7 @@ import ai.djl.nn.Block;
 import io.github.freqreg.CompressionReport;
 import io.github.freqreg.examples.networks.LeNet;
 import io.github.freqreg.format.FrqDocument;
+import io.github.freqreg.format.WholeFile;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
@@ -116,11 +117,12 @@ final class InspectCommand implements Callable<Integer> {
         Contents contents = Contents.read(file, report(FrqDocument.read(file)));
         Figures figures = Figures.of(contents, learning);
         if (html != null) {
-            TrainCommand.checkWritable(html);
+            WholeFile.checkWritable(html);
             HtmlReport.write(contents, figures, html);
             out.println(html);
         }
         if (plots != null) {
+            WholeFile.checkWritable(plots.resolve("bytes.png"));
             for (Figure figure : figures.all()) {
                 if (figure.isDrawn()) {
                     Path picture = plots.resolve(figure.id() + ".png");

@@ -1,5 +1,7 @@
 package io.github.freqreg.examples;
 
+import ai.djl.MalformedModelException;
+import io.github.freqreg.format.WholeFile;
 import java.io.ByteArrayInputStream;
 import java.io.EOFException;
 import java.io.IOException;
@@ -39,19 +41,13 @@ final class Packed {
      */
     static byte[] read(Path file, int most, String kind) {
         try {
-            long size = Files.size(file);
-            if (size > most) {
-                throw new DataException(
-                        file + ": expected at most " + most + " bytes but the file has " + size);
-            }
-            byte[] bytes = Files.readAllBytes(file);
+            byte[] bytes = WholeFile.read(file, most);
             return file.toString().endsWith(SUFFIX) ? unzip(bytes, most, file.toString()) : bytes;
         } catch (NoSuchFileException e) {
             throw new DataException(
                     file + ": expected the " + kind + ", plain or gzipped, but there is none", e);
-        } catch (IOException e) {
-            throw new DataException(
-                    file + ": expected a readable " + kind + ", plain or gzipped: " + e, e);
+        } catch (IOException | MalformedModelException e) {
+            throw new DataException(e.getMessage(), e);
         }
     }
 

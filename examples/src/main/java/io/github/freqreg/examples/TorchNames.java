@@ -12,8 +12,8 @@ import java.util.function.Function;
 import java.util.function.UnaryOperator;
 
 /**
- * What PyTorch calls the parameters of the program's networks: as published where that is known,
- * else by kind and number, as most code does. Networks of other layers keep DJL's names.
+ * Names of the program's networks for PyTorch: the published ones of UNet, torchvision's of
+ * ResNet-18, and conv1, conv2, fc1 of LeNet-5, AlexNet and VGG. Other networks keep DJL's names.
  */
 final class TorchNames {
 
@@ -64,9 +64,17 @@ final class TorchNames {
     private static List<String> numbered(Collection<String> layers) {
         Map<String, Integer> counts = new HashMap<>();
         return layers.stream()
-                .map(layer -> KINDS.get(layer.replaceAll("^(.*_)?\\d+", "")))
+                .map(layer -> kind(layer.replaceAll("^(.*_)?\\d+", "")))
                 .map(kind -> kind + counts.merge(kind, 1, Integer::sum))
                 .toList();
+    }
+
+    private static String kind(String layer) {
+        String kind = KINDS.get(layer);
+        if (kind == null) {
+            throw new IllegalStateException("Expected one of " + KINDS + " but found " + layer);
+        }
+        return kind;
     }
 
     /** The names of torchvision, whose stem is wider and whose layers are the same. */

@@ -272,14 +272,15 @@ final class TrainCommand implements Callable<Integer> {
         if (out == null) {
             out = Path.of(name() + ".frq");
         }
-        checkWritable(out);
+        // Told before the training rather than after it.
+        WholeFile.checkWritable(out);
         if (json != null) {
-            checkWritable(json);
+            WholeFile.checkWritable(json);
         }
         Device device = arguments.device();
         if (plot != null) {
-            checkWritable(plot.resolve(LEARNING));
-            checkWritable(plot.resolve(TRUNCATION));
+            WholeFile.checkWritable(plot.resolve(LEARNING));
+            WholeFile.checkWritable(plot.resolve(TRUNCATION));
         }
         try (Task task = arguments.task(move, turn)) {
             train(task, device);
@@ -458,21 +459,6 @@ final class TrainCommand implements Callable<Integer> {
     private void check(boolean holds, String message) {
         if (!holds) {
             throw new ParameterException(spec.commandLine(), message);
-        }
-    }
-
-    /** Tells before the training, rather than after it, that a result cannot be written. */
-    static void checkWritable(Path file) throws IOException {
-        Path folder = file.toAbsolutePath().getParent();
-        if (folder == null || Files.isDirectory(file)) {
-            throw new DataException(file + ": expected the name of a file, but it is a folder");
-        }
-        Files.createDirectories(folder);
-        try {
-            // What a system says of rights and room is not all that may be in the way.
-            Files.delete(Files.createTempFile(folder, file.getFileName() + ".", ".tmp"));
-        } catch (IOException e) {
-            throw new DataException(folder + ": expected a folder that can be written to: " + e, e);
         }
     }
 

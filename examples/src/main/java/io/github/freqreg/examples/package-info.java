@@ -19,5 +19,8 @@
  *       lists the pictures, {@code Charts}, {@code Curves} and {@code Filters} draw them in a
  *       {@code Theme}, and {@code HtmlReport} puts them on a page.
  * </ul>
+ *
+ * <p>What is public here, but for {@code Main} and the translator, is so for the example on Apache
+ * Spark.
  */
 package io.github.freqreg.examples;

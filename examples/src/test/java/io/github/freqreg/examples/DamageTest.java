@@ -10,6 +10,7 @@ import ai.djl.Model;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
+import com.sun.management.ThreadMXBean;
 import io.github.freqreg.FrequencyFile;
 import io.github.freqreg.FrequencyRegularization;
 import io.github.freqreg.Quantization;
@@ -18,11 +19,13 @@ import io.github.freqreg.examples.networks.UNet;
 import io.github.freqreg.format.FrqDocument;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
+import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestReporter;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -30,7 +33,12 @@ import org.junit.jupiter.params.provider.CsvSource;
 /** Every bit of a file that is turned, and every byte that is cut, is noticed. */
 class DamageTest {
 
+    private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+
     @TempDir private Path folder;
+
+    /** Time that a refusal took, in nanoseconds. */
+    private long longest;
 
     private static byte[] file(String network, boolean rounded) {
         try (Model model = Model.newInstance(network)) {
@@ -48,8 +56,11 @@ class DamageTest {
 
     @ParameterizedTest
     @CsvSource({"lenet, false", "lenet, true", "unet, false", "unet, true"})
-    void everyFlippedBitAndEveryCutIsRefused(String network, boolean rounded) {
+    void everyFlippedBitAndEveryCutIsRefused(
+            String network, boolean rounded, TestReporter reporter) {
         byte[] file = file(network, rounded);
+        assertRefused(Arrays.copyOf(file, 5), "loads what is needed");
+        longest = 0;
         for (int bit = 0; bit < Byte.SIZE * file.length; bit++) {
             byte[] damaged = file.clone();
             damaged[bit / Byte.SIZE] ^= (byte) (1 << bit % Byte.SIZE);
@@ -59,12 +70,19 @@ class DamageTest {
             assertRefused(Arrays.copyOf(file, length), "cut at " + length);
         }
         assertRefused(Arrays.copyOf(file, file.length + 1), "a byte more");
+        reporter.publishEntry("longest", longest / 1_000 + " µs");
     }
 
-    private static void assertRefused(byte[] damaged, String what) {
+    /** With at most 64 MiB each; times are told, and decide nothing. */
+    private void assertRefused(byte[] damaged, String what) {
+        long before = THREADS.getCurrentThreadAllocatedBytes();
+        long begin = System.nanoTime();
         MalformedModelException e =
                 assertThrows(
                         MalformedModelException.class, () -> FrqDocument.decode(damaged), what);
+        longest = Math.max(longest, System.nanoTime() - begin);
+        long allocated = THREADS.getCurrentThreadAllocatedBytes() - before;
+        assertTrue(allocated < 64L << 20, what + ": " + allocated + " bytes");
         assertTrue(e.getMessage().startsWith("expected "), e.getMessage());
     }
 

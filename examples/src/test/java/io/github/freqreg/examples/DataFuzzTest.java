@@ -6,6 +6,7 @@ import com.code_intelligence.jazzer.junit.FuzzTest;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.util.Arrays;
+import org.junit.jupiter.api.Tag;
 
 /**
  * Readers of data on any bytes: they answer, or throw what they say.
@@ -13,6 +14,7 @@ import java.util.Arrays;
  * <p>The ordinary build replays the inputs beside this class's resources. {@code mvn -Pfuzz test
  * -pl examples -am -Dtest=DataFuzzTest#idx} looks for new ones, one method at a time.
  */
+@Tag("fuzz")
 class DataFuzzTest {
 
     private static final String SOURCE = "the bytes";

@@ -43,6 +43,7 @@ import io.github.freqreg.training.TruncationSchedule;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ExecutorService;
@@ -257,7 +258,7 @@ class GuidesTest {
     @Test
     void aModelInsideAJar() throws Exception {
         Path beside = Path.of(App.class.getResource(".").toURI()).resolve("lenet.frq");
-        Files.copy(saved(), beside);
+        Files.copy(saved(), beside, StandardCopyOption.REPLACE_EXISTING);
         try {
             // a-model-inside-a-jar.md
             Model model = Model.newInstance("digits");

@@ -10,6 +10,7 @@ import io.github.freqreg.examples.Main;
 import io.github.freqreg.examples.Scene;
 import io.github.freqreg.examples.Segmentation;
 import io.github.freqreg.format.FrqDocument;
+import io.github.freqreg.format.WholeFile;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -23,6 +24,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /**
@@ -144,6 +146,14 @@ public final class AverageTraining implements Callable<Integer> {
         arguments.check("--steps", steps, 1);
         arguments.check("--batch-size", batchSize, 1);
         arguments.check("--evaluate-every", every, 1);
+        if (!(learningRate > 0) || Float.isInfinite(learningRate)) {
+            throw new ParameterException(
+                    spec.commandLine(),
+                    "--learning-rate must be above 0 and finite but is " + learningRate);
+        }
+        if (out != null) {
+            WholeFile.checkWritable(out);
+        }
         NetworkSize size = arguments.size();
         arguments.check("--size", side, 1 << size.depth());
         int partitions = arguments.partitions();
