@@ -122,10 +122,14 @@ public final class ArrayFile {
                                 + array.getShape()
                                 + " has none");
             }
-            boolean reserved =
-                    encoding == NDList.Encoding.SAFETENSORS
-                            && name.equals(SafetensorsReader.METADATA);
-            if (reserved || type == DataType.BFLOAT16 || !RawArray.TYPES.contains(type)) {
+            if (encoding == NDList.Encoding.SAFETENSORS
+                    && name.equals(SafetensorsReader.METADATA)) {
+                throw new IllegalArgumentException(
+                        "Expected a name of an array but found "
+                                + name
+                                + ", which says more of the file");
+            }
+            if (type == DataType.BFLOAT16 || !RawArray.TYPES.contains(type)) {
                 throw new IllegalArgumentException(
                         "Expected float16, float32, float64, uint8, int8, int32 or int64 in files of "
                                 + encoding

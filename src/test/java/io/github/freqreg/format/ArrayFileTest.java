@@ -229,10 +229,10 @@ class ArrayFileTest {
         NDArray half = array("\ud800", DataType.INT8);
         assertNotWritten("half a letter", "w.safetensors", half);
         NDArray metadata = array("__metadata__", DataType.INT8);
-        assertNotWritten("have no array __metadata__", "w.safetensors", metadata);
+        assertNotWritten("a name of an array but found __metadata__", "w.safetensors", metadata);
         NDArray flags = manager.create(new boolean[] {true});
         flags.setName("flags");
-        assertNotWritten("have no array flags of boolean", "w.safetensors", flags);
+        assertNotWritten("but flags is boolean", "w.safetensors", flags);
         assertNotWritten("ends with .safetensors or .npz", "w.pt", array);
         assertNotWritten("ends with .safetensors or .npz", "npz", array);
         // One number, seen as many.

@@ -378,7 +378,7 @@ class MainTest {
         assertOneLine("train-images-idx3-ubyte.gz: expected the IDX file");
 
         assertEquals(1, run("train", "lenet", "--out", folder.toString()));
-        assertOneLine("expected the name of a file, but it is a folder");
+        assertOneLine("the file cannot be written: it is a folder");
         Path out = folder.resolve("never.frq");
         assertEquals(1, run("train", "lenet", "--resume", "--out", out.toString()));
         assertOneLine("never.frq.checkpoint: expected a checkpoint to go on from");

@@ -308,7 +308,7 @@ class ReportTest {
         assertEquals(2, run("inspect", file, "--html", "x.html", "--format", "csv"));
         assertTrue(err.contains("--format has no meaning with --html and --plots"), err);
         assertEquals(1, run("inspect", file, "--html", folder.toString()));
-        assertTrue(err.contains("expected the name of a file, but it is a folder"), err);
+        assertTrue(err.contains("the file cannot be written: it is a folder"), err);
     }
 
     @Test
