@@ -15,6 +15,7 @@ import ai.djl.nn.SequentialBlock;
 import ai.djl.nn.convolutional.Conv2d;
 import ai.djl.nn.norm.BatchNorm;
 import ai.djl.training.ParameterStore;
+import ai.djl.training.initializer.NormalInitializer;
 import ai.djl.util.PairList;
 import io.github.freqreg.nn.TransposedConv2d;
 
@@ -44,6 +45,7 @@ public final class Dcgan extends AbstractBlock {
 
     private static final int LEVELS = 4;
     private static final float LEAK = 0.2f;
+    private static final float SPREAD = 0.02f;
 
     private final Block generator;
     private final Block discriminator;
@@ -56,6 +58,8 @@ public final class Dcgan extends AbstractBlock {
     public Dcgan(int width) {
         generator = addChildBlock("generator", generator(width));
         discriminator = addChildBlock("discriminator", discriminator(width));
+        // As published; what DJL draws lets D win before G has learned anything.
+        setInitializer(new NormalInitializer(SPREAD), Parameter.Type.WEIGHT);
     }
 
     private static Block generator(int width) {
