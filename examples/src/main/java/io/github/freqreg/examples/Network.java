@@ -17,7 +17,7 @@ enum Network {
             "AlexNet",
             16,
             64,
-            new Settings(32, 0.001f, 0.004f, 2, true),
+            new Settings(32, 0.001f, 0.002f, 2, true),
             width -> AlexNet.build(width, Images.CLASSES)),
     VGG("VGG", 16, 32, Settings.COLOURS, width -> Vgg.build(width, Images.CLASSES)),
     RESNET18("ResNet-18", 16, 32, Settings.COLOURS, width -> ResNet18.build(width, Images.CLASSES)),

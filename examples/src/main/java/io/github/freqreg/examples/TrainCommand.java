@@ -75,7 +75,7 @@ final class TrainCommand implements Callable<Integer> {
             names = "--learning-rate",
             description =
                     "the first learning rate (default: the recipe's; or 0.01 with sgd; with adam"
-                            + " lenet 0.015, alexnet 0.004, dcgan 0.006, vae 0.02, the others"
+                            + " lenet 0.015, alexnet 0.002, dcgan 0.003, vae 0.02, the others"
                             + " 0.01, and for plain networks 0.001)")
     private Float learningRate;
 
