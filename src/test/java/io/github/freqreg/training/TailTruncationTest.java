@@ -365,6 +365,24 @@ class TailTruncationTest {
     }
 
     @Test
+    void cutAgainAndAgainAModelKeepsNoDeadArray() {
+        try (Model model = model()) {
+            answer(model);
+            int held = 0;
+            for (int cut = 1; cut <= 40; cut++) {
+                FrequencyRegularization.truncate(model.getBlock(), 1 - cut / 41.0);
+                answer(model);
+                FrequencyRegularization.compact(model.getBlock());
+                answer(model);
+                int now = model.getNDManager().getManagedArrays().size();
+                assertEquals(cut == 1 ? now : held, now, "after cut " + cut);
+                held = now;
+            }
+            assertEquals(TARGET, kept(model).get(1));
+        }
+    }
+
+    @Test
     void aTrainerGoesOnAfterCompactingAndSoDoesTheSchedule() {
         TailTruncation truncation = TailTruncation.builder().build();
         try (Model model = model()) {
