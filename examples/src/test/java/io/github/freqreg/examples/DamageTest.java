@@ -17,8 +17,6 @@ import io.github.freqreg.Quantization;
 import io.github.freqreg.examples.networks.LeNet;
 import io.github.freqreg.examples.networks.UNet;
 import io.github.freqreg.format.FrqDocument;
-import java.io.ByteArrayOutputStream;
-import java.io.PrintStream;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -117,15 +115,9 @@ class DamageTest {
     }
 
     private static void assertOneLine(String arguments) {
-        PrintStream old = System.err;
-        ByteArrayOutputStream err = new ByteArrayOutputStream();
-        try {
-            System.setErr(new PrintStream(err, true));
-            assertEquals(1, Main.run(arguments.split(" ")));
-        } finally {
-            System.setErr(old);
-        }
-        String text = err.toString();
+        ProgramRun run = ProgramRun.of(arguments.split(" "));
+        assertEquals(1, run.code());
+        String text = run.err();
         assertTrue(text.startsWith("error: ") && text.lines().count() == 1, text);
     }
 }

@@ -23,7 +23,6 @@ import io.github.freqreg.format.ArrayFile;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.PrintStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
@@ -77,20 +76,10 @@ class ExportTest {
     }
 
     private int run(String arguments, Object... values) {
-        PrintStream oldOut = System.out;
-        PrintStream oldErr = System.err;
-        ByteArrayOutputStream newOut = new ByteArrayOutputStream();
-        ByteArrayOutputStream newErr = new ByteArrayOutputStream();
-        try {
-            System.setOut(new PrintStream(newOut, true, StandardCharsets.UTF_8));
-            System.setErr(new PrintStream(newErr, true, StandardCharsets.UTF_8));
-            return Main.run(arguments.formatted(values).split(" "));
-        } finally {
-            System.setOut(oldOut);
-            System.setErr(oldErr);
-            out = newOut.toString(StandardCharsets.UTF_8);
-            err = newErr.toString(StandardCharsets.UTF_8);
-        }
+        ProgramRun run = ProgramRun.of(arguments.formatted(values).split(" "));
+        out = run.out();
+        err = run.err();
+        return run.code();
     }
 
     @ParameterizedTest
