@@ -11,6 +11,7 @@ import ai.djl.nn.Parameter;
 import io.github.freqreg.format.FrqDocument;
 import io.github.freqreg.format.FrqTensor;
 import io.github.freqreg.format.Precision;
+import io.github.freqreg.spectrum.FrequencyAxes;
 import io.github.freqreg.spectrum.FrequencyTensor;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -113,9 +114,16 @@ public final class FrequencyFile {
     public static long countNumbers(Block block) {
         Map<Parameter, SpectralParameter> spectral = BlockTree.spectralParameters(block);
         long numbers = 0;
-        for (Parameter parameter : BlockTree.parameters(block).values()) {
-            SpectralParameter tensor = spectral.get(parameter);
-            numbers += tensor != null ? tensor.getKept() : parameter.getArray().size();
+        for (Map.Entry<String, Parameter> entry : BlockTree.parameters(block).entrySet()) {
+            SpectralParameter tensor = spectral.get(entry.getValue());
+            RunningStatistic few = spectral.isEmpty() ? null : fewOf(entry);
+            if (tensor != null) {
+                numbers += tensor.getKept();
+            } else if (few != null) {
+                numbers += few.coefficients().length;
+            } else {
+                numbers += entry.getValue().getArray().size();
+            }
         }
         return numbers;
     }
@@ -198,9 +206,10 @@ public final class FrequencyFile {
         }
         return toDocument(
                 block,
+                type == DataType.FLOAT16,
                 (name, parameter, values) ->
                         type == DataType.FLOAT16
-                                        && !isStatistic(parameter)
+                                        && !RunningStatistic.is(parameter)
                                         && maxOf(values) <= MAX_HALF
                                 ? Precision.FLOAT16
                                 : Precision.FLOAT32);
@@ -217,7 +226,7 @@ public final class FrequencyFile {
      */
     public static FrqDocument toDocument(Block block, Quantization quantization) {
         return toDocument(
-                block, (name, parameter, values) -> quantization.of(name, parameter, values));
+                block, true, (name, parameter, values) -> quantization.of(name, parameter, values));
     }
 
     /** How the numbers of a parameter are stored. */
@@ -227,7 +236,7 @@ public final class FrequencyFile {
         Precision of(String name, Parameter parameter, float[] values);
     }
 
-    private static FrqDocument toDocument(Block block, PrecisionRule rule) {
+    private static FrqDocument toDocument(Block block, boolean fewStatistics, PrecisionRule rule) {
         if (!block.isInitialized()) {
             throw new IllegalStateException(
                     "The network is not initialised, so it has no numbers to save");
@@ -235,18 +244,28 @@ public final class FrequencyFile {
         Map<Parameter, SpectralParameter> spectral = BlockTree.spectralParameters(block);
         List<FrqTensor> tensors = new ArrayList<>();
         for (Map.Entry<String, Parameter> entry : BlockTree.parameters(block).entrySet()) {
-            Parameter parameter = entry.getValue();
-            SpectralParameter tensor = spectral.get(parameter);
-            float[] values = tensor != null ? tensor.toTensor().coefficients() : values(entry);
-            Shape shape = tensor != null ? tensor.getShape() : parameter.getShape();
-            Precision precision = rule.of(entry.getKey(), parameter, values);
-            tensors.add(
-                    new FrqTensor(
-                            entry.getKey(),
-                            new Shape(shape.getShape()),
-                            tensor != null ? tensor.getAxes() : null,
-                            precision,
-                            tensor != null ? withoutZeroTail(values, precision) : values));
+            SpectralParameter tensor = spectral.get(entry.getValue());
+            boolean mayBeFew = fewStatistics && !spectral.isEmpty();
+            RunningStatistic few = mayBeFew ? fewOf(entry) : null;
+            if (tensor != null) {
+                float[] values = tensor.toTensor().coefficients();
+                Precision precision = rule.of(entry.getKey(), entry.getValue(), values);
+                float[] kept = withoutZeroTail(values, precision);
+                tensors.add(tensor(entry, tensor.getShape(), tensor.getAxes(), precision, kept));
+            } else if (few != null) {
+                Shape shape = entry.getValue().getShape();
+                tensors.add(
+                        tensor(
+                                entry,
+                                shape,
+                                FrequencyAxes.OWN,
+                                few.precision(),
+                                few.coefficients()));
+            } else {
+                float[] values = values(entry);
+                Precision precision = rule.of(entry.getKey(), entry.getValue(), values);
+                tensors.add(tensor(entry, entry.getValue().getShape(), null, precision, values));
+            }
         }
         return new FrqDocument(Arrays.asList(block.getInputShapes()), tensors);
     }
@@ -260,9 +279,29 @@ public final class FrequencyFile {
         return count == values.length ? values : Arrays.copyOf(values, count);
     }
 
-    static boolean isStatistic(Parameter parameter) {
-        return parameter.getType() == Parameter.Type.RUNNING_MEAN
-                || parameter.getType() == Parameter.Type.RUNNING_VAR;
+    /** A running statistic as few coefficients, or null. */
+    private static RunningStatistic fewOf(Map.Entry<String, Parameter> entry) {
+        Parameter parameter = entry.getValue();
+        return RunningStatistic.is(parameter) && parameter.getShape().dimension() == 1
+                ? RunningStatistic.of(parameter, values(entry))
+                : null;
+    }
+
+    /** Whether a tensor of a file is a running statistic that is rebuilt when it is loaded. */
+    private static boolean isFewOf(Parameter parameter, FrqTensor tensor) {
+        return RunningStatistic.is(parameter)
+                && FrequencyAxes.OWN.equals(tensor.axes())
+                && tensor.shape().dimension() == 1;
+    }
+
+    /** In the network's own layout. */
+    private static FrqTensor tensor(
+            Map.Entry<String, Parameter> entry,
+            Shape shape,
+            FrequencyAxes axes,
+            Precision precision,
+            float[] values) {
+        return new FrqTensor(entry.getKey(), new Shape(shape.getShape()), axes, precision, values);
     }
 
     static float maxOf(float[] values) {
@@ -358,7 +397,12 @@ public final class FrequencyFile {
 
     private static void fill(LoadTarget target, Parameter parameter, FrqTensor tensor) {
         NDManager manager = parameter.getArray().getManager();
-        try (NDArray values = manager.create(tensor.values(), tensor.shape())) {
+        float[] elements =
+                tensor.spectral()
+                        ? RunningStatistic.rebuild(
+                                tensor.values(), Math.toIntExact(tensor.shape().size()))
+                        : tensor.values();
+        try (NDArray values = manager.create(elements, tensor.shape())) {
             target.fill(parameter, values);
         }
     }
@@ -403,7 +447,8 @@ public final class FrequencyFile {
                                 + " but found "
                                 + tensor.shape());
             }
-            if (target == null && tensor.spectral() && !spectral.isEmpty()) {
+            boolean few = isFewOf(entry.getValue(), tensor);
+            if (target == null && tensor.spectral() && !spectral.isEmpty() && !few) {
                 throw new MalformedModelException(
                         "expected tensor "
                                 + entry.getKey()
@@ -431,9 +476,11 @@ public final class FrequencyFile {
     /** Wraps the tensors that the file holds as coefficients and the network does not. */
     private static Block wrap(Block block, Map<String, FrqTensor> tensors)
             throws MalformedModelException {
+        Map<String, Parameter> parameters = BlockTree.parameters(block);
         Map<String, FrqTensor> kept =
                 tensors.values().stream()
                         .filter(FrqTensor::spectral)
+                        .filter(t -> !isFewOf(parameters.get(t.name()), t))
                         .collect(Collectors.toMap(FrqTensor::name, t -> t));
         if (kept.isEmpty() || !BlockTree.frequencyBlocks(block).isEmpty()) {
             return block;

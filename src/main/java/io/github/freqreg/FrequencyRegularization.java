@@ -65,12 +65,6 @@ public final class FrequencyRegularization {
 
     private static final Logger logger = LoggerFactory.getLogger(FrequencyRegularization.class);
 
-    /** Bytes of a float16, as parameters left alone are stored. */
-    private static final int BYTES_LEFT_ALONE = 2;
-
-    /** Bits that a coefficient takes where bytes are few; more of them would be too coarse. */
-    private static final int BITS = 4;
-
     private final TensorSelection selection;
     private final List<ByName<KeepAmount>> overrides;
     private final List<ByName<Shape>> splits;
@@ -332,7 +326,10 @@ public final class FrequencyRegularization {
                             + plan.getChoices());
         }
         checkAxes(plan);
-        Map<String, Long> shares = budget > 0 ? shareBudget(plan) : Map.of();
+        Map<String, Long> shares =
+                budget > 0
+                        ? new NetworkBudget(plan, this::axesOf).share(budget, budgetOfBytes)
+                        : Map.of();
         plan.getChoices().forEach(choice -> logger.info("{}", choice));
         Map<Block, Block> done = new IdentityHashMap<>();
         Block wrapped =
@@ -349,36 +346,6 @@ public final class FrequencyRegularization {
                         });
         BlockTree.absorbFollowers(wrapped);
         return wrapped;
-    }
-
-    /** Shares what the parameters left alone leave of the budget. */
-    private Map<String, Long> shareBudget(WrapPlan plan) {
-        long leftAlone = plan.countLeftAlone();
-        long rest =
-                budgetOfBytes
-                        ? (budget - leftAlone * BYTES_LEFT_ALONE) * Byte.SIZE / BITS
-                        : budget - leftAlone;
-        if (rest < plan.countChosen()) {
-            throw new IllegalArgumentException(
-                    "The budget is "
-                            + budget
-                            + (budgetOfBytes ? " bytes" : " numbers")
-                            + ", but the parameters left alone have "
-                            + leftAlone
-                            + " and "
-                            + plan.countChosen()
-                            + " tensors need one coefficient each");
-        }
-        BudgetShares shares = new BudgetShares();
-        for (WrapPlan.Candidate candidate : plan.getAllChosen()) {
-            Parameter parameter = candidate.parameter();
-            shares.add(
-                    candidate.name(),
-                    parameter.getShape(),
-                    axesOf(candidate),
-                    parameter.isInitialized() ? parameter.getArray() : null);
-        }
-        return shares.share(rest);
     }
 
     private List<SpectralParameter> tensors(

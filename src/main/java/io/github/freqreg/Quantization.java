@@ -237,7 +237,7 @@ public final class Quantization {
     Precision of(String name, Parameter parameter, float[] values) {
         float step = steps.getOrDefault(name, 0f);
         float most = FrequencyFile.maxOf(values);
-        boolean leftAlone = !steps.containsKey(name) && !FrequencyFile.isStatistic(parameter);
+        boolean leftAlone = !steps.containsKey(name) && !RunningStatistic.is(parameter);
         if (leftAlone && isRounded() && most > 0) {
             step = stepOf(NOT_TRAINED * rootMeanSquare(values));
         }
@@ -246,7 +246,7 @@ public final class Quantization {
         }
         for (float value : values) {
             float size = Math.abs(value);
-            boolean tiny = FrequencyFile.isStatistic(parameter) && size < MIN_HALF && size > 0;
+            boolean tiny = RunningStatistic.is(parameter) && size < MIN_HALF && size > 0;
             if (size > FrequencyFile.MAX_HALF || tiny) {
                 return Precision.FLOAT32;
             }

@@ -22,6 +22,7 @@ final class WrapPlan {
     private final Block root;
     private final TensorSelection selection;
     private final List<TensorChoice> choices = new ArrayList<>();
+    private final List<Candidate> all = new ArrayList<>();
     private final Map<Block, List<Candidate>> units = new IdentityHashMap<>();
     private final Map<Parameter, Block> unitOf = new IdentityHashMap<>();
     private boolean tied;
@@ -33,6 +34,7 @@ final class WrapPlan {
         if (tied) {
             // A parameter that two units share can have only one set of coefficients.
             choices.clear();
+            all.clear();
             units.clear();
             unitOf.clear();
             addUnit(root, root, "");
@@ -111,6 +113,7 @@ final class WrapPlan {
             }
             TensorChoice choice = selection.choose(candidate);
             choices.add(choice);
+            all.add(candidate);
             if (choice.regularized()) {
                 chosen.add(candidate);
             }
@@ -140,12 +143,13 @@ final class WrapPlan {
         return choices.stream().filter(TensorChoice::regularized).count();
     }
 
-    /** How many numbers the parameters left alone have. */
-    long countLeftAlone() {
-        return choices.stream()
-                .filter(choice -> !choice.regularized())
-                .mapToLong(choice -> choice.shape().size())
-                .sum();
+    /** All parameters, in the order of the model's. */
+    List<Candidate> getAll() {
+        return all;
+    }
+
+    boolean isChosen(Candidate candidate) {
+        return selection.choose(candidate).regularized();
     }
 
     /** A parameter of the model, under its first name, with the block that owns it. */
