@@ -36,7 +36,13 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Loading takes a network of the same structure, plain or wrapped, fresh or not: what the file
  * holds as coefficients is wrapped if it is not yet. Everything is checked before anything is
- * changed.
+ * changed, but that DJL's transposed convolutions, which the engine does not compute, become this
+ * library's as in {@link FrequencyRegularization#apply(Block)}.
+ *
+ * <p>Running statistics behind a regularised layer have few frequencies themselves: the means those
+ * of the layer along its channels, and the variances twice as many less one. But for float32 they
+ * are stored as these coefficients where they can be rebuilt from them, means to 1/1024 of the
+ * largest and each variance to 1/256, and are whole again once loaded.
  *
  * <p>State of a block that is no parameter, such as the options it was built with, is not stored:
  * the network that a file is loaded into is built as the saved one was.
@@ -334,13 +340,14 @@ public final class FrequencyFile {
             // Before anything is allocated for a file that does not fit.
             checkNames(BlockTree.parameters(block).keySet(), byName(document).keySet());
         }
-        LoadTarget target = new LoadTarget(block);
-        Block wrapped = block;
+        Block runnable = FrequencyRegularization.withLayersThatRun(block);
+        LoadTarget target = new LoadTarget(runnable);
+        Block wrapped = runnable;
         try {
             initialize(target, manager, type, document.inputs());
-            tensors = byName(document.withNames(shapes(block)));
-            checkTensors(block, tensors);
-            wrapped = wrap(block, tensors);
+            tensors = byName(document.withNames(shapes(runnable)));
+            checkTensors(runnable, tensors);
+            wrapped = wrap(runnable, tensors);
         } catch (MalformedModelException | RuntimeException e) {
             target.undo();
             throw e;

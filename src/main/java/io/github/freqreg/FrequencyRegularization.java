@@ -161,7 +161,7 @@ public final class FrequencyRegularization {
     /**
      * The engine does not compute DJL's transposed convolutions; this library's take their place.
      */
-    private static Block withLayersThatRun(Block block) {
+    static Block withLayersThatRun(Block block) {
         Map<Block, Block> ours = new IdentityHashMap<>();
         Block runnable =
                 BlockTree.replace(
