@@ -10,14 +10,12 @@ import ai.djl.nn.Parameter;
 import io.github.freqreg.spectrum.FrequencyAxes;
 import io.github.freqreg.spectrum.FrequencyTensor;
 import io.github.freqreg.spectrum.SpectralTransform;
-import io.github.freqreg.spectrum.SplitAxes;
 import io.github.freqreg.spectrum.ZigzagMask;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
-import java.util.stream.LongStream;
 
 /**
  * One regularised tensor of a wrapped block: its coefficients, what is kept of them, and the dense
@@ -35,6 +33,7 @@ final class SpectralParameter {
     private final Parameter dense;
     private final KeptRule rule;
     private final FrequencyAxes axes;
+    private final boolean balanced;
     private final Map<Device, SpectralTransform> transforms = new ConcurrentHashMap<>();
     private final Map<Device, Rebuilt> rebuilt = new HashMap<>();
     private final ReadWriteLock lock = new ReentrantReadWriteLock();
@@ -52,12 +51,15 @@ final class SpectralParameter {
      * @param dense its weights
      * @param rule how many coefficients it keeps
      * @param axes along which its frequencies are
+     * @param balanced whether a fresh one starts with its frequencies in balance
      */
-    SpectralParameter(String name, Parameter dense, KeptRule rule, FrequencyAxes axes) {
+    SpectralParameter(
+            String name, Parameter dense, KeptRule rule, FrequencyAxes axes, boolean balanced) {
         this.name = name;
         this.dense = dense;
         this.rule = rule;
         this.axes = axes;
+        this.balanced = balanced;
         coefficients = newParameter(null, dense.requiresGradient());
     }
 
@@ -128,7 +130,8 @@ final class SpectralParameter {
                 NDArray seen = weights.reshape(mask.getShape())) {
             NDArray vector = transform.project(seen, scratch);
             if (fresh) {
-                vector.muli(startGain(mask));
+                NDArray gains = scratch.create(StartScale.of(getShape(), mask, balanced));
+                vector.muli(gains.toType(vector.getDataType(), false));
             }
             vector.attach(manager);
             setCoefficients(vector, mask.getKept());
@@ -148,27 +151,6 @@ final class SpectralParameter {
             Placeholder.replace(dense, placeholder);
         }
         weightsAreThere = false;
-    }
-
-    /**
-     * How much larger than the dense weights' own the kept coefficients start.
-     *
-     * <p>Seen as a matrix n × m (n the first extent), dense weights of variance v answer an input
-     * of norm 1 with a norm of √(n · v). Coefficients of variance v · gain², K of them at the
-     * lowest frequency of all other axes, answer that one, which smooth and positive inputs mostly
-     * are, with √(K · v) · gain. Equal answers need gain = √(n / K); it is 1 where all is kept, and
-     * for tensors of one axis, which start as constants.
-     */
-    private float startGain(ZigzagMask mask) {
-        Shape shape = getShape();
-        if (shape.dimension() < 2) {
-            return 1f;
-        }
-        Shape box = mask.getBox();
-        // In row-major order the other axes stand behind those that make up the first.
-        long others = box.size() / SplitAxes.of(shape, mask.getShape()).size(0, box);
-        long lowest = LongStream.of(mask.positions()).filter(at -> at % others == 0).count();
-        return (float) Math.sqrt((double) shape.get(0) / lowest);
     }
 
     /** Puts other coefficients in place; the old array is closed. */

@@ -121,6 +121,13 @@ final class TrainCommand implements Callable<Integer> {
     private boolean weighted;
 
     @Option(
+            names = "--balanced",
+            description =
+                    "beyond the paper: start with coefficients that are larger at high frequencies,"
+                            + " of which few are kept")
+    private boolean balanced;
+
+    @Option(
             names = "--biases",
             description =
                     "keep of biases and of normalisation's factors and shifts too only the first"
@@ -263,11 +270,11 @@ final class TrainCommand implements Callable<Integer> {
                                 && !noBaseline
                                 && !split
                                 && !weighted
+                                && !balanced
                                 && !biases
                                 && budgetBytes == null,
-                "--truncate, --split, --weighted, --biases, --budget-bytes and --no-baseline have no"
-                        + " meaning"
-                        + " with --dense");
+                "--truncate, --split, --weighted, --balanced, --biases, --budget-bytes and"
+                        + " --no-baseline have no meaning with --dense");
         check(!amount.dense || !execution, "--execution has no meaning with --dense");
         if (out == null) {
             out = Path.of(name() + ".frq");
@@ -410,6 +417,7 @@ final class TrainCommand implements Callable<Integer> {
             }
             Axes.add(
                     builder, arguments.network(), tensors, split || byRecipe, weighted || byRecipe);
+            builder.optBalancedStart(balanced);
             if (truncate > 0) {
                 builder.optStartRate(1.0);
             }
