@@ -77,13 +77,28 @@ public record Precision(Kind kind, float step) {
         return smallest ? this : ofStepBits(stepBits() - 1);
     }
 
+    /**
+     * Returns the next coarser steps.
+     *
+     * @return steps that are 6 to 13 percent larger; of the other kinds, and of the largest step,
+     *     the same
+     */
+    public Precision coarser() {
+        boolean largest = kind != Kind.STEPS || ofBits(stepBits() + 1) == Float.POSITIVE_INFINITY;
+        return largest ? this : ofStepBits(stepBits() + 1);
+    }
+
     /** The bits of the step that are stored: exponent and fraction. */
     int stepBits() {
         return Float.floatToRawIntBits(step) >> LEFT_OUT;
     }
 
     static Precision ofStepBits(int bits) {
-        return ofStep(Float.intBitsToFloat(bits << LEFT_OUT));
+        return ofStep(ofBits(bits));
+    }
+
+    private static float ofBits(int bits) {
+        return Float.intBitsToFloat(bits << LEFT_OUT);
     }
 
     /**

@@ -27,8 +27,9 @@ import org.slf4j.LoggerFactory;
  * FrequencyFile.save(block, file, budget.getQuantization());
  * </pre>
  *
- * <p>After an epoch the steps are found anew, see {@link Quantization}, if the file would be too
- * large or has room left; the last ones are those of the file. {@link Checkpoint} saves them. The
+ * <p>After an epoch the steps are found anew, see {@link Quantization}, if the file would be far
+ * too large or has room left; where it is a little too large, as few as possible change, see {@link
+ * Quantization#within}. The last ones are those of the file. {@link Checkpoint} saves them. The
  * sensitivity of a tensor is the mean of Adam's second moments, which are mean squared gradients;
  * with other optimisers all tensors get the same relative error.
  *
@@ -49,6 +50,9 @@ public final class ByteBudget extends TrainingListenerAdapter {
     private static final double FIT = 0.99;
 
     private static final double FULL = 0.97;
+
+    /** The share of the bytes up to which only as many steps are made coarser as need be. */
+    private static final double NEARLY = 1.05;
 
     private final long bytes;
     private final Adam optimizer;
@@ -152,6 +156,11 @@ public final class ByteBudget extends TrainingListenerAdapter {
             long now = quantization.bytes(block, names);
             if (now <= bytes && now >= FULL * bytes) {
                 // What has learned to bear its steps keeps them.
+                return;
+            }
+            if (now > bytes && now <= NEARLY * bytes) {
+                quantization = quantization.within(block, bytes, names);
+                quantization.applyTo(block);
                 return;
             }
         }
