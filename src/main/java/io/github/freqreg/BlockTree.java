@@ -222,6 +222,23 @@ final class BlockTree {
                 });
     }
 
+    /** What stands right before a block in a sequential one; no block that stands in several. */
+    static Map<Block, Block> before(Block root) {
+        Map<Block, Integer> uses = new IdentityHashMap<>();
+        countUses(root, uses);
+        Map<Block, Block> before = new IdentityHashMap<>();
+        forSequences(
+                root,
+                children -> {
+                    for (int i = 1; i < children.size(); i++) {
+                        if (uses.get(children.valueAt(i)) == 1) {
+                            before.put(children.valueAt(i), children.valueAt(i - 1));
+                        }
+                    }
+                });
+        return before;
+    }
+
     /** Visits the lists of sequential blocks, each once. */
     private static void forSequences(Block root, Consumer<BlockList> visitor) {
         if (CHILDREN != null) {

@@ -141,7 +141,8 @@ public final class CompressionReport {
     /**
      * Returns how many numbers are stored.
      *
-     * @return the kept coefficients and all elements of the other parameters
+     * @return the kept coefficients, those of running statistics included, and all elements of the
+     *     other parameters
      */
     public long getKept() {
         return rows.stream().mapToLong(Row::kept).sum();

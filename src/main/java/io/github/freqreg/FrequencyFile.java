@@ -35,14 +35,14 @@ import org.slf4j.LoggerFactory;
  * is written whole or not at all.
  *
  * <p>Loading takes a network of the same structure, plain or wrapped, fresh or not: what the file
- * holds as coefficients is wrapped if it is not yet. Everything is checked before anything is
- * changed, but that DJL's transposed convolutions, which the engine does not compute, become this
- * library's as in {@link FrequencyRegularization#apply(Block)}.
+ * holds as coefficients is wrapped if it is not yet, and in a fresh network DJL's transposed
+ * convolutions become this library's, as by {@link FrequencyRegularization#apply(Block)}.
+ * Everything is checked before anything is changed for good.
  *
  * <p>Running statistics behind a regularised layer have few frequencies themselves: the means those
  * of the layer along its channels, and the variances twice as many less one. But for float32 they
- * are stored as these coefficients where they can be rebuilt from them, means to 1/1024 of the
- * largest and each variance to 1/256, and are whole again once loaded.
+ * are stored as these coefficients where they can be rebuilt from them, means to 1/512 of the
+ * channel's deviation and variances to 1/256 of themselves; loaded, they are whole again.
  *
  * <p>State of a block that is no parameter, such as the options it was built with, is not stored:
  * the network that a file is loaded into is built as the saved one was.
@@ -80,8 +80,8 @@ public final class FrequencyFile {
     /**
      * Saves a network.
      *
-     * <p>With float16, running statistics and tensors with a value above 65504 are stored as
-     * float32 all the same; {@link CompressionReport} shows the type of each.
+     * <p>With float16, running statistics that are stored whole and tensors with a value above
+     * 65504 are float32 all the same; {@link CompressionReport} shows the type of each.
      *
      * @param block the network, initialised
      * @param file the path; a file that is there is replaced
@@ -112,23 +112,24 @@ public final class FrequencyFile {
     }
 
     /**
-     * Counts the numbers that a file of the network would hold.
+     * Counts the numbers that a file of the network would hold, as {@link #save(Block, Path)}
+     * writes it.
      *
      * @param block the network, initialised
-     * @return the kept coefficients and all elements of the other parameters
+     * @return the kept coefficients, the running statistics' few ones where these are enough, and
+     *     all elements of the other parameters
      */
     public static long countNumbers(Block block) {
         Map<Parameter, SpectralParameter> spectral = BlockTree.spectralParameters(block);
         long numbers = 0;
-        for (Map.Entry<String, Parameter> entry : BlockTree.parameters(block).entrySet()) {
-            SpectralParameter tensor = spectral.get(entry.getValue());
-            RunningStatistic few = spectral.isEmpty() ? null : fewOf(entry);
+        Map<Parameter, RunningStatistic> statistics = RunningStatistic.in(block);
+        for (Parameter parameter : BlockTree.parameters(block).values()) {
+            SpectralParameter tensor = spectral.get(parameter);
+            RunningStatistic few = statistics.get(parameter);
             if (tensor != null) {
                 numbers += tensor.getKept();
-            } else if (few != null) {
-                numbers += few.coefficients().length;
             } else {
-                numbers += entry.getValue().getArray().size();
+                numbers += few != null ? few.coefficients().length : parameter.getArray().size();
             }
         }
         return numbers;
@@ -215,7 +216,7 @@ public final class FrequencyFile {
                 type == DataType.FLOAT16,
                 (name, parameter, values) ->
                         type == DataType.FLOAT16
-                                        && !RunningStatistic.is(parameter)
+                                        && !RunningStatistic.isOne(parameter)
                                         && maxOf(values) <= MAX_HALF
                                 ? Precision.FLOAT16
                                 : Precision.FLOAT32);
@@ -248,30 +249,32 @@ public final class FrequencyFile {
                     "The network is not initialised, so it has no numbers to save");
         }
         Map<Parameter, SpectralParameter> spectral = BlockTree.spectralParameters(block);
+        Map<Parameter, RunningStatistic> statistics =
+                fewStatistics ? RunningStatistic.in(block) : Map.of();
         List<FrqTensor> tensors = new ArrayList<>();
         for (Map.Entry<String, Parameter> entry : BlockTree.parameters(block).entrySet()) {
-            SpectralParameter tensor = spectral.get(entry.getValue());
-            boolean mayBeFew = fewStatistics && !spectral.isEmpty();
-            RunningStatistic few = mayBeFew ? fewOf(entry) : null;
-            if (tensor != null) {
-                float[] values = tensor.toTensor().coefficients();
-                Precision precision = rule.of(entry.getKey(), entry.getValue(), values);
-                float[] kept = withoutZeroTail(values, precision);
-                tensors.add(tensor(entry, tensor.getShape(), tensor.getAxes(), precision, kept));
-            } else if (few != null) {
-                Shape shape = entry.getValue().getShape();
-                tensors.add(
-                        tensor(
-                                entry,
-                                shape,
-                                FrequencyAxes.OWN,
-                                few.precision(),
-                                few.coefficients()));
+            Parameter parameter = entry.getValue();
+            SpectralParameter tensor = spectral.get(parameter);
+            RunningStatistic few = statistics.get(parameter);
+            Shape shape = tensor != null ? tensor.getShape() : parameter.getShape();
+            FrequencyAxes axes = tensor != null ? tensor.getAxes() : null;
+            float[] values;
+            Precision precision;
+            if (few != null) {
+                axes = FrequencyAxes.OWN;
+                values = few.coefficients();
+                precision = few.precision();
             } else {
-                float[] values = values(entry);
-                Precision precision = rule.of(entry.getKey(), entry.getValue(), values);
-                tensors.add(tensor(entry, entry.getValue().getShape(), null, precision, values));
+                values = tensor != null ? tensor.toTensor().coefficients() : values(entry);
+                precision = rule.of(entry.getKey(), parameter, values);
             }
+            tensors.add(
+                    new FrqTensor(
+                            entry.getKey(),
+                            new Shape(shape.getShape()),
+                            axes,
+                            precision,
+                            tensor != null ? withoutZeroTail(values, precision) : values));
         }
         return new FrqDocument(Arrays.asList(block.getInputShapes()), tensors);
     }
@@ -285,29 +288,15 @@ public final class FrequencyFile {
         return count == values.length ? values : Arrays.copyOf(values, count);
     }
 
-    /** A running statistic as few coefficients, or null. */
-    private static RunningStatistic fewOf(Map.Entry<String, Parameter> entry) {
-        Parameter parameter = entry.getValue();
-        return RunningStatistic.is(parameter) && parameter.getShape().dimension() == 1
-                ? RunningStatistic.of(parameter, values(entry))
-                : null;
-    }
-
     /** Whether a tensor of a file is a running statistic that is rebuilt when it is loaded. */
-    private static boolean isFewOf(Parameter parameter, FrqTensor tensor) {
-        return RunningStatistic.is(parameter)
+    private static boolean isRebuilt(Parameter parameter, FrqTensor tensor) {
+        return RunningStatistic.isOne(parameter)
                 && FrequencyAxes.OWN.equals(tensor.axes())
                 && tensor.shape().dimension() == 1;
     }
 
-    /** In the network's own layout. */
-    private static FrqTensor tensor(
-            Map.Entry<String, Parameter> entry,
-            Shape shape,
-            FrequencyAxes axes,
-            Precision precision,
-            float[] values) {
-        return new FrqTensor(entry.getKey(), new Shape(shape.getShape()), axes, precision, values);
+    private static float[] rebuilt(FrqTensor tensor) {
+        return RunningStatistic.rebuild(tensor.values(), Math.toIntExact(tensor.shape().size()));
     }
 
     static float maxOf(float[] values) {
@@ -318,7 +307,7 @@ public final class FrequencyFile {
         return most;
     }
 
-    private static float[] values(Map.Entry<String, Parameter> entry) {
+    static float[] values(Map.Entry<String, Parameter> entry) {
         NDArray array = entry.getValue().getArray();
         if (!array.getDataType().isFloating()) {
             throw new IllegalArgumentException(
@@ -340,7 +329,13 @@ public final class FrequencyFile {
             // Before anything is allocated for a file that does not fit.
             checkNames(BlockTree.parameters(block).keySet(), byName(document).keySet());
         }
-        Block runnable = FrequencyRegularization.withLayersThatRun(block);
+        TransposedLayers layers = null;
+        Block runnable = block;
+        if (!block.isInitialized() && document.tensors().stream().anyMatch(FrqTensor::spectral)) {
+            // As when the saved network was wrapped.
+            layers = new TransposedLayers(block);
+            runnable = layers.getNetwork();
+        }
         LoadTarget target = new LoadTarget(runnable);
         Block wrapped = runnable;
         try {
@@ -350,6 +345,9 @@ public final class FrequencyFile {
             wrapped = wrap(runnable, tensors);
         } catch (MalformedModelException | RuntimeException e) {
             target.undo();
+            if (layers != null) {
+                layers.undo();
+            }
             throw e;
         } finally {
             target.putInitializers(wrapped);
@@ -404,11 +402,7 @@ public final class FrequencyFile {
 
     private static void fill(LoadTarget target, Parameter parameter, FrqTensor tensor) {
         NDManager manager = parameter.getArray().getManager();
-        float[] elements =
-                tensor.spectral()
-                        ? RunningStatistic.rebuild(
-                                tensor.values(), Math.toIntExact(tensor.shape().size()))
-                        : tensor.values();
+        float[] elements = tensor.spectral() ? rebuilt(tensor) : tensor.values();
         try (NDArray values = manager.create(elements, tensor.shape())) {
             target.fill(parameter, values);
         }
@@ -454,8 +448,14 @@ public final class FrequencyFile {
                                 + " but found "
                                 + tensor.shape());
             }
-            boolean few = isFewOf(entry.getValue(), tensor);
-            if (target == null && tensor.spectral() && !spectral.isEmpty() && !few) {
+            boolean isRebuilt = isRebuilt(entry.getValue(), tensor);
+            if (isRebuilt && !Float.isFinite(maxOf(rebuilt(tensor)))) {
+                throw new MalformedModelException(
+                        "expected coefficients of finite numbers in tensor "
+                                + entry.getKey()
+                                + " but they pass the largest float32");
+            }
+            if (target == null && tensor.spectral() && !spectral.isEmpty() && !isRebuilt) {
                 throw new MalformedModelException(
                         "expected tensor "
                                 + entry.getKey()
@@ -487,7 +487,7 @@ public final class FrequencyFile {
         Map<String, FrqTensor> kept =
                 tensors.values().stream()
                         .filter(FrqTensor::spectral)
-                        .filter(t -> !isFewOf(parameters.get(t.name()), t))
+                        .filter(t -> !isRebuilt(parameters.get(t.name()), t))
                         .collect(Collectors.toMap(FrqTensor::name, t -> t));
         if (kept.isEmpty() || !BlockTree.frequencyBlocks(block).isEmpty()) {
             return block;

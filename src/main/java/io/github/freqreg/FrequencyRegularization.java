@@ -6,14 +6,10 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
-import ai.djl.nn.convolutional.Conv1dTranspose;
-import ai.djl.nn.convolutional.Conv2dTranspose;
 import io.github.freqreg.SpectralParameter.Kept;
 import io.github.freqreg.SpectralParameter.KeptRule;
 import io.github.freqreg.execution.Strategy;
 import io.github.freqreg.format.FrqDocument;
-import io.github.freqreg.nn.TransposedConv1d;
-import io.github.freqreg.nn.TransposedConv2d;
 import io.github.freqreg.spectrum.FrequencyAxes;
 import java.util.ArrayList;
 import java.util.EnumSet;
@@ -160,24 +156,10 @@ public final class FrequencyRegularization {
         return apply(planFor(withLayersThatRun(block), inputShapes));
     }
 
-    /**
-     * The engine does not compute DJL's transposed convolutions; this library's take their place.
-     */
-    static Block withLayersThatRun(Block block) {
-        Map<Block, Block> ours = new IdentityHashMap<>();
-        Block runnable =
-                BlockTree.replace(
-                        block,
-                        b -> {
-                            if (b instanceof Conv2dTranspose layer) {
-                                return ours.computeIfAbsent(b, k -> TransposedConv2d.of(layer));
-                            } else if (b instanceof Conv1dTranspose layer) {
-                                return ours.computeIfAbsent(b, k -> TransposedConv1d.of(layer));
-                            }
-                            return b;
-                        });
-        ours.keySet().forEach(Block::clear);
-        return runnable;
+    private static Block withLayersThatRun(Block block) {
+        TransposedLayers layers = new TransposedLayers(block);
+        layers.clearOld();
+        return layers.getNetwork();
     }
 
     private static void checkNotWrapped(Block block) {
@@ -330,7 +312,7 @@ public final class FrequencyRegularization {
         checkAxes(plan);
         Map<String, Long> shares =
                 budget > 0
-                        ? new NetworkBudget(plan, this::axesOf).share(budget, budgetOfBytes)
+                        ? new NetworkBudget(plan, this::axesOf, budget, budgetOfBytes).share()
                         : Map.of();
         plan.getChoices().forEach(choice -> logger.info("{}", choice));
         Map<Block, Block> done = new IdentityHashMap<>();
@@ -479,6 +461,10 @@ public final class FrequencyRegularization {
          * n at most √n of it, and what a small tensor cannot use goes to the others. Floors do not
          * count, and overrides are refused.
          *
+         * <p>Running statistics right behind a fresh layer count as the few coefficients that they
+         * will be, see {@link FrequencyFile}; if these are not exact enough after all, the file has
+         * more. All others count whole.
+         *
          * @param numbers the total, 1 or more
          * @return this builder
          * @throws IllegalArgumentException if the number is below 1
@@ -530,13 +516,14 @@ public final class FrequencyRegularization {
         }
 
         /**
-         * Lets fresh tensors start with their frequencies in balance: those of the first axis with
-         * nearly the same energy each, and so those of all others. It goes beyond the paper.
+         * Lets fresh tensors start with their frequencies in balance. It goes beyond the paper.
          *
          * <p>The first coefficients of the zigzag order are many at low frequencies and few at high
          * ones. Drawn alike, they let a network of some layers answer almost the same to all inputs
-         * at first, the more so the fewer are kept. In balance it learns faster: AlexNet of 1,408
-         * numbers on CIFAR-10 comes five points further in the same steps.
+         * at first, the more so the fewer are kept. In balance, each frequency of all axes but the
+         * first starts with the energy of the lowest, and those of the first axis are nearer to
+         * each other than they were; the variance that is stated above is then larger. Tensors that
+         * start with all of their coefficients, as for truncation, are in balance already.
          *
          * @param inBalance whether they do, by default false
          * @return this builder

@@ -3,10 +3,12 @@ package io.github.freqreg;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
+import ai.djl.nn.convolutional.Convolution;
 import io.github.freqreg.WrapPlan.Candidate;
 import io.github.freqreg.spectrum.FrequencyAxes;
 import io.github.freqreg.spectrum.SplitAxes;
 import java.util.ArrayList;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
@@ -15,9 +17,9 @@ import java.util.function.Function;
  * Shares a budget of numbers or bytes over a whole network: what the parameters left alone need is
  * taken away first, and {@link BudgetShares} shares the rest.
  *
- * <p>How many numbers a {@link RunningStatistic} of a fresh network will be follows from the shares
- * themselves. The more coefficients the layers before it have, the more it needs, so the rest that
- * fits is found by halving.
+ * <p>How many numbers a {@link RunningStatistic} right behind a fresh layer will be follows from
+ * the layer's share. The more coefficients the layers have, the more the statistics are, so the
+ * rest that fits is found by halving.
  */
 final class NetworkBudget {
 
@@ -29,6 +31,8 @@ final class NetworkBudget {
 
     private final WrapPlan plan;
     private final Function<Candidate, FrequencyAxes> axes;
+    private final long budget;
+    private final boolean bytes;
     private final List<Statistic> statistics = new ArrayList<>();
     private long leftAlone;
 
@@ -37,77 +41,105 @@ final class NetworkBudget {
      *
      * @param plan what of it is wrapped
      * @param axes of each chosen tensor
+     * @param budget how much the whole network may have
+     * @param bytes whether these are bytes, rather than numbers
      */
-    NetworkBudget(WrapPlan plan, Function<Candidate, FrequencyAxes> axes) {
+    NetworkBudget(
+            WrapPlan plan, Function<Candidate, FrequencyAxes> axes, long budget, boolean bytes) {
         this.plan = plan;
         this.axes = axes;
-        Candidate weight = null;
-        for (Candidate candidate : plan.getAll()) {
-            Shape shape = candidate.parameter().getShape();
-            if (plan.isChosen(candidate)) {
-                weight = shape.dimension() > 1 ? candidate : weight;
-            } else if (follows(weight, candidate)) {
-                statistics.add(new Statistic(candidate.parameter(), weight));
-            } else {
-                leftAlone += shape.size();
-            }
-        }
+        this.budget = budget;
+        this.bytes = bytes;
+        Map<Block, Candidate> weights = new IdentityHashMap<>();
+        plan.getAllChosen().stream()
+                .filter(this::limitsStatistics)
+                .forEach(weight -> weights.put(weight.owner(), weight));
+        Map<Block, Block> before = BlockTree.before(plan.getRoot());
+        plan.getAll()
+                .forEach(
+                        (candidate, choice) -> {
+                            Parameter parameter = candidate.parameter();
+                            Candidate weight = weights.get(before.get(candidate.owner()));
+                            if (isOf(parameter, weight)) {
+                                statistics.add(new Statistic(parameter, weight));
+                            } else if (!choice.regularized()) {
+                                leftAlone += parameter.getShape().size();
+                            }
+                        });
     }
 
-    /** Whether this is a statistic of what a fresh layer answers. */
-    private static boolean follows(Candidate weight, Candidate candidate) {
-        return weight != null
-                && RunningStatistic.is(candidate.parameter())
+    /** Whether it is a fresh weight whose kept frequencies are all that its channels have. */
+    private boolean limitsStatistics(Candidate weight) {
+        boolean inParts = weight.owner() instanceof Convolution layer && layer.getGroups() > 1;
+        boolean mixesChannels =
+                weight.layer() == LayerType.CONVOLUTION && !inParts
+                        || weight.layer() == LayerType.TRANSPOSED_CONVOLUTION
+                        || weight.layer() == LayerType.LINEAR;
+        return mixesChannels
+                && weight.parameter().getType() == Parameter.Type.WEIGHT
                 && !weight.parameter().isInitialized()
-                && channels(weight) == candidate.parameter().getShape().size();
+                && channelAxis(weight) >= 0;
     }
 
-    private static int channelAxis(Candidate weight) {
+    private static int ownChannelAxis(Candidate weight) {
         return weight.layer() == LayerType.TRANSPOSED_CONVOLUTION ? 1 : 0;
     }
 
-    private static long channels(Candidate weight) {
-        return weight.parameter().getShape().get(channelAxis(weight));
+    /** The axis of the output's channels among those of the frequencies, or -1. */
+    private int channelAxis(Candidate weight) {
+        Shape shape = weight.parameter().getShape();
+        SplitAxes split = SplitAxes.of(shape, axes.apply(weight).shape(shape));
+        return split.whole(ownChannelAxis(weight));
+    }
+
+    /** Not so where a transposed convolution has its channels in parts. */
+    private static boolean isOf(Parameter statistic, Candidate weight) {
+        return weight != null
+                && RunningStatistic.isOne(statistic)
+                && weight.parameter().getShape().get(ownChannelAxis(weight))
+                        == statistic.getShape().size();
     }
 
     /**
      * Shares the budget.
      *
-     * @param budget how much the whole network may have
-     * @param bytes whether these are bytes, rather than numbers
      * @return the coefficients of each chosen tensor, by name
      * @throws IllegalArgumentException if the budget is too small
      */
-    Map<String, Long> share(long budget, boolean bytes) {
-        long most = rest(budget, bytes, statistics.size());
+    Map<String, Long> share() {
         long least = plan.countChosen();
-        if (most < least) {
+        long most = Math.max(least, rest(0));
+        Map<String, Long> shares = share(least);
+        checkRest(least, countStatistics(shares));
+        while (least < most) {
+            long middle = least + (most - least + 1) / 2;
+            Map<String, Long> more = share(middle);
+            if (middle <= rest(countStatistics(more))) {
+                least = middle;
+                shares = more;
+            } else {
+                most = middle - 1;
+            }
+        }
+        return shares;
+    }
+
+    private void checkRest(long least, long numbersOfStatistics) {
+        if (rest(numbersOfStatistics) < least) {
             throw new IllegalArgumentException(
                     "The budget is "
                             + budget
                             + (bytes ? " bytes" : " numbers")
                             + ", but the parameters left alone have "
-                            + (leftAlone + statistics.size())
+                            + (leftAlone + numbersOfStatistics)
                             + " and "
-                            + plan.countChosen()
+                            + least
                             + " tensors need one coefficient each");
         }
-        if (statistics.isEmpty()) {
-            return share(most);
-        }
-        while (least < most) {
-            long middle = least + (most - least + 1) / 2;
-            if (middle <= rest(budget, bytes, countStatistics(share(middle)))) {
-                least = middle;
-            } else {
-                most = middle - 1;
-            }
-        }
-        return share(least);
     }
 
     /** The coefficients that there is room for beside numbers of statistics. */
-    private long rest(long budget, boolean bytes, long numbersOfStatistics) {
+    private long rest(long numbersOfStatistics) {
         long others = leftAlone + numbersOfStatistics;
         return bytes ? (budget - others * BYTES_LEFT_ALONE) * Byte.SIZE / BITS : budget - others;
     }
@@ -133,9 +165,8 @@ final class NetworkBudget {
         Candidate weight = statistic.weight();
         Shape shape = weight.parameter().getShape();
         long kept = Math.min(shares.get(weight.name()), shape.size());
-        FrequencyAxes along = axes.apply(weight);
-        Shape box = along.mask(shape, kept).getBox();
-        long frequencies = SplitAxes.of(shape, along.shape(shape)).size(channelAxis(weight), box);
+        Shape box = axes.apply(weight).mask(shape, kept).getBox();
+        long frequencies = box.get(channelAxis(weight));
         boolean mean = statistic.parameter().getType() == Parameter.Type.RUNNING_MEAN;
         return RunningStatistic.count(
                 statistic.parameter().getShape().size(),
@@ -144,9 +175,8 @@ final class NetworkBudget {
 
     /** A bias is part of the mean. */
     private long countBias(Candidate weight, Map<String, Long> shares) {
-        Block owner = weight.owner();
-        return plan.getAll().stream()
-                .filter(each -> each.owner() == owner)
+        return plan.getAll().keySet().stream()
+                .filter(each -> each.owner() == weight.owner())
                 .filter(each -> each.parameter().getType() == Parameter.Type.BIAS)
                 .mapToLong(
                         each ->

@@ -8,7 +8,6 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.function.UnaryOperator;
 
 /**
  * How finely the coefficients of each tensor are stored, so that a network fits a number of bytes.
@@ -27,8 +26,9 @@ import java.util.function.UnaryOperator;
  * square, so that all tensors have the same relative error.
  *
  * <p>Parameters that are left alone are not trained to be rounded: they are stored as multiples of
- * 1/32 of their root mean square, and running statistics as float16, in which a variance near zero
- * stays one. A network that fits with float16 numbers has them and no steps.
+ * 1/32 of their root mean square, and running statistics as float16, whole or as their few
+ * coefficients, in which a variance near zero stays one. A network that fits with float16 numbers
+ * has them and no steps.
  *
  * <p>Instances are immutable and safe for concurrent use.
  */
@@ -210,55 +210,15 @@ public final class Quantization {
                         .toList();
         Quantization best = found;
         for (SpectralParameter tensor : bySize) {
-            Quantization next = best.with(tensor.getName(), Precision::finer);
+            Map<String, Float> finer = new HashMap<>(best.steps);
+            finer.computeIfPresent(
+                    tensor.getName(), (name, step) -> Precision.ofStep(step).finer().step());
+            Quantization next = new Quantization(finer);
             if (next.bytes(block, names) <= bytes) {
                 best = next;
             }
         }
         return best;
-    }
-
-    /**
-     * Makes as few tensors' steps coarser as make a network fit a number of bytes: what has learned
-     * to bear its steps keeps most of them.
-     *
-     * @param block the network that the steps were found for
-     * @param bytes that a file of it may have, 1 or more
-     * @param names whether the file has names and shapes
-     * @return these steps if it fits with them, or coarser ones
-     * @throws IllegalArgumentException if no steps make the file so small
-     * @throws IllegalStateException if the network is not initialised
-     */
-    public Quantization within(Block block, long bytes, boolean names) {
-        List<SpectralParameter> bySize =
-                tensors(block).stream()
-                        .sorted(Comparator.comparingInt(SpectralParameter::getKept))
-                        .toList();
-        Quantization now = this;
-        while (now.bytes(block, names) > bytes) {
-            Quantization next = now;
-            for (SpectralParameter tensor : bySize) {
-                // The smallest that is enough, or the largest as a part of it.
-                next = now.with(tensor.getName(), Precision::coarser);
-                if (next.bytes(block, names) <= bytes) {
-                    break;
-                }
-            }
-            if (next.steps.equals(now.steps)) {
-                return fit(block, bytes, names);
-            }
-            now = next;
-        }
-        return now;
-    }
-
-    /** These steps but for one tensor, if it has any. */
-    private Quantization with(String name, UnaryOperator<Precision> change) {
-        Map<String, Float> changed = new HashMap<>(steps);
-        changed.computeIfPresent(
-                name,
-                (key, step) -> step == 0 ? step : change.apply(Precision.ofStep(step)).step());
-        return new Quantization(changed);
     }
 
     /**
@@ -278,7 +238,7 @@ public final class Quantization {
     Precision of(String name, Parameter parameter, float[] values) {
         float step = steps.getOrDefault(name, 0f);
         float most = FrequencyFile.maxOf(values);
-        boolean leftAlone = !steps.containsKey(name) && !RunningStatistic.is(parameter);
+        boolean leftAlone = !steps.containsKey(name) && !RunningStatistic.isOne(parameter);
         if (leftAlone && isRounded() && most > 0) {
             step = stepOf(NOT_TRAINED * rootMeanSquare(values));
         }
@@ -287,7 +247,7 @@ public final class Quantization {
         }
         for (float value : values) {
             float size = Math.abs(value);
-            boolean tiny = RunningStatistic.is(parameter) && size < MIN_HALF && size > 0;
+            boolean tiny = RunningStatistic.isOne(parameter) && size < MIN_HALF && size > 0;
             if (size > FrequencyFile.MAX_HALF || tiny) {
                 return Precision.FLOAT32;
             }

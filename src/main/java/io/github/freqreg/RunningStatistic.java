@@ -1,9 +1,12 @@
 package io.github.freqreg;
 
+import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
 import ai.djl.util.Float16Utils;
 import io.github.freqreg.format.Precision;
 import java.util.Arrays;
+import java.util.IdentityHashMap;
+import java.util.Map;
 
 /**
  * A running statistic of a normalisation as the coefficients that are enough for it.
@@ -18,53 +21,131 @@ import java.util.Arrays;
  */
 record RunningStatistic(Precision precision, float[] coefficients) {
 
-    /** The largest error of a mean, as a share of the largest mean. */
-    private static final double MEAN_ERROR = 0x1p-10;
+    /**
+     * The largest error, of a mean as a share of the channel's deviation, of a variance of itself.
+     */
+    private static final double MEAN_ERROR = 0x1p-9;
 
-    /** The largest error of a variance, as a share of itself. */
     private static final double VARIANCE_ERROR = 0x1p-8;
 
-    /** Fewer coefficients than one for so many elements are few. */
-    private static final int FEW = 2;
+    /** What normalisation adds to a variance, by DJL's default. */
+    private static final double EPSILON = 1e-5;
 
-    static boolean is(Parameter parameter) {
+    /** Coefficients up to this share of the largest are none, for each precision. */
+    private static final double HALF_SHARE = 0x1p-12;
+
+    private static final double FLOAT_SHARE = 0x1p-20;
+
+    /** So many of the highest frequencies tell soon that there are too many. */
+    private static final int SOON = 4;
+
+    static boolean isOne(Parameter parameter) {
         return parameter.getType() == Parameter.Type.RUNNING_MEAN
                 || parameter.getType() == Parameter.Type.RUNNING_VAR;
     }
 
     /**
-     * Finds the fewest coefficients that are enough.
+     * Finds the statistics of a network that few coefficients are enough for.
      *
-     * @param parameter a running statistic
-     * @param values its elements
-     * @return the coefficients, or null where the statistic has too many frequencies
+     * @param block a network, initialised
+     * @return these of each parameter; none where nothing is regularised
      */
-    static RunningStatistic of(Parameter parameter, float[] values) {
-        double[] allowed = new double[values.length];
-        boolean variance = parameter.getType() == Parameter.Type.RUNNING_VAR;
-        Arrays.fill(allowed, MEAN_ERROR * FrequencyFile.maxOf(values));
-        for (int i = 0; variance && i < values.length; i++) {
-            allowed[i] = VARIANCE_ERROR * Math.abs(values[i]);
+    static Map<Parameter, RunningStatistic> in(Block block) {
+        Map<Parameter, RunningStatistic> found = new IdentityHashMap<>();
+        if (BlockTree.frequencyBlocks(block).isEmpty()) {
+            return found;
         }
-        RunningStatistic halves = of(values, allowed, Precision.FLOAT16, 0x1p-12);
-        return halves != null ? halves : of(values, allowed, Precision.FLOAT32, 0x1p-20);
+        Map.Entry<String, Parameter> last = null;
+        for (Map.Entry<String, Parameter> entry : BlockTree.parameters(block).entrySet()) {
+            // A normalisation has its means right before its variances.
+            if (last != null && areOfOne(last.getValue(), entry.getValue())) {
+                float[] variances = FrequencyFile.values(entry);
+                putIfEnough(found, last.getValue(), ofMeans(FrequencyFile.values(last), variances));
+                putIfEnough(found, entry.getValue(), ofVariances(variances));
+            }
+            last = entry;
+        }
+        return found;
+    }
+
+    private static boolean areOfOne(Parameter means, Parameter variances) {
+        return means.getType() == Parameter.Type.RUNNING_MEAN
+                && variances.getType() == Parameter.Type.RUNNING_VAR
+                && means.getShape().dimension() == 1
+                && means.getShape().equals(variances.getShape());
+    }
+
+    private static void putIfEnough(
+            Map<Parameter, RunningStatistic> found, Parameter parameter, RunningStatistic few) {
+        if (few != null) {
+            found.put(parameter, few);
+        }
     }
 
     /**
-     * Those up to the last that is no less than a share of the largest. The share, rather than the
-     * error, tells how many: what is loaded is saved as it was.
+     * Finds the coefficients of means.
+     *
+     * @param means of the channels
+     * @param variances of the channels, by which an error is measured
+     * @return the coefficients, or null where they are too many or not exact enough
+     */
+    static RunningStatistic ofMeans(float[] means, float[] variances) {
+        double[] allowed = new double[means.length];
+        for (int i = 0; i < allowed.length; i++) {
+            allowed[i] = MEAN_ERROR * Math.sqrt(Math.max(variances[i], 0) + EPSILON);
+        }
+        return of(means, allowed);
+    }
+
+    /**
+     * Finds the coefficients of variances.
+     *
+     * @param variances of the channels
+     * @return the coefficients, or null where they are too many or not exact enough
+     */
+    static RunningStatistic ofVariances(float[] variances) {
+        double[] allowed = new double[variances.length];
+        for (int i = 0; i < allowed.length; i++) {
+            allowed[i] = VARIANCE_ERROR * variances[i];
+        }
+        return of(variances, allowed);
+    }
+
+    /** How many numbers a statistic of n elements needs that has some frequencies. */
+    static long count(long n, long frequencies) {
+        return 2 * frequencies <= n ? frequencies : n;
+    }
+
+    private static RunningStatistic of(float[] values, double[] allowed) {
+        int n = values.length;
+        if (n < 2) {
+            return null;
+        }
+        double[] cosines = cosines(n);
+        double most = Math.sqrt(n) * FrequencyFile.maxOf(values);
+        for (int k = n - 1; k >= Math.max(1, n - SOON); k--) {
+            if (!(Math.abs(coefficient(values, k, cosines)) <= HALF_SHARE * most)) {
+                return null;
+            }
+        }
+        double[] all = new double[n];
+        for (int k = 0; k < n; k++) {
+            all[k] = coefficient(values, k, cosines);
+        }
+        RunningStatistic halves = of(all, values, allowed, Precision.FLOAT16, HALF_SHARE);
+        return halves != null ? halves : of(all, values, allowed, Precision.FLOAT32, FLOAT_SHARE);
+    }
+
+    /**
+     * Those up to the last that is more than a share of the largest. The share, rather than the
+     * error, tells how many, so that what is loaded has as many when it is saved again.
      */
     private static RunningStatistic of(
-            float[] values, double[] allowed, Precision precision, double share) {
-        int n = values.length;
-        double[] cosines = cosines(n);
+            double[] all, float[] values, double[] allowed, Precision precision, double share) {
+        int n = all.length;
         float[] coefficients = new float[n];
         for (int k = 0; k < n; k++) {
-            double sum = 0;
-            for (int i = 0; i < n; i++) {
-                sum += values[i] * basis(cosines, n, i, k);
-            }
-            coefficients[k] = rounded((float) sum, precision);
+            coefficients[k] = rounded((float) all[k], precision);
         }
         double least = share * FrequencyFile.maxOf(coefficients);
         int count = n;
@@ -90,11 +171,6 @@ record RunningStatistic(Precision precision, float[] coefficients) {
                 : value;
     }
 
-    /** How many numbers a statistic of n elements needs that has some frequencies. */
-    static long count(long n, long frequencies) {
-        return frequencies <= n / FEW ? frequencies : n;
-    }
-
     /**
      * Rebuilds a statistic.
      *
@@ -104,18 +180,37 @@ record RunningStatistic(Precision precision, float[] coefficients) {
      */
     static float[] rebuild(float[] coefficients, int n) {
         double[] cosines = cosines(n);
+        double[] sums = new double[n];
+        for (int k = 0; k < coefficients.length; k++) {
+            double scaled = coefficients[k] * scale(k, n);
+            int at = k;
+            for (int i = 0; i < n; i++) {
+                sums[i] += scaled * cosines[at];
+                at = next(at, k, n);
+            }
+        }
         float[] values = new float[n];
         for (int i = 0; i < n; i++) {
-            double sum = 0;
-            for (int k = 0; k < coefficients.length; k++) {
-                sum += coefficients[k] * basis(cosines, n, i, k);
-            }
-            values[i] = (float) sum;
+            values[i] = (float) sums[i];
         }
         return values;
     }
 
-    /** cos(π j / 2n), of which every basis function of the DCT has its values. */
+    private static double coefficient(float[] values, int k, double[] cosines) {
+        int n = values.length;
+        double sum = 0;
+        int at = k;
+        for (float value : values) {
+            sum += value * cosines[at];
+            at = next(at, k, n);
+        }
+        return sum * scale(k, n);
+    }
+
+    /**
+     * cos(π j / 2n), of which every function of {@link io.github.freqreg.spectrum.Dct} has its
+     * values: of frequency k, that of element i is at j = (2i + 1) k, which repeats after 4n.
+     */
     private static double[] cosines(int n) {
         double[] cosines = new double[4 * n];
         for (int j = 0; j < cosines.length; j++) {
@@ -124,9 +219,12 @@ record RunningStatistic(Precision precision, float[] coefficients) {
         return cosines;
     }
 
-    /** As of {@link io.github.freqreg.spectrum.Dct}. */
-    private static double basis(double[] cosines, int n, int i, int k) {
-        double scale = Math.sqrt((k == 0 ? 1.0 : 2.0) / n);
-        return scale * cosines[(int) ((2L * i + 1) * k % cosines.length)];
+    private static int next(int at, int k, int n) {
+        int next = at + 2 * k;
+        return next < 4 * n ? next : next - 4 * n;
+    }
+
+    private static double scale(int k, int n) {
+        return Math.sqrt((k == 0 ? 1.0 : 2.0) / n);
     }
 }

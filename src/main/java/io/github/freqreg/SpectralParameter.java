@@ -131,7 +131,9 @@ final class SpectralParameter {
             NDArray vector = transform.project(seen, scratch);
             if (fresh) {
                 NDArray gains = scratch.create(StartScale.of(getShape(), mask, balanced));
-                vector.muli(gains.toType(vector.getDataType(), false));
+                vector.muli(
+                        gains.toDevice(vector.getDevice(), false)
+                                .toType(vector.getDataType(), false));
             }
             vector.attach(manager);
             setCoefficients(vector, mask.getKept());

@@ -16,15 +16,17 @@ import java.util.Arrays;
  *
  * <p>A prefix of the zigzag order has more coefficients at a low frequency of an axis than at a
  * high one. Drawn alike, they answer with the low ones mostly, to these mostly, and some layers
- * later inputs can hardly be told apart. In balance, the frequencies of the other axes have the
- * same energy each, and so, as far as the prefix lets them, have those along the first axis:
+ * later inputs can hardly be told apart. Balanced, with i along the first axis and j along all
+ * others, over the kept (i, j),
  *
  * <pre>
- * gain_ij² = a_i · b_j,   Σ_i gain_ij² = n,   Σ_j gain_ij² ≈ the same for each i
+ * gain_ij² = a_i · b_j,   Σ_i gain_ij² = n for each j
  * </pre>
  *
- * <p>over the kept (i, j), i along the first axis and j along all others (Sinkhorn and Knopp 1967).
- * With no end to the rounds, only the last coefficients of rows and columns would be left.
+ * <p>and the sums over j are nearer to each other than before. It is what a few rounds of scaling
+ * rows and columns in turn give (Sinkhorn and Knopp 1967). Without an end, the sums over j would
+ * become equal too, but only the last coefficient of each row and column would be left: on AlexNet
+ * 3 and 10 rounds did alike, 1 and 100 worse.
  */
 final class StartScale {
 

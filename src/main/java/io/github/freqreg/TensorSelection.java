@@ -31,6 +31,8 @@ record TensorSelection(
         String refusal = null;
         if (candidate.owner() instanceof SymbolBlock) {
             refusal = "a SymbolBlock computes outside of DJL's parameter store";
+        } else if (RunningStatistic.isOne(parameter)) {
+            refusal = "a running statistic is not trained";
         } else if (exclude != null && exclude.matcher(candidate.name()).find()) {
             refusal = "its name is excluded by " + exclude;
         } else if (!layerTypes.contains(candidate.layer())) {

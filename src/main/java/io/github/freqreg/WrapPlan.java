@@ -6,6 +6,7 @@ import ai.djl.util.Pair;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.IdentityHashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -21,8 +22,7 @@ final class WrapPlan {
 
     private final Block root;
     private final TensorSelection selection;
-    private final List<TensorChoice> choices = new ArrayList<>();
-    private final List<Candidate> all = new ArrayList<>();
+    private final Map<Candidate, TensorChoice> choices = new LinkedHashMap<>();
     private final Map<Block, List<Candidate>> units = new IdentityHashMap<>();
     private final Map<Parameter, Block> unitOf = new IdentityHashMap<>();
     private boolean tied;
@@ -34,7 +34,6 @@ final class WrapPlan {
         if (tied) {
             // A parameter that two units share can have only one set of coefficients.
             choices.clear();
-            all.clear();
             units.clear();
             unitOf.clear();
             addUnit(root, root, "");
@@ -112,8 +111,7 @@ final class WrapPlan {
                 continue;
             }
             TensorChoice choice = selection.choose(candidate);
-            choices.add(choice);
-            all.add(candidate);
+            choices.put(candidate, choice);
             if (choice.regularized()) {
                 chosen.add(candidate);
             }
@@ -126,6 +124,11 @@ final class WrapPlan {
 
     /** The choice for each parameter, in the order of the model's. */
     List<TensorChoice> getChoices() {
+        return List.copyOf(choices.values());
+    }
+
+    /** The same, with the parameters themselves. */
+    Map<Candidate, TensorChoice> getAll() {
         return choices;
     }
 
@@ -140,16 +143,7 @@ final class WrapPlan {
     }
 
     long countChosen() {
-        return choices.stream().filter(TensorChoice::regularized).count();
-    }
-
-    /** All parameters, in the order of the model's. */
-    List<Candidate> getAll() {
-        return all;
-    }
-
-    boolean isChosen(Candidate candidate) {
-        return selection.choose(candidate).regularized();
+        return choices.values().stream().filter(TensorChoice::regularized).count();
     }
 
     /** A parameter of the model, under its first name, with the block that owns it. */

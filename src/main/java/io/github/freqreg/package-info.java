@@ -17,12 +17,13 @@
  *       words.
  *   <li>{@link io.github.freqreg.FrequencyBlock}: the block that takes a layer's place.
  *   <li>{@code SpectralParameter} and {@code RebuildingParameterStore}: how its weights come from
- *       coefficients.
+ *       coefficients; {@code StartScale}: how large these start.
  *   <li>{@code BlockTree}: how children are replaced.
- *   <li>{@code BudgetShares}: who gets how much of a budget.
+ *   <li>{@code NetworkBudget} and {@code BudgetShares}: who gets how much of a budget.
  *   <li>{@link io.github.freqreg.FrequencyFile}: saving and loading; {@link
  *       io.github.freqreg.Quantization}: how finely, for a number of bytes; {@link
- *       io.github.freqreg.FrequencyBlockFactory}: loading by DJL's {@code Criteria}.
+ *       io.github.freqreg.FrequencyBlockFactory}: loading by DJL's {@code Criteria}. {@code
+ *       RunningStatistic} is what a file has of normalisation.
  *   <li>{@link io.github.freqreg.DenseWeights}: named arrays, to and from other programs; {@code
  *       WeightMatch} finds which is whose. {@code LoadTarget} is what all loading shares.
  *   <li>{@link io.github.freqreg.CompressionReport}: what it costs on disk; {@link
@@ -48,6 +49,12 @@
  *   <li>Axes can be weighted in the zigzag order ({@code addAxisWeights}): more frequencies of
  *       channels than of kernels. Both are off unless asked for; the ablation is in the examples'
  *       results.
+ *   <li>A fresh tensor can start in balance ({@code optBalancedStart}): the prefix has many
+ *       coefficients at low frequencies and few at high ones, and drawn alike they make each layer
+ *       answer nearly the same to all inputs. It is off unless asked for, so that the paper's own
+ *       method starts as it did; what it gains is in the examples' results.
+ *   <li>Running statistics behind a regularised layer are stored as the few coefficients that they
+ *       are, and are whole in the network: no gradient reaches them, so policies leave them alone.
  *   <li>The kept numbers of a fresh network's budget are shared equally, as in the paper's smallest
  *       settings: shares by the roots of sizes did worse. A trained network's go where its energy
  *       is.

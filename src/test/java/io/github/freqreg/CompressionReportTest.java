@@ -106,7 +106,7 @@ class CompressionReportTest {
         CompressionReport report = CompressionReport.of(block);
         long numbers = 0;
         for (Parameter parameter : block.getParameters().values()) {
-            numbers += RunningStatistic.is(parameter) ? 1 : parameter.getArray().size();
+            numbers += RunningStatistic.isOne(parameter) ? 1 : parameter.getArray().size();
         }
         assertEquals(numbers, report.getKept());
         Block plain = FrequencyRegularization.toDense(block);

@@ -95,6 +95,20 @@ class QuantizationTest {
     }
 
     @Test
+    void stepsGoUpAndDown() {
+        for (float step : new float[] {Float.MIN_NORMAL, 0x1p-20f, 0.013f, 1f, 1.9f, 1e38f}) {
+            Precision precision = Precision.ofStep(step);
+            Precision coarser = precision.coarser();
+            assertTrue(coarser.step() > 1.06f * precision.step());
+            assertTrue(coarser.step() < 1.13f * precision.step());
+            assertEquals(precision, coarser.finer());
+        }
+        Precision largest = Precision.ofStep(Float.MAX_VALUE);
+        assertEquals(largest, largest.coarser());
+        assertEquals(Precision.FLOAT16, Precision.FLOAT16.coarser());
+    }
+
+    @Test
     void moreBytesAreCloserToTheNetwork() throws Exception {
         Block block = wrapped();
         float[] right = predict(block, manager);

@@ -2,9 +2,11 @@ package io.github.freqreg;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 import ai.djl.MalformedModelException;
 import ai.djl.Model;
@@ -24,10 +26,15 @@ import ai.djl.training.Trainer;
 import io.github.freqreg.format.FrqDocument;
 import io.github.freqreg.format.FrqTensor;
 import io.github.freqreg.format.Precision;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Random;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class RunningStatisticTest {
@@ -161,51 +168,135 @@ class RunningStatisticTest {
         }
     }
 
+    /** All that is trained, in a number of numbers. */
+    private static FrequencyRegularization.Builder budget(int numbers) {
+        return FrequencyRegularization.builder()
+                .optLayerTypes(LayerType.values())
+                .optParameterTypes(
+                        Parameter.Type.WEIGHT,
+                        Parameter.Type.BIAS,
+                        Parameter.Type.GAMMA,
+                        Parameter.Type.BETA)
+                .optBudget(numbers);
+    }
+
+    private static long numbersAfterTraining(FrequencyRegularization policy, Block network) {
+        try (Model model = Model.newInstance("budget")) {
+            model.setBlock(policy.apply(network, INPUT));
+            train(model);
+            return FrequencyFile.toDocument(model.getBlock(), DataType.FLOAT16).numbers();
+        }
+    }
+
     @ParameterizedTest
     @ValueSource(ints = {300, 340, 400})
     void aBudgetCountsWhatTheyWillBe(int budget) {
-        FrequencyRegularization policy =
-                FrequencyRegularization.builder()
-                        .optLayerTypes(LayerType.values())
-                        .optParameterTypes(
-                                Parameter.Type.WEIGHT,
-                                Parameter.Type.BIAS,
-                                Parameter.Type.GAMMA,
-                                Parameter.Type.BETA)
-                        .optBudget(budget)
-                        .build();
         for (boolean bias : new boolean[] {false, true}) {
-            try (Model model = Model.newInstance("budget")) {
-                model.setBlock(policy.apply(network(false, bias), INPUT));
-                train(model);
-                long numbers =
-                        FrequencyFile.toDocument(model.getBlock(), DataType.FLOAT16).numbers();
-                assertTrue(numbers <= budget && numbers >= budget - 4, numbers + " of " + budget);
+            for (boolean transposed : new boolean[] {false, true}) {
+                Block network = network(transposed, bias);
+                long numbers = numbersAfterTraining(budget(budget).build(), network);
+                String message = numbers + " of " + budget;
+                assertTrue(numbers <= budget && numbers >= budget - 4, message);
             }
         }
     }
 
-    private static Parameter variance() {
-        return Parameter.builder()
-                .setName("variance")
-                .setType(Parameter.Type.RUNNING_VAR)
-                .optShape(new Shape(64))
-                .build();
+    static Stream<Arguments> networksWithWholeStatistics() {
+        Shape kernel = new Shape(3, 3);
+        return Stream.of(
+                // What is between the layer and the normalisation brings other frequencies.
+                arguments(
+                        "ReLU between",
+                        budget(1_000),
+                        new SequentialBlock()
+                                .add(TestModels.convolution(CHANNELS))
+                                .add(Activation.reluBlock())
+                                .add(BatchNorm.builder().build())),
+                arguments(
+                        "an excluded layer between",
+                        budget(4_000).optExclude("02Conv2d"),
+                        new SequentialBlock()
+                                .add(TestModels.convolution(8))
+                                .add(
+                                        Conv2d.builder()
+                                                .setFilters(CHANNELS)
+                                                .setKernelShape(kernel)
+                                                .build())
+                                .add(BatchNorm.builder().build())),
+                arguments(
+                        "groups",
+                        budget(1_000),
+                        new SequentialBlock()
+                                .add(
+                                        Conv2d.builder()
+                                                .setFilters(CHANNELS)
+                                                .setKernelShape(kernel)
+                                                .optGroups(3)
+                                                .build())
+                                .add(BatchNorm.builder().build())),
+                arguments(
+                        "split channels",
+                        budget(1_000).addSplit("01Conv2d_weight", new Shape(6, 8, 3, 3, 3)),
+                        new SequentialBlock()
+                                .add(TestModels.convolution(CHANNELS))
+                                .add(BatchNorm.builder().build())));
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("networksWithWholeStatistics")
+    void aBudgetHoldsWhereTheyAreWhole(
+            String name, FrequencyRegularization.Builder policy, Block network) {
+        int budget = name.startsWith("an excluded") ? 4_000 : 1_000;
+        long numbers = numbersAfterTraining(policy.build(), network);
+        assertTrue(numbers <= budget, numbers + " of " + budget);
+    }
+
+    @Test
+    void aBudgetThatTheyAloneWouldPassIsRefused() {
+        // 48 biases, 48 means with them, 5 biases, 96 of normalisation, a variance and 2 weights.
+        FrequencyRegularization policy = FrequencyRegularization.builder().optBudget(199).build();
+        IllegalArgumentException refusal =
+                assertThrows(
+                        IllegalArgumentException.class,
+                        () -> policy.apply(network(false, true), INPUT));
+        assertTrue(refusal.getMessage().contains("199 numbers"), refusal.getMessage());
+        assertTrue(refusal.getMessage().contains("198 and 2 tensors"), refusal.getMessage());
+        long numbers =
+                numbersAfterTraining(
+                        FrequencyRegularization.builder().optBudget(200).build(),
+                        network(false, true));
+        // The biases learn nothing before a normalisation, so these means are few after all.
+        assertTrue(numbers <= 200, numbers + " numbers");
+    }
+
+    private static final float[] ONES = new float[64];
+
+    static {
+        Arrays.fill(ONES, 1);
+    }
+
+    /** 1 and a bit, plus cosines of some frequencies. */
+    private static float[] smooth(double bit, int... frequencies) {
+        float[] values = new float[64];
+        for (int i = 0; i < values.length; i++) {
+            values[i] = (float) (1 + bit);
+            for (int k : frequencies) {
+                values[i] += (float) (Math.cos(Math.PI * (2 * i + 1) * k / 128));
+            }
+        }
+        return values;
     }
 
     @Test
     void aVarianceNearZeroStaysOne() {
-        float[] values = new float[64];
-        Arrays.fill(values, 1f);
-        assertNotNull(RunningStatistic.of(variance(), values));
+        assertEquals(1, RunningStatistic.ofVariances(ONES).coefficients().length);
+        float[] values = ONES.clone();
         values[20] = 1e-9f;
-        assertNull(RunningStatistic.of(variance(), values));
-        // A smooth one that nearly reaches zero is either whole or near enough everywhere.
-        for (int i = 0; i < values.length; i++) {
-            values[i] = (float) (1.0001 + Math.cos(Math.PI * (2 * i + 1) / 64));
-        }
-        RunningStatistic few = RunningStatistic.of(variance(), values);
-        assertNotNull(few);
+        assertNull(RunningStatistic.ofVariances(values));
+        // A smooth one that nearly reaches zero is near enough everywhere.
+        values = smooth(1e-4, 2);
+        RunningStatistic few = RunningStatistic.ofVariances(values);
+        assertEquals(Precision.FLOAT32, few.precision());
         float[] rebuilt = RunningStatistic.rebuild(few.coefficients(), values.length);
         for (int i = 0; i < values.length; i++) {
             assertEquals(values[i], rebuilt[i], values[i] / 256);
@@ -213,12 +304,86 @@ class RunningStatisticTest {
     }
 
     @Test
-    void noiseStaysWhole() {
+    void anErrorOfMeansIsMeasuredByTheDeviation() {
+        float[] means = smooth(0, 1, 2, 3);
+        assertEquals(Precision.FLOAT16, RunningStatistic.ofMeans(means, ONES).precision());
+        float[] small = new float[64];
+        Arrays.fill(small, 1e-4f);
+        RunningStatistic exact = RunningStatistic.ofMeans(means, small);
+        assertEquals(Precision.FLOAT32, exact.precision());
+        assertEquals(4, exact.coefficients().length);
+        // A single channel that strays is not smooth.
+        means[5] += 0.01f;
+        assertNull(RunningStatistic.ofMeans(means, ONES));
+    }
+
+    @Test
+    void noiseAndWhatIsNotFiniteStayWhole() {
         Random random = new Random(7);
         float[] values = new float[64];
         for (int i = 0; i < values.length; i++) {
             values[i] = 1 + random.nextFloat();
         }
-        assertNull(RunningStatistic.of(variance(), values));
+        assertNull(RunningStatistic.ofVariances(values));
+        for (float odd : new float[] {Float.NaN, Float.POSITIVE_INFINITY, -1}) {
+            float[] bad = ONES.clone();
+            bad[3] = odd;
+            assertNull(RunningStatistic.ofVariances(bad));
+            assertNull(RunningStatistic.ofMeans(bad, ONES));
+        }
+        assertNull(RunningStatistic.ofVariances(new float[0]));
+        assertNull(RunningStatistic.ofVariances(new float[1]));
+        assertNull(RunningStatistic.ofMeans(ONES, values(Float.NaN)));
+    }
+
+    private static float[] values(float value) {
+        float[] values = new float[64];
+        Arrays.fill(values, value);
+        return values;
+    }
+
+    @Test
+    void policiesLeaveThemAlone() {
+        for (TensorChoice choice :
+                FrequencyRegularization.builder()
+                        .optLayerTypes(LayerType.values())
+                        .optParameterTypes(Parameter.Type.values())
+                        .build()
+                        .plan(network(false, true), INPUT)) {
+            assertEquals(!choice.name().contains("running"), choice.regularized(), choice.name());
+        }
+    }
+
+    @Test
+    void coefficientsOfInfiniteNumbersAreRefused() {
+        try (Model model = trained(false);
+                Model fresh = Model.newInstance("fresh")) {
+            FrqDocument good = FrequencyFile.toDocument(model.getBlock(), DataType.FLOAT16);
+            List<FrqTensor> tensors = new ArrayList<>();
+            for (FrqTensor tensor : good.tensors()) {
+                if (tensor.name().contains("runningMean")) {
+                    float[] values = new float[CHANNELS];
+                    Arrays.fill(values, Float.MAX_VALUE);
+                    tensors.add(
+                            new FrqTensor(
+                                    tensor.name(),
+                                    tensor.shape(),
+                                    tensor.axes(),
+                                    Precision.FLOAT32,
+                                    values));
+                } else {
+                    tensors.add(tensor);
+                }
+            }
+            fresh.setBlock(network(false, false));
+            MalformedModelException refusal =
+                    assertThrows(
+                            MalformedModelException.class,
+                            () ->
+                                    FrequencyFile.load(
+                                            fresh, new FrqDocument(good.inputs(), tensors)));
+            assertTrue(refusal.getMessage().contains("runningMean"), refusal.getMessage());
+            assertFalse(fresh.getBlock().isInitialized());
+        }
     }
 }

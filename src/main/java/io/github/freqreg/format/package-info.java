@@ -28,7 +28,9 @@
  * {@linkplain io.github.freqreg.spectrum.ZigzagOrder zigzag order}. They are along the tensor's own
  * axes, or along those of a shape that {@linkplain io.github.freqreg.spectrum.SplitAxes splits}
  * them; the order may be weighted. A tensor that is not in the frequency domain (a bias, a
- * normalisation parameter or statistic) is stored as it is, row-major.
+ * normalisation parameter or statistic) is stored as it is, row-major. A running statistic of one
+ * axis may be stored as its first coefficients along that axis; whoever loads it rebuilds all of
+ * its elements, and the network keeps these.
  *
  * <p>A reader refuses, with {@code MalformedModelException}: another magic or version, a wrong
  * checksum, a count that does not fit the bytes that remain or is above a limit, a name that is not

@@ -11,7 +11,12 @@ import ai.djl.training.Trainer;
 import ai.djl.training.listener.TrainingListenerAdapter;
 import ai.djl.util.Pair;
 import io.github.freqreg.Quantization;
+import io.github.freqreg.format.Precision;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Comparator;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -28,10 +33,10 @@ import org.slf4j.LoggerFactory;
  * </pre>
  *
  * <p>After an epoch the steps are found anew, see {@link Quantization}, if the file would be far
- * too large or has room left; where it is a little too large, as few as possible change, see {@link
- * Quantization#within}. The last ones are those of the file. {@link Checkpoint} saves them. The
- * sensitivity of a tensor is the mean of Adam's second moments, which are mean squared gradients;
- * with other optimisers all tensors get the same relative error.
+ * too large or has room left; where it is a little too large, as few as possible become coarser.
+ * The last ones are those of the file. {@link Checkpoint} saves them. The sensitivity of a tensor
+ * is the mean of Adam's second moments, which are mean squared gradients; with other optimisers all
+ * tensors get the same relative error.
  *
  * <p>After each epoch with steps, the bytes that the file would have are added to the trainer's
  * metrics as {@value #METRIC}. The model must be on the trainer's first device: elsewhere its
@@ -158,8 +163,9 @@ public final class ByteBudget extends TrainingListenerAdapter {
                 // What has learned to bear its steps keeps them.
                 return;
             }
-            if (now > bytes && now <= NEARLY * bytes) {
-                quantization = quantization.within(block, bytes, names);
+            Quantization coarser = now <= NEARLY * bytes ? aLittleCoarser(block) : null;
+            if (now > bytes && coarser != null) {
+                quantization = coarser;
                 quantization.applyTo(block);
                 return;
             }
@@ -168,6 +174,40 @@ public final class ByteBudget extends TrainingListenerAdapter {
         quantization = Quantization.fit(block, room, names, sensitivities(block));
         quantization.applyTo(block);
         logger.info("After {} epochs: new steps for a file of {} bytes", epochs, bytes);
+    }
+
+    /**
+     * The next coarser steps of as few tensors as need be: the smallest one that is enough, or else
+     * the largest ones; null where all together are not.
+     */
+    private Quantization aLittleCoarser(Block block) {
+        List<Pair<String, Parameter>> bySize = new ArrayList<>();
+        for (Pair<String, Parameter> each : block.getParameters()) {
+            if (quantization.getSteps().getOrDefault(each.getKey(), 0f) > 0) {
+                bySize.add(each);
+            }
+        }
+        bySize.sort(Comparator.comparingLong(each -> each.getValue().getArray().size()));
+        Map<String, Float> steps = new HashMap<>(quantization.getSteps());
+        for (Pair<String, Parameter> each : bySize) {
+            Map<String, Float> one = new HashMap<>(quantization.getSteps());
+            one.computeIfPresent(each.getKey(), ByteBudget::coarser);
+            if (Quantization.of(one).bytes(block, names) <= bytes) {
+                return Quantization.of(one);
+            }
+        }
+        Collections.reverse(bySize);
+        for (Pair<String, Parameter> each : bySize) {
+            steps.computeIfPresent(each.getKey(), ByteBudget::coarser);
+            if (Quantization.of(steps).bytes(block, names) <= bytes) {
+                return Quantization.of(steps);
+            }
+        }
+        return null;
+    }
+
+    private static float coarser(String name, float step) {
+        return Precision.ofStep(step).coarser().step();
     }
 
     private Map<String, Double> sensitivities(Block block) {

@@ -25,8 +25,10 @@ import io.github.freqreg.FrequencyFile;
 import io.github.freqreg.FrequencyRegularization;
 import io.github.freqreg.Quantization;
 import io.github.freqreg.TestModels;
+import io.github.freqreg.format.Precision;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -152,6 +154,46 @@ class ByteBudgetTest {
                                     / adam.meanSquare(block.getParameters().get(first)));
             // Steps are rounded to four bits.
             assertEquals(1, steps.getStep(first) / steps.getStep(second) / expected, 0.15);
+        }
+    }
+
+    @Test
+    void aFileALittleTooLargeChangesAsFewStepsAsNeedBe() {
+        SequentialBlock block = new SequentialBlock();
+        for (int i = 0; i < 6; i++) {
+            block.add(TestModels.linear(24));
+        }
+        block.add(TestModels.linear(4));
+        FrequencyRegularization policy = FrequencyRegularization.builder().optKept(90).build();
+        int bytes = 500;
+        try (Model model = TestModels.model(policy.apply(block, INPUT), INPUT);
+                Adam adam = Adam.builder().build()) {
+            ByteBudget budget = ByteBudget.builder(bytes).optOptimizer(adam).build();
+            train(model, budget, adam, 2);
+            Map<String, Float> before = budget.getQuantization().getSteps();
+            while (budget.getQuantization().bytes(model.getBlock(), true) <= bytes) {
+                for (Pair<String, Parameter> each : model.getBlock().getParameters()) {
+                    if (before.containsKey(each.getKey())) {
+                        NDArray array = each.getValue().getArray();
+                        array.setRequiresGradient(false);
+                        array.muli(1.005f);
+                        array.setRequiresGradient(true);
+                    }
+                }
+            }
+            train(model, budget, adam, 0);
+            try (Trainer trainer = TestModels.trainer(model, adam)) {
+                budget.onEpoch(trainer);
+            }
+            assertTrue(budget.getQuantization().bytes(model.getBlock(), true) <= bytes);
+            Map<String, Float> changed = new HashMap<>(budget.getQuantization().getSteps());
+            changed.entrySet().removeAll(before.entrySet());
+            assertTrue(changed.size() >= 1 && changed.size() <= 2, changed.toString());
+            changed.forEach(
+                    (name, step) -> {
+                        Precision old = Precision.ofStep(before.get(name));
+                        assertEquals(old.coarser().step(), step);
+                    });
         }
     }
 

@@ -5,6 +5,7 @@ import io.github.freqreg.FrequencyRegularization;
 import io.github.freqreg.LayerType;
 import io.github.freqreg.TensorChoice;
 import io.github.freqreg.examples.networks.VisionTransformer;
+import java.util.Arrays;
 import java.util.List;
 import java.util.regex.Pattern;
 
@@ -19,7 +20,10 @@ import java.util.regex.Pattern;
 final class Axes {
 
     private static final int CHANNELS = 2;
-    private static final int KERNEL = 2;
+    private static final int KERNEL = 4;
+
+    /** With which its recipes were found. */
+    private static final int KERNEL_OF_LENET = 2;
 
     private Axes() {}
 
@@ -49,12 +53,11 @@ final class Axes {
         }
     }
 
-    /** The channels' axes once, those of the kernel twice. */
-    private static int[] kernel(int rank) {
+    /** The channels' axes once, those of the kernel more often. */
+    private static int[] kernel(Network network, int rank) {
         int[] weights = new int[rank];
-        for (int axis = 0; axis < rank; axis++) {
-            weights[axis] = axis < CHANNELS ? 1 : KERNEL;
-        }
+        Arrays.fill(weights, network == Network.LENET ? KERNEL_OF_LENET : KERNEL);
+        Arrays.fill(weights, 0, CHANNELS, 1);
         return weights;
     }
 
@@ -87,7 +90,7 @@ final class Axes {
                 weights = split.weights();
                 any = true;
             } else if (tensor.shape().dimension() > CHANNELS) {
-                weights = kernel(tensor.shape().dimension());
+                weights = kernel(network, tensor.shape().dimension());
             }
             if (weighs && weights != null) {
                 builder.addAxisWeights(exactly(tensor), weights);

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.stream.IntStream;
+import java.util.stream.LongStream;
 import java.util.stream.Stream;
 import org.knowm.xchart.XYChart;
 
@@ -33,6 +34,9 @@ record Figures(
     static final int MOST_SPECTRA = 24;
 
     private static final int DOT_NAME = 40;
+
+    /** By how much running statistics alone may change how many numbers there are. */
+    private static final double MOST_STATISTICS = 1.5;
 
     /**
      * The pictures of a tensor's coefficients.
@@ -222,10 +226,9 @@ record Figures(
         figures.add(curve("learning-loss", "loss", Curves::loss, learning));
         boolean truncated =
                 learning.runs().values().stream()
-                        .anyMatch(
-                                run ->
-                                        run.stream().mapToLong(e -> e.numbers()).distinct().count()
-                                                > 1);
+                        .map(run -> run.stream().mapToLong(Training.Epoch::numbers))
+                        .map(LongStream::summaryStatistics)
+                        .anyMatch(numbers -> numbers.getMax() > MOST_STATISTICS * numbers.getMin());
         if (truncated) {
             figures.add(curve("learning-numbers", "numbers kept", Curves::numbers, learning));
         }

@@ -275,6 +275,9 @@ final class TrainCommand implements Callable<Integer> {
                                 && budgetBytes == null,
                 "--truncate, --split, --weighted, --balanced, --biases, --budget-bytes and"
                         + " --no-baseline have no meaning with --dense");
+        check(
+                !balanced || truncate == 0,
+                "--balanced has no meaning with --truncate, which starts with all coefficients");
         check(!amount.dense || !execution, "--execution has no meaning with --dense");
         if (out == null) {
             out = Path.of(name() + ".frq");

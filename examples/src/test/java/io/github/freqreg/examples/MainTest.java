@@ -334,6 +334,8 @@ class MainTest {
                 "train vae --turn 5 | --turn has no meaning for vae",
                 "train lenet --recipe small --biases | --biases has no meaning with --recipe",
                 "train lenet --dense --weighted | have no meaning with --dense",
+                "train lenet --dense --balanced | have no meaning with --dense",
+                "train lenet --truncate 0.5 --balanced | --balanced has no meaning with --truncate",
                 "train lenet --budget-bytes 3 | The budget is 3 bytes",
                 "train lenet --dense --budget-bytes 20 | have no meaning with --dense",
                 "compress lenet --weights x --out y --budget-bytes 0 | --budget-bytes must be 1 to",
