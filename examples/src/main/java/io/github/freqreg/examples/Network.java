@@ -17,15 +17,25 @@ enum Network {
             "AlexNet",
             16,
             64,
-            new Settings(32, 0.001f, 0.002f, 2, true),
+            new Settings(32, 0.0005f, 0.004f, 2, true),
             width -> AlexNet.build(width, Images.CLASSES)),
-    VGG("VGG", 16, 32, Settings.COLOURS, width -> Vgg.build(width, Images.CLASSES)),
-    RESNET18("ResNet-18", 16, 32, Settings.COLOURS, width -> ResNet18.build(width, Images.CLASSES)),
+    VGG(
+            "VGG",
+            16,
+            32,
+            new Settings(32, 0.001f, 0.005f, 2, true),
+            width -> Vgg.build(width, Images.CLASSES)),
+    RESNET18(
+            "ResNet-18",
+            16,
+            32,
+            new Settings(32, 0.001f, 0.01f, 2, true),
+            width -> ResNet18.build(width, Images.CLASSES)),
     VIT(
             "Vision transformer",
             128,
             32,
-            Settings.COLOURS,
+            new Settings(32, 0.0005f, 0.003f, 2, true),
             width -> new VisionTransformer(width, Images.CLASSES)),
     UNET("UNet", 16, 96, null, null),
     DCGAN("DCGAN", 16, 0, null, null),
@@ -94,8 +104,5 @@ enum Network {
      * @param move by how many pixels training images are moved at most
      * @param mirrored whether they are also seen in a mirror
      */
-    record Settings(int batchSize, float denseRate, float rate, int move, boolean mirrored) {
-
-        private static final Settings COLOURS = new Settings(32, 0.001f, 0.01f, 2, true);
-    }
+    record Settings(int batchSize, float denseRate, float rate, int move, boolean mirrored) {}
 }

@@ -210,7 +210,7 @@ class MainTest {
         "lenet, 900",
         "resnet18 --width 2 --weighted --rate-weight 0.00001, 1500",
         "vae --width 16 --split, 900",
-        "dcgan --width 2 --keep 9, 1200"
+        "dcgan --width 2 --keep 9, 700"
     })
     void aBudgetOfBytesIsKeptTo(String network, long bytes) throws IOException {
         String train =
