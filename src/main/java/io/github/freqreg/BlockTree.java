@@ -231,7 +231,7 @@ final class BlockTree {
                 root,
                 children -> {
                     for (int i = 1; i < children.size(); i++) {
-                        if (uses.get(children.valueAt(i)) == 1) {
+                        if (uses.getOrDefault(children.valueAt(i), 0) == 1) {
                             before.put(children.valueAt(i), children.valueAt(i - 1));
                         }
                     }

@@ -35,14 +35,15 @@ import org.slf4j.LoggerFactory;
  * is written whole or not at all.
  *
  * <p>Loading takes a network of the same structure, plain or wrapped, fresh or not: what the file
- * holds as coefficients is wrapped if it is not yet, and in a fresh network DJL's transposed
- * convolutions become this library's, as by {@link FrequencyRegularization#apply(Block)}.
- * Everything is checked before anything is changed for good.
+ * holds as coefficients is wrapped if it is not yet, and in a network that is not initialised DJL's
+ * transposed convolutions become this library's, as by {@link
+ * FrequencyRegularization#apply(Block)}. Everything is checked before anything is changed for good.
  *
  * <p>Running statistics behind a regularised layer have few frequencies themselves: the means those
  * of the layer along its channels, and the variances twice as many less one. But for float32 they
  * are stored as these coefficients where they can be rebuilt from them, means to 1/512 of the
- * channel's deviation and variances to 1/256 of themselves; loaded, they are whole again.
+ * channel's deviation (with the 1e-5 that DJL adds to a variance) and variances to 1/256 of
+ * themselves; loaded, they are whole again.
  *
  * <p>State of a block that is no parameter, such as the options it was built with, is not stored:
  * the network that a file is loaded into is built as the saved one was.
@@ -351,6 +352,9 @@ public final class FrequencyFile {
             throw e;
         } finally {
             target.putInitializers(wrapped);
+        }
+        if (layers != null) {
+            layers.clearOld();
         }
         Map<Parameter, SpectralParameter> spectral = BlockTree.spectralParameters(wrapped);
         for (Map.Entry<String, Parameter> entry : BlockTree.parameters(wrapped).entrySet()) {

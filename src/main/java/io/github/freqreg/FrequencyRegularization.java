@@ -61,13 +61,15 @@ public final class FrequencyRegularization {
 
     private static final Logger logger = LoggerFactory.getLogger(FrequencyRegularization.class);
 
+    private static final int MOST_ROUNDS = 1000;
+
     private final TensorSelection selection;
     private final List<ByName<KeepAmount>> overrides;
     private final List<ByName<Shape>> splits;
     private final List<ByName<List<Integer>>> weights;
     private final boolean floors;
     private final double startRate;
-    private final boolean balanced;
+    private final int balanceRounds;
     private final KeepAmount amount;
     private final long budget;
     private final boolean budgetOfBytes;
@@ -86,7 +88,7 @@ public final class FrequencyRegularization {
         weights = List.copyOf(builder.weights);
         floors = builder.floors;
         startRate = builder.startRate;
-        balanced = builder.balanced;
+        balanceRounds = builder.balanceRounds;
         amount = builder.amount;
         budget = builder.budget;
         budgetOfBytes = builder.budgetOfBytes;
@@ -342,7 +344,7 @@ public final class FrequencyRegularization {
                             candidate.parameter(),
                             rule(candidate, shares),
                             axesOf(candidate),
-                            balanced));
+                            balanceRounds));
         }
         return tensors;
     }
@@ -417,7 +419,7 @@ public final class FrequencyRegularization {
         private Predicate<Shape> shapes;
         private boolean floors = true;
         private double startRate;
-        private boolean balanced;
+        private int balanceRounds;
         private KeepAmount amount = KeepAmount.rate(1);
         private long budget;
         private boolean budgetOfBytes;
@@ -525,11 +527,20 @@ public final class FrequencyRegularization {
          * each other than they were; the variance that is stated above is then larger. Tensors that
          * start with all of their coefficients, as for truncation, are in balance already.
          *
-         * @param inBalance whether they do, by default false
+         * @param rounds of scaling the first axis and the others in turn: 0 for none, by default; 3
+         *     for a few hundred coefficients in a layer, 10 for some thousand
          * @return this builder
+         * @throws IllegalArgumentException if the number is not from 0 to 1000
          */
-        public Builder optBalancedStart(boolean inBalance) {
-            balanced = inBalance;
+        public Builder optBalancedStart(int rounds) {
+            if (rounds < 0 || rounds > MOST_ROUNDS) {
+                throw new IllegalArgumentException(
+                        "The rounds of balancing must be 0 to "
+                                + MOST_ROUNDS
+                                + " but are "
+                                + rounds);
+            }
+            balanceRounds = rounds;
             return this;
         }
 

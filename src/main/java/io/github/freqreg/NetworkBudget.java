@@ -55,17 +55,15 @@ final class NetworkBudget {
                 .filter(this::limitsStatistics)
                 .forEach(weight -> weights.put(weight.owner(), weight));
         Map<Block, Block> before = BlockTree.before(plan.getRoot());
-        plan.getAll()
-                .forEach(
-                        (candidate, choice) -> {
-                            Parameter parameter = candidate.parameter();
-                            Candidate weight = weights.get(before.get(candidate.owner()));
-                            if (isOf(parameter, weight)) {
-                                statistics.add(new Statistic(parameter, weight));
-                            } else if (!choice.regularized()) {
-                                leftAlone += parameter.getShape().size();
-                            }
-                        });
+        for (WrapPlan.Listed each : plan.getAll()) {
+            Parameter parameter = each.candidate().parameter();
+            Candidate weight = weights.get(before.get(each.candidate().owner()));
+            if (isOf(parameter, weight)) {
+                statistics.add(new Statistic(parameter, weight));
+            } else if (!each.choice().regularized()) {
+                leftAlone += parameter.getShape().size();
+            }
+        }
     }
 
     /** Whether it is a fresh weight whose kept frequencies are all that its channels have. */
@@ -109,6 +107,10 @@ final class NetworkBudget {
     Map<String, Long> share() {
         long least = plan.countChosen();
         long most = Math.max(least, rest(0));
+        Map<String, Long> all = share(most);
+        if (most <= rest(countStatistics(all))) {
+            return all;
+        }
         Map<String, Long> shares = share(least);
         checkRest(least, countStatistics(shares));
         while (least < most) {
@@ -175,7 +177,8 @@ final class NetworkBudget {
 
     /** A bias is part of the mean. */
     private long countBias(Candidate weight, Map<String, Long> shares) {
-        return plan.getAll().keySet().stream()
+        return plan.getAll().stream()
+                .map(WrapPlan.Listed::candidate)
                 .filter(each -> each.owner() == weight.owner())
                 .filter(each -> each.parameter().getType() == Parameter.Type.BIAS)
                 .mapToLong(

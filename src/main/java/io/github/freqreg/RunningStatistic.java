@@ -123,7 +123,7 @@ record RunningStatistic(Precision precision, float[] coefficients) {
         }
         double[] cosines = cosines(n);
         double most = Math.sqrt(n) * FrequencyFile.maxOf(values);
-        for (int k = n - 1; k >= Math.max(1, n - SOON); k--) {
+        for (int k = n - 1; k >= Math.max(n / 2, n - SOON); k--) {
             if (!(Math.abs(coefficient(values, k, cosines)) <= HALF_SHARE * most)) {
                 return null;
             }

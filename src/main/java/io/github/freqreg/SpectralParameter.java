@@ -33,7 +33,7 @@ final class SpectralParameter {
     private final Parameter dense;
     private final KeptRule rule;
     private final FrequencyAxes axes;
-    private final boolean balanced;
+    private final int rounds;
     private final Map<Device, SpectralTransform> transforms = new ConcurrentHashMap<>();
     private final Map<Device, Rebuilt> rebuilt = new HashMap<>();
     private final ReadWriteLock lock = new ReentrantReadWriteLock();
@@ -51,15 +51,14 @@ final class SpectralParameter {
      * @param dense its weights
      * @param rule how many coefficients it keeps
      * @param axes along which its frequencies are
-     * @param balanced whether a fresh one starts with its frequencies in balance
+     * @param rounds of balancing that a fresh one starts with
      */
-    SpectralParameter(
-            String name, Parameter dense, KeptRule rule, FrequencyAxes axes, boolean balanced) {
+    SpectralParameter(String name, Parameter dense, KeptRule rule, FrequencyAxes axes, int rounds) {
         this.name = name;
         this.dense = dense;
         this.rule = rule;
         this.axes = axes;
-        this.balanced = balanced;
+        this.rounds = rounds;
         coefficients = newParameter(null, dense.requiresGradient());
     }
 
@@ -130,7 +129,7 @@ final class SpectralParameter {
                 NDArray seen = weights.reshape(mask.getShape())) {
             NDArray vector = transform.project(seen, scratch);
             if (fresh) {
-                NDArray gains = scratch.create(StartScale.of(getShape(), mask, balanced));
+                NDArray gains = scratch.create(StartScale.of(getShape(), mask, rounds));
                 vector.muli(
                         gains.toDevice(vector.getDevice(), false)
                                 .toType(vector.getDataType(), false));

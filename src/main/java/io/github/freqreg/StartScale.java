@@ -30,8 +30,6 @@ import java.util.Arrays;
  */
 final class StartScale {
 
-    private static final int ROUNDS = 3;
-
     private final long[] positions;
     private final long others;
     private final double[] rows;
@@ -51,10 +49,10 @@ final class StartScale {
      *
      * @param shape the tensor's own
      * @param mask its kept coefficients
-     * @param balanced whether frequencies are in balance
+     * @param rounds of balancing, 0 for none
      * @return the gain of each kept coefficient, or one for all
      */
-    static float[] of(Shape shape, ZigzagMask mask, boolean balanced) {
+    static float[] of(Shape shape, ZigzagMask mask, int rounds) {
         if (shape.dimension() < 2) {
             return new float[] {1};
         }
@@ -64,15 +62,15 @@ final class StartScale {
         long others = box.size() / first;
         long n = shape.get(0);
         long[] positions = mask.positions();
-        if (!balanced || positions.length == box.size()) {
+        if (rounds == 0 || positions.length == box.size()) {
             long lowest = Arrays.stream(positions).filter(at -> at % others == 0).count();
             return new float[] {(float) Math.sqrt((double) n / lowest)};
         }
-        return new StartScale(positions, others, Math.toIntExact(first)).balance(n);
+        return new StartScale(positions, others, Math.toIntExact(first)).balance(n, rounds);
     }
 
-    private float[] balance(long energy) {
-        for (int round = 0; round < ROUNDS; round++) {
+    private float[] balance(long energy, int rounds) {
+        for (int round = 0; round < rounds; round++) {
             share(rows, columns, true);
             share(columns, rows, false);
         }

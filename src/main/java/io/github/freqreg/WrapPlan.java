@@ -6,7 +6,6 @@ import ai.djl.util.Pair;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.IdentityHashMap;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -22,7 +21,7 @@ final class WrapPlan {
 
     private final Block root;
     private final TensorSelection selection;
-    private final Map<Candidate, TensorChoice> choices = new LinkedHashMap<>();
+    private final List<Listed> all = new ArrayList<>();
     private final Map<Block, List<Candidate>> units = new IdentityHashMap<>();
     private final Map<Parameter, Block> unitOf = new IdentityHashMap<>();
     private boolean tied;
@@ -33,7 +32,7 @@ final class WrapPlan {
         findUnits(root, "");
         if (tied) {
             // A parameter that two units share can have only one set of coefficients.
-            choices.clear();
+            all.clear();
             units.clear();
             unitOf.clear();
             addUnit(root, root, "");
@@ -111,7 +110,7 @@ final class WrapPlan {
                 continue;
             }
             TensorChoice choice = selection.choose(candidate);
-            choices.put(candidate, choice);
+            all.add(new Listed(candidate, choice));
             if (choice.regularized()) {
                 chosen.add(candidate);
             }
@@ -124,12 +123,12 @@ final class WrapPlan {
 
     /** The choice for each parameter, in the order of the model's. */
     List<TensorChoice> getChoices() {
-        return List.copyOf(choices.values());
+        return all.stream().map(Listed::choice).toList();
     }
 
     /** The same, with the parameters themselves. */
-    Map<Candidate, TensorChoice> getAll() {
-        return choices;
+    List<Listed> getAll() {
+        return List.copyOf(all);
     }
 
     /** The chosen parameters of a block that is to be wrapped, or null for one that is not. */
@@ -143,8 +142,11 @@ final class WrapPlan {
     }
 
     long countChosen() {
-        return choices.values().stream().filter(TensorChoice::regularized).count();
+        return all.stream().filter(each -> each.choice().regularized()).count();
     }
+
+    /** A parameter and what is chosen for it. */
+    record Listed(Candidate candidate, TensorChoice choice) {}
 
     /** A parameter of the model, under its first name, with the block that owns it. */
     record Candidate(String name, LayerType layer, Parameter parameter, Block owner) {}

@@ -478,6 +478,8 @@ class PolicyTest {
                 invalid(b -> b.optKept(-3), "-3", "1 or more"),
                 invalid(b -> b.addOverrideKept("a", 0), "0", "1 or more"),
                 invalid(b -> b.optBudget(0), "0", "1 or more"),
+                invalid(b -> b.optBalancedStart(-1), "-1", "0 to 1000"),
+                invalid(b -> b.optBalancedStart(1001), "1001", "0 to 1000"),
                 invalid(b -> b.optLayerTypes().build(), "layer type"),
                 invalid(b -> b.optParameterTypes().build(), "parameter type"));
     }

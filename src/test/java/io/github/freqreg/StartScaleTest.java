@@ -51,7 +51,7 @@ class StartScaleTest {
     @MethodSource("masks")
     void theLowestFrequencyIsAnsweredAsTheDenseLayerAnswers(ZigzagMask mask) {
         Shape shape = mask.getShape();
-        float[] plain = StartScale.of(shape, mask, false);
+        float[] plain = StartScale.of(shape, mask, 0);
         assertEquals(1, plain.length);
         float[] all = new float[mask.getKept()];
         Arrays.fill(all, plain[0]);
@@ -62,7 +62,7 @@ class StartScaleTest {
     @MethodSource("masks")
     void inBalanceAllOthersAreToo(ZigzagMask mask) {
         Shape shape = mask.getShape();
-        float[] gains = StartScale.of(shape, mask, true);
+        float[] gains = StartScale.of(shape, mask, 3);
         if (gains.length == 1) {
             // What is kept is a box, which is in balance.
             assertEquals(mask.getBox().size(), mask.getKept());
@@ -80,10 +80,9 @@ class StartScaleTest {
     @Test
     void whatIsKeptWholeStartsAsItsInitialiserSays() {
         ZigzagMask all = ZigzagMask.of(new Shape(6, 8), 48);
-        assertArrayEquals(new float[] {1}, StartScale.of(new Shape(6, 8), all, true));
+        assertArrayEquals(new float[] {1}, StartScale.of(new Shape(6, 8), all, 3));
         assertArrayEquals(
-                new float[] {1},
-                StartScale.of(new Shape(50), ZigzagMask.of(new Shape(50), 7), true));
+                new float[] {1}, StartScale.of(new Shape(50), ZigzagMask.of(new Shape(50), 7), 3));
     }
 
     @Test
@@ -92,8 +91,8 @@ class StartScaleTest {
         float[] plain = coefficients(false, false);
         float[] balanced = coefficients(false, true);
         ZigzagMask mask = ZigzagMask.of(new Shape(20, 30), 40);
-        float[] gains = StartScale.of(mask.getShape(), mask, true);
-        float gain = StartScale.of(mask.getShape(), mask, false)[0];
+        float[] gains = StartScale.of(mask.getShape(), mask, 3);
+        float gain = StartScale.of(mask.getShape(), mask, 0)[0];
         for (int i = 0; i < plain.length; i++) {
             assertEquals(plain[i] / gain * gains[i], balanced[i], 1e-5);
         }
@@ -101,7 +100,10 @@ class StartScaleTest {
 
     private static float[] coefficients(boolean trained, boolean balanced) {
         FrequencyRegularization policy =
-                FrequencyRegularization.builder().optKept(40).optBalancedStart(balanced).build();
+                FrequencyRegularization.builder()
+                        .optKept(40)
+                        .optBalancedStart(balanced ? 3 : 0)
+                        .build();
         Shape input = new Shape(1, 30);
         Block block = new SequentialBlock().add(TestModels.linear(20));
         try (NDManager manager = NDManager.newBaseManager()) {

@@ -163,8 +163,9 @@ public final class ByteBudget extends TrainingListenerAdapter {
                 // What has learned to bear its steps keeps them.
                 return;
             }
-            Quantization coarser = now <= NEARLY * bytes ? aLittleCoarser(block) : null;
-            if (now > bytes && coarser != null) {
+            boolean nearly = now > bytes && now <= NEARLY * bytes;
+            Quantization coarser = nearly ? aLittleCoarser(block) : null;
+            if (coarser != null) {
                 quantization = coarser;
                 quantization.applyTo(block);
                 return;
@@ -188,7 +189,6 @@ public final class ByteBudget extends TrainingListenerAdapter {
             }
         }
         bySize.sort(Comparator.comparingLong(each -> each.getValue().getArray().size()));
-        Map<String, Float> steps = new HashMap<>(quantization.getSteps());
         for (Pair<String, Parameter> each : bySize) {
             Map<String, Float> one = new HashMap<>(quantization.getSteps());
             one.computeIfPresent(each.getKey(), ByteBudget::coarser);
@@ -197,6 +197,7 @@ public final class ByteBudget extends TrainingListenerAdapter {
             }
         }
         Collections.reverse(bySize);
+        Map<String, Float> steps = new HashMap<>(quantization.getSteps());
         for (Pair<String, Parameter> each : bySize) {
             steps.computeIfPresent(each.getKey(), ByteBudget::coarser);
             if (Quantization.of(steps).bytes(block, names) <= bytes) {

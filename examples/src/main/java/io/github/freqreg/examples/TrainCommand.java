@@ -123,10 +123,14 @@ final class TrainCommand implements Callable<Integer> {
 
     @Option(
             names = "--balanced",
+            paramLabel = "ROUNDS",
+            arity = "0..1",
+            fallbackValue = "3",
+            defaultValue = "0",
             description =
                     "beyond the paper: start with coefficients that are larger at high frequencies,"
-                            + " of which few are kept")
-    private boolean balanced;
+                            + " of which few are kept; 3 rounds of scaling, or as many as told")
+    private int balanced;
 
     @Option(
             names = "--biases",
@@ -271,13 +275,13 @@ final class TrainCommand implements Callable<Integer> {
                                 && !noBaseline
                                 && !split
                                 && !weighted
-                                && !balanced
+                                && balanced == 0
                                 && !biases
                                 && budgetBytes == null,
                 "--truncate, --split, --weighted, --balanced, --biases, --budget-bytes and"
                         + " --no-baseline have no meaning with --dense");
         check(
-                !balanced || truncate == 0,
+                balanced == 0 || truncate == 0,
                 "--balanced has no meaning with --truncate, which starts with all coefficients");
         check(!amount.dense || !execution, "--execution has no meaning with --dense");
         if (out == null) {

@@ -150,7 +150,7 @@ class GuidesTest {
                         .addOverrideKept("01Conv2d_weight", 80) // small, and matters
                         .addSplit("06Linear_weight", new Shape(500, 50, 4, 4)) // 50 maps of 4×4
                         .addAxisWeights("03Conv2d_weight", 1, 1, 2, 2) // channels over kernels
-                        .optBalancedStart(true) // deep networks of few numbers learn sooner
+                        .optBalancedStart(3) // deep networks of few numbers learn sooner
                         .build();
         Block block = policy.apply(LeNet.build(), input);
         block.initialize(manager, DataType.FLOAT32, input);
