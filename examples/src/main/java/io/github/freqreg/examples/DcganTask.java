@@ -108,7 +108,7 @@ final class DcganTask implements Task {
     /** {@inheritDoc} */
     @Override
     public Settings settings(boolean dense) {
-        return new Settings(BATCH, dense ? 0.001f : 0.003f, 0.5f);
+        return new Settings(BATCH, dense ? 0.001f : 0.002f, 0.5f);
     }
 
     /** {@inheritDoc} */
