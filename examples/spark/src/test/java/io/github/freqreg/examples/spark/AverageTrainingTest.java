@@ -179,6 +179,8 @@ class AverageTrainingTest {
     private static JavaSparkContext spark(String master) {
         SparkConf conf = SparkArguments.conf("test", master);
         return new JavaSparkContext(
-                conf.set("spark.executorEnv.OMP_NUM_THREADS", System.getenv().getOrDefault("OMP_NUM_THREADS", "1")));
+                conf.set(
+                        "spark.executorEnv.OMP_NUM_THREADS",
+                        System.getenv().getOrDefault("OMP_NUM_THREADS", "1")));
     }
 }
