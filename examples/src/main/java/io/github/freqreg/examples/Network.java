@@ -7,36 +7,21 @@ import io.github.freqreg.examples.networks.ResNet18;
 import io.github.freqreg.examples.networks.Vgg;
 import io.github.freqreg.examples.networks.VisionTransformer;
 import java.util.Locale;
-import java.util.function.IntFunction;
+import java.util.function.BiFunction;
 
 /** The networks that the program knows, and what is particular to each. */
 enum Network {
-    LENET("LeNet-5", 0, 0, new Settings(32, 0.001f, 0.015f, 1, false), width -> LeNet.build()),
+    LENET(
+            "LeNet-5",
+            0,
+            0,
+            new Settings(32, 0.001f, 0.015f, 1, false),
+            (width, classes) -> LeNet.build()),
     // Without normalisation, larger steps leave its units silent.
-    ALEXNET(
-            "AlexNet",
-            16,
-            64,
-            new Settings(32, 0.0005f, 0.004f, 2, true),
-            width -> AlexNet.build(width, Images.CLASSES)),
-    VGG(
-            "VGG",
-            16,
-            32,
-            new Settings(32, 0.001f, 0.005f, 2, true),
-            width -> Vgg.build(width, Images.CLASSES)),
-    RESNET18(
-            "ResNet-18",
-            16,
-            32,
-            new Settings(32, 0.001f, 0.01f, 2, true),
-            width -> ResNet18.build(width, Images.CLASSES)),
-    VIT(
-            "Vision transformer",
-            128,
-            32,
-            new Settings(32, 0.0005f, 0.003f, 2, true),
-            width -> new VisionTransformer(width, Images.CLASSES)),
+    ALEXNET("AlexNet", 16, 64, Settings.colours(0.0005f, 0.004f), AlexNet::build),
+    VGG("VGG", 16, 32, Settings.colours(0.001f, 0.005f), Vgg::build),
+    RESNET18("ResNet-18", 16, 32, Settings.colours(0.001f, 0.01f), ResNet18::build),
+    VIT("Vision transformer", 128, 32, Settings.colours(0.0005f, 0.003f), VisionTransformer::new),
     UNET("UNet", 16, 96, null, null),
     DCGAN("DCGAN", 16, 0, null, null),
     VAE("VAE", 400, 0, null, null);
@@ -45,9 +30,14 @@ enum Network {
     private final int width;
     private final int side;
     private final Settings settings;
-    private final IntFunction<Block> classifier;
+    private final BiFunction<Integer, Integer, Block> classifier;
 
-    Network(String title, int width, int side, Settings settings, IntFunction<Block> classifier) {
+    Network(
+            String title,
+            int width,
+            int side,
+            Settings settings,
+            BiFunction<Integer, Integer, Block> classifier) {
         this.title = title;
         this.width = width;
         this.side = side;
@@ -92,7 +82,7 @@ enum Network {
 
     /** Builds it as a classifier of ten classes, which it must be. */
     Block classifier(int width) {
-        return classifier.apply(width);
+        return classifier.apply(width, Images.CLASSES);
     }
 
     /**
@@ -104,5 +94,10 @@ enum Network {
      * @param move by how many pixels training images are moved at most
      * @param mirrored whether they are also seen in a mirror
      */
-    record Settings(int batchSize, float denseRate, float rate, int move, boolean mirrored) {}
+    record Settings(int batchSize, float denseRate, float rate, int move, boolean mirrored) {
+
+        private static Settings colours(float denseRate, float rate) {
+            return new Settings(32, denseRate, rate, 2, true);
+        }
+    }
 }

@@ -75,9 +75,9 @@ final class TrainCommand implements Callable<Integer> {
             names = "--learning-rate",
             description =
                     "the first learning rate (default: the recipe's; or 0.01 with sgd; with adam"
-                            + " lenet 0.015, alexnet 0.004, vgg 0.005, vit 0.003, dcgan"
-                            + " 0.002, vae 0.02, the others 0.01, and for plain networks 0.001, alexnet and"
-                            + " vit 0.0005)")
+                            + " lenet 0.015, alexnet 0.004, vgg 0.005, vit 0.003, dcgan 0.002,"
+                            + " vae 0.02, the others 0.01, and for plain networks 0.001, alexnet"
+                            + " and vit 0.0005)")
     private Float learningRate;
 
     @Option(
