@@ -7,7 +7,8 @@ import ai.djl.nn.ParallelBlock;
 import ai.djl.nn.Parameter;
 import ai.djl.nn.SequentialBlock;
 import ai.djl.util.Pair;
-import ai.djl.util.PairList;
+import io.github.freqreg.execution.FusedRelu;
+import io.github.freqreg.nn.BatchStatisticsNorm;
 import java.lang.reflect.Field;
 import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
@@ -103,12 +104,7 @@ final class BlockTree {
         try {
             BlockList children = (BlockList) CHILDREN.get(parent);
             for (int i = 0; i < children.size(); i++) {
-                Pair<String, Block> child = children.get(i);
-                Block next = replace(child.getValue(), replacement);
-                if (next != child.getValue()) {
-                    children.remove(i);
-                    children.add(i, child.getKey(), next);
-                }
+                replace(children, i, replace(children.valueAt(i), replacement));
             }
         } catch (IllegalAccessException e) {
             throw new IllegalStateException("AbstractBlock.children was open at start", e);
@@ -169,32 +165,40 @@ final class BlockTree {
     }
 
     /**
-     * Lets frequency blocks take the blocks in that follow them in sequential blocks and can be
-     * computed with them, and tells them which one gets their output.
+     * Prepares frequency blocks of sequential blocks to be computed together with the batch
+     * statistics and ReLU that follow them.
+     *
+     * <p>Only an optimisation: whatever block follows later, the network computes the same.
      */
-    static void absorbFollowers(Block root) {
-        Map<Block, Integer> uses = new IdentityHashMap<>();
-        countUses(root, uses);
+    static void fuseFollowers(Block root) {
+        Map<Block, Block> fused = new IdentityHashMap<>();
         forSequences(
                 root,
                 children -> {
-                    for (int i = 0; i < children.size(); i++) {
+                    for (int i = 0; i + 1 < children.size(); i++) {
                         if (!(children.valueAt(i) instanceof FrequencyBlock block)
-                                || uses.get(block) > 1) {
+                                || !block.canFuse()) {
                             continue;
                         }
-                        while (i + 1 < children.size()
-                                && uses.getOrDefault(children.valueAt(i + 1), 0) == 1
-                                && block.addFollower(
-                                        children.keyAt(i + 1), children.valueAt(i + 1))) {
-                            children.remove(i + 1);
+                        int relu = children.valueAt(i + 1) instanceof BatchStatisticsNorm ? 2 : 1;
+                        boolean follows = relu == 2;
+                        if (i + relu < children.size()) {
+                            Block original = children.valueAt(i + relu);
+                            Block ours = fused.computeIfAbsent(original, FusedRelu::of);
+                            replace(children, i + relu, ours);
+                            follows |= ours instanceof FusedRelu;
                         }
-                        if (i + 1 < children.size()
-                                && children.valueAt(i + 1) instanceof FrequencyBlock next) {
-                            block.setNext(next);
-                        }
+                        block.setFusible(follows);
                     }
                 });
+    }
+
+    private static void replace(BlockList children, int at, Block block) {
+        if (children.valueAt(at) != block) {
+            String key = children.keyAt(at);
+            children.remove(at);
+            children.add(at, key, block);
+        }
     }
 
     /** In how many places of the tree a block is. */
@@ -204,22 +208,6 @@ final class BlockTree {
                 countUses(child, uses);
             }
         }
-    }
-
-    /** Puts the blocks back that frequency blocks have taken in. */
-    static void releaseFollowers(Block root) {
-        forSequences(
-                root,
-                children -> {
-                    for (int i = children.size() - 1; i >= 0; i--) {
-                        if (children.valueAt(i) instanceof FrequencyBlock block) {
-                            PairList<String, Block> followers = block.releaseFollowers();
-                            for (int k = 0; k < followers.size(); k++) {
-                                children.add(i + 1 + k, followers.keyAt(k), followers.valueAt(k));
-                            }
-                        }
-                    }
-                });
     }
 
     /** What stands right before a block in a sequential one; no block that stands in several. */

@@ -8,6 +8,7 @@ import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
 import io.github.freqreg.SpectralParameter.Kept;
 import io.github.freqreg.SpectralParameter.KeptRule;
+import io.github.freqreg.execution.FusedRelu;
 import io.github.freqreg.execution.Strategy;
 import io.github.freqreg.format.FrqDocument;
 import io.github.freqreg.spectrum.FrequencyAxes;
@@ -224,14 +225,15 @@ public final class FrequencyRegularization {
                         "The block is not initialised, so it has no weights to make dense");
             }
         }
-        BlockTree.releaseFollowers(block);
         Map<Block, Block> plain = new IdentityHashMap<>();
         return BlockTree.replace(
                 block,
-                b ->
-                        b instanceof FrequencyBlock each
-                                ? plain.computeIfAbsent(b, k -> each.toDense())
-                                : b);
+                b -> {
+                    if (b instanceof FrequencyBlock each) {
+                        return plain.computeIfAbsent(b, k -> each.toDense());
+                    }
+                    return b instanceof FusedRelu fused ? fused.getOriginal() : b;
+                });
     }
 
     /**
@@ -330,7 +332,7 @@ public final class FrequencyRegularization {
                                     block,
                                     b -> new FrequencyBlock(b, tensors(chosen, shares), strategy));
                         });
-        BlockTree.absorbFollowers(wrapped);
+        BlockTree.fuseFollowers(wrapped);
         return wrapped;
     }
 
