@@ -1,5 +1,7 @@
 package io.github.freqreg;
 
+import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.AbstractBaseBlock;
 import ai.djl.nn.AbstractBlock;
 import ai.djl.nn.Block;
 import ai.djl.nn.BlockList;
@@ -29,6 +31,8 @@ import java.util.function.UnaryOperator;
  * <p>DJL 0.36 has no public way to replace a child: {@code getChildren()} is a copy, and {@code
  * AbstractBlock.children} is protected. This class alone holds that access. Where it is closed, as
  * in a strict module system, {@link #canReplaceChildren} says no and composites are wrapped whole.
+ * The same is true of {@code AbstractBaseBlock.inputShapes}, which is put back after a trial
+ * initialisation.
  *
  * <p>Replacing is sound only where the parent runs the blocks of that list: {@code
  * SequentialBlock}, {@code ParallelBlock}, and subclasses that add neither fields nor a forward
@@ -37,15 +41,20 @@ import java.util.function.UnaryOperator;
  */
 final class BlockTree {
 
-    private static final Field CHILDREN = openChildren();
+    private static final Field CHILDREN = open(AbstractBlock.class, "children", BlockList.class);
+
+    private static final Field INPUT_SHAPES =
+            open(AbstractBaseBlock.class, "inputShapes", Shape[].class);
+
+    private static final String FREQUENCY_BLOCK = FrequencyBlock.class.getSimpleName();
 
     private BlockTree() {}
 
-    private static Field openChildren() {
+    private static Field open(Class<?> owner, String name, Class<?> type) {
         try {
-            Field field = AbstractBlock.class.getDeclaredField("children");
+            Field field = owner.getDeclaredField(name);
             field.setAccessible(true);
-            return field.getType() == BlockList.class ? field : null;
+            return field.getType() == type ? field : null;
         } catch (ReflectiveOperationException | RuntimeException e) {
             return null;
         }
@@ -281,16 +290,87 @@ final class BlockTree {
         }
     }
 
-    /** The parameters of a tree under their first names; one that is shared appears once. */
+    /**
+     * Remembers for which inputs the blocks of a tree are initialised.
+     *
+     * @return puts it back
+     */
+    static Runnable rememberInputShapes(Block root) {
+        if (INPUT_SHAPES == null) {
+            return () -> {};
+        }
+        Map<Block, Shape[]> shapes = new IdentityHashMap<>();
+        try {
+            addInputShapes(root, shapes);
+        } catch (IllegalAccessException e) {
+            throw new IllegalStateException("AbstractBaseBlock.inputShapes was open at start", e);
+        }
+        return () ->
+                shapes.forEach(
+                        (block, its) -> {
+                            try {
+                                INPUT_SHAPES.set(block, its);
+                            } catch (IllegalAccessException e) {
+                                throw new IllegalStateException(e);
+                            }
+                        });
+    }
+
+    private static void addInputShapes(Block block, Map<Block, Shape[]> shapes)
+            throws IllegalAccessException {
+        if (block instanceof AbstractBaseBlock && !shapes.containsKey(block)) {
+            shapes.put(block, (Shape[]) INPUT_SHAPES.get(block));
+        }
+        for (Block child : block.getChildren().values()) {
+            addInputShapes(child, shapes);
+        }
+    }
+
+    /**
+     * The name of a child in the names of parameters.
+     *
+     * <p>DJL numbers a child and adds its class. A layer has the same name whether it was wrapped
+     * before it was added to its parent or after.
+     */
+    static String nameOf(Pair<String, Block> child) {
+        String key = child.getKey();
+        return child.getValue() instanceof FrequencyBlock block && key.endsWith(FREQUENCY_BLOCK)
+                ? key.substring(0, key.length() - FREQUENCY_BLOCK.length())
+                        + block.getWrappedType().getSimpleName()
+                : key;
+    }
+
+    /**
+     * The parameters of a tree under their first names; one that is shared appears once.
+     *
+     * @throws IllegalStateException if two parameters have the same name
+     */
     static Map<String, Parameter> parameters(Block root) {
         Map<String, Parameter> parameters = new LinkedHashMap<>();
-        Set<Parameter> seen = Collections.newSetFromMap(new IdentityHashMap<>());
-        for (Pair<String, Parameter> entry : root.getParameters()) {
-            if (seen.add(entry.getValue())) {
-                parameters.put(entry.getKey(), entry.getValue());
+        addParameters(root, "", parameters, Collections.newSetFromMap(new IdentityHashMap<>()));
+        return parameters;
+    }
+
+    private static void addParameters(
+            Block block, String prefix, Map<String, Parameter> found, Set<Parameter> seen) {
+        for (Pair<String, Parameter> entry : block.getDirectParameters()) {
+            String name = prefix + entry.getKey();
+            if (seen.add(entry.getValue()) && found.put(name, entry.getValue()) != null) {
+                throw new IllegalStateException(
+                        "Two parameters of the network are named "
+                                + name
+                                + ": parameters are told apart by their names, so add their blocks"
+                                + " under different ones");
             }
         }
-        return parameters;
+        for (Pair<String, Block> child : block.getChildren()) {
+            addParameters(child.getValue(), prefix + nameOf(child) + "_", found, seen);
+        }
+    }
+
+    /** The shape of a parameter, or null. One of a symbol block tells it by its array alone. */
+    static Shape shapeOf(Parameter parameter) {
+        return parameter.isInitialized() ? parameter.getArray().getShape() : parameter.getShape();
     }
 
     /** The tensors in the frequency domain, by what the optimiser sees of them. */

@@ -96,8 +96,10 @@ public final class FrequencyBlock extends AbstractBaseBlock {
                 });
         if (block.isInitialized()) {
             beforeInitialize(block.getInputShapes());
-            byName.values().forEach(tensor -> tensor.project(false));
         }
+        byName.values().stream()
+                .filter(tensor -> tensor.getDense().isInitialized())
+                .forEach(tensor -> tensor.project(false));
     }
 
     /**
@@ -211,6 +213,21 @@ public final class FrequencyBlock extends AbstractBaseBlock {
         return byName.values().iterator().next().getCoefficients();
     }
 
+    /** Whether a parameter that this block shows holds coefficients. */
+    boolean isSpectral(Parameter shown) {
+        return byName.values().stream().anyMatch(tensor -> tensor.getCoefficients() == shown);
+    }
+
+    /** The shape of what a parameter that this block shows is in the network. */
+    Shape getShape(Parameter shown) {
+        for (SpectralParameter tensor : byName.values()) {
+            if (tensor.getCoefficients() == shown) {
+                return tensor.getShape();
+            }
+        }
+        return shown.getShape();
+    }
+
     Collection<SpectralParameter> getSpectralParameters() {
         return byName.values();
     }
@@ -239,9 +256,10 @@ public final class FrequencyBlock extends AbstractBaseBlock {
     public void initialize(NDManager manager, DataType dataType, Shape... shapes) {
         checkNotDense();
         forgetCleared();
-        boolean fresh = !isInitialized();
+        List<SpectralParameter> fresh = new ArrayList<>();
         for (SpectralParameter tensor : byName.values()) {
-            if (fresh) {
+            if (!tensor.getCoefficients().isInitialized()) {
+                fresh.add(tensor);
                 // Trainers and users set initialisers on the parameters they see.
                 tensor.getDense().setInitializer(tensor.getCoefficients().getInitializer());
             } else {
@@ -250,9 +268,7 @@ public final class FrequencyBlock extends AbstractBaseBlock {
         }
         beforeInitialize(shapes);
         block.initialize(manager, dataType, shapes);
-        if (fresh) {
-            byName.values().forEach(tensor -> tensor.project(true));
-        }
+        fresh.forEach(tensor -> tensor.project(true));
     }
 
     /** {@inheritDoc} */
