@@ -104,7 +104,7 @@ final class LoadTarget {
             }
             // Only an array without a gradient may be written to in place.
             array.setRequiresGradient(false);
-            typed.copyTo(array);
+            InPlace.copy(typed, array);
             array.setRequiresGradient(trainable);
         }
     }
