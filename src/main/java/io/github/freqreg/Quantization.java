@@ -4,10 +4,11 @@ import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
 import io.github.freqreg.format.FrqDocument;
 import io.github.freqreg.format.Precision;
-import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * How finely the coefficients of each tensor are stored, so that a network fits a number of bytes.
@@ -21,9 +22,13 @@ import java.util.Map;
  * <p>where s_t is how much the loss answers to a change of one of them, and α the smallest with
  * which the file has no more than the bytes allowed. Rounding errors have a variance of Δ²/12, so
  * every coefficient of the network then adds as much to the loss: where bits are entropy-coded, no
- * other shares lose less. Sensitivities are mean squared gradients, which {@link
- * io.github.freqreg.training.ByteBudget} takes from the optimiser; without any, s_t = 1 / mean
- * square, so that all tensors have the same relative error.
+ * other shares lose less. A step has four bits, so the next finer one of a large tensor may take
+ * many bytes at once; where these are not left, the tensor stays, and α of the others goes on down,
+ * to steps of 1/4096 of a tensor's root mean square. What then is still left is told in the log.
+ *
+ * <p>Sensitivities are mean squared gradients, which {@link io.github.freqreg.training.ByteBudget}
+ * takes from the optimiser; without any, s_t = 1 / mean square, so that all tensors have the same
+ * relative error.
  *
  * <p>Parameters that are left alone are not trained to be rounded: they are stored as multiples of
  * 1/32 of their root mean square, and running statistics as float16, whole or as their few
@@ -34,11 +39,11 @@ import java.util.Map;
  */
 public final class Quantization {
 
+    private static final Logger logger = LoggerFactory.getLogger(Quantization.class);
+
     /** The smallest normal float16; below it relative errors grow. */
     private static final float MIN_HALF = 0x1p-14f;
 
-    private static final double FINEST = 0x1p-60;
-    private static final int HALVINGS = 18;
     private static final double FINEST_STEP = 0x1p-100;
     private static final double COARSEST_STEP = 0x1p100;
 
@@ -47,7 +52,8 @@ public final class Quantization {
     /** Of the tensors that are coefficients; 0 where these are float16. */
     private final Map<String, Float> steps;
 
-    private Quantization(Map<String, Float> steps) {
+    /** Takes steps that are rounded to four bits already. */
+    Quantization(Map<String, Float> steps) {
         this.steps = Map.copyOf(steps);
     }
 
@@ -112,76 +118,21 @@ public final class Quantization {
      */
     public static Quantization fit(
             Block block, long bytes, boolean names, Map<String, Double> sensitivities) {
-        Map<String, Double> units = units(block, sensitivities);
-        Quantization unrounded = at(units, 0);
-        if (unrounded.bytes(block, names) <= bytes) {
-            return unrounded;
+        StepSearch search = new StepSearch(block, bytes, names, sensitivities);
+        Quantization found = search.find();
+        if (found.isRounded() && logger.isInfoEnabled()) {
+            search.whyNotAll(found).ifPresent(logger::info);
         }
-        double fine = FINEST;
-        double coarse = 1 / FINEST;
-        long least = at(units, coarse).bytes(block, names);
-        if (least > bytes) {
-            throw new IllegalArgumentException(
-                    "A file of this network has at least "
-                            + least
-                            + " bytes, but only "
-                            + bytes
-                            + " are allowed: keep fewer coefficients, or compress the parameters"
-                            + " that are left alone");
-        }
-        for (int i = 0; i < HALVINGS; i++) {
-            double middle = Math.sqrt(fine * coarse);
-            if (at(units, middle).bytes(block, names) <= bytes) {
-                coarse = middle;
-            } else {
-                fine = middle;
-            }
-        }
-        return refined(block, bytes, names, at(units, coarse));
+        return found;
     }
 
-    private static List<SpectralParameter> tensors(Block block) {
+    static List<SpectralParameter> tensors(Block block) {
         return BlockTree.frequencyBlocks(block).stream()
                 .flatMap(each -> each.getSpectralParameters().stream())
                 .toList();
     }
 
-    /** The steps at α = 1. */
-    private static Map<String, Double> units(Block block, Map<String, Double> sensitivities) {
-        Map<String, Double> units = new HashMap<>();
-        double logarithms = 0;
-        int known = 0;
-        for (SpectralParameter tensor : tensors(block)) {
-            double size = rootMeanSquare(tensor.toTensor().coefficients());
-            // Of zeros alone any step is right.
-            units.put(tensor.getName(), size > 0 ? size : 1);
-        }
-        Map<String, Double> found = new HashMap<>();
-        for (Map.Entry<String, Double> each : units.entrySet()) {
-            double sensitivity = sensitivity(each.getKey(), sensitivities);
-            if (sensitivity > 0) {
-                double unit = 1 / Math.sqrt(sensitivity);
-                found.put(each.getKey(), unit);
-                logarithms += Math.log(unit / each.getValue());
-                known++;
-            }
-        }
-        // Where nothing is known, the relative error is the mean of those where it is.
-        double relative = known == 0 ? 1 : Math.exp(logarithms / known);
-        units.replaceAll((name, size) -> found.getOrDefault(name, size * relative));
-        return units;
-    }
-
-    private static double sensitivity(String name, Map<String, Double> sensitivities) {
-        Double sensitivity = sensitivities.isEmpty() ? Double.valueOf(0) : sensitivities.get(name);
-        if (sensitivity == null || !(sensitivity >= 0) || sensitivity.isInfinite()) {
-            throw new IllegalArgumentException(
-                    "Expected a sensitivity of 0 or more of " + name + " but found " + sensitivity);
-        }
-        return sensitivity;
-    }
-
-    private static double rootMeanSquare(float[] values) {
+    static double rootMeanSquare(float[] values) {
         double square = 0;
         for (float value : values) {
             square += (double) value * value / values.length;
@@ -189,36 +140,10 @@ public final class Quantization {
         return Math.sqrt(square);
     }
 
-    /** The steps at some α, or none at 0. */
-    private static Quantization at(Map<String, Double> units, double scale) {
-        Map<String, Float> steps = new HashMap<>();
-        units.forEach((name, unit) -> steps.put(name, scale == 0 ? 0 : stepOf(scale * unit)));
-        return new Quantization(steps);
-    }
-
-    private static float stepOf(double step) {
+    /** The nearest finer step that a file can hold. */
+    static float stepOf(double step) {
         double bounded = Math.max(FINEST_STEP, Math.min(step, COARSEST_STEP));
         return Precision.ofStep((float) bounded).step();
-    }
-
-    /** Spends what is left on tensors one by one, the largest first. */
-    private static Quantization refined(
-            Block block, long bytes, boolean names, Quantization found) {
-        List<SpectralParameter> bySize =
-                tensors(block).stream()
-                        .sorted(Comparator.comparingInt(tensor -> -tensor.getKept()))
-                        .toList();
-        Quantization best = found;
-        for (SpectralParameter tensor : bySize) {
-            Map<String, Float> finer = new HashMap<>(best.steps);
-            finer.computeIfPresent(
-                    tensor.getName(), (name, step) -> Precision.ofStep(step).finer().step());
-            Quantization next = new Quantization(finer);
-            if (next.bytes(block, names) <= bytes) {
-                best = next;
-            }
-        }
-        return best;
     }
 
     /**

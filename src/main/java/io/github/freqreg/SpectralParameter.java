@@ -270,7 +270,7 @@ final class SpectralParameter {
             if (!device.equals(dense.getArray().getDevice())) {
                 target.attach(manager);
             } else if (weightsAreThere) {
-                target.copyTo(dense.getArray());
+                InPlace.copy(target, dense.getArray());
                 target = dense.getArray();
             } else {
                 target.attach(manager);

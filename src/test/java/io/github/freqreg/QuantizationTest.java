@@ -13,9 +13,11 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.Activation;
 import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
 import ai.djl.nn.SequentialBlock;
+import ai.djl.nn.core.Linear;
 import ai.djl.nn.norm.BatchNorm;
 import ai.djl.training.GradientCollector;
 import ai.djl.training.ParameterStore;
@@ -31,6 +33,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -92,6 +95,71 @@ class QuantizationTest {
                 assertEquals(steps.getStep(tensor.name()), tensor.precision().step());
             }
         }
+    }
+
+    /** Where most coefficients round to zero, one step of the largest tensor takes many bytes. */
+    @ParameterizedTest
+    @ValueSource(longs = {500, 700, 1_000, 1_500, 2_000, 3_000, 5_000, 8_000, 12_000, 20_000})
+    void bytesThatOneTensorCannotUseGoToTheOthers(long bytes) {
+        Shape input = new Shape(1, 40);
+        Block block =
+                FrequencyRegularization.builder()
+                        .optKeepRate(1)
+                        .build()
+                        .apply(
+                                new SequentialBlock()
+                                        .add(Linear.builder().setUnits(400).build())
+                                        .add(Activation::relu)
+                                        .add(Linear.builder().setUnits(10).build()),
+                                input);
+        TestModels.initialize(block, manager, DataType.FLOAT32, input);
+        Quantization steps = Quantization.fit(block, bytes, true);
+        long size = steps.bytes(block, true);
+        assertTrue(size <= bytes && size >= 0.96 * bytes, size + " bytes");
+        if (size < 0.99 * bytes) {
+            steps.getSteps()
+                    .forEach(
+                            (name, step) -> {
+                                Map<String, Float> finer = new HashMap<>(steps.getSteps());
+                                finer.put(name, Precision.ofStep(step).finer().step());
+                                long its = Quantization.of(finer).bytes(block, true);
+                                assertTrue(its > bytes, name + " has room: " + its);
+                            });
+        }
+    }
+
+    /** The steps of what is left alone are as they are. */
+    @Test
+    void bytesThatNoTensorCanUseAreTold() {
+        Block block = wrapped();
+        Block alone =
+                FrequencyRegularization.builder()
+                        .optKept(4)
+                        .build()
+                        .apply(
+                                new SequentialBlock()
+                                        .add(Linear.builder().setUnits(1).optBias(false).build())
+                                        .add(Linear.builder().setUnits(3_000).build()),
+                                new Shape(1, 4));
+        TestModels.initialize(alone, manager, DataType.FLOAT32, new Shape(1, 4));
+        for (Pair<String, Parameter> each : alone.getParameters()) {
+            if (each.getKey().endsWith("bias")) {
+                float[] values = manager.randomNormal(new Shape(3_000)).toFloatArray();
+                each.getValue().getArray().set(values);
+            }
+        }
+        StepSearch search = new StepSearch(alone, 4_000, true, Map.of());
+        Quantization found = search.find();
+        long size = found.bytes(alone, true);
+        assertTrue(size < 3_500, size + " bytes");
+        String told = search.whyNotAll(found).orElseThrow();
+        assertTrue(
+                told.startsWith("A file with the steps found has " + size + " of 4000 bytes: "),
+                told);
+        assertTrue(told.contains("with float16 numbers it would have "), told);
+        StepSearch all = new StepSearch(block, 160, true, Map.of());
+        assertEquals(Optional.empty(), all.whyNotAll(all.find()));
+        assertTrue(all.whyNotAll(Quantization.fit(block, 140, true)).isPresent());
     }
 
     @Test

@@ -149,7 +149,8 @@ abstract class TransposedConvolution extends Deconvolution {
         boolean trainable = to.hasGradient();
         // Only an array without a gradient may be written to in place.
         to.setRequiresGradient(false);
-        from.copyTo(to);
+        // Not copyTo, by which PyTorch prints a warning to standard error.
+        to.set(new NDIndex("..."), from);
         to.setRequiresGradient(trainable);
     }
 }
