@@ -113,6 +113,21 @@ public final class FrequencyFile {
     }
 
     /**
+     * Returns a network's parameters under the names that files and reports give them.
+     *
+     * <p>They are those of DJL's {@code getParameters()}, but for layers that were wrapped before
+     * they were added to their parent: these have the name of the plain layer. A parameter that is
+     * in the network more than once appears under its first name.
+     *
+     * @param block any network
+     * @return the parameters by name, in the network's order
+     * @throws IllegalStateException if two parameters have the same name
+     */
+    public static Map<String, Parameter> parameters(Block block) {
+        return BlockTree.parameters(block);
+    }
+
+    /**
      * Counts the numbers that a file of the network would hold, as {@link #save(Block, Path)}
      * writes it.
      *
@@ -239,7 +254,7 @@ public final class FrequencyFile {
                 block, true, (name, parameter, values) -> quantization.of(name, parameter, values));
     }
 
-    private static void checkInitialized(Block block) {
+    static void checkInitialized(Block block) {
         if (!block.isInitialized()) {
             throw new IllegalStateException(
                     "The network is not initialised, so it has no numbers to save");
@@ -363,10 +378,13 @@ public final class FrequencyFile {
             layers.clearOld();
         }
         Map<Parameter, SpectralParameter> spectral = BlockTree.spectralParameters(wrapped);
+        Set<Parameter> readOnly = BlockTree.readOnlyParameters(wrapped);
         for (Map.Entry<String, Parameter> entry : BlockTree.parameters(wrapped).entrySet()) {
             FrqTensor tensor = tensors.get(entry.getKey());
             SpectralParameter coefficients = spectral.get(entry.getValue());
-            if (coefficients == null) {
+            if (readOnly.contains(entry.getValue())) {
+                logger.debug("{} has the values of the file already", entry.getKey());
+            } else if (coefficients == null) {
                 fill(target, entry.getValue(), tensor);
             } else {
                 coefficients.fromTensor(toFrequency(tensor));
@@ -448,6 +466,7 @@ public final class FrequencyFile {
     private static void checkTensors(Block block, Map<String, FrqTensor> tensors)
             throws MalformedModelException {
         Map<Parameter, SpectralParameter> spectral = BlockTree.spectralParameters(block);
+        Set<Parameter> readOnly = BlockTree.readOnlyParameters(block);
         for (Map.Entry<String, Parameter> entry : BlockTree.parameters(block).entrySet()) {
             SpectralParameter target = spectral.get(entry.getValue());
             Shape shape = target != null ? target.getShape() : BlockTree.shapeOf(entry.getValue());
@@ -460,6 +479,10 @@ public final class FrequencyFile {
                                 + shape
                                 + " but found "
                                 + tensor.shape());
+            }
+            if (readOnly.contains(entry.getValue())) {
+                checkEqual(entry, tensor);
+                continue;
             }
             boolean isRebuilt = isRebuilt(entry.getValue(), tensor);
             if (isRebuilt && !Float.isFinite(maxOf(rebuilt(tensor)))) {
@@ -483,6 +506,29 @@ public final class FrequencyFile {
                                 + " but found them along "
                                 + tensor.axes().describe(tensor.shape()));
             }
+        }
+    }
+
+    /** What cannot be written to has to have the file's values, as far as these are exact. */
+    private static void checkEqual(Map.Entry<String, Parameter> entry, FrqTensor tensor)
+            throws MalformedModelException {
+        float[] own = values(entry);
+        Precision precision = tensor.precision();
+        float allowed =
+                precision.step() > 0
+                        ? precision.step() / 2
+                        : precision == Precision.FLOAT16 ? 0x1p-11f * maxOf(own) : 0;
+        boolean equal = !tensor.spectral() && own.length == tensor.values().length;
+        for (int i = 0; equal && i < own.length; i++) {
+            equal = Math.abs(own[i] - tensor.values()[i]) <= allowed * (1 + 0x1p-20f);
+        }
+        if (!equal) {
+            throw new MalformedModelException(
+                    "expected the values that "
+                            + entry.getKey()
+                            + " has but found others, and those of a symbol block that was loaded"
+                            + " for inference cannot be changed: load it with the option"
+                            + " trainParam=true");
         }
     }
 

@@ -5,7 +5,7 @@ import ai.djl.nn.Parameter;
 import io.github.freqreg.format.FrqDocument;
 import io.github.freqreg.format.Precision;
 import java.util.HashMap;
-import java.util.List;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -81,9 +81,8 @@ public final class Quantization {
      */
     public static Quantization appliedTo(Block block) {
         Map<String, Float> steps = new HashMap<>();
-        for (SpectralParameter tensor : tensors(block)) {
-            steps.put(tensor.getName(), tensor.getStep());
-        }
+        BlockTree.spectralByName(block)
+                .forEach((name, tensor) -> steps.put(name, tensor.getStep()));
         return new Quantization(steps);
     }
 
@@ -124,12 +123,6 @@ public final class Quantization {
             search.whyNotAll(found).ifPresent(logger::info);
         }
         return found;
-    }
-
-    static List<SpectralParameter> tensors(Block block) {
-        return BlockTree.frequencyBlocks(block).stream()
-                .flatMap(each -> each.getSpectralParameters().stream())
-                .toList();
     }
 
     static double rootMeanSquare(float[] values) {
@@ -192,7 +185,9 @@ public final class Quantization {
      * @throws IllegalArgumentException if it is not the one that the steps were found for
      */
     public void applyTo(Block block) {
-        tensors(block).forEach(tensor -> tensor.setStep(getStep(tensor.getName())));
+        Map<SpectralParameter, Float> found = new LinkedHashMap<>();
+        BlockTree.spectralByName(block).forEach((name, tensor) -> found.put(tensor, getStep(name)));
+        found.forEach(SpectralParameter::setStep);
     }
 
     /**
