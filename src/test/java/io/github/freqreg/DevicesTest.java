@@ -124,7 +124,7 @@ class DevicesTest {
     }
 
     private static Model model(Strategy strategy) {
-        Model model = TestModels.model(TestModels.smallNetwork(), TestModels.SMALL_INPUT);
+        Model model = TestModels.model(TestModels.smoothNetwork(), TestModels.SMALL_INPUT);
         FrequencyRegularization.builder().optKept(30).optStrategy(strategy).build().apply(model);
         return model;
     }

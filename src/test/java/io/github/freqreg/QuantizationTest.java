@@ -69,7 +69,7 @@ class QuantizationTest {
     }
 
     private static Block plain() {
-        return TestModels.smallNetwork();
+        return TestModels.smoothNetwork();
     }
 
     private static float[] predict(Block block, NDManager manager) {
@@ -184,6 +184,8 @@ class QuantizationTest {
         for (long bytes : new long[] {130, 160, 200, 240}) {
             double error = 0;
             Block loaded = reloaded(block, Quantization.fit(block, bytes, true));
+            // At 240 bytes the rounding of biases to float16 would be the larger part.
+            copyLeftAlone(block, loaded);
             float[] told = predict(loaded, manager);
             for (int i = 0; i < right.length; i++) {
                 error += Math.pow(told[i] - right[i], 2);

@@ -11,6 +11,7 @@ import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 import ai.djl.MalformedModelException;
 import ai.djl.Model;
+import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
@@ -27,6 +28,7 @@ import ai.djl.training.Trainer;
 import io.github.freqreg.format.FrqDocument;
 import io.github.freqreg.format.FrqTensor;
 import io.github.freqreg.format.Precision;
+import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -83,13 +85,29 @@ class RunningStatisticTest {
 
     private static Model trained(boolean transposed) {
         Model model = Model.newInstance("statistics");
-        model.setBlock(
+        Block block =
                 FrequencyRegularization.builder()
                         .optKept(40)
                         .build()
-                        .apply(network(transposed, false), INPUT));
+                        .apply(network(transposed, false), INPUT);
+        model.setBlock(block);
+        block.initialize(model.getNDManager(), DataType.FLOAT32, INPUT);
+        // Numbers near 1, so that no frequency is by chance so weak that it is not counted.
+        NDArray coefficients = block.getParameters().get(0).getValue().getArray();
+        coefficients.setRequiresGradient(false);
+        coefficients.set(FloatBuffer.wrap(nearOne(coefficients.size())));
+        coefficients.setRequiresGradient(true);
         train(model);
         return model;
+    }
+
+    private static float[] nearOne(long count) {
+        Random random = new Random(Seeds.of(7));
+        float[] values = new float[Math.toIntExact(count)];
+        for (int i = 0; i < values.length; i++) {
+            values[i] = 0.8f + 0.4f * random.nextFloat();
+        }
+        return values;
     }
 
     @ParameterizedTest

@@ -30,6 +30,7 @@ import ai.djl.training.optimizer.Optimizer;
 import ai.djl.training.tracker.Tracker;
 import ai.djl.util.Pair;
 import java.util.Random;
+import java.util.function.Supplier;
 
 /** Networks, numbers and training steps that the tests share. */
 public final class TestModels {
@@ -55,11 +56,22 @@ public final class TestModels {
 
     /** Two convolutions and a linear layer, for inputs of {@link #SMALL_INPUT}. */
     static SequentialBlock smallNetwork() {
+        return smallNetwork(Activation::reluBlock);
+    }
+
+    /**
+     * The same without kinks: where two ways to compute agree but for rounding, their gradients do.
+     */
+    static SequentialBlock smoothNetwork() {
+        return smallNetwork(Activation::tanhBlock);
+    }
+
+    private static SequentialBlock smallNetwork(Supplier<Block> activation) {
         return new SequentialBlock()
                 .add(convolution(4))
-                .add(Activation.reluBlock())
+                .add(activation.get())
                 .add(convolution(6))
-                .add(Activation.reluBlock())
+                .add(activation.get())
                 .add(Blocks.batchFlattenBlock())
                 .add(Linear.builder().setUnits(5).build());
     }

@@ -52,7 +52,7 @@ public final class ByteBudget extends TrainingListenerAdapter {
     private static final Logger logger = LoggerFactory.getLogger(ByteBudget.class);
 
     /** The share of the bytes for which steps are found, and with which they are kept. */
-    private static final double FIT = 0.99;
+    static final double FIT = 0.99;
 
     private static final double FULL = 0.97;
 

@@ -1,6 +1,7 @@
 package io.github.freqreg.training;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -137,23 +138,27 @@ class ByteBudgetTest {
                 IllegalArgumentException.class, () -> ByteBudget.builder(9).optRateWeight(weight));
     }
 
-    /** By the definition: a step is as many times smaller as the root of the mean square tells. */
+    /** The sensitivity of a tensor is the mean of Adam's second moments. */
     @Test
     void stepsFollowAdamsSecondMoments() {
         try (Model model = model();
                 Adam adam = Adam.builder().build()) {
-            ByteBudget budget = ByteBudget.builder(BYTES).optOptimizer(adam).build();
+            ByteBudget budget =
+                    ByteBudget.builder(BYTES).optOptimizer(adam).optFirstEpoch(3).build();
             train(model, budget, adam, 3);
-            Quantization steps = budget.getQuantization();
             Block block = model.getBlock();
-            String first = "01Linear_weight";
-            String second = "02Linear_weight";
-            double expected =
-                    Math.sqrt(
-                            adam.meanSquare(block.getParameters().get(second))
-                                    / adam.meanSquare(block.getParameters().get(first)));
-            // Steps are rounded to four bits.
-            assertEquals(1, steps.getStep(first) / steps.getStep(second) / expected, 0.15);
+            Map<String, Double> sensitivities = new HashMap<>();
+            for (Pair<String, Parameter> each : block.getParameters()) {
+                sensitivities.put(each.getKey(), adam.meanSquare(each.getValue()));
+            }
+            long room = (long) Math.ceil(ByteBudget.FIT * BYTES);
+            assertEquals(
+                    Quantization.fit(block, room, true, sensitivities).getSteps(),
+                    budget.getQuantization().getSteps());
+            sensitivities.replaceAll((name, mean) -> name.startsWith("01") ? mean / 100 : mean);
+            assertNotEquals(
+                    Quantization.fit(block, room, true, sensitivities).getSteps(),
+                    budget.getQuantization().getSteps());
         }
     }
 
