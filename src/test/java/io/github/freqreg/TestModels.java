@@ -5,7 +5,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ai.djl.Device;
 import ai.djl.Model;
-import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.NDList;
@@ -101,12 +100,12 @@ public final class TestModels {
 
     /** Makes what comes next draw the same random numbers, dropout included. */
     static void seed() {
-        Engine.getInstance().setRandomSeed(SEED);
+        Seeds.engine(SEED);
     }
 
     /** Normal numbers, the same for each call with a shape. */
     public static NDArray random(NDManager manager, Shape shape) {
-        Random random = new Random(SEED);
+        Random random = new Random(Seeds.of(SEED));
         float[] values = new float[Math.toIntExact(shape.size())];
         for (int i = 0; i < values.length; i++) {
             values[i] = (float) random.nextGaussian();
