@@ -106,7 +106,8 @@ final class WrapPlan {
             Candidate candidate = candidate(block, entry, prefix);
             Block first = unitOf.putIfAbsent(entry.getValue(), unit);
             if (first != null) {
-                tied |= first != unit && selection.choose(candidate).regularized();
+                // The first name decides: a file or a pattern need not know the others.
+                tied |= first != unit && isChosen(first, entry.getValue());
                 continue;
             }
             TensorChoice choice = selection.choose(candidate);
@@ -115,6 +116,10 @@ final class WrapPlan {
                 chosen.add(candidate);
             }
         }
+    }
+
+    private boolean isChosen(Block unit, Parameter parameter) {
+        return units.get(unit).stream().anyMatch(each -> each.parameter() == parameter);
     }
 
     Block getRoot() {
