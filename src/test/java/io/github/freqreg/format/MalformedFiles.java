@@ -330,7 +330,7 @@ final class MalformedFiles {
                 "2-end.frq",
                 FileBytes.sealed(Arrays.copyOf(file, file.length + 1)),
                 "The code ends with a byte more than it needs.",
-                "");
+                "or an end that no encoder writes");
     }
 
     private void header(boolean supported, String name, String header, String why, String message) {
@@ -620,15 +620,15 @@ final class MalformedFiles {
             """
             # Malformed files
 
-            Small files to test a reader of these formats with, named as xz names its own:
+            Small files for testing readers of these formats. The names follow xz's test files:
 
-            - `good-…` must be read.
-            - `bad-…` breaks the rule of the format that the table names, and must be refused: by an error that says so, not by a crash, a huge allocation or a wrong answer.
-            - `unsupported-…` is no damage, but something that a reader may leave out: it is read rightly, or refused.
+            - `good-…`: a reader must accept the file.
+            - `bad-…`: the file breaks one rule of its format, named in the table. A reader must refuse it with an error that says so, and not crash, allocate much memory or return wrong numbers.
+            - `unsupported-…`: the file is valid or nearly so, but uses a feature that a reader may lack. A reader either reads it correctly or refuses it.
 
-            A digit in a name is the version of `.frq` (0: any). Of a `.frq` that is not about the frame the checksum is right, so that a reader gets to the fault. The format is specified in the package docs of `io.github.freqreg.format`; the other formats by their own makers.
+            The digit in the name of a `.frq` file is the version of the format; 0 stands for the frame, which both versions share. Except in those, the checksum is correct, so that a reader reaches the fault itself. The package docs of `io.github.freqreg.format` specify `.frq`.
 
-            `MalformedFiles`, in the tests, makes them, and `MalformedFilesTest` checks that folder and table are the same, and that each file is refused by the same words whichever way it comes. To write the folder anew: `mvn test -pl src -Dtest=MalformedFilesTest -Dfreqreg.malformed=write`.
+            The test class `MalformedFiles` generates the files. `MalformedFilesTest` checks that the folder and this table match it, and that each file is refused with the same message whether it is read from a path, a stream, a jar or by DJL's `Criteria`. To regenerate the folder: `mvn test -pl src -Dtest=MalformedFilesTest -Dfreqreg.malformed=write`.
 
             | file | bytes | why it must fail, or what it holds |
             |---|---|---|
