@@ -1,5 +1,7 @@
 package io.github.freqreg;
 
+import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.AbstractBaseBlock;
 import ai.djl.nn.AbstractBlock;
 import ai.djl.nn.Block;
 import ai.djl.nn.BlockList;
@@ -7,7 +9,8 @@ import ai.djl.nn.ParallelBlock;
 import ai.djl.nn.Parameter;
 import ai.djl.nn.SequentialBlock;
 import ai.djl.util.Pair;
-import ai.djl.util.PairList;
+import io.github.freqreg.execution.FusedRelu;
+import io.github.freqreg.nn.BatchStatisticsNorm;
 import java.lang.reflect.Field;
 import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
@@ -28,6 +31,8 @@ import java.util.function.UnaryOperator;
  * <p>DJL 0.36 has no public way to replace a child: {@code getChildren()} is a copy, and {@code
  * AbstractBlock.children} is protected. This class alone holds that access. Where it is closed, as
  * in a strict module system, {@link #canReplaceChildren} says no and composites are wrapped whole.
+ * The same is true of {@code AbstractBaseBlock.inputShapes}, which is put back after a trial
+ * initialisation.
  *
  * <p>Replacing is sound only where the parent runs the blocks of that list: {@code
  * SequentialBlock}, {@code ParallelBlock}, and subclasses that add neither fields nor a forward
@@ -36,15 +41,20 @@ import java.util.function.UnaryOperator;
  */
 final class BlockTree {
 
-    private static final Field CHILDREN = openChildren();
+    private static final Field CHILDREN = open(AbstractBlock.class, "children", BlockList.class);
+
+    private static final Field INPUT_SHAPES =
+            open(AbstractBaseBlock.class, "inputShapes", Shape[].class);
+
+    private static final String FREQUENCY_BLOCK = FrequencyBlock.class.getSimpleName();
 
     private BlockTree() {}
 
-    private static Field openChildren() {
+    private static Field open(Class<?> owner, String name, Class<?> type) {
         try {
-            Field field = AbstractBlock.class.getDeclaredField("children");
+            Field field = owner.getDeclaredField(name);
             field.setAccessible(true);
-            return field.getType() == BlockList.class ? field : null;
+            return field.getType() == type ? field : null;
         } catch (ReflectiveOperationException | RuntimeException e) {
             return null;
         }
@@ -103,12 +113,7 @@ final class BlockTree {
         try {
             BlockList children = (BlockList) CHILDREN.get(parent);
             for (int i = 0; i < children.size(); i++) {
-                Pair<String, Block> child = children.get(i);
-                Block next = replace(child.getValue(), replacement);
-                if (next != child.getValue()) {
-                    children.remove(i);
-                    children.add(i, child.getKey(), next);
-                }
+                replace(children, i, replace(children.valueAt(i), replacement));
             }
         } catch (IllegalAccessException e) {
             throw new IllegalStateException("AbstractBlock.children was open at start", e);
@@ -169,32 +174,40 @@ final class BlockTree {
     }
 
     /**
-     * Lets frequency blocks take the blocks in that follow them in sequential blocks and can be
-     * computed with them, and tells them which one gets their output.
+     * Prepares frequency blocks of sequential blocks to be computed together with the batch
+     * statistics and ReLU that follow them.
+     *
+     * <p>Only an optimisation: whatever block follows later, the network computes the same.
      */
-    static void absorbFollowers(Block root) {
-        Map<Block, Integer> uses = new IdentityHashMap<>();
-        countUses(root, uses);
+    static void fuseFollowers(Block root) {
+        Map<Block, Block> fused = new IdentityHashMap<>();
         forSequences(
                 root,
                 children -> {
-                    for (int i = 0; i < children.size(); i++) {
+                    for (int i = 0; i + 1 < children.size(); i++) {
                         if (!(children.valueAt(i) instanceof FrequencyBlock block)
-                                || uses.get(block) > 1) {
+                                || !block.canFuse()) {
                             continue;
                         }
-                        while (i + 1 < children.size()
-                                && uses.getOrDefault(children.valueAt(i + 1), 0) == 1
-                                && block.addFollower(
-                                        children.keyAt(i + 1), children.valueAt(i + 1))) {
-                            children.remove(i + 1);
+                        int relu = children.valueAt(i + 1) instanceof BatchStatisticsNorm ? 2 : 1;
+                        boolean follows = relu == 2;
+                        if (i + relu < children.size()) {
+                            Block original = children.valueAt(i + relu);
+                            Block ours = fused.computeIfAbsent(original, FusedRelu::of);
+                            replace(children, i + relu, ours);
+                            follows |= ours instanceof FusedRelu;
                         }
-                        if (i + 1 < children.size()
-                                && children.valueAt(i + 1) instanceof FrequencyBlock next) {
-                            block.setNext(next);
-                        }
+                        block.setFusible(follows);
                     }
                 });
+    }
+
+    private static void replace(BlockList children, int at, Block block) {
+        if (children.valueAt(at) != block) {
+            String key = children.keyAt(at);
+            children.remove(at);
+            children.add(at, key, block);
+        }
     }
 
     /** In how many places of the tree a block is. */
@@ -204,22 +217,6 @@ final class BlockTree {
                 countUses(child, uses);
             }
         }
-    }
-
-    /** Puts the blocks back that frequency blocks have taken in. */
-    static void releaseFollowers(Block root) {
-        forSequences(
-                root,
-                children -> {
-                    for (int i = children.size() - 1; i >= 0; i--) {
-                        if (children.valueAt(i) instanceof FrequencyBlock block) {
-                            PairList<String, Block> followers = block.releaseFollowers();
-                            for (int k = 0; k < followers.size(); k++) {
-                                children.add(i + 1 + k, followers.keyAt(k), followers.valueAt(k));
-                            }
-                        }
-                    }
-                });
     }
 
     /** What stands right before a block in a sequential one; no block that stands in several. */
@@ -293,16 +290,87 @@ final class BlockTree {
         }
     }
 
-    /** The parameters of a tree under their first names; one that is shared appears once. */
+    /**
+     * Remembers for which inputs the blocks of a tree are initialised.
+     *
+     * @return puts it back
+     */
+    static Runnable rememberInputShapes(Block root) {
+        if (INPUT_SHAPES == null) {
+            return () -> {};
+        }
+        Map<Block, Shape[]> shapes = new IdentityHashMap<>();
+        try {
+            addInputShapes(root, shapes);
+        } catch (IllegalAccessException e) {
+            throw new IllegalStateException("AbstractBaseBlock.inputShapes was open at start", e);
+        }
+        return () ->
+                shapes.forEach(
+                        (block, its) -> {
+                            try {
+                                INPUT_SHAPES.set(block, its);
+                            } catch (IllegalAccessException e) {
+                                throw new IllegalStateException(e);
+                            }
+                        });
+    }
+
+    private static void addInputShapes(Block block, Map<Block, Shape[]> shapes)
+            throws IllegalAccessException {
+        if (block instanceof AbstractBaseBlock && !shapes.containsKey(block)) {
+            shapes.put(block, (Shape[]) INPUT_SHAPES.get(block));
+        }
+        for (Block child : block.getChildren().values()) {
+            addInputShapes(child, shapes);
+        }
+    }
+
+    /**
+     * The name of a child in the names of parameters.
+     *
+     * <p>DJL numbers a child and adds its class. A layer has the same name whether it was wrapped
+     * before it was added to its parent or after.
+     */
+    static String nameOf(Pair<String, Block> child) {
+        String key = child.getKey();
+        return child.getValue() instanceof FrequencyBlock block && key.endsWith(FREQUENCY_BLOCK)
+                ? key.substring(0, key.length() - FREQUENCY_BLOCK.length())
+                        + block.getWrappedType().getSimpleName()
+                : key;
+    }
+
+    /**
+     * The parameters of a tree under their first names; one that is shared appears once.
+     *
+     * @throws IllegalStateException if two parameters have the same name
+     */
     static Map<String, Parameter> parameters(Block root) {
         Map<String, Parameter> parameters = new LinkedHashMap<>();
-        Set<Parameter> seen = Collections.newSetFromMap(new IdentityHashMap<>());
-        for (Pair<String, Parameter> entry : root.getParameters()) {
-            if (seen.add(entry.getValue())) {
-                parameters.put(entry.getKey(), entry.getValue());
+        addParameters(root, "", parameters, Collections.newSetFromMap(new IdentityHashMap<>()));
+        return parameters;
+    }
+
+    private static void addParameters(
+            Block block, String prefix, Map<String, Parameter> found, Set<Parameter> seen) {
+        for (Pair<String, Parameter> entry : block.getDirectParameters()) {
+            String name = prefix + entry.getKey();
+            if (seen.add(entry.getValue()) && found.put(name, entry.getValue()) != null) {
+                throw new IllegalStateException(
+                        "Two parameters of the network are named "
+                                + name
+                                + ": parameters are told apart by their names, so add their blocks"
+                                + " under different ones");
             }
         }
-        return parameters;
+        for (Pair<String, Block> child : block.getChildren()) {
+            addParameters(child.getValue(), prefix + nameOf(child) + "_", found, seen);
+        }
+    }
+
+    /** The shape of a parameter, or null. One of a symbol block tells it by its array alone. */
+    static Shape shapeOf(Parameter parameter) {
+        return parameter.isInitialized() ? parameter.getArray().getShape() : parameter.getShape();
     }
 
     /** The tensors in the frequency domain, by what the optimiser sees of them. */

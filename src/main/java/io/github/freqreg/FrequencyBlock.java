@@ -13,9 +13,9 @@ import ai.djl.nn.BlockList;
 import ai.djl.nn.Parameter;
 import ai.djl.nn.ParameterList;
 import ai.djl.training.ParameterStore;
-import ai.djl.util.Pair;
 import ai.djl.util.PairList;
 import io.github.freqreg.execution.LayerExecutor;
+import io.github.freqreg.execution.LayerInput;
 import io.github.freqreg.execution.Pick;
 import io.github.freqreg.execution.Strategy;
 import io.github.freqreg.spectrum.FrequencyTensor;
@@ -28,6 +28,7 @@ import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -53,8 +54,7 @@ import org.slf4j.LoggerFactory;
  *       asks.
  *   <li><b>Execution</b>: convolutions, transposed convolutions and linear layers are computed
  *       without their weights where that is cheaper, see {@link Strategy}. Batch statistics and
- *       ReLU that follow such a layer in a sequential block are taken into this one, to be computed
- *       with it; {@code toDense} puts them back.
+ *       ReLU that follow such a layer in a sequential block are computed together with it.
  *   <li><b>Truncation</b> ({@link #truncate(double)}) cuts the tail of the zigzag order. The cut is
  *       a view while a trainer lives, and never comes back; {@link #compact()} frees the tail.
  * </ul>
@@ -74,8 +74,7 @@ public final class FrequencyBlock extends AbstractBaseBlock {
     private final Map<String, SpectralParameter> byName = new LinkedHashMap<>();
     private final Map<String, Parameter> parameters;
     private final LayerExecutor executor;
-    private final PairList<String, Block> followers = new PairList<>();
-    private FrequencyBlock next;
+    private boolean fusible;
     private Strategy strategy;
     private boolean dense;
     private boolean warned;
@@ -97,8 +96,10 @@ public final class FrequencyBlock extends AbstractBaseBlock {
                 });
         if (block.isInitialized()) {
             beforeInitialize(block.getInputShapes());
-            byName.values().forEach(tensor -> tensor.project(false));
         }
+        byName.values().stream()
+                .filter(tensor -> tensor.getDense().isInitialized())
+                .forEach(tensor -> tensor.project(false));
     }
 
     /**
@@ -212,6 +213,21 @@ public final class FrequencyBlock extends AbstractBaseBlock {
         return byName.values().iterator().next().getCoefficients();
     }
 
+    /** Whether a parameter that this block shows holds coefficients. */
+    boolean isSpectral(Parameter shown) {
+        return byName.values().stream().anyMatch(tensor -> tensor.getCoefficients() == shown);
+    }
+
+    /** The shape of what a parameter that this block shows is in the network. */
+    Shape getShape(Parameter shown) {
+        for (SpectralParameter tensor : byName.values()) {
+            if (tensor.getCoefficients() == shown) {
+                return tensor.getShape();
+            }
+        }
+        return shown.getShape();
+    }
+
     Collection<SpectralParameter> getSpectralParameters() {
         return byName.values();
     }
@@ -240,9 +256,10 @@ public final class FrequencyBlock extends AbstractBaseBlock {
     public void initialize(NDManager manager, DataType dataType, Shape... shapes) {
         checkNotDense();
         forgetCleared();
-        boolean fresh = !isInitialized();
+        List<SpectralParameter> fresh = new ArrayList<>();
         for (SpectralParameter tensor : byName.values()) {
-            if (fresh) {
+            if (!tensor.getCoefficients().isInitialized()) {
+                fresh.add(tensor);
                 // Trainers and users set initialisers on the parameters they see.
                 tensor.getDense().setInitializer(tensor.getCoefficients().getInitializer());
             } else {
@@ -251,14 +268,7 @@ public final class FrequencyBlock extends AbstractBaseBlock {
         }
         beforeInitialize(shapes);
         block.initialize(manager, dataType, shapes);
-        Shape[] inner = shapes;
-        for (int i = 0; i < followers.size(); i++) {
-            inner = i == 0 ? block.getOutputShapes(shapes) : outputShapes(i - 1, inner);
-            followers.valueAt(i).initialize(manager, dataType, inner);
-        }
-        if (fresh) {
-            byName.values().forEach(tensor -> tensor.project(true));
-        }
+        fresh.forEach(tensor -> tensor.project(true));
     }
 
     /** {@inheritDoc} */
@@ -289,14 +299,19 @@ public final class FrequencyBlock extends AbstractBaseBlock {
     private NDList forward(
             ParameterStore parameterStore, NDList inputs, boolean training, Pass pass) {
         checkNotDense();
-        NDManager owner = inputs.head().getManager();
+        NDManager owner = inputs.getManager();
         // What is rebuilt for this pass is freed with it; the gradient's graph holds what it needs.
         try (NDManager scratch = owner.newSubManager()) {
             RebuildingParameterStore store =
                     new RebuildingParameterStore(parameterStore, scratch, training, spectral);
-            LayerExecutor.Answer answer =
-                    factored(store, parameterStore, inputs, scratch, training);
-            NDList outputs = answer != null ? answer.outputs() : pass.forward(store);
+            NDList outputs =
+                    factored(store, parameterStore, inputs, scratch, training)
+                            .orElseGet(
+                                    () -> {
+                                        NDList rebuilt = pass.forward(store);
+                                        leave(scratch, rebuilt, owner);
+                                        return rebuilt;
+                                    });
             if (!store.wasAskedForAny()) {
                 throw new IllegalStateException(
                         block.getClass().getName()
@@ -308,102 +323,65 @@ public final class FrequencyBlock extends AbstractBaseBlock {
             if (training && !warned) {
                 warnOfUnread(store);
             }
-            if (answer == null || !answer.complete()) {
-                for (Pair<String, Block> follower : followers) {
-                    outputs.attach(scratch);
-                    outputs = follower.getValue().forward(parameterStore, outputs, training);
-                }
-            }
-            for (NDArray output : outputs) {
-                if (output.getManager() == scratch) {
-                    output.attach(owner);
-                }
-            }
             return outputs;
         }
     }
 
-    /** The output by coefficients alone, or null if the weights are to be rebuilt. */
-    private LayerExecutor.Answer factored(
+    /** Lets outputs outlive the arrays of their pass. */
+    private static void leave(NDManager scratch, NDList outputs, NDManager owner) {
+        for (NDArray output : outputs) {
+            if (output.getManager() == scratch) {
+                output.attach(owner);
+            }
+        }
+    }
+
+    /** The output by coefficients alone, or nothing if the weights are to be rebuilt. */
+    private Optional<NDList> factored(
             RebuildingParameterStore store,
             ParameterStore coefficients,
             NDList inputs,
             NDManager scratch,
             boolean training) {
         SpectralParameter tensor = executor == null ? null : spectral.get(executor.getWeight());
-        if (tensor == null || inputs.size() != 1) {
-            return null;
+        if (tensor == null || !LayerInput.isOne(inputs)) {
+            return Optional.empty();
         }
-        NDArray input = inputs.head();
-        Device device = input.getDevice();
+        LayerInput input = LayerInput.of(inputs);
+        Device device = input.device();
         NDArray vector = coefficients.getValue(tensor.getCoefficients(), device, training);
-        if (vector.getDataType() != input.getDataType()
-                || vector.getDataType() == DataType.FLOAT16) {
-            return null;
+        if (vector.getDataType() != input.type() || vector.getDataType() == DataType.FLOAT16) {
+            return Optional.empty();
         }
         if (!training) {
             // No graph is built in a predictor's thread.
             vector = vector.stopGradient();
             vector.attach(scratch);
         }
-        LayerExecutor.Answer answer =
+        Optional<NDList> outputs =
                 executor.forward(
                         new LayerExecutor.Pass(
                                 strategy,
                                 tensor.transform(device),
                                 tensor.rounded(vector, scratch),
                                 store,
-                                inputs,
+                                input,
                                 training,
-                                next == null
-                                        ? null
-                                        : (shape, manager) ->
-                                                next.projection(shape, device, manager)));
-        if (answer != null) {
+                                fusible));
+        if (outputs.isPresent()) {
             store.use(tensor);
         }
-        return answer;
+        return outputs;
     }
 
-    /** The cosines by which this block would project an input, or null. */
-    private NDArray projection(Shape input, Device device, NDManager manager) {
-        SpectralParameter tensor = executor == null ? null : spectral.get(executor.getWeight());
-        return tensor == null || tensor.getDataType() == DataType.FLOAT16
-                ? null
-                : executor.projection(strategy, tensor.transform(device), input, manager);
+    /** Tells whether blocks that follow this one can be computed together with it. */
+    boolean canFuse() {
+        return executor != null && executor.canFuse() && spectral.containsKey(executor.getWeight());
     }
 
-    /**
-     * Takes a block that follows this one, and no other, into this one.
-     *
-     * @return whether it was taken
-     */
-    boolean addFollower(String key, Block block) {
-        boolean added =
-                executor != null
-                        && spectral.containsKey(executor.getWeight())
-                        && executor.addFollower(block);
-        if (added) {
-            followers.add(key, block);
-        }
-        return added;
-    }
-
-    /** Gives the blocks that follow back. */
-    PairList<String, Block> releaseFollowers() {
-        PairList<String, Block> released = new PairList<>();
-        released.addAll(followers);
-        followers.clear();
-        next = null;
-        if (executor != null) {
-            executor.clearFollowers();
-        }
-        return released;
-    }
-
-    /** Sets the block that gets this one's output, and nothing else does. */
-    void setNext(FrequencyBlock block) {
-        next = block;
+    /** Sets whether such a block follows. */
+    void setFusible(boolean follows) {
+        fusible = follows;
     }
 
     /** A branch not taken is no fault; a child that goes past the store would be a silent one. */
@@ -449,15 +427,7 @@ public final class FrequencyBlock extends AbstractBaseBlock {
     /** {@inheritDoc} */
     @Override
     public Shape[] getOutputShapes(Shape[] shapes) {
-        Shape[] output = block.getOutputShapes(shapes);
-        for (int i = 0; i < followers.size(); i++) {
-            output = outputShapes(i, output);
-        }
-        return output;
-    }
-
-    private Shape[] outputShapes(int follower, Shape[] shapes) {
-        return followers.valueAt(follower).getOutputShapes(shapes);
+        return block.getOutputShapes(shapes);
     }
 
     /** {@inheritDoc} */

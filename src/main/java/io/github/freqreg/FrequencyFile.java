@@ -36,8 +36,8 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Loading takes a network of the same structure, plain or wrapped, fresh or not: what the file
  * holds as coefficients is wrapped if it is not yet, and in a network that is not initialised DJL's
- * transposed convolutions become this library's, as by {@link
- * FrequencyRegularization#apply(Block)}. Everything is checked before anything is changed for good.
+ * transposed convolutions become this library's, as by {@link FrequencyRegularization#apply(Block,
+ * Shape...)}. Everything is checked before anything is changed for good.
  *
  * <p>Running statistics behind a regularised layer have few frequencies themselves: the means those
  * of the layer along its channels, and the variances twice as many less one. But for float32 they
@@ -119,8 +119,10 @@ public final class FrequencyFile {
      * @param block the network, initialised
      * @return the kept coefficients, the running statistics' few ones where these are enough, and
      *     all elements of the other parameters
+     * @throws IllegalStateException if the network is not initialised
      */
     public static long countNumbers(Block block) {
+        checkInitialized(block);
         Map<Parameter, SpectralParameter> spectral = BlockTree.spectralParameters(block);
         long numbers = 0;
         Map<Parameter, RunningStatistic> statistics = RunningStatistic.in(block);
@@ -237,6 +239,13 @@ public final class FrequencyFile {
                 block, true, (name, parameter, values) -> quantization.of(name, parameter, values));
     }
 
+    private static void checkInitialized(Block block) {
+        if (!block.isInitialized()) {
+            throw new IllegalStateException(
+                    "The network is not initialised, so it has no numbers to save");
+        }
+    }
+
     /** How the numbers of a parameter are stored. */
     @FunctionalInterface
     interface PrecisionRule {
@@ -245,10 +254,7 @@ public final class FrequencyFile {
     }
 
     private static FrqDocument toDocument(Block block, boolean fewStatistics, PrecisionRule rule) {
-        if (!block.isInitialized()) {
-            throw new IllegalStateException(
-                    "The network is not initialised, so it has no numbers to save");
-        }
+        checkInitialized(block);
         Map<Parameter, SpectralParameter> spectral = BlockTree.spectralParameters(block);
         Map<Parameter, RunningStatistic> statistics =
                 fewStatistics ? RunningStatistic.in(block) : Map.of();
@@ -257,7 +263,7 @@ public final class FrequencyFile {
             Parameter parameter = entry.getValue();
             SpectralParameter tensor = spectral.get(parameter);
             RunningStatistic few = statistics.get(parameter);
-            Shape shape = tensor != null ? tensor.getShape() : parameter.getShape();
+            Shape shape = tensor != null ? tensor.getShape() : BlockTree.shapeOf(parameter);
             FrequencyAxes axes = tensor != null ? tensor.getAxes() : null;
             float[] values;
             Precision precision;
@@ -383,7 +389,10 @@ public final class FrequencyFile {
                 .forEach(
                         (name, parameter) -> {
                             SpectralParameter tensor = spectral.get(parameter);
-                            Shape shape = tensor != null ? tensor.getShape() : parameter.getShape();
+                            Shape shape =
+                                    tensor != null
+                                            ? tensor.getShape()
+                                            : BlockTree.shapeOf(parameter);
                             shapes.put(name, new Shape(shape.getShape()));
                         });
         return shapes;
@@ -441,7 +450,7 @@ public final class FrequencyFile {
         Map<Parameter, SpectralParameter> spectral = BlockTree.spectralParameters(block);
         for (Map.Entry<String, Parameter> entry : BlockTree.parameters(block).entrySet()) {
             SpectralParameter target = spectral.get(entry.getValue());
-            Shape shape = target != null ? target.getShape() : entry.getValue().getShape();
+            Shape shape = target != null ? target.getShape() : BlockTree.shapeOf(entry.getValue());
             FrqTensor tensor = tensors.get(entry.getKey());
             if (!Arrays.equals(shape.getShape(), tensor.shape().getShape())) {
                 throw new MalformedModelException(
@@ -458,13 +467,6 @@ public final class FrequencyFile {
                         "expected coefficients of finite numbers in tensor "
                                 + entry.getKey()
                                 + " but they pass the largest float32");
-            }
-            if (target == null && tensor.spectral() && !spectral.isEmpty() && !isRebuilt) {
-                throw new MalformedModelException(
-                        "expected tensor "
-                                + entry.getKey()
-                                + " itself, as other tensors are wrapped and it is not, but found"
-                                + " its coefficients");
             }
             if (target != null && !tensor.spectral()) {
                 throw new MalformedModelException(
@@ -493,7 +495,9 @@ public final class FrequencyFile {
                         .filter(FrqTensor::spectral)
                         .filter(t -> !isRebuilt(parameters.get(t.name()), t))
                         .collect(Collectors.toMap(FrqTensor::name, t -> t));
-        if (kept.isEmpty() || !BlockTree.frequencyBlocks(block).isEmpty()) {
+        Map<Parameter, SpectralParameter> wrapped = BlockTree.spectralParameters(block);
+        kept.keySet().removeIf(name -> wrapped.containsKey(parameters.get(name)));
+        if (kept.isEmpty()) {
             return block;
         }
         FrequencyRegularization.Builder policy =

@@ -8,6 +8,7 @@ import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
 import io.github.freqreg.SpectralParameter.Kept;
 import io.github.freqreg.SpectralParameter.KeptRule;
+import io.github.freqreg.execution.FusedRelu;
 import io.github.freqreg.execution.Strategy;
 import io.github.freqreg.format.FrqDocument;
 import io.github.freqreg.spectrum.FrequencyAxes;
@@ -33,10 +34,10 @@ import org.slf4j.LoggerFactory;
  * </pre>
  *
  * <p>By default it takes the weights of convolutions, transposed convolutions and linear layers.
- * {@link #apply(Block)} wraps each such layer by itself where the parent allows it ({@code
- * SequentialBlock}, {@code ParallelBlock}) and the whole composite where not (attention, classes of
- * your own that call private fields). Either way the network computes the same and its parameters
- * keep their names.
+ * {@link #apply(Block, Shape...)} wraps each such layer by itself where the parent allows it
+ * ({@code SequentialBlock}, {@code ParallelBlock}) and the whole composite where not (attention,
+ * classes of your own that call private fields). Either way the network computes the same and its
+ * parameters keep their names.
  *
  * <p>A model that is initialised or trained is projected: its coefficients are the first of the DCT
  * of its weights. A fresh one starts from its own initialisers, projected likewise and then scaled:
@@ -108,95 +109,80 @@ public final class FrequencyRegularization {
      * Wraps a model's block, in place of its old one.
      *
      * @param model a model whose block is set, initialised or not, without a trainer
-     * @throws IllegalStateException as {@link #apply(Block)}
+     * @param inputShapes as in {@link #apply(Block, Shape...)}
+     * @throws IllegalArgumentException as {@link #apply(Block, Shape...)}
+     * @throws IllegalStateException as {@link #apply(Block, Shape...)}, or if the model has no
+     *     block
      */
-    public void apply(Model model) {
-        model.setBlock(apply(model.getBlock()));
+    public void apply(Model model, Shape... inputShapes) {
+        FrequencyFile.checkBlock(model);
+        model.setBlock(apply(model.getBlock(), inputShapes));
     }
 
     /**
      * Wraps the chosen tensors of a block.
      *
      * <p>Children of sequential and parallel blocks are replaced in place; DJL's transposed
-     * convolutions among them become this library's, which the engine computes. What is wrapped,
-     * what is left alone, and why is logged; {@link #plan(Block, Shape...)} tells it beforehand.
+     * convolutions among them become this library's, which the engine computes. One line in the log
+     * says how much was wrapped, and at level DEBUG what of each tensor and why; {@link
+     * #plan(Block, Shape...)} tells it beforehand.
+     *
+     * <p>A network that is wrapped in part, since its head was replaced for instance, is wrapped in
+     * its other parts; what is wrapped stays as it is. Whatever is initialised keeps its values,
+     * also where other parts are not initialised yet.
      *
      * @param block any block, initialised or not
+     * @param inputShapes the shapes of the network's inputs, from which a block that is not
+     *     initialised learns the shapes of its tensors; needed only for a budget and for a shape
+     *     predicate
      * @return the block to use from now on: the same one, or a {@link FrequencyBlock} around it
-     * @throws IllegalStateException if a part of it is wrapped already, or the policy needs shapes
-     *     (a budget, a shape predicate) and the block is not initialised
-     * @throws IllegalArgumentException if nothing is chosen, a budget is too small, or a split does
-     *     not fit its tensor
-     */
-    public Block apply(Block block) {
-        checkNotWrapped(block);
-        Block runnable = withLayersThatRun(block);
-        WrapPlan plan = planFor(runnable);
-        if ((budget > 0 || selection.shapes() != null) && !runnable.isInitialized()) {
-            throw new IllegalStateException(
-                    "A budget or a shape predicate needs the shapes of the tensors, but the block is"
-                            + " not initialised: initialise it, or call apply(block, inputShapes)");
-        }
-        return apply(plan);
-    }
-
-    /**
-     * Wraps the chosen tensors of a block that is not initialised, for inputs of given shapes.
-     *
-     * <p>The block is initialised for a moment to learn the shapes of its tensors, and cleared
-     * again.
-     *
-     * @param block any block; one that is initialised already is taken as it is
-     * @param inputShapes the shapes of the network's inputs
-     * @return the block to use from now on
-     * @throws IllegalStateException if a part of it is wrapped already
-     * @throws IllegalArgumentException if nothing is chosen, a budget is too small, or a split does
-     *     not fit its tensor
+     * @throws IllegalStateException if everything that the policy chooses is wrapped already, if
+     *     the policy needs shapes that are not known, or if two parameters have the same name
+     * @throws IllegalArgumentException if nothing is chosen, a budget is too small, a split does
+     *     not fit its tensor, a name pattern matches nothing, or a class of the user's own holds a
+     *     layer that the engine does not implement; the block is unchanged
      */
     public Block apply(Block block, Shape... inputShapes) {
-        checkNotWrapped(block);
-        return apply(planFor(withLayersThatRun(block), inputShapes));
-    }
-
-    private static Block withLayersThatRun(Block block) {
         TransposedLayers layers = new TransposedLayers(block);
-        layers.clearOld();
-        return layers.getNetwork();
-    }
-
-    private static void checkNotWrapped(Block block) {
-        List<FrequencyBlock> wrapped = BlockTree.frequencyBlocks(block);
-        if (!wrapped.isEmpty()) {
-            throw new IllegalStateException(
-                    "The block is frequency regularised already, around "
-                            + wrapped.get(0).getWrappedType().getName()
-                            + ": apply a policy once, or call toDense() first");
+        Block wrapped;
+        try {
+            layers.checkNoneLeft();
+            WrapPlan plan = planFor(layers.getNetwork(), inputShapes);
+            checkPlan(plan);
+            wrapped = apply(plan);
+        } catch (RuntimeException e) {
+            layers.undo();
+            throw e;
         }
+        layers.clearOld();
+        return wrapped;
     }
 
     private WrapPlan planFor(Block block, Shape... inputShapes) {
-        if (inputShapes.length > 0 && !block.isInitialized()) {
-            // Initialised for a moment, parameters know their shapes.
-            try (NDManager manager = NDManager.newBaseManager()) {
-                block.initialize(manager, DataType.FLOAT32, inputShapes);
-            } finally {
-                block.clear();
-            }
+        if (inputShapes.length == 0 || block.isInitialized()) {
+            return new WrapPlan(block, selection);
         }
-        return new WrapPlan(block, selection);
+        LoadTarget target = new LoadTarget(block);
+        try (NDManager manager = NDManager.newBaseManager()) {
+            target.initialize(manager, DataType.FLOAT32, inputShapes);
+            return new WrapPlan(block, selection);
+        } finally {
+            target.undo();
+            target.putInitializers(block);
+        }
     }
 
     /**
-     * Tells what {@link #apply(Block, Shape...)} would do.
+     * Tells what {@link #apply(Block, Shape...)} would do. The block is unchanged.
      *
      * @param block any block
      * @param inputShapes the shapes of the network's inputs, from which a block that is not
      *     initialised learns the shapes of its tensors; none to leave these open
      * @return a choice for each parameter, in the order of {@code getParameters()}
-     * @throws IllegalStateException if a part of it is wrapped already
+     * @throws IllegalArgumentException if the network does not take such inputs
+     * @throws IllegalStateException if two parameters have the same name
      */
     public List<TensorChoice> plan(Block block, Shape... inputShapes) {
-        checkNotWrapped(block);
         return planFor(block, inputShapes).getChoices();
     }
 
@@ -224,14 +210,15 @@ public final class FrequencyRegularization {
                         "The block is not initialised, so it has no weights to make dense");
             }
         }
-        BlockTree.releaseFollowers(block);
         Map<Block, Block> plain = new IdentityHashMap<>();
         return BlockTree.replace(
                 block,
-                b ->
-                        b instanceof FrequencyBlock each
-                                ? plain.computeIfAbsent(b, k -> each.toDense())
-                                : b);
+                b -> {
+                    if (b instanceof FrequencyBlock each) {
+                        return plain.computeIfAbsent(b, k -> each.toDense());
+                    }
+                    return b instanceof FusedRelu fused ? fused.getOriginal() : b;
+                });
     }
 
     /**
@@ -303,20 +290,49 @@ public final class FrequencyRegularization {
         return kept;
     }
 
-    private Block apply(WrapPlan plan) {
+    /** Reports at once, rather than when the block is initialised, what does not fit. */
+    private void checkPlan(WrapPlan plan) {
         if (plan.countChosen() == 0) {
+            List<FrequencyBlock> wrapped = BlockTree.frequencyBlocks(plan.getRoot());
+            if (!wrapped.isEmpty()) {
+                throw new IllegalStateException(
+                        "Everything that the policy chooses is frequency regularised already, the"
+                                + " first around "
+                                + wrapped.get(0).getWrappedType().getName()
+                                + ": apply a policy once, or call toDense() first");
+            }
             throw new IllegalArgumentException(
                     "The policy chooses no tensor of the "
                             + plan.getRoot().getClass().getSimpleName()
                             + ": "
                             + plan.getChoices());
         }
+        if ((budget > 0 || selection.shapes() != null) && !plan.knowsShapes()) {
+            throw new IllegalStateException(
+                    "A budget or a shape predicate needs the shapes of the tensors, but the block is"
+                            + " not initialised: initialise it, or call apply(block, inputShapes)");
+        }
+        checkPatterns(plan);
         checkAxes(plan);
+    }
+
+    private void checkPatterns(WrapPlan plan) {
+        List<String> spectral = plan.getSpectralNames();
+        overrides.forEach(each -> each.checkMatches("override", spectral));
+        splits.forEach(each -> each.checkMatches("split", spectral));
+        weights.forEach(each -> each.checkMatches("axis weights", spectral));
+        if (selection.exclude() != null) {
+            List<String> all = plan.getChoices().stream().map(TensorChoice::name).toList();
+            new ByName<>(selection.exclude(), true).checkMatches("exclusion", all);
+        }
+    }
+
+    private Block apply(WrapPlan plan) {
         Map<String, Long> shares =
                 budget > 0
                         ? new NetworkBudget(plan, this::axesOf, budget, budgetOfBytes).share()
                         : Map.of();
-        plan.getChoices().forEach(choice -> logger.info("{}", choice));
+        plan.getChoices().forEach(choice -> logger.debug("{}", choice));
         Map<Block, Block> done = new IdentityHashMap<>();
         Block wrapped =
                 BlockTree.replace(
@@ -330,8 +346,40 @@ public final class FrequencyRegularization {
                                     block,
                                     b -> new FrequencyBlock(b, tensors(chosen, shares), strategy));
                         });
-        BlockTree.absorbFollowers(wrapped);
+        BlockTree.fuseFollowers(wrapped);
+        logger.info("{}", summary(plan, shares));
         return wrapped;
+    }
+
+    /** How many tensors of how many are wrapped, and what that makes of their numbers. */
+    private String summary(WrapPlan plan, Map<String, Long> shares) {
+        String tensors =
+                "Wrapped "
+                        + plan.countChosen()
+                        + " of "
+                        + plan.getAll().size()
+                        + " tensors of the "
+                        + plan.getRoot().getClass().getSimpleName();
+        if (!plan.knowsShapes()) {
+            return tensors + ", whose shapes are not known yet";
+        }
+        long before = 0;
+        long start = 0;
+        long target = 0;
+        for (WrapPlan.Candidate candidate : plan.getAllChosen()) {
+            Shape shape = candidate.shape();
+            Kept kept = rule(candidate, shares).kept(shape);
+            before += shape.size();
+            start += kept.start();
+            target += kept.target();
+        }
+        return tensors
+                + ": "
+                + before
+                + " numbers become "
+                + start
+                + " coefficients"
+                + (start > target ? ", and " + target + " by truncation" : "");
     }
 
     private List<SpectralParameter> tensors(
@@ -380,10 +428,9 @@ public final class FrequencyRegularization {
         return otherwise;
     }
 
-    /** Tells at once, rather than when the block is initialised, that axes do not fit. */
     private void checkAxes(WrapPlan plan) {
         for (WrapPlan.Candidate candidate : plan.getAllChosen()) {
-            Shape shape = candidate.parameter().getShape();
+            Shape shape = candidate.shape();
             if (shape != null) {
                 try {
                     axesOf(candidate).check(shape);
@@ -401,6 +448,18 @@ public final class FrequencyRegularization {
 
         static <T> ByName<T> of(String names, T value) {
             return new ByName<>(Pattern.compile(names), value);
+        }
+
+        void checkMatches(String what, List<String> all) {
+            if (all.stream().noneMatch(name -> names.matcher(name).find())) {
+                throw new IllegalArgumentException(
+                        "The pattern \""
+                                + names
+                                + "\" of the "
+                                + what
+                                + " matches none of the tensors "
+                                + all);
+            }
         }
     }
 

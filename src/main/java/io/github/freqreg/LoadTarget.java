@@ -14,8 +14,12 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * A network while numbers are loaded into it: what the loader brings is not made before, and what
- * was not initialised is not either if the loader finds that it does not fit.
+ * A network that is initialised on trial: to load numbers into it, or to learn the shapes of its
+ * parameters.
+ *
+ * <p>Parameters that were not initialised become placeholders of next to no size, which the loader
+ * replaces. {@link #undo} leaves the network as it was: no array, initialiser, shape or gradient of
+ * a parameter, and no block's input shapes, are others than before.
  */
 final class LoadTarget {
 
@@ -30,12 +34,24 @@ final class LoadTarget {
         for (Parameter parameter : BlockTree.parameters(block).values()) {
             if (!parameter.isInitialized()) {
                 SpectralParameter tensor = spectral.get(parameter);
-                undo.add(tensor == null ? parameter::close : tensor::clear);
+                Shape shape = parameter.getShape();
+                undo.add(
+                        () -> {
+                            if (tensor == null) {
+                                parameter.close();
+                                parameter.setShape(shape);
+                            } else {
+                                tensor.clear();
+                            }
+                        });
                 fresh.put(
                         tensor == null ? parameter : tensor.getDense(), parameter.getInitializer());
                 parameter.setInitializer(Placeholder.INITIALIZER);
+            } else if (!parameter.getArray().hasGradient()) {
+                undo.add(() -> parameter.getArray().setRequiresGradient(false));
             }
         }
+        undo.add(BlockTree.rememberInputShapes(block));
     }
 
     /**
@@ -59,7 +75,7 @@ final class LoadTarget {
         }
     }
 
-    /** Takes back what was initialised. */
+    /** Takes back what was initialised; the initialisers are put back by the other method. */
     void undo() {
         undo.forEach(Runnable::run);
     }

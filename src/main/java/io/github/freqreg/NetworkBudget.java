@@ -56,12 +56,11 @@ final class NetworkBudget {
                 .forEach(weight -> weights.put(weight.owner(), weight));
         Map<Block, Block> before = BlockTree.before(plan.getRoot());
         for (WrapPlan.Listed each : plan.getAll()) {
-            Parameter parameter = each.candidate().parameter();
             Candidate weight = weights.get(before.get(each.candidate().owner()));
-            if (isOf(parameter, weight)) {
-                statistics.add(new Statistic(parameter, weight));
+            if (isOf(each.candidate(), weight)) {
+                statistics.add(new Statistic(each.candidate(), weight));
             } else if (!each.choice().regularized()) {
-                leftAlone += parameter.getShape().size();
+                leftAlone += each.candidate().shape().size();
             }
         }
     }
@@ -85,17 +84,16 @@ final class NetworkBudget {
 
     /** The axis of the output's channels among those of the frequencies, or -1. */
     private int channelAxis(Candidate weight) {
-        Shape shape = weight.parameter().getShape();
+        Shape shape = weight.shape();
         SplitAxes split = SplitAxes.of(shape, axes.apply(weight).shape(shape));
         return split.whole(ownChannelAxis(weight));
     }
 
     /** Not so where a transposed convolution has its channels in parts. */
-    private static boolean isOf(Parameter statistic, Candidate weight) {
+    private static boolean isOf(Candidate statistic, Candidate weight) {
         return weight != null
-                && RunningStatistic.isOne(statistic)
-                && weight.parameter().getShape().get(ownChannelAxis(weight))
-                        == statistic.getShape().size();
+                && RunningStatistic.isOne(statistic.parameter())
+                && weight.shape().get(ownChannelAxis(weight)) == statistic.shape().size();
     }
 
     /**
@@ -152,7 +150,7 @@ final class NetworkBudget {
             Parameter parameter = candidate.parameter();
             shares.add(
                     candidate.name(),
-                    parameter.getShape(),
+                    candidate.shape(),
                     axes.apply(candidate),
                     parameter.isInitialized() ? parameter.getArray() : null);
         }
@@ -165,13 +163,13 @@ final class NetworkBudget {
 
     private long count(Statistic statistic, Map<String, Long> shares) {
         Candidate weight = statistic.weight();
-        Shape shape = weight.parameter().getShape();
+        Shape shape = weight.shape();
         long kept = Math.min(shares.get(weight.name()), shape.size());
         Shape box = axes.apply(weight).mask(shape, kept).getBox();
         long frequencies = box.get(channelAxis(weight));
-        boolean mean = statistic.parameter().getType() == Parameter.Type.RUNNING_MEAN;
+        boolean mean = statistic.candidate().parameter().getType() == Parameter.Type.RUNNING_MEAN;
         return RunningStatistic.count(
-                statistic.parameter().getShape().size(),
+                statistic.candidate().shape().size(),
                 mean ? Math.max(frequencies, countBias(weight, shares)) : 2 * frequencies - 1);
     }
 
@@ -181,14 +179,11 @@ final class NetworkBudget {
                 .map(WrapPlan.Listed::candidate)
                 .filter(each -> each.owner() == weight.owner())
                 .filter(each -> each.parameter().getType() == Parameter.Type.BIAS)
-                .mapToLong(
-                        each ->
-                                shares.getOrDefault(
-                                        each.name(), each.parameter().getShape().size()))
+                .mapToLong(each -> shares.getOrDefault(each.name(), each.shape().size()))
                 .max()
                 .orElse(0);
     }
 
     /** A running statistic and the weight that it follows. */
-    private record Statistic(Parameter parameter, Candidate weight) {}
+    private record Statistic(Candidate candidate, Candidate weight) {}
 }

@@ -40,6 +40,35 @@ final class TransposedLayers {
         return network;
     }
 
+    /**
+     * Refuses what DJL's PyTorch engine does not compute and this library cannot replace.
+     *
+     * @throws IllegalArgumentException if a class holds one of DJL's layers in a field
+     */
+    void checkNoneLeft() {
+        checkNoneLeft(network, network);
+    }
+
+    private static void checkNoneLeft(Block parent, Block block) {
+        if (block instanceof Conv2dTranspose || block instanceof Conv1dTranspose) {
+            String theirs = block.getClass().getSimpleName();
+            String ours =
+                    (block instanceof Conv2dTranspose
+                                    ? TransposedConv2d.class
+                                    : TransposedConv1d.class)
+                            .getName();
+            throw new IllegalArgumentException(
+                    parent.getClass().getName()
+                            + " calls a "
+                            + theirs
+                            + " of its own, which DJL's PyTorch engine does not implement: build it"
+                            + " with "
+                            + ours
+                            + ", which takes the same options");
+        }
+        block.getChildren().values().forEach(child -> checkNoneLeft(block, child));
+    }
+
     /** Frees what DJL's layers have. */
     void clearOld() {
         ours.keySet().forEach(Block::clear);

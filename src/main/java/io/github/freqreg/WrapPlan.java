@@ -1,5 +1,6 @@
 package io.github.freqreg;
 
+import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
 import ai.djl.util.Pair;
@@ -29,6 +30,8 @@ final class WrapPlan {
     WrapPlan(Block root, TensorSelection selection) {
         this.root = root;
         this.selection = selection;
+        // Refuses a network in which names do not tell parameters apart.
+        BlockTree.parameters(root);
         findUnits(root, "");
         if (tied) {
             // A parameter that two units share can have only one set of coefficients.
@@ -52,7 +55,7 @@ final class WrapPlan {
         boolean replaceable = BlockTree.canReplaceChildren(block);
         addParameters(block, block, prefix);
         for (Pair<String, Block> child : block.getChildren()) {
-            String inside = prefix + child.getKey() + "_";
+            String inside = prefix + BlockTree.nameOf(child) + "_";
             if (replaceable) {
                 findUnits(child.getValue(), inside);
             } else {
@@ -69,7 +72,7 @@ final class WrapPlan {
             return true;
         }
         for (Pair<String, Parameter> entry : block.getDirectParameters()) {
-            if (selection.choose(candidate(block, entry, prefix)).regularized()) {
+            if (choose(candidate(block, entry, prefix)).regularized()) {
                 return false;
             }
         }
@@ -80,7 +83,7 @@ final class WrapPlan {
             return false;
         }
         for (Pair<String, Block> child : block.getChildren()) {
-            if (!canReachInto(child.getValue(), prefix + child.getKey() + "_")) {
+            if (!canReachInto(child.getValue(), prefix + BlockTree.nameOf(child) + "_")) {
                 return false;
             }
         }
@@ -90,13 +93,17 @@ final class WrapPlan {
     private static Candidate candidate(
             Block owner, Pair<String, Parameter> parameter, String prefix) {
         return new Candidate(
-                prefix + parameter.getKey(), LayerType.of(owner), parameter.getValue(), owner);
+                prefix + parameter.getKey(),
+                LayerType.of(owner),
+                parameter.getValue(),
+                owner,
+                BlockTree.shapeOf(parameter.getValue()));
     }
 
     private void addUnit(Block unit, Block block, String prefix) {
         addParameters(unit, block, prefix);
         for (Pair<String, Block> child : block.getChildren()) {
-            addUnit(unit, child.getValue(), prefix + child.getKey() + "_");
+            addUnit(unit, child.getValue(), prefix + BlockTree.nameOf(child) + "_");
         }
     }
 
@@ -106,15 +113,29 @@ final class WrapPlan {
             Candidate candidate = candidate(block, entry, prefix);
             Block first = unitOf.putIfAbsent(entry.getValue(), unit);
             if (first != null) {
-                tied |= first != unit && selection.choose(candidate).regularized();
+                tied |= first != unit && choose(candidate).regularized();
                 continue;
             }
-            TensorChoice choice = selection.choose(candidate);
+            TensorChoice choice = choose(candidate);
             all.add(new Listed(candidate, choice));
             if (choice.regularized()) {
                 chosen.add(candidate);
             }
         }
+    }
+
+    private TensorChoice choose(Candidate candidate) {
+        if (candidate.owner() instanceof FrequencyBlock wrapped) {
+            return new TensorChoice(
+                    candidate.name(),
+                    candidate.layer(),
+                    wrapped.getShape(candidate.parameter()),
+                    false,
+                    wrapped.isSpectral(candidate.parameter())
+                            ? "it is in the frequency domain already"
+                            : "its block is wrapped already");
+        }
+        return selection.choose(candidate);
     }
 
     Block getRoot() {
@@ -136,6 +157,23 @@ final class WrapPlan {
         return units.get(block);
     }
 
+    boolean knowsShapes() {
+        return all.stream().allMatch(each -> each.candidate().shape() != null);
+    }
+
+    /** The names of the tensors that are in the frequency domain, now or when the plan is done. */
+    List<String> getSpectralNames() {
+        return all.stream()
+                .filter(
+                        each ->
+                                each.choice().regularized()
+                                        || each.candidate().owner()
+                                                        instanceof FrequencyBlock wrapped
+                                                && wrapped.isSpectral(each.candidate().parameter()))
+                .map(each -> each.candidate().name())
+                .toList();
+    }
+
     /** All chosen parameters. */
     List<Candidate> getAllChosen() {
         return units.values().stream().flatMap(Collection::stream).toList();
@@ -148,6 +186,9 @@ final class WrapPlan {
     /** A parameter and what is chosen for it. */
     record Listed(Candidate candidate, TensorChoice choice) {}
 
-    /** A parameter of the model, under its first name, with the block that owns it. */
-    record Candidate(String name, LayerType layer, Parameter parameter, Block owner) {}
+    /**
+     * A parameter of the model, under its first name, with the block that owns it and its shape if
+     * that is known.
+     */
+    record Candidate(String name, LayerType layer, Parameter parameter, Block owner, Shape shape) {}
 }

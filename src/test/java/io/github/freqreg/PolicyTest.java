@@ -26,6 +26,10 @@ import ai.djl.training.ParameterStore;
 import ai.djl.util.Pair;
 import ai.djl.util.PairList;
 import io.github.freqreg.spectrum.FrequencyTensor;
+import java.io.ByteArrayOutputStream;
+import java.io.PrintStream;
+import java.lang.reflect.Field;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -38,6 +42,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.slf4j.spi.LocationAwareLogger;
 
 /** Which tensors a policy takes, and how many coefficients of each it keeps. */
 class PolicyTest {
@@ -418,14 +425,79 @@ class PolicyTest {
         try (Model model = small()) {
             FrequencyRegularization policy = policy().optKept(9).build();
             policy.apply(model);
-            for (Runnable again :
-                    List.<Runnable>of(
-                            () -> policy.apply(model), () -> policy.plan(model.getBlock()))) {
-                IllegalStateException failure =
-                        assertThrows(IllegalStateException.class, again::run);
-                assertContains(failure, "already", "Conv2d");
+            IllegalStateException failure =
+                    assertThrows(IllegalStateException.class, () -> policy.apply(model));
+            assertContains(failure, "already", "Conv2d");
+            for (TensorChoice choice : policy.plan(model.getBlock())) {
+                assertFalse(choice.regularized());
+                assertContains(choice.reason(), "already");
             }
         }
+    }
+
+    @Test
+    void aModelWithoutABlockIsRefused() {
+        try (Model model = Model.newInstance("bare")) {
+            IllegalStateException failure =
+                    assertThrows(IllegalStateException.class, () -> policy().build().apply(model));
+            assertContains(failure, "bare", "setBlock");
+        }
+    }
+
+    @Test
+    void aPatternThatMatchesNothingIsRefusedWithTheNamesThatThereAre() {
+        Shape shape = new Shape(5, 4, 4, 4);
+        for (FrequencyRegularization.Builder builder :
+                List.of(
+                        policy().addOverrideKept("03Lineer", 5),
+                        policy().addOverrideRate("03Lineer", 0.5),
+                        policy().addSplit("03Lineer", shape),
+                        policy().addAxisWeights("03Lineer", 1, 2),
+                        policy().optExclude("03Lineer"))) {
+            Block block = TestModels.smallNetwork();
+            IllegalArgumentException failure =
+                    assertThrows(
+                            IllegalArgumentException.class, () -> builder.build().apply(block));
+            assertContains(failure, "03Lineer", "01Conv2d_weight", "06Linear_weight");
+            assertFalse(FrequencyRegularization.isWrapped(block));
+        }
+        // It may match what is wrapped already.
+        SequentialBlock block = TestModels.smallNetwork();
+        policy().optKept(9).optInclude("Conv2d").build().apply(block);
+        policy().optKept(9).addOverrideKept("Conv2d", 5).build().apply(block);
+    }
+
+    @Test
+    void oneLineInTheLogSaysHowMuchWasWrapped() throws ReflectiveOperationException {
+        FrequencyRegularization policy = policy().optKept(9).optStartRate(1).build();
+        assertContains(
+                logged(() -> policy.apply(TestModels.smallNetwork(), TestModels.SMALL_INPUT)),
+                "Wrapped 3 of 6 tensors of the SequentialBlock: 804 numbers become 804"
+                        + " coefficients, and 27 by truncation");
+        assertContains(
+                logged(() -> policy.apply(TestModels.smallNetwork())),
+                "Wrapped 3 of 6 tensors of the SequentialBlock, whose shapes are not known yet");
+    }
+
+    /** What applying a policy logs at level INFO: one line. */
+    private static String logged(Runnable apply) throws ReflectiveOperationException {
+        Logger logger = LoggerFactory.getLogger(FrequencyRegularization.class);
+        Field level = logger.getClass().getDeclaredField("currentLogLevel");
+        level.setAccessible(true);
+        Object before = level.get(logger);
+        PrintStream error = System.err;
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        try (PrintStream captured = new PrintStream(bytes, true, StandardCharsets.UTF_8)) {
+            level.set(logger, LocationAwareLogger.INFO_INT);
+            System.setErr(captured);
+            apply.run();
+        } finally {
+            System.setErr(error);
+            level.set(logger, before);
+        }
+        String text = bytes.toString(StandardCharsets.UTF_8);
+        assertEquals(1, text.lines().count(), text);
+        return text;
     }
 
     @Test

@@ -7,16 +7,13 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Activation;
-import ai.djl.nn.Block;
-import ai.djl.nn.LambdaBlock;
-import io.github.freqreg.nn.BatchStatisticsNorm;
-import java.lang.reflect.Field;
+import io.github.freqreg.execution.Unexpanded.Maps;
 
 /**
- * What follows a layer channel by channel: batch statistics, then ReLU, either or both.
+ * What follows a convolution channel by channel: batch normalisation, then ReLU, either or both.
  *
- * <p>A factored layer answers with A small maps z and a matrix E that expands them to the output's
- * channels. Their statistics follow from those of z, without the channels,
+ * <p>A factored convolution computes A small maps z and a matrix E that expands them to the
+ * channels of the output. Their statistics follow from those of z, without the channels,
  *
  * <pre>
  * mean(E z) = E mean(z),   variance(E z)_o = e_o · covariance(z) · e_o
@@ -26,49 +23,61 @@ import java.lang.reflect.Field;
  * that stays in the processor's cache. Where the next layer projects them again, tile by tile, they
  * are never stored.
  *
- * @param norm the batch statistics, or null
+ * @param epsilon is added to the variance in normalising; 0 if the channels are not normalised
  * @param relu whether ReLU comes last
  */
-record ChannelTail(BatchStatisticsNorm norm, boolean relu) {
+record ChannelTail(float epsilon, boolean relu) {
 
-    static final ChannelTail NONE = new ChannelTail(null, false);
+    static final ChannelTail NONE = new ChannelTail(0, false);
 
     /** Numbers of a tile: 1 MiB of float32, about what a core's own cache holds. */
     private static final long TILE = 1 << 18;
 
-    /** The tail with one more block, or null if the block is none that can be added. */
-    ChannelTail with(Block block) {
-        if (block.getClass() == BatchStatisticsNorm.class && norm == null && !relu) {
-            return new ChannelTail((BatchStatisticsNorm) block, false);
-        }
-        return isRelu(block) && !relu ? new ChannelTail(norm, true) : null;
+    boolean isEmpty() {
+        return equals(NONE);
     }
 
-    /** DJL's own ReLU block: a function of its {@code Activation}, under that name. */
-    private static boolean isRelu(Block block) {
-        if (block.getClass() != LambdaBlock.class
-                || !((LambdaBlock) block).getName().equals("ReLU")) {
-            return false;
+    boolean canNormalize() {
+        return isEmpty();
+    }
+
+    ChannelTail normalize(float newEpsilon) {
+        if (!canNormalize()) {
+            throw new IllegalStateException("Nothing can be normalised after " + this);
         }
-        try {
-            Field lambda = LambdaBlock.class.getDeclaredField("lambda");
-            lambda.setAccessible(true);
-            return lambda.get(block).getClass().getName().startsWith(Activation.class.getName());
-        } catch (ReflectiveOperationException | RuntimeException e) {
-            return false;
-        }
+        return new ChannelTail(newEpsilon, false);
+    }
+
+    ChannelTail rectify() {
+        return new ChannelTail(epsilon, true);
     }
 
     /**
      * Expands small maps to channels and applies the tail, outside of any graph.
      *
-     * @param small the maps z (batch, A, places), on a manager that is closed afterwards
-     * @param basis the matrix E (channels, A)
-     * @param bias of the channels, on the same manager, or null
-     * @param projection the next layer's cosines (channels, B), or null
-     * @return the channels (batch, channels, places), or projected (batch, B, places)
+     * @param maps the small maps and how they expand
+     * @param cosines the matrix (channels, B) of the next layer's frequencies, or null
+     * @param manager the manager of the result
+     * @return the channels (batch, channels, …), or their projections (batch, B, …)
      */
-    NDArray expand(NDArray small, NDArray basis, NDArray bias, NDArray projection) {
+    NDArray expand(Maps maps, NDArray cosines, NDManager manager) {
+        Shape shape = maps.small().getShape();
+        Shape places = shape.slice(2);
+        try (NDManager scratch = manager.newSubManager(maps.small().getDevice())) {
+            NDArray small =
+                    alias(maps.small(), scratch).reshape(shape.get(0), shape.get(1), places.size());
+            NDArray basis = alias(maps.basis(), scratch);
+            NDArray bias = maps.bias() == null ? null : alias(maps.bias(), scratch);
+            NDArray down = cosines == null ? null : alias(cosines, scratch).transpose();
+            NDArray made = expand(small, basis, bias, down);
+            NDArray answer =
+                    made.reshape(new Shape(shape.get(0), made.getShape().get(1)).addAll(places));
+            answer.attach(manager);
+            return answer;
+        }
+    }
+
+    private NDArray expand(NDArray small, NDArray basis, NDArray bias, NDArray down) {
         NDManager scratch = small.getManager();
         Shape shape = small.getShape();
         long batch = shape.get(0);
@@ -77,7 +86,6 @@ record ChannelTail(BatchStatisticsNorm norm, boolean relu) {
         NDArray affine = affine(small, basis, bias);
         NDArray ones = scratch.ones(new Shape(batch, 1, places), small.getDataType());
         NDArray lifted = NDArrays.concat(new NDList(small, onDevice(ones, small)), 1);
-        NDArray down = projection == null ? null : projection.transpose();
         long rows = down == null ? channels : down.getShape().get(0);
         NDArray out =
                 scratch.create(
@@ -90,13 +98,12 @@ record ChannelTail(BatchStatisticsNorm norm, boolean relu) {
                 NDIndex tile =
                         new NDIndex(its + ",:," + place + ":" + Math.min(places, place + across));
                 try (NDManager passing = scratch.newSubManager()) {
-                    NDArray view = affine.get(passing, new NDIndex().addAllDim());
-                    NDArray made = view.matMul(lifted.get(passing, tile));
+                    NDArray made = alias(affine, passing).matMul(lifted.get(passing, tile));
                     if (relu) {
                         made = Activation.relu(made);
                     }
                     if (down != null) {
-                        made = down.get(passing, new NDIndex().addAllDim()).matMul(made);
+                        made = alias(down, passing).matMul(made);
                     }
                     out.set(tile, made);
                 }
@@ -111,7 +118,7 @@ record ChannelTail(BatchStatisticsNorm norm, boolean relu) {
         long channels = basis.getShape().get(0);
         NDArray matrix = basis;
         NDArray shift;
-        if (norm != null) {
+        if (epsilon > 0) {
             // A bias moves the mean with it, and nothing else.
             Shape shape = small.getShape();
             long numbers = shape.get(0) * shape.get(2);
@@ -120,7 +127,7 @@ record ChannelTail(BatchStatisticsNorm norm, boolean relu) {
             NDArray centred = rows.sub(mean);
             NDArray covariance = centred.matMul(centred.transpose()).div(numbers);
             NDArray variance = basis.matMul(covariance).mul(basis).sum(new int[] {1});
-            NDArray scale = variance.maximum(0).add(norm.getEpsilon()).sqrt();
+            NDArray scale = variance.maximum(0).add(epsilon).sqrt();
             matrix = basis.div(scale.reshape(channels, 1));
             shift = matrix.matMul(mean).neg();
         } else if (bias != null) {
@@ -129,6 +136,11 @@ record ChannelTail(BatchStatisticsNorm norm, boolean relu) {
             shift = onDevice(scratch.zeros(new Shape(channels, 1), small.getDataType()), small);
         }
         return NDArrays.concat(new NDList(matrix, shift), 1);
+    }
+
+    /** The same array under another manager, which gets what is computed from it. */
+    private static NDArray alias(NDArray array, NDManager manager) {
+        return array.get(manager, new NDIndex().addAllDim());
     }
 
     private static NDArray onDevice(NDArray array, NDArray like) {

@@ -16,6 +16,7 @@ import io.github.freqreg.spectrum.ZigzagMask;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -44,7 +45,6 @@ public final class LayerExecutor {
     private final LayerForm form;
     private final Parameter weight;
     private final Parameter bias;
-    private ChannelTail tail = ChannelTail.NONE;
     private volatile Pick inference;
     private volatile Pick training;
 
@@ -76,22 +76,12 @@ public final class LayerExecutor {
     }
 
     /**
-     * Adds a block that follows the layer, if it can be computed with it.
+     * Tells whether blocks that follow the layer can be computed together with it.
      *
-     * @param block a block
-     * @return whether it was added
+     * @return true for convolutions, transposed ones included
      */
-    public boolean addFollower(Block block) {
-        ChannelTail longer = form == LayerForm.LINEAR ? null : tail.with(block);
-        if (longer != null) {
-            tail = longer;
-        }
-        return longer != null;
-    }
-
-    /** Forgets the blocks that follow. */
-    public void clearFollowers() {
-        tail = ChannelTail.NONE;
+    public boolean canFuse() {
+        return form != LayerForm.LINEAR;
     }
 
     /**
@@ -147,47 +137,23 @@ public final class LayerExecutor {
     }
 
     /**
-     * Returns the cosines by which the layer would project an input, for the one before it to do.
-     *
-     * @param strategy what is asked for
-     * @param transform of the weight
-     * @param input the shape of the input
-     * @param manager the manager of the result, which is a view
-     * @return a matrix (channels, frequencies), or null if the layer wants the input as it is
-     */
-    public NDArray projection(
-            Strategy strategy, SpectralTransform transform, Shape input, NDManager manager) {
-        ZigzagMask mask = transform.getMask();
-        SplitAxes axes = axes(mask);
-        Sizes sizes = sizes(axes, mask, input);
-        Factorization way = pick(strategy, axes, mask, sizes, false);
-        boolean shared = sizes.groups() == 1;
-        return way != null && way.project() && shared && form != LayerForm.LINEAR
-                ? transform.basis(axes.whole(form.in), manager)
-                : null;
-    }
-
-    /**
      * Computes the layer without its weight, if that is asked for or cheaper.
      *
      * @param pass what is computed
-     * @return the output on the input's manager; a {@link Projected} one for the next layer; or
-     *     null if the weight is to be rebuilt
+     * @return the output on the input's manager, or nothing if the weight is to be rebuilt
      */
-    public Answer forward(Pass pass) {
+    public Optional<NDList> forward(Pass pass) {
         SpectralTransform transform = pass.transform();
         ZigzagMask mask = transform.getMask();
-        NDArray input = pass.inputs().singletonOrThrow();
-        boolean projected = pass.inputs() instanceof Projected;
-        Shape full = projected ? ((Projected) pass.inputs()).getFullShape() : input.getShape();
+        LayerInput input = pass.input();
         SplitAxes axes = axes(mask);
-        Sizes sizes = sizes(axes, mask, full);
+        Sizes sizes = sizes(axes, mask, input.shape());
         Factorization way = pick(pass.strategy(), axes, mask, sizes, pass.training());
         if (way == null) {
-            note(pass, full, Factorization.REBUILD, sizes, false, true);
-            return null;
+            note(pass, Factorization.REBUILD, sizes, Maps.WHOLE);
+            return Optional.empty();
         }
-        NDManager owner = input.getManager();
+        NDManager owner = input.manager();
         try (NDManager scratch = owner.newSubManager()) {
             long groups = (long) sizes.groups();
             int in = axes.whole(form.in);
@@ -204,38 +170,71 @@ public final class LayerExecutor {
             if (first && groups > 1) {
                 core = tile(core, groups);
             }
-            NDArray given = input.get(scratch, new NDIndex().addAllDim());
-            if (way.project() && !projected) {
-                NDArray basis = transform.basis(in, scratch);
-                // A basis of all channels has a part for each group, one of a group is for all.
-                given = mix(given, basis, groups, form == LayerForm.TRANSPOSED, true);
+            boolean shared = groups == 1 && form != LayerForm.LINEAR;
+            NDArray given;
+            boolean read = true;
+            if (way.project() && shared && input.list() instanceof Unexpanded maps) {
+                given = maps.project(transform.basis(in, scratch), scratch);
+                read = false;
+            } else {
+                given = input.list().singletonOrThrow().get(scratch, new NDIndex().addAllDim());
+                if (way.project()) {
+                    NDArray basis = transform.basis(in, scratch);
+                    // A basis of all channels has a part for each group, one of a group is for all.
+                    given = mix(given, basis, groups, form == LayerForm.TRANSPOSED, true);
+                }
             }
             CoreStore answers = new CoreStore(pass.store(), core, way.expand());
             NDArray answer = layer.forward(answers, new NDList(given), false).singletonOrThrow();
             answer.attach(scratch);
             if (!way.expand()) {
-                note(pass, full, way, sizes, false, true);
+                note(pass, way, sizes, new Maps(false, read, true));
                 answer.attach(owner);
-                return new Answer(new NDList(answer), false);
+                return Optional.of(new NDList(answer));
             }
-            NDArray basis = transform.basis(out, scratch);
             NDArray shift =
                     bias == null
                             ? null
-                            : pass.store().getValue(bias, input.getDevice(), pass.training());
-            if (fuses(pass, input, groups)) {
-                Answer fused = fused(pass, answer, basis, shift, full, owner);
-                note(pass, full, way, sizes, true, !(fused.outputs() instanceof Projected));
-                return fused;
+                            : pass.store().getValue(bias, input.device(), pass.training());
+            if (shared && waits(pass)) {
+                return Optional.of(unexpanded(pass, way, sizes, answer, shift, read));
             }
-            note(pass, full, way, sizes, false, true);
-            answer = mix(answer, basis, groups, form == LayerForm.CONVOLUTION, false);
+            note(pass, way, sizes, new Maps(false, read, true));
+            answer =
+                    mix(
+                            answer,
+                            transform.basis(out, scratch),
+                            groups,
+                            form == LayerForm.CONVOLUTION,
+                            false);
             if (shift != null) {
                 answer = answer.add(wide(shift, scratch, answer.getShape()));
             }
             answer.attach(owner);
-            return new Answer(new NDList(answer), false);
+            return Optional.of(new NDList(answer));
         }
+    }
+
+    /** Whether the channels are computed only when the next block asks for them. */
+    private static boolean waits(Pass pass) {
+        boolean asked = pass.strategy() == Strategy.AUTO || pass.strategy() == Strategy.FUSED;
+        boolean graph = pass.training() || pass.input().hasGradient();
+        return asked && !graph && pass.fusible();
+    }
+
+    private NDList unexpanded(
+            Pass pass, Factorization way, Sizes sizes, NDArray small, NDArray shift, boolean read) {
+        NDManager owner = pass.input().manager();
+        SpectralTransform transform = pass.transform();
+        NDArray basis = transform.basis(axes(transform.getMask()).whole(form.out), owner);
+        NDArray plain = shift == null ? null : shift.stopGradient();
+        if (plain != null) {
+            plain.attach(owner);
+        }
+        small.attach(owner);
+        Unexpanded.User user =
+                (fused, written) -> note(pass, way, sizes, new Maps(fused, read, written));
+        return new Unexpanded(new Unexpanded.Maps(small, basis, plain, user), ChannelTail.NONE);
     }
 
     /** The weight's shape, with frequencies where these stay. */
@@ -250,30 +249,35 @@ public final class LayerExecutor {
         return new Shape(extents);
     }
 
+    /**
+     * What became of the maps of all channels before and after a layer.
+     *
+     * @param fused whether blocks that follow were computed with the layer
+     * @param read whether the input's were read, rather than brought projected by the layer before
+     * @param written whether the output's were stored, rather than projected for the next layer
+     */
+    private record Maps(boolean fused, boolean read, boolean written) {
+
+        static final Maps WHOLE = new Maps(false, true, true);
+    }
+
     /** Remembers what was picked, for the report. */
-    private void note(
-            Pass pass,
-            Shape input,
-            Factorization way,
-            Sizes sizes,
-            boolean fused,
-            boolean written) {
+    private void note(Pass pass, Factorization way, Sizes sizes, Maps maps) {
         if (sizes.isEmpty()) {
             return;
         }
         boolean ofTraining = pass.training();
-        boolean read = !(pass.inputs() instanceof Projected);
         double cost =
-                read && written
+                maps.read() && maps.written()
                         ? CostModel.cost(way, sizes, ofTraining)
-                        : CostModel.fused(way, sizes, read, written);
+                        : CostModel.fused(way, sizes, maps.read(), maps.written());
         Pick pick =
                 new Pick(
-                        input,
+                        pass.input().shape(),
                         ofTraining,
                         way.project(),
                         way.expand(),
-                        fused,
+                        maps.fused(),
                         cost,
                         CostModel.dense(sizes, ofTraining));
         if (!pick.equals(getPick(ofTraining))) {
@@ -281,7 +285,7 @@ public final class LayerExecutor {
                     "{} with a weight {}, input {}, {}: {}",
                     layer.getClass().getSimpleName(),
                     weight.getShape(),
-                    input,
+                    pass.input().shape(),
                     ofTraining ? "training" : "inference",
                     pick);
         }
@@ -292,32 +296,6 @@ public final class LayerExecutor {
         }
     }
 
-    private boolean fuses(Pass pass, NDArray input, long groups) {
-        boolean asked = pass.strategy() == Strategy.AUTO || pass.strategy() == Strategy.FUSED;
-        boolean graph = pass.training() || input.hasGradient();
-        return asked && !graph && groups == 1 && tail != ChannelTail.NONE;
-    }
-
-    private Answer fused(
-            Pass pass, NDArray small, NDArray basis, NDArray shift, Shape full, NDManager owner) {
-        NDManager scratch = small.getManager();
-        Shape shape = small.getShape();
-        Shape places = shape.slice(2);
-        NDArray maps = small.reshape(shape.get(0), shape.get(1), places.size());
-        NDArray plain = shift == null ? null : shift.stopGradient();
-        if (plain != null) {
-            plain.attach(scratch);
-        }
-        Shape output = layer.getOutputShapes(new Shape[] {full})[0];
-        NDArray projection = pass.next() == null ? null : pass.next().of(output, scratch);
-        NDArray made = tail.expand(maps, basis, plain, projection);
-        NDArray answer =
-                made.reshape(new Shape(shape.get(0), made.getShape().get(1)).addAll(places));
-        answer.attach(owner);
-        return new Answer(
-                projection == null ? new NDList(answer) : new Projected(answer, output), true);
-    }
-
     /**
      * What is computed.
      *
@@ -325,40 +303,19 @@ public final class LayerExecutor {
      * @param transform of the weight
      * @param coefficients the kept coefficients, in the gradient's graph or not
      * @param store has the bias
-     * @param inputs the input, or what the layer before has projected of it
+     * @param input of the layer
      * @param training whether there is a way back
-     * @param next the layer to which the output goes alone, or null
+     * @param fusible whether a block follows that can add its work to the expansion; the output is
+     *     then computed when it is first read
      */
     public record Pass(
             Strategy strategy,
             SpectralTransform transform,
             NDArray coefficients,
             ParameterStore store,
-            NDList inputs,
+            LayerInput input,
             boolean training,
-            Next next) {}
-
-    /** The next layer. */
-    @FunctionalInterface
-    public interface Next {
-
-        /**
-         * Returns the cosines by which it would project an input.
-         *
-         * @param input the shape of the input
-         * @param manager the manager of the result
-         * @return a matrix (channels, frequencies), or null if it wants the input as it is
-         */
-        NDArray of(Shape input, NDManager manager);
-    }
-
-    /**
-     * What was computed.
-     *
-     * @param outputs of the layer
-     * @param complete whether the blocks that follow are in them
-     */
-    public record Answer(NDList outputs, boolean complete) {}
+            boolean fusible) {}
 
     /** A core for each group. */
     private static NDArray tile(NDArray core, long groups) {

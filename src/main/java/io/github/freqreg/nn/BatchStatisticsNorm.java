@@ -62,6 +62,9 @@ public final class BatchStatisticsNorm extends AbstractBlock {
             NDList inputs,
             boolean training,
             PairList<String, Object> params) {
+        if (inputs instanceof LazyMaps maps && maps.canNormalize()) {
+            return maps.normalize(epsilon);
+        }
         NDArray input = inputs.singletonOrThrow();
         Shape channels = new Shape(input.getShape().get(1));
         DataType type = input.getDataType();

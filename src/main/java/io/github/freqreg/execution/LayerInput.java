@@ -1,0 +1,64 @@
+package io.github.freqreg.execution;
+
+import ai.djl.Device;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+
+/**
+ * The one input of a layer, described without computing it: see {@link Unexpanded}.
+ *
+ * @param list holds the input
+ * @param manager of the input
+ * @param shape of the input
+ * @param type of its elements
+ * @param device of the input
+ * @param hasGradient whether the input takes part in a gradient's graph by itself
+ */
+public record LayerInput(
+        NDList list,
+        NDManager manager,
+        Shape shape,
+        DataType type,
+        Device device,
+        boolean hasGradient) {
+
+    /**
+     * Describes an input.
+     *
+     * @param list the inputs of a layer
+     * @return the description of the one input
+     * @throws IndexOutOfBoundsException if there is not exactly one
+     */
+    public static LayerInput of(NDList list) {
+        if (list instanceof Unexpanded maps) {
+            return new LayerInput(
+                    maps,
+                    maps.getManager(),
+                    maps.getShape(),
+                    maps.getDataType(),
+                    maps.getDevice(),
+                    false);
+        }
+        NDArray array = list.singletonOrThrow();
+        return new LayerInput(
+                list,
+                array.getManager(),
+                array.getShape(),
+                array.getDataType(),
+                array.getDevice(),
+                array.hasGradient());
+    }
+
+    /**
+     * Tells whether inputs are a single array, which is not computed for it.
+     *
+     * @param list the inputs of a layer
+     * @return whether {@link #of} takes them
+     */
+    public static boolean isOne(NDList list) {
+        return list instanceof Unexpanded || list.size() == 1;
+    }
+}

@@ -1,0 +1,25 @@
+package io.github.freqreg.nn;
+
+import ai.djl.ndarray.NDList;
+
+/**
+ * Maps (batch, channels, …) that are computed when they are first read, and to which batch
+ * normalisation can be added before.
+ */
+public interface LazyMaps {
+
+    /**
+     * Tells whether batch normalisation can be added.
+     *
+     * @return false after another normalisation or a ReLU
+     */
+    boolean canNormalize();
+
+    /**
+     * Adds batch normalisation without scale and shift.
+     *
+     * @param epsilon is added to the variance
+     * @return the normalised maps, not computed yet
+     */
+    NDList normalize(float epsilon);
+}
