@@ -65,6 +65,12 @@ final class DcganTask implements Task {
 
     /** {@inheritDoc} */
     @Override
+    public DataSet data() {
+        return images.data();
+    }
+
+    /** {@inheritDoc} */
+    @Override
     public Block network() {
         return new Dcgan(width);
     }

@@ -10,6 +10,7 @@ import io.github.freqreg.examples.networks.UNet;
 import io.github.freqreg.examples.networks.Vae;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import picocli.CommandLine.Model.CommandSpec;
@@ -69,6 +70,18 @@ final class ShapeArguments {
     /** The width of a network to train. */
     int width(Network network) {
         return width == null ? network.width() : width;
+    }
+
+    /** What was chosen for a network to train, by option; the inputs' shapes tell the size. */
+    Map<String, String> describe(Network network) {
+        Map<String, String> described = new LinkedHashMap<>();
+        if (network.width() > 0) {
+            described.put("--width", String.valueOf(width(network)));
+        }
+        if (network == Network.UNET) {
+            described.put("--depth", String.valueOf(depth == null ? PublishedUNet.DEPTH : depth));
+        }
+        return described;
     }
 
     /** The side of the images of a classifier to train. */

@@ -46,6 +46,12 @@ final class VaeTask implements Task {
 
     /** {@inheritDoc} */
     @Override
+    public DataSet data() {
+        return images.data();
+    }
+
+    /** {@inheritDoc} */
+    @Override
     public Block network() {
         return new Vae(width);
     }
