@@ -58,7 +58,10 @@ public final class FrequencyFile {
     static final String SUFFIX = ".frq";
 
     /** Above it float16 rounds to infinity. */
-    static final float MAX_HALF = 65504f;
+    private static final float MAX_HALF = 65504f;
+
+    /** The smallest normal float16; below it relative errors grow, up to all of the value. */
+    static final float MIN_HALF = 0x1p-14f;
 
     /** Names in a message. */
     private static final int FEW = 6;
@@ -81,8 +84,10 @@ public final class FrequencyFile {
     /**
      * Saves a network.
      *
-     * <p>With float16, running statistics that are stored whole and tensors with a value above
-     * 65504 are float32 all the same; {@link CompressionReport} shows the type of each.
+     * <p>With float16, tensors that float16 cannot hold are float32 all the same: running
+     * statistics that are stored whole, tensors with a value above 65504, and those whose largest
+     * value is below 2^-14, where float16 loses digits and, below 2^-25, everything. A value is off
+     * by at most 2^-11 of its tensor's largest; {@link CompressionReport} shows the type of each.
      *
      * @param block the network, initialised
      * @param file the path; a file that is there is replaced
@@ -235,7 +240,7 @@ public final class FrequencyFile {
                 (name, parameter, values) ->
                         type == DataType.FLOAT16
                                         && !RunningStatistic.isOne(parameter)
-                                        && maxOf(values) <= MAX_HALF
+                                        && fitsHalf(values)
                                 ? Precision.FLOAT16
                                 : Precision.FLOAT32);
     }
@@ -319,6 +324,12 @@ public final class FrequencyFile {
 
     private static float[] rebuilt(FrqTensor tensor) {
         return RunningStatistic.rebuild(tensor.values(), Math.toIntExact(tensor.shape().size()));
+    }
+
+    /** Whether float16 holds values to 2^-11 of the largest of them. */
+    static boolean fitsHalf(float[] values) {
+        float most = maxOf(values);
+        return most == 0 || most >= MIN_HALF && most <= MAX_HALF;
     }
 
     static float maxOf(float[] values) {

@@ -41,9 +41,6 @@ public final class Quantization {
 
     private static final Logger logger = LoggerFactory.getLogger(Quantization.class);
 
-    /** The smallest normal float16; below it relative errors grow. */
-    private static final float MIN_HALF = 0x1p-14f;
-
     private static final double FINEST_STEP = 0x1p-100;
     private static final double COARSEST_STEP = 0x1p100;
 
@@ -163,14 +160,18 @@ public final class Quantization {
         if (step > 0 && Precision.ofStep(step).holds(most)) {
             return Precision.ofStep(step);
         }
+        boolean tiny = RunningStatistic.isOne(parameter) && hasTiny(values);
+        return tiny || !FrequencyFile.fitsHalf(values) ? Precision.FLOAT32 : Precision.FLOAT16;
+    }
+
+    /** Whether a value is one of which float16 loses digits; a statistic needs each of its own. */
+    private static boolean hasTiny(float[] values) {
         for (float value : values) {
-            float size = Math.abs(value);
-            boolean tiny = RunningStatistic.isOne(parameter) && size < MIN_HALF && size > 0;
-            if (size > FrequencyFile.MAX_HALF || tiny) {
-                return Precision.FLOAT32;
+            if (value != 0 && Math.abs(value) < FrequencyFile.MIN_HALF) {
+                return true;
             }
         }
-        return Precision.FLOAT16;
+        return false;
     }
 
     private boolean isRounded() {

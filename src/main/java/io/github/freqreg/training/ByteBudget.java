@@ -5,6 +5,7 @@ import ai.djl.metric.Metrics;
 import ai.djl.metric.Unit;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
 import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
 import ai.djl.training.Trainer;
@@ -13,6 +14,7 @@ import io.github.freqreg.FrequencyFile;
 import io.github.freqreg.Quantization;
 import io.github.freqreg.format.Precision;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -67,6 +69,12 @@ public final class ByteBudget extends TrainingListenerAdapter {
     private int epochs;
     private Quantization quantization;
 
+    /** The updates of the optimiser when the training began; -1 once it has taken a step since. */
+    private int begun = -1;
+
+    /** Sums of the network's parameters, of which a step changes some. */
+    private float[] sums;
+
     private ByteBudget(Builder builder) {
         bytes = builder.bytes;
         optimizer = builder.optimizer;
@@ -95,6 +103,8 @@ public final class ByteBudget extends TrainingListenerAdapter {
     @Override
     public void onTrainingBegin(Trainer trainer) {
         checkDevice(trainer);
+        begun = optimizer == null ? -1 : optimizer.getUpdates();
+        sums = null;
         Block block = trainer.getModel().getBlock();
         Quantization applied = Quantization.appliedTo(block);
         if (applied.getSteps().values().stream().anyMatch(step -> step > 0)) {
@@ -116,9 +126,15 @@ public final class ByteBudget extends TrainingListenerAdapter {
         }
     }
 
-    /** {@inheritDoc} */
+    /**
+     * {@inheritDoc}
+     *
+     * @throws IllegalStateException if the network has been updated by another optimiser than that
+     *     of this budget
+     */
     @Override
     public void onTrainingBatch(Trainer trainer, BatchData batchData) {
+        checkOptimizer(trainer.getModel().getBlock());
         if (quantization != null && rateWeight > 0) {
             Block block = trainer.getModel().getBlock();
             for (Map.Entry<String, Parameter> each : FrequencyFile.parameters(block).entrySet()) {
@@ -128,6 +144,40 @@ public final class ByteBudget extends TrainingListenerAdapter {
                 }
             }
         }
+    }
+
+    /** A trainer does not show its optimiser, but a network that changes without it does. */
+    private void checkOptimizer(Block block) {
+        if (begun >= 0 && optimizer.getUpdates() == begun) {
+            float[] now = sums(block);
+            if (sums != null && !Arrays.equals(sums, now)) {
+                throw new IllegalStateException(
+                        "The network is updated by another optimiser than the one of its"
+                                + " ByteBudget: give optOptimizer the Adam that the"
+                                + " TrainingConfig has");
+            }
+            sums = now;
+        } else {
+            begun = -1;
+            sums = null;
+        }
+    }
+
+    private static float[] sums(Block block) {
+        List<Pair<String, Parameter>> parameters =
+                block.getParameters().stream()
+                        .filter(each -> each.getValue().requiresGradient())
+                        .toList();
+        float[] sums = new float[parameters.size()];
+        for (int i = 0; i < sums.length; i++) {
+            NDArray array = parameters.get(i).getValue().getArray();
+            try (NDManager scratch = array.getManager().newSubManager();
+                    NDArray plain = array.stopGradient()) {
+                plain.attach(scratch);
+                sums[i] = plain.sum().toType(DataType.FLOAT32, false).getFloat();
+            }
+        }
+        return sums;
     }
 
     /** Adds the derivative of the rate, λ sgn(c) / ((|c| + Δ) ln 2), to the gradient. */
@@ -265,7 +315,7 @@ public final class ByteBudget extends TrainingListenerAdapter {
         /**
          * Sets the optimiser that tells how sensitive tensors are.
          *
-         * @param adam the trainer's
+         * @param adam the trainer's; with another one the second training batch is refused
          * @return this builder
          */
         public Builder optOptimizer(Adam adam) {

@@ -18,18 +18,27 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
 
 /**
  * A training as it stands at the end of an epoch: the network's numbers, the optimiser's moments,
- * and how far it has come.
+ * how far it has come, and the settings that it was given.
  *
  * <pre>
- * Checkpoint.save(model, adam, epoch, file);          // after each epoch
- * int done = Checkpoint.load(model, adam, file);      // in another process, before the trainer
+ * Map&lt;String, String&gt; settings = Map.of("seed", "1", "batch size", "32");
+ * Checkpoint.save(model, adam, epoch, settings, file); // after each epoch
+ * …                                                     // in another process, before the trainer:
+ * Checkpoint.readSettings(file).equals(settings);       // or it would be another training
+ * int done = Checkpoint.load(model, adam, file);
  * </pre>
+ *
+ * <p>What a setting means is the caller's to say: a checkpoint keeps names and values, and compares
+ * nothing. Each is the name of a tensor without elements, {@code setting/NAME=VALUE}, in the order
+ * of the names.
  *
  * <p>A training that is resumed ends as one that was not interrupted, to the bit, where all it
  * draws in an epoch depends on the epoch's number alone. Numbers are float32. The file is a {@code
@@ -39,6 +48,8 @@ public final class Checkpoint {
 
     private static final String OPTIMIZER = "optimizer/";
     private static final String STEP = "step/";
+    private static final String SETTING = "setting/";
+    private static final char EQUALS = '=';
     private static final String PROGRESS = "progress";
 
     /** The epochs, and the steps in two numbers. */
@@ -46,6 +57,8 @@ public final class Checkpoint {
 
     /** Steps are stored as two numbers, each exact in float32. */
     private static final int RADIX = 1 << 20;
+
+    private static final Shape NO_ELEMENTS = new Shape(0);
 
     private Checkpoint() {}
 
@@ -61,6 +74,29 @@ public final class Checkpoint {
      *     million, whose moments would make the file larger than 1 GiB
      */
     public static void save(Model model, ResumableOptimizer optimizer, int epochs, Path file)
+            throws IOException {
+        save(model, optimizer, epochs, Map.of(), file);
+    }
+
+    /**
+     * Saves a training with its settings.
+     *
+     * @param model the model that is trained
+     * @param optimizer its optimiser
+     * @param epochs the epochs that are done
+     * @param settings values by name, to be compared by whoever resumes; a name is not empty and
+     *     has no {@code =}, and name and value together have at most 1,015 bytes of UTF-8
+     * @param file the path; a file that is there is replaced
+     * @throws IOException if the file cannot be written; what was there before is untouched
+     * @throws IllegalArgumentException if a number is not finite, there are more than about 89
+     *     million, whose moments would make the file larger than 1 GiB, or a setting does not fit
+     */
+    public static void save(
+            Model model,
+            ResumableOptimizer optimizer,
+            int epochs,
+            Map<String, String> settings,
+            Path file)
             throws IOException {
         FrqDocument network = FrequencyFile.toDocument(model.getBlock(), DataType.FLOAT32);
         List<FrqTensor> tensors = new ArrayList<>(network.tensors());
@@ -88,6 +124,7 @@ public final class Checkpoint {
                         PROGRESS,
                         new float[] {epochs, steps / RADIX, steps % RADIX},
                         PROGRESS_NUMBERS));
+        new TreeMap<>(settings).forEach((name, value) -> tensors.add(setting(name, value)));
         new FrqDocument(network.inputs(), tensors).write(file);
     }
 
@@ -95,9 +132,68 @@ public final class Checkpoint {
         return OPTIMIZER + name + "/" + tensor;
     }
 
+    private static FrqTensor setting(String name, String value) {
+        if (name.isEmpty() || name.indexOf(EQUALS) >= 0) {
+            throw new IllegalArgumentException(
+                    "The name of a setting must be a text without = but is '" + name + "'");
+        }
+        return vector(SETTING + name + EQUALS + value, new float[0], 0);
+    }
+
     private static FrqTensor vector(String name, float[] values, int count) {
         return new FrqTensor(
                 name, new Shape(count), null, Precision.FLOAT32, Arrays.copyOf(values, count));
+    }
+
+    /**
+     * Reads the settings of a training, to compare them with those that it is to go on with.
+     *
+     * @param file the path
+     * @return the values by name; none if it was saved without
+     * @throws IOException if the file cannot be read
+     * @throws MalformedModelException if the file is damaged or no checkpoint
+     */
+    public static Map<String, String> readSettings(Path file)
+            throws IOException, MalformedModelException {
+        Map<String, String> settings = new TreeMap<>();
+        for (FrqTensor tensor : read(file).tensors()) {
+            if (tensor.name().startsWith(SETTING)) {
+                String text = tensor.name().substring(SETTING.length());
+                int end = text.indexOf(EQUALS);
+                boolean sound = end > 0 && tensor.shape().equals(NO_ELEMENTS);
+                if (!sound
+                        || settings.put(text.substring(0, end), text.substring(end + 1)) != null) {
+                    throw new MalformedModelException(
+                            file
+                                    + ": expected a setting once, as NAME=VALUE without numbers, but"
+                                    + " found "
+                                    + text
+                                    + " of shape "
+                                    + tensor.shape());
+                }
+            }
+        }
+        return settings;
+    }
+
+    /** A document that is a checkpoint's. */
+    private static FrqDocument read(Path file) throws IOException, MalformedModelException {
+        FrqDocument document = FrqDocument.read(file);
+        if (!document.isNamed()) {
+            throw new MalformedModelException(
+                    file + ": expected a checkpoint but found a file without names");
+        }
+        boolean complete =
+                document.tensors().stream()
+                        .anyMatch(
+                                tensor ->
+                                        tensor.name().equals(PROGRESS)
+                                                && tensor.values().length == PROGRESS_NUMBERS);
+        if (!complete) {
+            throw new MalformedModelException(
+                    file + ": expected a checkpoint but found the numbers of a network alone");
+        }
+        return document;
     }
 
     /**
@@ -114,11 +210,7 @@ public final class Checkpoint {
      */
     public static int load(Model model, ResumableOptimizer optimizer, Path file)
             throws IOException, MalformedModelException {
-        FrqDocument document = FrqDocument.read(file);
-        if (!document.isNamed()) {
-            throw new MalformedModelException(
-                    file + ": expected a checkpoint but found a file without names");
-        }
+        FrqDocument document = read(file);
         Map<String, FrqTensor> state = new HashMap<>();
         List<FrqTensor> network = new ArrayList<>();
         Map<String, Float> steps = new HashMap<>();
@@ -127,14 +219,9 @@ public final class Checkpoint {
                 steps.put(tensor.name().substring(STEP.length()), tensor.values()[0]);
             } else if (tensor.name().startsWith(OPTIMIZER) || tensor.name().equals(PROGRESS)) {
                 state.put(tensor.name(), tensor);
-            } else {
+            } else if (!tensor.name().startsWith(SETTING)) {
                 network.add(tensor);
             }
-        }
-        FrqTensor progress = state.get(PROGRESS);
-        if (progress == null || progress.values().length != PROGRESS_NUMBERS) {
-            throw new MalformedModelException(
-                    file + ": expected a checkpoint but found the numbers of a network alone");
         }
         checkMoments(file, network, state, optimizer);
         Quantization rounding = rounding(file, network, steps);
@@ -156,7 +243,7 @@ public final class Checkpoint {
             }
             moments.put(parameters.get(tensor.name()), byName);
         }
-        float[] values = progress.values();
+        float[] values = state.get(PROGRESS).values();
         optimizer.resume((int) values[1] * RADIX + (int) values[2], moments);
         return (int) values[0];
     }
@@ -205,6 +292,7 @@ public final class Checkpoint {
                 if (moment.values().length != tensor.values().length) {
                     throw new MalformedModelException(
                             String.format(
+                                    Locale.ROOT,
                                     "%s: expected %d numbers in %s but found %d",
                                     file,
                                     tensor.values().length,
@@ -222,6 +310,7 @@ public final class Checkpoint {
         if (!left.isEmpty() || begun && updated == 0 && !names.isEmpty()) {
             throw new MalformedModelException(
                     String.format(
+                            Locale.ROOT,
                             "%s: expected the moments %s of %s but found %s",
                             file,
                             names,

@@ -239,6 +239,46 @@ class ByteBudgetTest {
         }
     }
 
+    /** Not the trainer's: its moments would stay empty, and all tensors look alike. */
+    @Test
+    void refusesAnotherOptimizerThanTheTrainers() {
+        try (Model model = model();
+                Adam other = Adam.builder().build();
+                Adam adam = Adam.builder().build()) {
+            ByteBudget budget = ByteBudget.builder(BYTES).optOptimizer(other).build();
+            assertEquals(
+                    "The network is updated by another optimiser than the one of its ByteBudget:"
+                            + " give optOptimizer the Adam that the TrainingConfig has",
+                    assertThrows(IllegalStateException.class, () -> train(model, budget, adam, 1))
+                            .getMessage());
+            // One that has taken steps before, of another training.
+            train(model, ByteBudget.builder(BYTES).optOptimizer(adam).build(), adam, 1);
+            ByteBudget again = ByteBudget.builder(BYTES).optOptimizer(adam).build();
+            assertThrows(IllegalStateException.class, () -> train(model, again, other, 1));
+        }
+    }
+
+    /** Batches without a step are no other optimiser's. */
+    @Test
+    void gradientsOfSeveralBatchesMayMakeAStep() {
+        try (Model model = model();
+                Adam adam = Adam.builder().build()) {
+            ByteBudget budget = ByteBudget.builder(BYTES).optOptimizer(adam).build();
+            try (Trainer trainer = TestModels.trainer(model, adam)) {
+                trainer.initialize(INPUT);
+                budget.onTrainingBegin(trainer);
+                BatchData batch = new BatchData(null, Map.of(), Map.of());
+                for (int i = 0; i < 3; i++) {
+                    budget.onTrainingBatch(trainer, batch);
+                }
+                step(trainer, 0);
+                budget.onTrainingBatch(trainer, batch);
+                budget.onEpoch(trainer);
+                assertEquals(2, budget.getQuantization().getSteps().size());
+            }
+        }
+    }
+
     @Test
     void tellsWhenTheFirstEpochIsStillToCome() {
         try (Model model = model();

@@ -12,8 +12,12 @@ import java.util.List;
  */
 final class Cifar {
 
-    private static final int CHANNELS = 3;
-    private static final int SIDE = 32;
+    /** Red, green and blue. */
+    static final int CHANNELS = 3;
+
+    /** Of an image, in pixels. */
+    static final int SIDE = 32;
+
     private static final int PIXELS = CHANNELS * SIDE * SIDE;
     private static final int BATCHES = 5;
 

@@ -55,6 +55,12 @@ final class ClassificationTask implements Task {
 
     /** {@inheritDoc} */
     @Override
+    public DataSet data() {
+        return images.data();
+    }
+
+    /** {@inheritDoc} */
+    @Override
     public Block network() {
         return network.classifier(width);
     }

@@ -43,7 +43,9 @@ final class CompareCommand implements Callable<Integer> {
     @Parameters(
             arity = "1..*",
             paramLabel = "F.json",
-            description = "results of train lenet --data DIR --json F.json, MNIST whole")
+            description =
+                    "results of train lenet --data DIR --json F.json, or of evaluate, with MNIST's"
+                            + " test set")
     private List<Path> files;
 
     @Option(names = "--out", required = true, paramLabel = "F.png", description = "what to draw")
@@ -90,19 +92,18 @@ final class CompareCommand implements Callable<Integer> {
 
     /** Bytes, and the error in percent. */
     private static double[] read(Path file) throws IOException {
-        double[] point =
-                ResultJson.read(
-                        file,
-                        result ->
-                                result.get("model").getAsString().equals("lenet")
-                                        ? new double[] {
-                                            result.get("bytes").getAsDouble(),
-                                            100 * (1 - result.get("value").getAsDouble())
-                                        }
-                                        : null);
-        if (point != null) {
-            return point;
+        ResultJson result = ResultJson.read(file);
+        String model = result.text("model");
+        if (!model.equals(Network.LENET.command())) {
+            throw result.error("expected a result of lenet but found one of " + model);
         }
-        throw new DataException(file + ": expected a result of lenet but found another network's");
+        String data = result.part("data").text("name");
+        if (!data.equals(Digits.MNIST)) {
+            throw result.error(
+                    "expected a result on MNIST's test set, as the published ones are, but found"
+                            + " one on "
+                            + data);
+        }
+        return new double[] {result.number("bytes"), 100 * (1 - result.number("value"))};
     }
 }

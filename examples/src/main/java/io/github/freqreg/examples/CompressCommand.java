@@ -71,7 +71,8 @@ final class CompressCommand implements Callable<Integer> {
             names = "--epochs",
             defaultValue = "2",
             description =
-                    "times over the training set at each stage; 0 to round alone, without data"
+                    "times over the training set at each stage; 0 to project and round alone, once and"
+                            + " without data"
                             + " (default: ${DEFAULT-VALUE})")
     private int epochs;
 
@@ -119,15 +120,10 @@ final class CompressCommand implements Callable<Integer> {
         check(
                 learningRate == null || learningRate > 0 && Float.isFinite(learningRate),
                 "--learning-rate must be above 0 and finite but is " + learningRate);
-        check(
-                epochs > 0 || maxLoss == null && !split && !weighted,
-                "--max-loss, --split and --weighted have no meaning with --epochs 0");
+        check(epochs > 0 || maxLoss == null, "--max-loss has no meaning with --epochs 0");
         WholeFile.checkWritable(out);
         Device device = arguments.device();
         if (epochs == 0) {
-            check(
-                    WeightFile.isFrq(weights),
-                    "--epochs 0 rounds a .frq file, but --weights is " + weights);
             round(device);
             return 0;
         }
@@ -209,11 +205,7 @@ final class CompressCommand implements Callable<Integer> {
         if (FrequencyRegularization.isWrapped(block)) {
             block = FrequencyRegularization.toDense(block);
         }
-        FrequencyRegularization.Builder policy =
-                FrequencyRegularization.builder().optBudgetBytes(budget);
-        TrainCommand.chooseAllTrained(policy);
-        Axes.add(policy, arguments.network(), policy.build().plan(block), split, weighted);
-        model.setBlock(policy.build().apply(block));
+        model.setBlock(project(block, budget));
         Settings usual = task.settings(false);
         Settings settings =
                 new Settings(usual.batchSize(), rate(task, model.getBlock()), usual.beta1());
@@ -224,6 +216,15 @@ final class CompressCommand implements Callable<Integer> {
         FrqDocument document =
                 FrequencyFile.toDocument(model.getBlock(), training.getQuantization());
         return noNames ? document.withoutNames() : document;
+    }
+
+    /** Keeps of a plain network as many coefficients as the bytes can hold. */
+    private Block project(Block block, long budget) {
+        FrequencyRegularization.Builder policy =
+                FrequencyRegularization.builder().optBudgetBytes(budget);
+        TrainCommand.chooseAllTrained(policy);
+        Axes.add(policy, arguments.network(), policy.build().plan(block), split, weighted);
+        return policy.build().apply(block);
     }
 
     /** From that of a plain network, where all is kept, to that of one with a single number. */
@@ -239,7 +240,7 @@ final class CompressCommand implements Callable<Integer> {
         return (float) (Math.pow(plain, share) * Math.pow(compressed, 1 - share));
     }
 
-    /** Rounds the numbers of a file to fewer bytes. */
+    /** Projects a plain network, and rounds the numbers of any to fewer bytes. */
     private void round(Device device) throws IOException, MalformedModelException {
         PrintWriter output = spec.commandLine().getOut();
         try (Model model = Model.newInstance("file", device)) {
@@ -247,6 +248,16 @@ final class CompressCommand implements Callable<Integer> {
             Block block = model.getBlock();
             FrqDocument document;
             try {
+                if (FrequencyRegularization.isWrapped(block)) {
+                    check(
+                            !split && !weighted,
+                            "--split and --weighted have no meaning with --epochs 0 and the"
+                                    + " coefficients of "
+                                    + weights);
+                } else {
+                    block = project(block, bytes);
+                    model.setBlock(block);
+                }
                 Quantization steps = Quantization.fit(block, bytes, !noNames);
                 document = FrequencyFile.toDocument(block, steps);
             } catch (IllegalArgumentException e) {

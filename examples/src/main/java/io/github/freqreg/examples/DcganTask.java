@@ -65,6 +65,12 @@ final class DcganTask implements Task {
 
     /** {@inheritDoc} */
     @Override
+    public DataSet data() {
+        return images.data();
+    }
+
+    /** {@inheritDoc} */
+    @Override
     public Block network() {
         return new Dcgan(width);
     }
@@ -72,9 +78,7 @@ final class DcganTask implements Task {
     /** {@inheritDoc} */
     @Override
     public Shape[] inputs(int batchSize) {
-        return new Shape[] {
-            new Shape(batchSize, 1, Dcgan.SIDE, Dcgan.SIDE), new Shape(batchSize, Dcgan.NOISE, 1, 1)
-        };
+        return Dcgan.inputs(batchSize);
     }
 
     /** {@inheritDoc} */

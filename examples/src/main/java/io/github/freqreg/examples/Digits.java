@@ -16,6 +16,12 @@ final class Digits {
     /** Of an image, in pixels. */
     static final int SIDE = 28;
 
+    /** What a folder's images are called if its test set is MNIST's. */
+    static final String MNIST = "MNIST";
+
+    /** The checksum of MNIST's test images and labels; others have files of the same names. */
+    private static final int MNIST_TEST = 0xb5fd8402;
+
     private static final int PIXELS = SIDE * SIDE;
     private static final int MAX_IMAGES = 1_000_000;
     private static final int MAX_BYTES = 4 * Integer.BYTES + MAX_IMAGES * PIXELS;
@@ -40,7 +46,9 @@ final class Digits {
         if (!Files.isDirectory(folder)) {
             throw new DataException(folder + ": expected a folder with the MNIST IDX files");
         }
-        return new Images.Split(read(folder, "train"), read(folder, "t10k"), Images.name(folder));
+        Images test = read(folder, "t10k");
+        String name = test.checksum() == MNIST_TEST ? MNIST : Images.name(folder);
+        return new Images.Split(read(folder, "train"), test, name);
     }
 
     private static Images read(Path folder, String prefix) {

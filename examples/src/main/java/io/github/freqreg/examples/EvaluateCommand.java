@@ -3,6 +3,9 @@ package io.github.freqreg.examples;
 import ai.djl.Device;
 import ai.djl.MalformedModelException;
 import ai.djl.Model;
+import io.github.freqreg.FrequencyFile;
+import io.github.freqreg.examples.Task.Score;
+import io.github.freqreg.format.WholeFile;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -10,6 +13,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -50,11 +54,17 @@ final class EvaluateCommand implements Callable<Integer> {
             description = "unet: write predicted masks and overlays there")
     private Path outImages;
 
+    @Option(names = "--json", description = "write the result to this file as JSON")
+    private Path json;
+
     @Spec private CommandSpec spec;
 
     /** {@inheritDoc} */
     @Override
     public Integer call() throws IOException, MalformedModelException {
+        if (json != null) {
+            WholeFile.checkWritable(json);
+        }
         Device device = arguments.device();
         PrintWriter out = spec.commandLine().getOut();
         if (arguments.network() == Network.UNET) {
@@ -67,7 +77,9 @@ final class EvaluateCommand implements Callable<Integer> {
         } else {
             try (Task task = arguments.task(null, 0);
                     Model model = arguments.load(task, weights)) {
-                out.println(task.measure(model.getBlock(), model.getNDManager()));
+                Score score = task.measure(model.getBlock(), model.getNDManager());
+                out.println(score);
+                writeJson(model, score, task.data().testAlone(), device);
             }
         }
         out.flush();
@@ -114,6 +126,23 @@ final class EvaluateCommand implements Callable<Integer> {
                     "average Dice %.6f over %d images%n",
                     sum / pairs.size(),
                     pairs.size());
+            DataSet data = new DataSet(Images.name(arguments.data()), 0, pairs.size(), 0);
+            Score score = new Score("Dice", sum / pairs.size(), "");
+            writeJson(model, score, data, device);
+        }
+    }
+
+    private void writeJson(Model model, Score score, DataSet data, Device device)
+            throws IOException {
+        if (json != null) {
+            Map<String, Object> result =
+                    ResultJson.of(
+                            arguments.network(),
+                            data,
+                            score,
+                            FrequencyFile.countNumbers(model.getBlock()),
+                            Files.size(weights));
+            ResultJson.write(json, result, device);
         }
     }
 }

@@ -13,6 +13,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Random;
 import java.util.stream.IntStream;
+import java.util.zip.CRC32C;
+import java.util.zip.Checksum;
 
 /**
  * Square images of ten classes, in memory.
@@ -44,6 +46,14 @@ record Images(int channels, int side, byte[] pixels, byte[] labels) {
                     test.size());
         }
 
+        /** Which images these are. */
+        DataSet data() {
+            CRC32C crc = new CRC32C();
+            training.addTo(crc);
+            test.addTo(crc);
+            return new DataSet(source, training.size(), test.size(), (int) crc.getValue());
+        }
+
         /** The same with fewer training images, evenly spread: a file may be sorted by class. */
         Split subset(int count) {
             return count >= training.size()
@@ -66,6 +76,18 @@ record Images(int channels, int side, byte[] pixels, byte[] labels) {
 
     int size() {
         return labels.length;
+    }
+
+    private void addTo(Checksum sum) {
+        sum.update(pixels);
+        sum.update(labels);
+    }
+
+    /** The CRC-32C of pixels and labels. */
+    int checksum() {
+        CRC32C crc = new CRC32C();
+        addTo(crc);
+        return (int) crc.getValue();
     }
 
     /** The numbers of an image. */

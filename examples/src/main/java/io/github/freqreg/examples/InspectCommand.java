@@ -39,7 +39,7 @@ final class InspectCommand implements Callable<Integer> {
     @Parameters(paramLabel = "FILE", description = "a .frq file")
     private Path file;
 
-    @Option(names = "--format", description = "${COMPLETION-CANDIDATES} (default: table)")
+    @Option(names = "--format", description = "table, csv or json (default: table)")
     private Format format;
 
     @Option(

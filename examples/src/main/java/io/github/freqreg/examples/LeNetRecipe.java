@@ -3,10 +3,7 @@ package io.github.freqreg.examples;
 import io.github.freqreg.FrequencyRegularization;
 import io.github.freqreg.TensorChoice;
 import io.github.freqreg.examples.Training.Limit;
-import java.util.Arrays;
 import java.util.List;
-import picocli.CommandLine.ITypeConverter;
-import picocli.CommandLine.TypeConversionException;
 
 /**
  * Found settings for LeNet-5, each under a name. Biases are kept as coefficients too, the first
@@ -101,21 +98,5 @@ enum LeNetRecipe {
     @Override
     public String toString() {
         return title;
-    }
-
-    /** From the name on the command line. */
-    static final class Converter implements ITypeConverter<LeNetRecipe> {
-
-        /** {@inheritDoc} */
-        @Override
-        public LeNetRecipe convert(String title) {
-            for (LeNetRecipe recipe : values()) {
-                if (recipe.title.equals(title)) {
-                    return recipe;
-                }
-            }
-            throw new TypeConversionException(
-                    "expected one of " + Arrays.toString(values()) + " but was " + title);
-        }
     }
 }

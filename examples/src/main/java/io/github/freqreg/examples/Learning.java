@@ -1,9 +1,5 @@
 package io.github.freqreg.examples;
 
-import ai.djl.util.JsonUtils;
-import com.google.gson.JsonArray;
-import com.google.gson.JsonObject;
-import com.google.gson.JsonParseException;
 import io.github.freqreg.examples.Training.Epoch;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -23,36 +19,33 @@ record Learning(String metric, Map<String, List<Epoch>> runs) {
 
     /** Reads what {@code train --json} has written. */
     static Learning read(Path file) throws IOException {
-        return ResultJson.read(
-                file,
-                result -> {
-                    Map<String, List<Epoch>> runs = new LinkedHashMap<>();
-                    boolean compared = result.has("denseCurve");
-                    if (compared) {
-                        runs.put("dense", epochs(result.getAsJsonArray("denseCurve")));
-                    }
-                    // Alone, it may be of a training with --dense.
-                    runs.put(
-                            compared ? "compressed" : "network",
-                            epochs(result.getAsJsonArray("curve")));
-                    return new Learning(
-                            Labels.shorten(result.get("metric").getAsString(), METRIC), runs);
-                });
-    }
-
-    private static List<Epoch> epochs(JsonArray curve) {
-        return curve.asList().stream().map(each -> epoch(each.getAsJsonObject())).toList();
-    }
-
-    private static Epoch epoch(JsonObject values) {
-        Epoch epoch = JsonUtils.GSON.fromJson(values, Epoch.class);
-        if (epoch.number() < 1
-                || epoch.numbers() < 1
-                || !Double.isFinite(epoch.loss())
-                || !Double.isFinite(epoch.value())) {
-            throw new JsonParseException(
-                    "an epoch has a number, a loss, a value and numbers, but found " + values);
+        ResultJson result = ResultJson.read(file);
+        Map<String, List<Epoch>> runs = new LinkedHashMap<>();
+        boolean compared = result.has("denseCurve");
+        if (compared) {
+            runs.put("dense", epochs(result, "denseCurve"));
         }
-        return epoch;
+        // Alone, it may be of a training with --dense.
+        runs.put(compared ? "compressed" : "network", epochs(result, "curve"));
+        return new Learning(Labels.shorten(result.text("metric"), METRIC), runs);
+    }
+
+    private static List<Epoch> epochs(ResultJson result, String curve) {
+        return result.list(curve).stream().map(Learning::epoch).toList();
+    }
+
+    private static Epoch epoch(ResultJson values) {
+        double number = values.number("number");
+        double numbers = values.number("numbers");
+        if (number < 1 || number > Integer.MAX_VALUE || numbers < 1 || numbers > Long.MAX_VALUE) {
+            throw values.error("epoch " + number + " has " + numbers + " numbers");
+        }
+        double seconds = values.has("seconds") ? values.number("seconds") : 0;
+        return new Epoch(
+                (int) number,
+                values.number("loss"),
+                values.number("value"),
+                (long) numbers,
+                seconds);
     }
 }

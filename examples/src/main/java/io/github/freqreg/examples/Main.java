@@ -7,9 +7,11 @@ import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Spec;
 
 /**
- * The command-line program of the examples. Without arguments it trains LeNet-5.
+ * The command-line program of the examples. Without arguments it prints its help.
  *
  * <p>Exit codes: 0 for success, 1 for data or files that cannot be used, 2 for wrong arguments.
  */
@@ -17,6 +19,7 @@ import picocli.CommandLine.Command;
         name = "freqreg",
         description = "Trains, evaluates and inspects networks kept in the frequency domain.",
         mixinStandardHelpOptions = true,
+        footer = {"", "To begin with: freqreg train lenet"},
         version = "freqreg 0.1.0",
         subcommands = {
             TrainCommand.class,
@@ -28,12 +31,20 @@ import picocli.CommandLine.Command;
             ImportCommand.class,
             ExportCommand.class
         })
-public final class Main {
+public final class Main implements Runnable {
 
     private static final int DATA_ERROR = 1;
     private static final int USAGE_ERROR = 2;
 
+    @Spec private CommandSpec spec;
+
     private Main() {}
+
+    /** Prints the help, since no command was given. */
+    @Override
+    public void run() {
+        spec.commandLine().usage(spec.commandLine().getOut());
+    }
 
     /**
      * Runs the program and ends the process with its exit code.
@@ -47,13 +58,26 @@ public final class Main {
     /**
      * Runs the program.
      *
-     * @param args the arguments; none for {@code train lenet}
+     * @param args the arguments; none for the help
      * @return the exit code
      */
     public static int run(String... args) {
-        return run(
-                new CommandLine(new Main()),
-                args.length == 0 ? new String[] {"train", "lenet"} : args);
+        return run(commandLine(), args);
+    }
+
+    /** The program with all its commands. */
+    static CommandLine commandLine() {
+        CommandLine program = new CommandLine(new Main());
+        register(program, Network.class);
+        register(program, Preset.class);
+        register(program, LeNetRecipe.class);
+        register(program, Training.Descent.class);
+        register(program, InspectCommand.Format.class);
+        return program;
+    }
+
+    private static <E extends Enum<E>> void register(CommandLine program, Class<E> type) {
+        program.registerConverter(type, new Choice<>(type));
     }
 
     /**
@@ -66,7 +90,6 @@ public final class Main {
     public static int run(CommandLine program, String... args) {
         // Everything the engine needs is on the class path; nothing is looked for elsewhere.
         System.setProperty("ai.djl.offline", "true");
-        program.setCaseInsensitiveEnumValuesAllowed(true);
         program.setParameterExceptionHandler(
                 (exception, arguments) ->
                         fail(
@@ -104,7 +127,9 @@ public final class Main {
 
     private static int fail(CommandLine command, String message, int code) {
         PrintWriter err = command.getErr();
-        err.println("error: " + message.replaceAll("\\s*\\R\\s*", " "));
+        // Some messages of the parser say so too.
+        String line = message.replaceFirst("^(?i)error:\\s*", "").replaceAll("\\s*\\R\\s*", " ");
+        err.println("error: " + line);
         err.flush();
         return code;
     }

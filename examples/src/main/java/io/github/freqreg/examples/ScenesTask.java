@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Random;
+import java.util.zip.CRC32C;
 
 /** A UNet tells an object from its background, and is judged by the Dice coefficient. */
 final class ScenesTask implements Task {
@@ -81,6 +82,19 @@ final class ScenesTask implements Task {
                 test.size(),
                 size,
                 size);
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    public DataSet data() {
+        CRC32C crc = new CRC32C();
+        for (List<Scene> scenes : List.of(training, test)) {
+            for (Scene scene : scenes) {
+                crc.update(scene.colors());
+                crc.update(scene.mask());
+            }
+        }
+        return new DataSet(source, training.size(), test.size(), (int) crc.getValue());
     }
 
     /** {@inheritDoc} */

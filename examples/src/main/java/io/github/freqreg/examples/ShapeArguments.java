@@ -4,12 +4,13 @@ import ai.djl.MalformedModelException;
 import ai.djl.Model;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
-import io.github.freqreg.FrequencyFile;
 import io.github.freqreg.examples.networks.Dcgan;
+import io.github.freqreg.examples.networks.LeNet;
 import io.github.freqreg.examples.networks.UNet;
 import io.github.freqreg.examples.networks.Vae;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import picocli.CommandLine.Model.CommandSpec;
@@ -71,6 +72,18 @@ final class ShapeArguments {
         return width == null ? network.width() : width;
     }
 
+    /** What was chosen for a network to train, by option; the inputs' shapes tell the size. */
+    Map<String, String> describe(Network network) {
+        Map<String, String> described = new LinkedHashMap<>();
+        if (network.width() > 0) {
+            described.put("--width", String.valueOf(width(network)));
+        }
+        if (network == Network.UNET) {
+            described.put("--depth", String.valueOf(depth == null ? PublishedUNet.DEPTH : depth));
+        }
+        return described;
+    }
+
     /** The side of the images of a classifier to train. */
     int side(Network network, int theirs) {
         int side = size == null ? Math.max(network.side(), theirs) : size;
@@ -112,7 +125,20 @@ final class ShapeArguments {
         };
     }
 
-    /** Loads a .frq file into a network of these sizes. */
+    /** The shapes of a network's inputs; not for unet, whose file tells them. */
+    private Shape[] inputs(Network network) {
+        return switch (network) {
+            case VAE -> Vae.inputs(1);
+            case DCGAN -> Dcgan.inputs(1);
+            case LENET -> new Shape[] {new Shape(1).addAll(LeNet.INPUT)};
+            default -> {
+                int side = side(network, Cifar.SIDE);
+                yield new Shape[] {new Shape(1, Cifar.CHANNELS, side, side)};
+            }
+        };
+    }
+
+    /** Loads a file of any kind into a network of these sizes. */
     void load(Network network, Model model, Path weights)
             throws IOException, MalformedModelException {
         check(network);
@@ -120,7 +146,7 @@ final class ShapeArguments {
             loadUNet(model, weights);
         } else {
             model.setBlock(plain(network));
-            FrequencyFile.load(model, weights);
+            WeightFile.load(network, model, weights, inputs(network));
         }
     }
 

@@ -16,6 +16,9 @@ interface Task extends AutoCloseable {
     /** Says what is trained on what. */
     String title();
 
+    /** Which examples it is trained on and measured on. */
+    DataSet data();
+
     /** Builds the plain network, not initialised. */
     Block network();
 

@@ -7,7 +7,6 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
-import ai.djl.util.JsonUtils;
 import io.github.freqreg.CompressionReport;
 import io.github.freqreg.ExecutionReport;
 import io.github.freqreg.FrequencyFile;
@@ -26,9 +25,9 @@ import io.github.freqreg.format.WholeFile;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -61,7 +60,11 @@ final class TrainCommand implements Callable<Integer> {
 
     @Option(
             names = "--epochs",
-            description = "times over the training set (default: the recipe's, or 10)")
+            description =
+                    "times over the training set (default: the recipe's, or 10). With --resume it"
+                            + " may be larger than before: the schedules of the learning rate, of"
+                            + " --truncate and of rounding are stretched to it from there on, and"
+                            + " the result is that of neither number alone")
     private Integer epochs;
 
     @Option(
@@ -82,7 +85,7 @@ final class TrainCommand implements Callable<Integer> {
 
     @Option(
             names = "--optimizer",
-            defaultValue = "ADAM",
+            defaultValue = "adam",
             description = "adam, or sgd with a momentum of 0.9 (default: adam)")
     private Descent descent;
 
@@ -178,7 +181,9 @@ final class TrainCommand implements Callable<Integer> {
     @Option(
             names = "--resume",
             description =
-                    "go on from the checkpoint that an interrupted training left beside --out")
+                    "go on from the checkpoint that an interrupted training left beside --out, with"
+                            + " the same arguments; --epochs may grow, and --device, --plot, --json"
+                            + " and --execution may change")
     private boolean resume;
 
     @Option(
@@ -221,13 +226,30 @@ final class TrainCommand implements Callable<Integer> {
 
         @Option(
                 names = "--recipe",
-                converter = LeNetRecipe.Converter.class,
                 description =
                         "lenet: found settings of all that follows: paper-776, small or accurate")
         private LeNetRecipe recipe;
 
         @Option(names = "--dense", description = "train the plain network")
         private boolean dense;
+
+        /** The option that was given, with its value. */
+        String describe() {
+            if (dense) {
+                return "--dense";
+            }
+            Map<String, Object> options = new LinkedHashMap<>();
+            options.put("--keep-rate", keepRate);
+            options.put("--keep", keep);
+            options.put("--budget", budget);
+            options.put("--preset", preset == null ? null : Choice.word(preset));
+            options.put("--recipe", recipe);
+            return options.entrySet().stream()
+                    .filter(option -> option.getValue() != null)
+                    .map(option -> option.getKey() + " " + option.getValue())
+                    .findFirst()
+                    .orElse("default");
+        }
 
         boolean isOpen() {
             return keepRate == null
@@ -308,8 +330,7 @@ final class TrainCommand implements Callable<Integer> {
         PrintWriter output = spec.commandLine().getOut();
         Path checkpoint = checkpoint("checkpoint");
         Path denseCheckpoint = checkpoint("dense.checkpoint");
-        List<Path> checkpoints = List.of(checkpoint, denseCheckpoint);
-        prepare(checkpoints);
+        prepare(task, policy, checkpoint, denseCheckpoint);
         output.println(task.title());
 
         Result baseline = null;
@@ -331,7 +352,7 @@ final class TrainCommand implements Callable<Integer> {
         output.println("saved, loaded and measured again: " + out);
         output.flush();
         if (json != null) {
-            writeJson(result, baseline);
+            writeJson(task, result, baseline, device);
         }
         if (plot != null) {
             Map<String, List<Epoch>> runs = new LinkedHashMap<>();
@@ -346,7 +367,7 @@ final class TrainCommand implements Callable<Integer> {
                         Curves.drawTruncation(task.title(), learning), plot.resolve(TRUNCATION));
             }
         }
-        delete(checkpoints);
+        delete(checkpoint, denseCheckpoint);
     }
 
     private static String kind(FrequencyRegularization policy) {
@@ -362,18 +383,63 @@ final class TrainCommand implements Callable<Integer> {
     }
 
     /** Old checkpoints are gone on from, or in the way. */
-    private void prepare(List<Path> checkpoints) throws IOException {
-        if (resume && checkpoints.stream().noneMatch(Files::exists)) {
-            throw new DataException(
-                    checkpoints.get(0)
-                            + ": expected a checkpoint to go on from, but there is none");
-        }
+    private void prepare(
+            Task task, FrequencyRegularization policy, Path checkpoint, Path denseCheckpoint)
+            throws IOException, MalformedModelException {
         if (!resume) {
-            delete(checkpoints);
+            delete(checkpoint, denseCheckpoint);
+            return;
+        }
+        if (!Files.exists(checkpoint) && !Files.exists(denseCheckpoint)) {
+            throw new DataException(
+                    checkpoint + ": expected a checkpoint to go on from, but there is none");
+        }
+        checkSame(checkpoint, describe(task, policy));
+        checkSame(denseCheckpoint, describe(task, null));
+    }
+
+    private void checkSame(Path checkpoint, Map<String, String> settings)
+            throws IOException, MalformedModelException {
+        if (Files.exists(checkpoint)) {
+            Resumption.refusal(checkpoint, settings).ifPresent(message -> check(false, message));
         }
     }
 
-    private static void delete(List<Path> checkpoints) throws IOException {
+    /** All that a training's result depends on, by the options that set it. */
+    private Map<String, String> describe(Task task, FrequencyRegularization policy) {
+        Settings settings = settings(task, policy);
+        Limit limit = limit();
+        Map<String, String> described = new LinkedHashMap<>();
+        described.put("network", name());
+        described.put("data", task.data().identity());
+        described.put("inputs", Arrays.toString(task.inputs(settings.batchSize())));
+        described.putAll(arguments.shape().describe(arguments.network()));
+        described.put("amount", amount.describe());
+        described.put(Resumption.EPOCHS, String.valueOf(epochs));
+        described.put("--batch-size", String.valueOf(settings.batchSize()));
+        described.put("--learning-rate", String.valueOf(settings.learningRate()));
+        described.put("--optimizer", Choice.word(descent));
+        described.put("--seed", String.valueOf(seed));
+        if (arguments.network().isClassifier()) {
+            int usual = arguments.network().settings().move();
+            described.put("--move", String.valueOf(move == null ? usual : move));
+        }
+        described.put("--turn", String.valueOf(turn));
+        described.put("--split", String.valueOf(split));
+        described.put("--weighted", String.valueOf(weighted));
+        described.put("--balanced", String.valueOf(balanced));
+        described.put("--biases", String.valueOf(biases));
+        described.put("--truncate", String.valueOf(truncate));
+        if (limit != null) {
+            described.put("--budget-bytes", String.valueOf(limit.bytes()));
+            described.put("--rate-weight", String.valueOf(limit.rateWeight()));
+            // Names take bytes of the budget.
+            described.put("--no-names", String.valueOf(!limit.names()));
+        }
+        return described;
+    }
+
+    private static void delete(Path... checkpoints) throws IOException {
         for (Path checkpoint : checkpoints) {
             Files.deleteIfExists(checkpoint);
         }
@@ -498,7 +564,7 @@ final class TrainCommand implements Callable<Integer> {
             Block block = task.network();
             model.setBlock(policy == null ? block : policy.apply(block, task.inputs(1)));
             Training training = new Training(task, recipe, output);
-            trained = training.run(model, device, checkpoint);
+            trained = training.run(model, device, checkpoint, describe(task, policy));
             if (file == null) {
                 Score score = task.measure(model.getBlock(), model.getNDManager());
                 long numbers = FrequencyFile.countNumbers(model.getBlock());
@@ -560,13 +626,15 @@ final class TrainCommand implements Callable<Integer> {
         }
     }
 
-    private void writeJson(Result result, Result baseline) throws IOException {
-        Map<String, Object> values = new LinkedHashMap<>();
-        values.put("model", name());
-        values.put("metric", result.score().metric().toLowerCase(Locale.ROOT));
-        values.put("value", result.score().value());
-        values.put("numbers", result.numbers());
-        values.put("bytes", result.bytes());
+    private void writeJson(Task task, Result result, Result baseline, Device device)
+            throws IOException {
+        Map<String, Object> values =
+                ResultJson.of(
+                        arguments.network(),
+                        task.data(),
+                        result.score(),
+                        result.numbers(),
+                        result.bytes());
         if (!resume) {
             values.put("seconds", result.seconds());
         }
@@ -582,7 +650,6 @@ final class TrainCommand implements Callable<Integer> {
             }
             values.put("denseCurve", baseline.epochs());
         }
-        String text = JsonUtils.GSON_PRETTY.toJson(values) + System.lineSeparator();
-        WholeFile.write(json, text.getBytes(StandardCharsets.UTF_8));
+        ResultJson.write(json, values, device);
     }
 }

@@ -31,6 +31,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Random;
 import java.util.stream.IntStream;
@@ -151,6 +152,16 @@ final class Training {
      */
     List<Epoch> run(Model model, Device device, Path checkpoint)
             throws IOException, MalformedModelException {
+        return run(model, device, checkpoint, Map.of());
+    }
+
+    /**
+     * Trains a model, and saves with each checkpoint what the training is.
+     *
+     * @param settings of the training by name; what is gone on from is not compared with them
+     */
+    List<Epoch> run(Model model, Device device, Path checkpoint, Map<String, String> settings)
+            throws IOException, MalformedModelException {
         long begin = System.nanoTime();
         int stepsEach = (task.size() + recipe.batchSize() - 1) / recipe.batchSize();
         int steps = Math.multiplyExact(recipe.epochs(), stepsEach);
@@ -189,7 +200,7 @@ final class Training {
                     trainer.notifyListeners(listener -> listener.onEpoch(trainer));
                     epochs.add(report(model, epoch, evaluation, begin));
                     if (checkpoint != null) {
-                        Checkpoint.save(model, optimizer, epoch, checkpoint);
+                        Checkpoint.save(model, optimizer, epoch, settings, checkpoint);
                     }
                 }
             }
@@ -219,7 +230,8 @@ final class Training {
         seed(Objects.hash(recipe.seed(), epoch));
         List<Integer> order = new ArrayList<>(IntStream.range(0, task.size()).boxed().toList());
         Collections.shuffle(order, random);
-        Progress progress = out == null ? null : new ProgressBar("Epoch " + epoch, steps);
+        boolean watched = out != null && Terminal.isOut();
+        Progress progress = watched ? new ProgressBar("Epoch " + epoch, steps) : null;
         for (int step = 0; step < steps; step++) {
             int from = step * recipe.batchSize();
             int to = Math.min(from + recipe.batchSize(), order.size());

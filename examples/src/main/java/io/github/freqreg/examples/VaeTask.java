@@ -46,6 +46,12 @@ final class VaeTask implements Task {
 
     /** {@inheritDoc} */
     @Override
+    public DataSet data() {
+        return images.data();
+    }
+
+    /** {@inheritDoc} */
+    @Override
     public Block network() {
         return new Vae(width);
     }
@@ -53,10 +59,7 @@ final class VaeTask implements Task {
     /** {@inheritDoc} */
     @Override
     public Shape[] inputs(int batchSize) {
-        Images some = images.training();
-        return new Shape[] {
-            new Shape(batchSize, 1, some.side(), some.side()), new Shape(batchSize, Vae.LATENT)
-        };
+        return Vae.inputs(batchSize);
     }
 
     /** {@inheritDoc} */

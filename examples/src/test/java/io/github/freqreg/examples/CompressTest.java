@@ -6,18 +6,27 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ai.djl.Model;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.Block;
 import io.github.freqreg.FrequencyFile;
+import io.github.freqreg.examples.networks.Dcgan;
 import io.github.freqreg.examples.networks.LeNet;
+import io.github.freqreg.examples.networks.UNet;
+import io.github.freqreg.examples.networks.Vae;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import picocli.CommandLine;
 
 /** A network that is trained already, in fewer bytes. */
@@ -59,6 +68,65 @@ class CompressTest {
             FrequencyFile.load(model, trained.resolve("dense.frq"));
             model.save(trained, "lenet");
         }
+    }
+
+    /** DJL's own files do not say what their inputs are; the network does. */
+    @ParameterizedTest
+    @CsvSource({
+        "lenet, 20000",
+        "alexnet --width 2, 9000",
+        "vgg --width 2, 9000",
+        "resnet18 --width 2, 9000",
+        "vit --width 64, 30000",
+        "unet --width 2 --depth 2, 1000",
+        "dcgan --width 2, 4000",
+        "vae --width 16, 4000"
+    })
+    void roundsDjlsOwnFilesWithoutData(String arguments, long bytes) throws Exception {
+        Network network = Network.valueOf(arguments.split(" ")[0].toUpperCase(Locale.ROOT));
+        int width = arguments.contains("64") ? 64 : 2;
+        Block block =
+                switch (network) {
+                    case UNET -> new UNet(2, 2, 2);
+                    case DCGAN -> new Dcgan(2);
+                    case VAE -> new Vae(16);
+                    default -> network.classifier(width);
+                };
+        Shape[] inputs =
+                switch (network) {
+                    case LENET -> new Shape[] {new Shape(1).addAll(LeNet.INPUT)};
+                    case UNET -> new Shape[] {new Shape(1, 3, 16, 16)};
+                    case DCGAN -> Dcgan.inputs(1);
+                    case VAE -> Vae.inputs(1);
+                    case ALEXNET -> new Shape[] {new Shape(1, 3, 64, 64)};
+                    default -> new Shape[] {new Shape(1, 3, 32, 32)};
+                };
+        try (Model model = Model.newInstance("net")) {
+            model.setBlock(block);
+            block.initialize(model.getNDManager(), DataType.FLOAT32, inputs);
+            model.save(folder, "net");
+        }
+        Path small = folder.resolve("small.frq");
+        int code =
+                compress(
+                        "%s --weights %s --budget-bytes %d --epochs 0 --out %s",
+                        arguments, folder.resolve("net-0000.params"), bytes, small);
+        assertEquals(0, code, err.toString());
+        long size = Files.size(small);
+        assertTrue(size <= bytes && size > 0.9 * bytes, size + " bytes\n" + out);
+    }
+
+    @Test
+    void splitsAndWeightsAreForPlainNetworks() {
+        Path dense = trained.resolve("dense.frq");
+        Path small = folder.resolve("small.frq");
+        String round = "lenet --weights %s --budget-bytes 9000 --epochs 0 --split --out %s";
+        assertEquals(0, compress(round, dense, small), err.toString());
+        assertTrue(out.toString().contains("500x800 as 500x50x4x4"), out.toString());
+        assertEquals(2, compress(round, small, folder.resolve("never.frq")));
+        assertTrue(
+                err.toString().contains("--split and --weighted have no meaning with --epochs 0"),
+                err.toString());
     }
 
     private List<Matcher> stages() {

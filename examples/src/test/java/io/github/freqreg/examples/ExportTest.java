@@ -113,6 +113,13 @@ class ExportTest {
         assertEquals(0, run(compress, file, small), err);
         assertTrue(out.contains(score), out);
         assertTrue(Files.size(small) <= 4_000 && Files.size(small) > 3_000, out);
+
+        String round = "compress lenet --weights %s --budget-bytes 40000 --epochs 0 --out %s";
+        assertEquals(0, run(round, file, small), err);
+        assertTrue(Files.size(small) <= 40_000 && Files.size(small) >= 39_600, out);
+        assertEquals(0, run("evaluate lenet --weights %s", small), err);
+        // Of 431,080 numbers of which 1 in 100 is not zero, what is left is next to nothing.
+        assertEquals(right, right(), 60);
     }
 
     /** How many of the 1,500 test images were told. */

@@ -284,7 +284,7 @@ class ReportTest {
             value = {
                 "{} | expected what train --json has written",
                 "[1] | expected what train --json has written",
-                "{\"metric\": \"x\", \"curve\": [{\"number\": 1}]} | an epoch has a number",
+                "{\"metric\": \"x\", \"curve\": [{\"number\": 1}]} | there is no finite number 'numbers'",
                 "{\"metric\": \"x\", \"curve\": 5} | expected what train --json has written",
             })
     void curvesOfSomethingElseAreNamed(String json, String message) throws IOException {

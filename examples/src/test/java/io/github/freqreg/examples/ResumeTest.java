@@ -65,6 +65,11 @@ class ResumeTest {
         }
 
         @Override
+        public DataSet data() {
+            return task.data();
+        }
+
+        @Override
         public Block network() {
             return task.network();
         }

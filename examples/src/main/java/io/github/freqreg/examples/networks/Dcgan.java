@@ -62,6 +62,16 @@ public final class Dcgan extends AbstractBlock {
         setInitializer(new NormalInitializer(SPREAD), Parameter.Type.WEIGHT);
     }
 
+    /**
+     * Returns the shapes of its inputs, images and noise.
+     *
+     * @param batch how many images there are
+     * @return the shapes
+     */
+    public static Shape[] inputs(long batch) {
+        return new Shape[] {new Shape(batch, 1, SIDE, SIDE), new Shape(batch, NOISE, 1, 1)};
+    }
+
     private static Block generator(int width) {
         SequentialBlock net = new SequentialBlock();
         for (int level = LEVELS - 1; level >= 0; level--) {

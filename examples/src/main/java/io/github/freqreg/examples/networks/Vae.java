@@ -32,7 +32,8 @@ public final class Vae extends AbstractBlock {
     /** The numbers that an image is told in. */
     public static final int LATENT = 20;
 
-    private static final int PIXELS = 28 * 28;
+    private static final int SIDE = 28;
+    private static final int PIXELS = SIDE * SIDE;
 
     private final Block encoder;
     private final Block decoder;
@@ -45,6 +46,16 @@ public final class Vae extends AbstractBlock {
     public Vae(int width) {
         encoder = addChildBlock("encoder", perceptron(width, 2 * LATENT));
         decoder = addChildBlock("decoder", perceptron(width, PIXELS));
+    }
+
+    /**
+     * Returns the shapes of its inputs, images and noise.
+     *
+     * @param batch how many images there are
+     * @return the shapes
+     */
+    public static Shape[] inputs(long batch) {
+        return new Shape[] {new Shape(batch, 1, SIDE, SIDE), new Shape(batch, LATENT)};
     }
 
     private static Block perceptron(int hidden, int units) {
