@@ -57,6 +57,8 @@ class GarbageCollectionTest {
     private static final int BATCH = 4;
     private static final int TRIES = 8;
     private static final int KEPT = 10;
+    private static final Images.Split DIGITS = few(Digits.load(null));
+    private static final Images.Split COLOURS = few(Cifar.load(null));
 
     @TempDir private Path folder;
 
@@ -268,16 +270,14 @@ class GarbageCollectionTest {
 
     /** As small as they go. */
     private static Task task(Network network) throws Exception {
-        Images.Split digits = few(Digits.load(null));
         return switch (network) {
-            case LENET -> new ClassificationTask(network, digits, 0, Digits.SIDE, null, 0);
+            case LENET -> new ClassificationTask(network, DIGITS, 0, Digits.SIDE, null, 0);
             case UNET -> new ScenesTask(null, 40, 8, 2, 1);
-            case DCGAN -> new DcganTask(digits, digits.training().size(), 1);
-            case VAE -> new VaeTask(digits, 16);
+            case DCGAN -> new DcganTask(DIGITS, DIGITS.training().size(), 1);
+            case VAE -> new VaeTask(DIGITS, 16);
             case ALEXNET, VGG, RESNET18, VIT -> {
                 int width = network == Network.VIT ? 64 : 1;
-                Images.Split shapes = few(Cifar.load(null));
-                yield new ClassificationTask(network, shapes, width, network.side(), null, 0);
+                yield new ClassificationTask(network, COLOURS, width, network.side(), null, 0);
             }
         };
     }
