@@ -29,6 +29,7 @@ import ai.djl.training.loss.Loss;
 import ai.djl.training.optimizer.Optimizer;
 import ai.djl.training.tracker.Tracker;
 import ai.djl.util.Pair;
+import io.github.freqreg.training.BufferRetention;
 import java.util.Random;
 import java.util.function.Supplier;
 
@@ -136,6 +137,7 @@ public final class TestModels {
                 new DefaultTrainingConfig(Loss.l2Loss())
                         .optOptimizer(optimizer)
                         .optDevices(new Device[] {Device.cpu()})
+                        .addTrainingListeners(new BufferRetention())
                         .addTrainingListeners(listeners));
     }
 
@@ -158,10 +160,13 @@ public final class TestModels {
         NDArray loss = null;
         for (NDArray output : outputs) {
             NDManager manager = output.getManager();
+            // No number is in the graph, so that other threads need no retention either.
             NDArray pattern =
-                    manager.arange(output.size()).toType(output.getDataType(), false).cos();
-            NDArray term =
-                    output.flatten().mul(pattern).sum().div(Math.sqrt((double) output.size()));
+                    manager.arange(output.size())
+                            .toType(output.getDataType(), false)
+                            .cos()
+                            .div(Math.sqrt((double) output.size()));
+            NDArray term = output.flatten().mul(pattern).sum();
             loss = loss == null ? term : loss.add(term);
         }
         return loss;

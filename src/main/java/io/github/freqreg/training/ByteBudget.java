@@ -165,13 +165,13 @@ public final class ByteBudget extends TrainingListenerAdapter {
     }
 
     private static float[] sums(Block block) {
-        List<Pair<String, Parameter>> parameters =
-                block.getParameters().stream()
-                        .filter(each -> each.getValue().requiresGradient())
+        List<Parameter> parameters =
+                block.getParameters().values().stream()
+                        .filter(Parameter::requiresGradient)
                         .toList();
         float[] sums = new float[parameters.size()];
         for (int i = 0; i < sums.length; i++) {
-            NDArray array = parameters.get(i).getValue().getArray();
+            NDArray array = parameters.get(i).getArray();
             try (NDManager scratch = array.getManager().newSubManager();
                     NDArray plain = array.stopGradient()) {
                 plain.attach(scratch);
