@@ -10,7 +10,6 @@ import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
 import ai.djl.training.Trainer;
 import ai.djl.training.listener.TrainingListenerAdapter;
-import ai.djl.util.Pair;
 import io.github.freqreg.FrequencyFile;
 import io.github.freqreg.Quantization;
 import io.github.freqreg.format.Precision;
