@@ -36,7 +36,7 @@ class DepthwiseTest {
     }
 
     private static NDArray random(NDManager manager, Shape shape) {
-        Random random = new Random(3);
+        Random random = new Random(Seeds.of(3));
         double[] values = random.doubles(shape.size()).map(u -> random.nextGaussian()).toArray();
         return manager.create(values).reshape(shape);
     }
@@ -86,7 +86,7 @@ class DepthwiseTest {
         int seeds = 20;
         for (int seed = 0; seed < seeds; seed++) {
             try (NDManager manager = NDManager.newBaseManager()) {
-                manager.getEngine().setRandomSeed(seed);
+                Seeds.engine(seed);
                 Block block =
                         FrequencyRegularization.builder()
                                 .optKeepRate(rate)
