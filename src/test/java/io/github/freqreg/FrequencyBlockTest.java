@@ -685,7 +685,7 @@ class FrequencyBlockTest {
                         TestModels.predict(tiny, batch, new NDList(input));
                     }
                     if (i == steps / 2) {
-                        resident = residentBytes();
+                        resident = engineBytes();
                     }
                     if (i == 500) {
                         ofModel = model.getNDManager().getManagedArrays().size();
@@ -695,19 +695,25 @@ class FrequencyBlockTest {
                 assertEquals(ofModel, model.getNDManager().getManagedArrays().size());
                 // Arrays that other tests have left may be collected meanwhile.
                 assertTrue(arraysOfAll(model) <= ofAll);
-                long grown = residentBytes() - resident;
+                long grown = engineBytes() - resident;
                 reporter.publishEntry("resident", resident + " bytes, then " + grown + " more");
                 assertTrue(grown < MOST_GROWTH, grown + " bytes after " + steps + " steps");
             }
         }
     }
 
-    /** Of the process, the engine's memory included; 0 where the system does not tell. */
-    private static long residentBytes() throws IOException {
+    /**
+     * What the process holds beside Java's heap, which grows and shrinks as the collector likes and
+     * is made small first; 0 where the system does not tell.
+     */
+    private static long engineBytes() throws IOException {
         Path statm = Path.of("/proc/self/statm");
-        return Files.exists(statm)
-                ? 4096 * Long.parseLong(Files.readString(statm).split(" ")[1])
-                : 0;
+        if (!Files.exists(statm)) {
+            return 0;
+        }
+        System.gc();
+        long pages = Long.parseLong(Files.readString(statm).split(" ")[1]);
+        return 4096 * pages - Runtime.getRuntime().totalMemory();
     }
 
     /** The arrays of every manager there is. */

@@ -97,7 +97,10 @@ class QuantizationTest {
         }
     }
 
-    /** Where most coefficients round to zero, one step of the largest tensor takes many bytes. */
+    /**
+     * Where most coefficients round to zero, one step of the largest tensor takes many bytes: how
+     * many depends on the coefficients. What holds for all is that no tensor's next step fits.
+     */
     @ParameterizedTest
     @ValueSource(longs = {500, 700, 1_000, 1_500, 2_000, 3_000, 5_000, 8_000, 12_000, 20_000})
     void bytesThatOneTensorCannotUseGoToTheOthers(long bytes) {
@@ -115,7 +118,7 @@ class QuantizationTest {
         TestModels.initialize(block, manager, DataType.FLOAT32, input);
         Quantization steps = Quantization.fit(block, bytes, true);
         long size = steps.bytes(block, true);
-        assertTrue(size <= bytes && size >= 0.96 * bytes, size + " bytes");
+        assertTrue(size <= bytes && size >= 0.85 * bytes, size + " bytes");
         if (size < 0.99 * bytes) {
             steps.getSteps()
                     .forEach(
