@@ -1,5 +1,6 @@
 package io.github.freqreg;
 
+import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
@@ -41,6 +42,30 @@ final class WrapPlan {
             addUnit(root, root, "");
         }
         units.values().removeIf(List::isEmpty);
+        checkArrays();
+    }
+
+    /**
+     * Refuses two parameters that hold one array. Each would get coefficients of its own, and DJL
+     * itself updates such an array once for each of them.
+     */
+    private void checkArrays() {
+        Map<NDArray, Listed> holders = new IdentityHashMap<>();
+        for (Listed each : all) {
+            if (!each.candidate().parameter().isInitialized()) {
+                continue;
+            }
+            Listed other = holders.putIfAbsent(each.candidate().parameter().getArray(), each);
+            if (other != null && (each.choice().regularized() || other.choice().regularized())) {
+                throw new IllegalArgumentException(
+                        "The parameters "
+                                + other.candidate().name()
+                                + " and "
+                                + each.candidate().name()
+                                + " hold one array, which would come apart: build both layers with"
+                                + " one Parameter, or exclude them from the policy");
+            }
+        }
     }
 
     private void findUnits(Block block, String prefix) {

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ai.djl.MalformedModelException;
@@ -246,24 +247,28 @@ class SharedWeightsTest {
         return model;
     }
 
+    /** DJL updates such an array once for each of its parameters, so this is no tied weight. */
     @Test
-    void twoParametersOfOneArrayStayOne() throws IOException, MalformedModelException {
-        Path file = folder.resolve("array.frq");
-        try (Model saved = oneArray();
-                Model loaded = oneArray()) {
-            policy().apply(saved);
-            assertEquals(KEPT, FrequencyFile.countNumbers(saved.getBlock()));
-            step(saved);
-            FrequencyFile.save(saved.getBlock(), file, DataType.FLOAT32);
-            assertEquals(KEPT, FrqDocument.read(file).numbers());
-            FrequencyFile.load(loaded, file);
-            assertArrayEquals(answer(saved), answer(loaded));
-            step(saved);
-            step(loaded);
-            assertArrayEquals(answer(saved), answer(loaded), 1e-6f);
-            FrequencyRegularization.toDense(loaded);
-            List<Parameter> weights = loaded.getBlock().getParameters().values();
-            assertSame(weights.get(0).getArray(), weights.get(1).getArray());
+    void twoParametersOfOneArrayAreRefusedAndUnchanged() {
+        try (Model model = oneArray()) {
+            float[] before = answer(model);
+            FrequencyRegularization policy = policy();
+            IllegalArgumentException e =
+                    assertThrows(
+                            IllegalArgumentException.class, () -> policy.apply(model.getBlock()));
+            assertTrue(
+                    e.getMessage()
+                            .startsWith(
+                                    "The parameters 01Linear_weight and 03Linear_weight hold one"
+                                            + " array"),
+                    e.getMessage());
+            assertArrayEquals(before, answer(model));
+            FrequencyRegularization others =
+                    FrequencyRegularization.builder().optExclude("0[13]Linear").build();
+            model.setBlock(new SequentialBlock().add(model.getBlock()).add(TestModels.linear(2)));
+            model.getBlock().initialize(model.getNDManager(), DataType.FLOAT32, INPUT);
+            others.apply(model);
+            assertEquals(1, BlockTree.spectralParameters(model.getBlock()).size());
         }
     }
 

@@ -12,7 +12,8 @@
  * authors' published networks among them: {@code TorchPickle} knows the names, {@code
  * PickleMachine} the instructions that are allowed. {@link io.github.freqreg.format.ArrayFile} is
  * the way to and from other programs: {@code SafetensorsReader}, {@code NpzReader} and {@code
- * NpyReader} check every byte before a {@code RawArray} becomes an array of the engine.
+ * NpyReader} check every byte before a {@code RawArray} becomes an array of the engine, and {@code
+ * NpzWriter} writes what the latter two read.
  *
  * <p>{@link io.github.freqreg.format.WholeFile} reads and writes all of these files.
  *

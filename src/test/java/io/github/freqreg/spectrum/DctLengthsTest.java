@@ -1,5 +1,6 @@
 package io.github.freqreg.spectrum;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import ai.djl.ndarray.NDArray;
@@ -43,9 +44,10 @@ class DctLengthsTest {
         return Math.sqrt(squares);
     }
 
+    /** SciPy's values where the file samples them, and the definition's everywhere. */
     @ParameterizedTest
     @EnumSource(names = {"FLOAT32", "FLOAT64"})
-    void equalsSciPy(DataType type) throws IOException {
+    void equalsSciPyAndTheDefinition(DataType type) throws IOException {
         double unit = type == DataType.FLOAT64 ? 0x1p-53 : 0x1p-24;
         List<JsonObject> cases = RandomTensors.golden("dct-lengths.json");
         assertEquals(168 + 3, cases.size());
@@ -53,57 +55,42 @@ class DctLengthsTest {
             int n = golden.get("n").getAsInt();
             double[] x = input(n);
             double tolerance = (n + ROUNDINGS) * unit * norm(x);
-            double[] at = RandomTensors.goldenNumbers(golden.getAsJsonArray("at"));
             try (NDManager manager = NDManager.newBaseManager()) {
                 NDArray vector = RandomTensors.tensor(manager, x, new Shape(n), type);
                 double[] forward = RandomTensors.doubles(Dct.dct(vector));
                 double[] inverse = RandomTensors.doubles(Dct.idct(vector));
-                double[] expectedForward =
-                        RandomTensors.goldenNumbers(golden.getAsJsonArray("dct"));
-                double[] expectedInverse =
-                        RandomTensors.goldenNumbers(golden.getAsJsonArray("idct"));
-                for (int i = 0; i < at.length; i++) {
-                    int k = (int) at[i];
-                    String where = "element " + k + " of " + n;
-                    assertEquals(expectedForward[i], forward[k], tolerance, where);
-                    assertEquals(expectedInverse[i], inverse[k], tolerance, where);
-                }
+                assertSamples(golden, "dct", forward, tolerance);
+                assertSamples(golden, "idct", inverse, tolerance);
+                assertArrayEquals(definition(x, false), forward, tolerance, "dct of " + n);
+                assertArrayEquals(definition(x, true), inverse, tolerance, "idct of " + n);
             }
         }
     }
 
-    /** Every element, against the definition. */
-    @ParameterizedTest
-    @EnumSource(names = {"FLOAT32", "FLOAT64"})
-    void equalsTheDefinition(DataType type) throws IOException {
-        double unit = type == DataType.FLOAT64 ? 0x1p-53 : 0x1p-24;
-        for (JsonObject golden : RandomTensors.golden("dct-lengths.json")) {
-            int n = golden.get("n").getAsInt();
-            double[] x = input(n);
-            double tolerance = (n + ROUNDINGS) * unit * norm(x);
-            try (NDManager manager = NDManager.newBaseManager()) {
-                NDArray vector = RandomTensors.tensor(manager, x, new Shape(n), type);
-                double[] forward = RandomTensors.doubles(Dct.dct(vector));
-                double[] inverse = RandomTensors.doubles(Dct.idct(vector));
-                double[] cosines = new double[4 * n];
-                for (int j = 0; j < cosines.length; j++) {
-                    cosines[j] = Math.cos(Math.PI * j / (2.0 * n));
-                }
-                for (int k = 0; k < n; k++) {
-                    double to = 0;
-                    double from = 0;
-                    for (int i = 0; i < n; i++) {
-                        to += x[i] * scale(k, n) * cosines[(int) ((2L * i + 1) * k % (4L * n))];
-                        from += x[i] * scale(i, n) * cosines[(int) ((2L * k + 1) * i % (4L * n))];
-                    }
-                    assertEquals(to, forward[k], tolerance, k + " of " + n);
-                    assertEquals(from, inverse[k], tolerance, k + " of " + n);
-                }
-            }
+    private static void assertSamples(
+            JsonObject golden, String name, double[] values, double tolerance) {
+        double[] at = RandomTensors.goldenNumbers(golden.getAsJsonArray("at"));
+        double[] expected = RandomTensors.goldenNumbers(golden.getAsJsonArray(name));
+        for (int i = 0; i < at.length; i++) {
+            String where = name + " of " + values.length + " at " + at[i];
+            assertEquals(expected[i], values[(int) at[i]], tolerance, where);
         }
     }
 
-    private static double scale(int k, int n) {
-        return Math.sqrt((k == 0 ? 1.0 : 2.0) / n);
+    private static double[] definition(double[] x, boolean inverse) {
+        int n = x.length;
+        double[] cosines = new double[4 * n];
+        for (int j = 0; j < cosines.length; j++) {
+            cosines[j] = Math.cos(Math.PI * j / (2.0 * n));
+        }
+        double[] sums = new double[n];
+        for (int k = 0; k < n; k++) {
+            double scale = Math.sqrt((k == 0 ? 1.0 : 2.0) / n);
+            for (int i = 0; i < n; i++) {
+                double basis = scale * cosines[(int) ((2L * i + 1) * k % (4L * n))];
+                sums[inverse ? i : k] += basis * x[inverse ? k : i];
+            }
+        }
+        return sums;
     }
 }
