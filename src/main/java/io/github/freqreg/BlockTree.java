@@ -8,6 +8,7 @@ import ai.djl.nn.BlockList;
 import ai.djl.nn.ParallelBlock;
 import ai.djl.nn.Parameter;
 import ai.djl.nn.SequentialBlock;
+import ai.djl.nn.SymbolBlock;
 import ai.djl.util.Pair;
 import io.github.freqreg.execution.FusedRelu;
 import io.github.freqreg.nn.BatchStatisticsNorm;
@@ -371,6 +372,39 @@ final class BlockTree {
     /** The shape of a parameter, or null. One of a symbol block tells it by its array alone. */
     static Shape shapeOf(Parameter parameter) {
         return parameter.isInitialized() ? parameter.getArray().getShape() : parameter.getShape();
+    }
+
+    /**
+     * The parameters of a tree that cannot be written to: those of symbol blocks that were loaded
+     * for inference alone.
+     */
+    static Set<Parameter> readOnlyParameters(Block root) {
+        Set<Parameter> found = Collections.newSetFromMap(new IdentityHashMap<>());
+        addReadOnly(root, found);
+        return found;
+    }
+
+    private static void addReadOnly(Block block, Set<Parameter> found) {
+        if (block instanceof SymbolBlock) {
+            block.getDirectParameters().values().stream()
+                    .filter(each -> !each.requiresGradient() && each.isInitialized())
+                    .forEach(found::add);
+        }
+        block.getChildren().values().forEach(child -> addReadOnly(child, found));
+    }
+
+    /** The tensors in the frequency domain by the names that their parameters have now. */
+    static Map<String, SpectralParameter> spectralByName(Block root) {
+        Map<Parameter, SpectralParameter> spectral = spectralParameters(root);
+        Map<String, SpectralParameter> found = new LinkedHashMap<>();
+        parameters(root)
+                .forEach(
+                        (name, parameter) -> {
+                            if (spectral.containsKey(parameter)) {
+                                found.put(name, spectral.get(parameter));
+                            }
+                        });
+        return found;
     }
 
     /** The tensors in the frequency domain, by what the optimiser sees of them. */

@@ -58,7 +58,10 @@ public final class FrequencyFile {
     static final String SUFFIX = ".frq";
 
     /** Above it float16 rounds to infinity. */
-    static final float MAX_HALF = 65504f;
+    private static final float MAX_HALF = 65504f;
+
+    /** The smallest normal float16; below it relative errors grow, up to all of the value. */
+    static final float MIN_HALF = 0x1p-14f;
 
     /** Names in a message. */
     private static final int FEW = 6;
@@ -81,8 +84,10 @@ public final class FrequencyFile {
     /**
      * Saves a network.
      *
-     * <p>With float16, running statistics that are stored whole and tensors with a value above
-     * 65504 are float32 all the same; {@link CompressionReport} shows the type of each.
+     * <p>With float16, tensors that float16 cannot hold are float32 all the same: running
+     * statistics that are stored whole, tensors with a value above 65504, and those whose largest
+     * value is below 2^-14, where float16 loses digits and, below 2^-25, everything. A value is off
+     * by at most 2^-11 of its tensor's largest; {@link CompressionReport} shows the type of each.
      *
      * @param block the network, initialised
      * @param file the path; a file that is there is replaced
@@ -110,6 +115,21 @@ public final class FrequencyFile {
      */
     public static void save(Block block, Path file, Quantization quantization) throws IOException {
         toDocument(block, quantization).write(file);
+    }
+
+    /**
+     * Returns a network's parameters under the names that files and reports give them.
+     *
+     * <p>They are those of DJL's {@code getParameters()}, but for layers that were wrapped before
+     * they were added to their parent: these have the name of the plain layer. A parameter that is
+     * in the network more than once appears under its first name.
+     *
+     * @param block any network
+     * @return the parameters by name, in the network's order
+     * @throws IllegalStateException if two parameters have the same name
+     */
+    public static Map<String, Parameter> parameters(Block block) {
+        return BlockTree.parameters(block);
     }
 
     /**
@@ -220,7 +240,7 @@ public final class FrequencyFile {
                 (name, parameter, values) ->
                         type == DataType.FLOAT16
                                         && !RunningStatistic.isOne(parameter)
-                                        && maxOf(values) <= MAX_HALF
+                                        && fitsHalf(values)
                                 ? Precision.FLOAT16
                                 : Precision.FLOAT32);
     }
@@ -239,7 +259,7 @@ public final class FrequencyFile {
                 block, true, (name, parameter, values) -> quantization.of(name, parameter, values));
     }
 
-    private static void checkInitialized(Block block) {
+    static void checkInitialized(Block block) {
         if (!block.isInitialized()) {
             throw new IllegalStateException(
                     "The network is not initialised, so it has no numbers to save");
@@ -306,6 +326,12 @@ public final class FrequencyFile {
         return RunningStatistic.rebuild(tensor.values(), Math.toIntExact(tensor.shape().size()));
     }
 
+    /** Whether float16 holds values to 2^-11 of the largest of them. */
+    static boolean fitsHalf(float[] values) {
+        float most = maxOf(values);
+        return most == 0 || most >= MIN_HALF && most <= MAX_HALF;
+    }
+
     static float maxOf(float[] values) {
         float most = 0;
         for (float value : values) {
@@ -363,10 +389,13 @@ public final class FrequencyFile {
             layers.clearOld();
         }
         Map<Parameter, SpectralParameter> spectral = BlockTree.spectralParameters(wrapped);
+        Set<Parameter> readOnly = BlockTree.readOnlyParameters(wrapped);
         for (Map.Entry<String, Parameter> entry : BlockTree.parameters(wrapped).entrySet()) {
             FrqTensor tensor = tensors.get(entry.getKey());
             SpectralParameter coefficients = spectral.get(entry.getValue());
-            if (coefficients == null) {
+            if (readOnly.contains(entry.getValue())) {
+                logger.debug("{} has the values of the file already", entry.getKey());
+            } else if (coefficients == null) {
                 fill(target, entry.getValue(), tensor);
             } else {
                 coefficients.fromTensor(toFrequency(tensor));
@@ -448,6 +477,7 @@ public final class FrequencyFile {
     private static void checkTensors(Block block, Map<String, FrqTensor> tensors)
             throws MalformedModelException {
         Map<Parameter, SpectralParameter> spectral = BlockTree.spectralParameters(block);
+        Set<Parameter> readOnly = BlockTree.readOnlyParameters(block);
         for (Map.Entry<String, Parameter> entry : BlockTree.parameters(block).entrySet()) {
             SpectralParameter target = spectral.get(entry.getValue());
             Shape shape = target != null ? target.getShape() : BlockTree.shapeOf(entry.getValue());
@@ -460,6 +490,10 @@ public final class FrequencyFile {
                                 + shape
                                 + " but found "
                                 + tensor.shape());
+            }
+            if (readOnly.contains(entry.getValue())) {
+                checkEqual(entry, tensor);
+                continue;
             }
             boolean isRebuilt = isRebuilt(entry.getValue(), tensor);
             if (isRebuilt && !Float.isFinite(maxOf(rebuilt(tensor)))) {
@@ -483,6 +517,29 @@ public final class FrequencyFile {
                                 + " but found them along "
                                 + tensor.axes().describe(tensor.shape()));
             }
+        }
+    }
+
+    /** What cannot be written to has to have the file's values, as far as these are exact. */
+    private static void checkEqual(Map.Entry<String, Parameter> entry, FrqTensor tensor)
+            throws MalformedModelException {
+        float[] own = values(entry);
+        Precision precision = tensor.precision();
+        float allowed =
+                precision.step() > 0
+                        ? precision.step() / 2
+                        : precision == Precision.FLOAT16 ? 0x1p-11f * maxOf(own) : 0;
+        boolean equal = !tensor.spectral() && own.length == tensor.values().length;
+        for (int i = 0; equal && i < own.length; i++) {
+            equal = Math.abs(own[i] - tensor.values()[i]) <= allowed * (1 + 0x1p-20f);
+        }
+        if (!equal) {
+            throw new MalformedModelException(
+                    "expected the values that "
+                            + entry.getKey()
+                            + " has but found others, and those of a symbol block that was loaded"
+                            + " for inference cannot be changed: load it with the option"
+                            + " trainParam=true");
         }
     }
 

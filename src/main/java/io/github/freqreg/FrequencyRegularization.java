@@ -21,6 +21,7 @@ import java.util.Set;
 import java.util.function.Predicate;
 import java.util.regex.Pattern;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -482,9 +483,23 @@ public final class FrequencyRegularization {
         private KeepAmount amount = KeepAmount.rate(1);
         private long budget;
         private boolean budgetOfBytes;
-        private Strategy strategy = Strategy.AUTO;
+        private Strategy strategy = defaultStrategy();
 
         private Builder() {}
+
+        private static Strategy defaultStrategy() {
+            String name = System.getProperty("freqreg.strategy", Strategy.AUTO.name());
+            return Stream.of(Strategy.values())
+                    .filter(each -> each.name().equals(name))
+                    .findFirst()
+                    .orElseThrow(
+                            () ->
+                                    new IllegalArgumentException(
+                                            "The system property freqreg.strategy must be one of "
+                                                    + List.of(Strategy.values())
+                                                    + " but is "
+                                                    + name));
+        }
 
         /**
          * Keeps a share of each tensor's coefficients: {@code max(round(n · rate), floor) + 1} of
@@ -681,9 +696,11 @@ public final class FrequencyRegularization {
         }
 
         /**
-         * Sets how wrapped layers compute with their coefficients.
+         * Sets how wrapped layers compute with their coefficients. The default is {@link
+         * Strategy#AUTO}, or what the system property {@code freqreg.strategy} names: {@code
+         * -Dfreqreg.strategy=REBUILD} shows whether a result depends on how layers are computed.
          *
-         * @param newStrategy the strategy, by default {@link Strategy#AUTO}
+         * @param newStrategy the strategy
          * @return this builder
          */
         public Builder optStrategy(Strategy newStrategy) {

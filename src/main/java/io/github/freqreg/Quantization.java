@@ -5,7 +5,7 @@ import ai.djl.nn.Parameter;
 import io.github.freqreg.format.FrqDocument;
 import io.github.freqreg.format.Precision;
 import java.util.HashMap;
-import java.util.List;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -40,9 +40,6 @@ import org.slf4j.LoggerFactory;
 public final class Quantization {
 
     private static final Logger logger = LoggerFactory.getLogger(Quantization.class);
-
-    /** The smallest normal float16; below it relative errors grow. */
-    private static final float MIN_HALF = 0x1p-14f;
 
     private static final double FINEST_STEP = 0x1p-100;
     private static final double COARSEST_STEP = 0x1p100;
@@ -81,9 +78,8 @@ public final class Quantization {
      */
     public static Quantization appliedTo(Block block) {
         Map<String, Float> steps = new HashMap<>();
-        for (SpectralParameter tensor : tensors(block)) {
-            steps.put(tensor.getName(), tensor.getStep());
-        }
+        BlockTree.spectralByName(block)
+                .forEach((name, tensor) -> steps.put(name, tensor.getStep()));
         return new Quantization(steps);
     }
 
@@ -126,12 +122,6 @@ public final class Quantization {
         return found;
     }
 
-    static List<SpectralParameter> tensors(Block block) {
-        return BlockTree.frequencyBlocks(block).stream()
-                .flatMap(each -> each.getSpectralParameters().stream())
-                .toList();
-    }
-
     static double rootMeanSquare(float[] values) {
         double square = 0;
         for (float value : values) {
@@ -170,14 +160,18 @@ public final class Quantization {
         if (step > 0 && Precision.ofStep(step).holds(most)) {
             return Precision.ofStep(step);
         }
+        boolean tiny = RunningStatistic.isOne(parameter) && hasTiny(values);
+        return tiny || !FrequencyFile.fitsHalf(values) ? Precision.FLOAT32 : Precision.FLOAT16;
+    }
+
+    /** Whether a value is one of which float16 loses digits; a statistic needs each of its own. */
+    private static boolean hasTiny(float[] values) {
         for (float value : values) {
-            float size = Math.abs(value);
-            boolean tiny = RunningStatistic.isOne(parameter) && size < MIN_HALF && size > 0;
-            if (size > FrequencyFile.MAX_HALF || tiny) {
-                return Precision.FLOAT32;
+            if (value != 0 && Math.abs(value) < FrequencyFile.MIN_HALF) {
+                return true;
             }
         }
-        return Precision.FLOAT16;
+        return false;
     }
 
     private boolean isRounded() {
@@ -192,7 +186,9 @@ public final class Quantization {
      * @throws IllegalArgumentException if it is not the one that the steps were found for
      */
     public void applyTo(Block block) {
-        tensors(block).forEach(tensor -> tensor.setStep(getStep(tensor.getName())));
+        Map<SpectralParameter, Float> found = new LinkedHashMap<>();
+        BlockTree.spectralByName(block).forEach((name, tensor) -> found.put(tensor, getStep(name)));
+        found.forEach(SpectralParameter::setStep);
     }
 
     /**

@@ -62,10 +62,6 @@ final class SpectralParameter {
         coefficients = newParameter(null, dense.requiresGradient());
     }
 
-    String getName() {
-        return name;
-    }
-
     Parameter getDense() {
         return dense;
     }

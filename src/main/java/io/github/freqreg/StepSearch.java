@@ -33,7 +33,7 @@ final class StepSearch {
     private final Block block;
     private final long bytes;
     private final boolean names;
-    private final List<SpectralParameter> tensors;
+    private final Map<String, SpectralParameter> tensors;
 
     /** Of each tensor the step at α = 1, and the finest. */
     private final Map<String, Double> units = new HashMap<>();
@@ -52,12 +52,14 @@ final class StepSearch {
         this.block = block;
         this.bytes = bytes;
         this.names = names;
-        tensors = Quantization.tensors(block);
-        for (SpectralParameter tensor : tensors) {
-            double size = Quantization.rootMeanSquare(tensor.toTensor().coefficients());
-            // Of zeros alone any step is right.
-            units.put(tensor.getName(), size > 0 ? size : 1);
-        }
+        FrequencyFile.checkInitialized(block);
+        tensors = BlockTree.spectralByName(block);
+        tensors.forEach(
+                (name, tensor) -> {
+                    double size = Quantization.rootMeanSquare(tensor.toTensor().coefficients());
+                    // Of zeros alone any step is right.
+                    units.put(name, size > 0 ? size : 1);
+                });
         units.forEach((name, size) -> floors.put(name, FLOOR * size));
         weigh(sensitivities);
     }
@@ -192,18 +194,18 @@ final class StepSearch {
      * Spends what is left on tensors one by one, the largest first, once if it is next to nothing.
      */
     private Quantization refined(Quantization found) {
-        List<SpectralParameter> bySize =
-                tensors.stream()
-                        .sorted(Comparator.comparingInt(tensor -> -tensor.getKept()))
+        List<String> bySize =
+                tensors.keySet().stream()
+                        .sorted(Comparator.comparingInt(name -> -tensors.get(name).getKept()))
                         .toList();
         Quantization best = found;
         boolean again = true;
         while (again) {
             again = false;
-            for (SpectralParameter tensor : bySize) {
-                Quantization next = finer(best, tensor.getName());
+            for (String name : bySize) {
+                Quantization next = finer(best, name);
                 long size = next.bytes(block, names);
-                if (size <= bytes && !isAtFloor(best, tensor.getName())) {
+                if (size <= bytes && !isAtFloor(best, name)) {
                     best = next;
                     again |= size < ENOUGH * bytes;
                 }
@@ -234,15 +236,11 @@ final class StepSearch {
             return Optional.empty();
         }
         String start = "A file with the steps found has " + size + " of " + bytes + " bytes: ";
-        for (SpectralParameter tensor : tensors) {
-            long its = finer(found, tensor.getName()).bytes(block, names);
-            if (its > bytes && !isAtFloor(found, tensor.getName())) {
+        for (String name : tensors.keySet()) {
+            long its = finer(found, name).bytes(block, names);
+            if (its > bytes && !isAtFloor(found, name)) {
                 return Optional.of(
-                        start
-                                + "with the next finer step of "
-                                + tensor.getName()
-                                + " it would have "
-                                + its);
+                        start + "with the next finer step of " + name + " it would have " + its);
             }
         }
         return Optional.of(

@@ -113,7 +113,8 @@ final class WrapPlan {
             Candidate candidate = candidate(block, entry, prefix);
             Block first = unitOf.putIfAbsent(entry.getValue(), unit);
             if (first != null) {
-                tied |= first != unit && choose(candidate).regularized();
+                // The first name decides: a file or a pattern need not know the others.
+                tied |= first != unit && isChosen(first, entry.getValue());
                 continue;
             }
             TensorChoice choice = choose(candidate);
@@ -136,6 +137,10 @@ final class WrapPlan {
                             : "its block is wrapped already");
         }
         return selection.choose(candidate);
+    }
+
+    private boolean isChosen(Block unit, Parameter parameter) {
+        return units.get(unit).stream().anyMatch(each -> each.parameter() == parameter);
     }
 
     Block getRoot() {

@@ -75,6 +75,17 @@ class AnyBlockTest {
             return model;
         }
 
+        /**
+         * The plain block with the numbers that the wrapped one rebuilds, which are those of {@link
+         * #plain} but for rounding. How far such rounding moves an answer or a gradient depends on
+         * the block, on its normalisations and kinks; from equal numbers both compute the same.
+         */
+        Model rebuilt() {
+            Model model = wrapped();
+            FrequencyRegularization.toDense(model);
+            return model;
+        }
+
         @Override
         public String toString() {
             return name;
@@ -289,8 +300,17 @@ class AnyBlockTest {
 
     @ParameterizedTest
     @MethodSource("cases")
-    void theWrappedBlockComputesTheSameInInference(Case block) {
+    void theWrappedBlockHasTheSameWeights(Case block) {
         try (Model plain = block.plain();
+                Model rebuilt = block.rebuilt()) {
+            TestModels.assertSameParameters(plain.getBlock(), rebuilt.getBlock(), TestModels.CLOSE);
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("cases")
+    void theWrappedBlockComputesTheSameInInference(Case block) {
+        try (Model plain = block.rebuilt();
                 Model wrapped = block.wrapped();
                 NDManager manager = NDManager.newBaseManager()) {
             assertRegularized(wrapped);
@@ -303,7 +323,7 @@ class AnyBlockTest {
     @ParameterizedTest
     @MethodSource("cases")
     void theWrappedBlockComputesTheSameInTraining(Case block) {
-        try (Model plain = block.plain();
+        try (Model plain = block.rebuilt();
                 Model wrapped = block.wrapped();
                 NDManager manager = NDManager.newBaseManager()) {
             NDList expected = train(plain, manager, block);
@@ -321,9 +341,9 @@ class AnyBlockTest {
     @ParameterizedTest
     @MethodSource("cases")
     void oneStepOfGradientDescentGivesTheSameWeights(Case block) {
-        try (Model plain = block.plain();
+        try (Model plain = block.rebuilt();
                 Model wrapped = block.wrapped();
-                Model before = block.plain();
+                Model before = block.rebuilt();
                 NDManager manager = NDManager.newBaseManager()) {
             for (Model model : List.of(plain, wrapped)) {
                 try (Trainer trainer = TestModels.trainer(model, TestModels.descent(0.1f))) {
@@ -334,9 +354,6 @@ class AnyBlockTest {
             FrequencyRegularization.toDense(wrapped);
             assertMoved(before.getBlock(), plain.getBlock());
             TestModels.assertSameParameters(plain.getBlock(), wrapped.getBlock(), TestModels.CLOSE);
-            assertClose(
-                    TestModels.predict(plain.getBlock(), manager, block.inputs.apply(manager)),
-                    TestModels.predict(wrapped.getBlock(), manager, block.inputs.apply(manager)));
         }
     }
 

@@ -311,6 +311,7 @@ class EditingTest {
                             .toList());
             Block loaded = FrequencyFile.load(fresh, manager, file);
             assertArrayEquals(expected, predict(loaded), edit + " " + again);
+            assertRounded(block, fresh(edit), file);
             if (again) {
                 assertEquals(
                         weights(plain),
@@ -320,6 +321,27 @@ class EditingTest {
             Block dense = FrequencyRegularization.toDense(loaded);
             assertFalse(FrequencyRegularization.isWrapped(dense));
         }
+    }
+
+    private static Block fresh(Edit edit) {
+        return edit.make(TestModels.smallNetwork());
+    }
+
+    /** Steps are found, applied and saved by the names that the tensors have after the edit. */
+    private void assertRounded(Block block, Block fresh, Path file)
+            throws IOException, MalformedModelException {
+        Quantization steps = Quantization.fit(block, 1_200, true);
+        steps.applyTo(block);
+        assertEquals(steps.getSteps(), Quantization.appliedTo(block).getSteps());
+        float[] expected = predict(block);
+        FrequencyFile.save(block, file, steps);
+        float[] found = predict(FrequencyFile.load(fresh, manager, file));
+        float largest = 0;
+        for (float each : expected) {
+            largest = Math.max(largest, Math.abs(each));
+        }
+        // Biases are rounded in the file alone.
+        assertArrayEquals(expected, found, 0.05f * largest);
     }
 
     /** The names of a network's parameters in which no layer is wrapped. */
@@ -395,13 +417,18 @@ class EditingTest {
                     parameter ->
                             parameter.getType() != Parameter.Type.RUNNING_MEAN
                                     && parameter.getType() != Parameter.Type.RUNNING_VAR);
+            for (Parameter parameter : wrapped.getParameters().values()) {
+                boolean statistic = parameter.getName().startsWith("running");
+                assertEquals(!statistic, parameter.requiresGradient(), parameter.getName());
+            }
             NDArray image = TestModels.random(model.getNDManager(), INPUT);
-            NDList answer =
-                    wrapped.forward(
-                            new ParameterStore(model.getNDManager(), false),
-                            new NDList(image),
-                            true);
-            assertTrue(answer.head().hasGradient() || answer.head().getShape().get(0) == 2);
+            ParameterStore store = new ParameterStore(model.getNDManager(), false);
+            assertEquals(
+                    new Shape(2, 5),
+                    wrapped.forward(store, new NDList(image), true).head().getShape());
+            // Without the predicate DJL makes the statistics trainable, wrapped or not.
+            wrapped.freezeParameters(false);
+            assertTrue(wrapped.getParameters().get("02BatchNorm_runningMean").requiresGradient());
         }
     }
 

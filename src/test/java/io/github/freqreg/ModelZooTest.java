@@ -260,7 +260,7 @@ class ModelZooTest {
 
     private static void assertGradientReaches(SpectralParameter tensor) {
         Parameter coefficients = tensor.getCoefficients();
-        assertTrue(coefficients.requiresGradient(), tensor.getName());
-        assertTrue(TestModels.gradient(coefficients) > 0, tensor.getName());
+        assertTrue(coefficients.requiresGradient(), coefficients.getName());
+        assertTrue(TestModels.gradient(coefficients) > 0, coefficients.getName());
     }
 }

@@ -53,7 +53,7 @@ class QuantizationTest {
 
     @BeforeEach
     void open() {
-        Engine.getInstance().setRandomSeed(7);
+        Seeds.engine(7);
         manager = NDManager.newBaseManager();
     }
 

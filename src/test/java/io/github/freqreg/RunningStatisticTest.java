@@ -337,7 +337,7 @@ class RunningStatisticTest {
 
     @Test
     void noiseAndWhatIsNotFiniteStayWhole() {
-        Random random = new Random(7);
+        Random random = new Random(Seeds.of(7));
         float[] values = new float[64];
         for (int i = 0; i < values.length; i++) {
             values[i] = 1 + random.nextFloat();

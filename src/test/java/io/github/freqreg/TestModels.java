@@ -5,7 +5,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ai.djl.Device;
 import ai.djl.Model;
-import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.NDList;
@@ -30,6 +29,7 @@ import ai.djl.training.loss.Loss;
 import ai.djl.training.optimizer.Optimizer;
 import ai.djl.training.tracker.Tracker;
 import ai.djl.util.Pair;
+import io.github.freqreg.training.BufferRetention;
 import java.util.Random;
 
 /** Networks, numbers and training steps that the tests share. */
@@ -101,12 +101,12 @@ public final class TestModels {
 
     /** Makes what comes next draw the same random numbers, dropout included. */
     static void seed() {
-        Engine.getInstance().setRandomSeed(SEED);
+        Seeds.engine(SEED);
     }
 
     /** Normal numbers, the same for each call with a shape. */
     public static NDArray random(NDManager manager, Shape shape) {
-        Random random = new Random(SEED);
+        Random random = new Random(Seeds.of(SEED));
         float[] values = new float[Math.toIntExact(shape.size())];
         for (int i = 0; i < values.length; i++) {
             values[i] = (float) random.nextGaussian();
@@ -125,6 +125,7 @@ public final class TestModels {
                 new DefaultTrainingConfig(Loss.l2Loss())
                         .optOptimizer(optimizer)
                         .optDevices(new Device[] {Device.cpu()})
+                        .addTrainingListeners(new BufferRetention())
                         .addTrainingListeners(listeners));
     }
 
@@ -147,10 +148,13 @@ public final class TestModels {
         NDArray loss = null;
         for (NDArray output : outputs) {
             NDManager manager = output.getManager();
+            // No number is in the graph, so that other threads need no retention either.
             NDArray pattern =
-                    manager.arange(output.size()).toType(output.getDataType(), false).cos();
-            NDArray term =
-                    output.flatten().mul(pattern).sum().div(Math.sqrt((double) output.size()));
+                    manager.arange(output.size())
+                            .toType(output.getDataType(), false)
+                            .cos()
+                            .div(Math.sqrt((double) output.size()));
+            NDArray term = output.flatten().mul(pattern).sum();
             loss = loss == null ? term : loss.add(term);
         }
         return loss;

@@ -7,6 +7,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.List;
@@ -26,15 +27,16 @@ import java.util.Set;
  *
  * <p>A file may come from anywhere. Nothing in it is run, and no name in it is taken as a path. All
  * of it is checked before an array is made: at most 1 GiB; every size against the bytes that are
- * there; and in safetensors and npz, at most 1 GiB unpacked too, at most 65536 arrays of at most 32
- * axes, with names of 1 to 1024 bytes of UTF-8 that are all different, a header in safetensors of
- * at most 16 MiB, and no byte outside of headers, arrays and directory. {@link TorchCheckpoint}
- * states its own limits. NaN and infinity are refused, unless they are asked for.
+ * there; and in safetensors and npz, at most 1 GiB unpacked too, at most 65536 arrays (npz: 65534)
+ * of at most 32 axes, with names of 1 to 1024 bytes of UTF-8 that are all different, a header in
+ * safetensors of at most 16 MiB, and no byte outside of headers, arrays and directory. {@link
+ * TorchCheckpoint} states its own limits. NaN and infinity are refused, unless they are asked for.
  *
- * <p>DJL writes these files. Its own reader is not used, as it trusts what it reads: it allocates
- * what a header asks for, takes a safetensors file whose header has 19,280 bytes for an empty zip
- * archive, and gives arrays in the order of the header, which is that of DJL's hash table. Here
- * they are in the order of their bytes, as they were written.
+ * <p>Nothing is written that would not be read again, and equal arrays give equal bytes. DJL writes
+ * the safetensors. Its own reader is not used, as it trusts what it reads: it allocates what a
+ * header asks for, takes a safetensors file whose header has 19,280 bytes for an empty zip archive,
+ * and gives arrays in the order of the header, which is that of DJL's hash table. Here they are in
+ * the order of their bytes, as they were written.
  *
  * <p>The methods are safe for concurrent use.
  */
@@ -84,8 +86,9 @@ public final class ArrayFile {
      * @param file the path, which tells the format; a file that is there is replaced
      * @throws IOException if the file cannot be written; what was there before is untouched
      * @throws IllegalArgumentException if an array has no name or another's, a type that the format
-     *     does not have, or a value that is not finite; if the arrays are too large, or the name of
-     *     the file has another ending
+     *     does not have, more than 32 axes, or a value that is not finite; if the arrays or their
+     *     names are too large or too many to be read again, or the name of the file has another
+     *     ending
      */
     public static void write(NDList arrays, Path file) throws IOException {
         write(arrays, file, false);
@@ -111,6 +114,14 @@ public final class ArrayFile {
 
     /** The bytes of a file. */
     static byte[] encode(NDList arrays, NDList.Encoding encoding, boolean nonFinite) {
+        boolean npz = encoding == NDList.Encoding.NPZ;
+        if (npz && arrays.size() > NpzWriter.MAX_ARRAYS) {
+            throw new IllegalArgumentException(
+                    "Expected at most "
+                            + NpzWriter.MAX_ARRAYS
+                            + " arrays in files of NPZ but found "
+                            + arrays.size());
+        }
         Set<String> names = new HashSet<>();
         long bytes = 0;
         for (NDArray array : arrays) {
@@ -122,8 +133,7 @@ public final class ArrayFile {
                                 + array.getShape()
                                 + " has none");
             }
-            if (encoding == NDList.Encoding.SAFETENSORS
-                    && name.equals(SafetensorsReader.METADATA)) {
+            if (!npz && name.equals(SafetensorsReader.METADATA)) {
                 throw new IllegalArgumentException(
                         "Expected a name of an array but found "
                                 + name
@@ -138,10 +148,11 @@ public final class ArrayFile {
                                 + " is "
                                 + type);
             }
-            bytes += array.size() * type.getNumOfBytes();
+            bytes += array.size() * type.getNumOfBytes() + (npz ? NpzWriter.head(array).length : 0);
             checkSize(bytes);
             try {
                 RawArray.checkName(name, names);
+                RawArray.checkRank(name, array.getShape().getShape());
                 if (!nonFinite && type.isFloating()) {
                     ByteBuffer its = ByteBuffer.wrap(array.toByteArray());
                     new RawArray(name, type, array.getShape(), its).checkFinite();
@@ -150,9 +161,23 @@ public final class ArrayFile {
                 throw new IllegalArgumentException(e.getMessage(), e);
             }
         }
-        byte[] file = arrays.encode(encoding);
+        byte[] file = npz ? NpzWriter.write(arrays) : arrays.encode(encoding);
         checkSize(file.length);
+        if (!npz) {
+            checkHeader(file);
+        }
         return file;
+    }
+
+    private static void checkHeader(byte[] safetensors) {
+        long header = ByteBuffer.wrap(safetensors).order(ByteOrder.LITTLE_ENDIAN).getLong();
+        if (header > SafetensorsReader.MAX_HEADER) {
+            throw new IllegalArgumentException(
+                    "Expected names and shapes in a header of at most "
+                            + SafetensorsReader.MAX_HEADER
+                            + " bytes but they take "
+                            + header);
+        }
     }
 
     private static void checkSize(long bytes) {
@@ -199,13 +224,8 @@ public final class ArrayFile {
             throw new IllegalArgumentException(
                     file + ": expected a name that ends with .safetensors, .npz, .pt or .pth");
         }
-        byte[] bytes = WholeFile.read(file, MAX_BYTES);
-        List<RawArray> checked;
-        try {
-            checked = decode(bytes, encoding, nonFinite);
-        } catch (MalformedModelException e) {
-            throw new MalformedModelException(file + ": " + e.getMessage(), e);
-        }
+        List<RawArray> checked =
+                WholeFile.read(file, MAX_BYTES, bytes -> decode(bytes, encoding, nonFinite));
         NDList arrays = new NDList(checked.size());
         checked.forEach(array -> arrays.add(array.toArray(manager)));
         return arrays;

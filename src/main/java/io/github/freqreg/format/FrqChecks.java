@@ -11,17 +11,20 @@ final class FrqChecks {
 
     private FrqChecks() {}
 
-    /** The number of elements, which fits 63 bits; 1 or more, on an axis or more, if spectral. */
+    /**
+     * The number of elements, of extents of 0 or more; it fits 63 bits. For coefficients there are
+     * one element and one axis, or more.
+     */
     static long size(String name, long[] extents, boolean spectral) throws MalformedModelException {
         long size = 1;
         for (long extent : extents) {
             long high = Math.multiplyHigh(size, extent);
             size *= extent;
-            if (high != 0 || size < 0) {
+            if (extent < 0 || high != 0 || size < 0) {
                 throw new MalformedModelException(
                         "the size of tensor "
                                 + name
-                                + " is too large: "
+                                + (extent < 0 ? " is not known: " : " is too large: ")
                                 + Arrays.toString(extents));
             }
         }

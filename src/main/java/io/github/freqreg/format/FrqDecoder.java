@@ -5,6 +5,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.zip.CRC32C;
 
 /** Reads the content of a file of one version. Trusts no byte of it. */
@@ -44,8 +45,10 @@ interface FrqDecoder {
         if (found != expected) {
             throw new MalformedModelException(
                     String.format(
+                            Locale.ROOT,
                             "expected the checksum %08x but found %08x: the file is damaged or cut",
-                            expected, found));
+                            expected,
+                            found));
         }
         ByteBuffer content = ByteBuffer.wrap(file, head, end - head).slice();
         return version == 1 ? new Version1Decoder(content) : new Version2Decoder(content);

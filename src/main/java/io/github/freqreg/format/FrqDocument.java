@@ -3,6 +3,7 @@ package io.github.freqreg.format;
 import ai.djl.MalformedModelException;
 import ai.djl.ndarray.types.Shape;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
@@ -10,6 +11,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.zip.CRC32C;
 
@@ -50,8 +52,10 @@ public record FrqDocument(List<Shape> inputs, List<FrqTensor> tensors, int finge
         if (named && fingerprint != fingerprintOf(tensors)) {
             throw new IllegalArgumentException(
                     String.format(
+                            Locale.ROOT,
                             "Expected the fingerprint %08x of the names and shapes but found %08x",
-                            fingerprintOf(tensors), fingerprint));
+                            fingerprintOf(tensors),
+                            fingerprint));
         }
     }
 
@@ -131,10 +135,14 @@ public record FrqDocument(List<Shape> inputs, List<FrqTensor> tensors, int finge
         if (fingerprint != expected || tensors.size() != network.size()) {
             throw new MalformedModelException(
                     String.format(
+                            Locale.ROOT,
                             "expected %d tensors with the fingerprint %08x, as the network has, but"
                                     + " found %d with %08x: it is of another network, or of one"
                                     + " built with other options",
-                            network.size(), expected, tensors.size(), fingerprint));
+                            network.size(),
+                            expected,
+                            tensors.size(),
+                            fingerprint));
         }
         List<FrqTensor> named = new ArrayList<>();
         for (Map.Entry<String, Shape> its : network.entrySet()) {
@@ -222,12 +230,20 @@ public record FrqDocument(List<Shape> inputs, List<FrqTensor> tensors, int finge
      * @throws MalformedModelException if it is not a whole and sound file
      */
     public static FrqDocument read(Path file) throws IOException, MalformedModelException {
-        byte[] bytes = readBytes(file);
-        try {
-            return decode(bytes);
-        } catch (MalformedModelException e) {
-            throw new MalformedModelException(file + ": " + e.getMessage(), e);
-        }
+        return WholeFile.read(file, MAX_BYTES, FrqDocument::decode);
+    }
+
+    /**
+     * Reads a file from a stream, such as a resource of a jar, up to the stream's end.
+     *
+     * @param in the stream, which is not closed
+     * @return its content
+     * @throws IOException if it cannot be read
+     * @throws MalformedModelException if it is not a whole and sound file, with the message of
+     *     {@link #decode}
+     */
+    public static FrqDocument read(InputStream in) throws IOException, MalformedModelException {
+        return decode(WholeFile.read(in, MAX_BYTES));
     }
 
     /**

@@ -1,5 +1,6 @@
 package io.github.freqreg.format;
 
+import ai.djl.MalformedModelException;
 import ai.djl.ndarray.types.Shape;
 import io.github.freqreg.spectrum.FrequencyAxes;
 
@@ -45,7 +46,12 @@ public record FrqTensor(
     }
 
     private static void checkSize(String name, Shape shape, FrequencyAxes axes, int count) {
-        long size = shape.size();
+        long size;
+        try {
+            size = FrqChecks.size(name, shape.getShape(), false);
+        } catch (MalformedModelException e) {
+            throw new IllegalArgumentException(e.getMessage(), e);
+        }
         boolean fits =
                 axes == null ? count == size : shape.dimension() > 0 && count >= 1 && count <= size;
         if (!fits) {

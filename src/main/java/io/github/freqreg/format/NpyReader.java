@@ -27,7 +27,7 @@ final class NpyReader {
     /** The largest header, in bytes; NumPy itself takes no larger one. */
     static final int MAX_HEADER = 10_000;
 
-    private static final byte[] MAGIC = {(byte) 0x93, 'N', 'U', 'M', 'P', 'Y'};
+    static final byte[] MAGIC = {(byte) 0x93, 'N', 'U', 'M', 'P', 'Y'};
 
     /** Magic, version and a length of the header, at least. */
     private static final int START = MAGIC.length + 4;

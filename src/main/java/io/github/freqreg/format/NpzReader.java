@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 import java.util.zip.CRC32;
 import java.util.zip.DataFormatException;
@@ -55,7 +56,7 @@ final class NpzReader {
 
     private static final long IN_EXTRA = 0xffffffffL;
     private static final int ZIP_64 = 1;
-    private static final String SUFFIX = ".npy";
+    static final String SUFFIX = ".npy";
 
     private final ByteBuffer file;
 
@@ -201,9 +202,12 @@ final class NpzReader {
                 || entry.method != STORED && entry.method != DEFLATED) {
             throw new MalformedModelException(
                     String.format(
+                            Locale.ROOT,
                             "expected array %s stored or deflated but found method %d with the"
                                     + " flags %04x",
-                            name, entry.method, entry.flags));
+                            name,
+                            entry.method,
+                            entry.flags));
         }
         if (entry.method == STORED && entry.size != entry.packed) {
             throw new MalformedModelException(
@@ -333,8 +337,11 @@ final class NpzReader {
         if ((int) checksum.getValue() != entry.crc) {
             throw new MalformedModelException(
                     String.format(
+                            Locale.ROOT,
                             "expected the checksum %08x of array %s but found %08x",
-                            entry.crc, name, (int) checksum.getValue()));
+                            entry.crc,
+                            name,
+                            (int) checksum.getValue()));
         }
         return content;
     }

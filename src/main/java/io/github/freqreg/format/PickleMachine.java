@@ -10,6 +10,7 @@ import java.util.Collections;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 
 /**
@@ -229,8 +230,11 @@ final class PickleMachine {
             default:
                 throw new MalformedModelException(
                         String.format(
+                                Locale.ROOT,
                                 "the pickle's instruction %s (%02x) at byte %d is not allowed",
-                                NAMES.getOrDefault(instruction, "unknown"), instruction, at));
+                                NAMES.getOrDefault(instruction, "unknown"),
+                                instruction,
+                                at));
         }
     }
 

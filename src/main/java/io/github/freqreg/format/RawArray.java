@@ -38,15 +38,7 @@ record RawArray(String name, DataType type, Shape shape, ByteBuffer bytes) {
     /** Checks what a file gives, and takes it. */
     static RawArray of(String name, DataType type, long[] extents, ByteBuffer bytes)
             throws MalformedModelException {
-        if (extents.length > FrqLimits.RANK) {
-            throw new MalformedModelException(
-                    "expected at most "
-                            + FrqLimits.RANK
-                            + " axes of array "
-                            + name
-                            + " but found "
-                            + extents.length);
-        }
+        checkRank(name, extents);
         long size = FrqChecks.size(name, extents, false);
         long width = type.getNumOfBytes();
         if (size > Integer.MAX_VALUE || size * width != bytes.remaining()) {
@@ -64,6 +56,19 @@ record RawArray(String name, DataType type, Shape shape, ByteBuffer bytes) {
                             + " bytes");
         }
         return new RawArray(name, type, new Shape(extents), bytes);
+    }
+
+    /** Refuses more axes than files hold. */
+    static void checkRank(String name, long[] extents) throws MalformedModelException {
+        if (extents.length > FrqLimits.RANK) {
+            throw new MalformedModelException(
+                    "expected at most "
+                            + FrqLimits.RANK
+                            + " axes of array "
+                            + name
+                            + " but found "
+                            + extents.length);
+        }
     }
 
     /** Refuses a name that is empty, too long, no Unicode, or there already; notes it. */

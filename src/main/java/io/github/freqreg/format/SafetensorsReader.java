@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -79,6 +80,7 @@ final class SafetensorsReader {
         if (header.get(0) != '{') {
             throw new MalformedModelException(
                     String.format(
+                            Locale.ROOT,
                             "expected a header that begins with { but it begins with %02x",
                             header.get(0)));
         }

@@ -2,12 +2,15 @@ package io.github.freqreg.format;
 
 import ai.djl.MalformedModelException;
 import java.io.EOFException;
+import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.zip.CRC32;
 import java.util.zip.ZipEntry;
@@ -46,23 +49,48 @@ public final class TorchCheckpoint {
      */
     public static Map<String, TorchTensor> read(Path file)
             throws IOException, MalformedModelException {
-        long size = Files.size(file);
-        if (size > MAX_BYTES) {
-            throw new MalformedModelException(
-                    file + ": expected at most " + MAX_BYTES + " bytes but the file has " + size);
+        if (file.getFileSystem() == FileSystems.getDefault()) {
+            return read(file.toFile(), file);
         }
-        try (ZipFile zip = new ZipFile(file.toFile())) {
+        // The archive is read at any place of it, which the JDK does on plain files alone.
+        byte[] bytes = WholeFile.read(file, MAX_BYTES);
+        Path copy = Files.createTempFile("checkpoint", ".pt");
+        try {
+            Files.write(copy, bytes);
+            return read(copy.toFile(), file);
+        } finally {
+            Files.delete(copy);
+        }
+    }
+
+    private static Map<String, TorchTensor> read(File archive, Path name)
+            throws IOException, MalformedModelException {
+        try {
+            long size = Files.size(archive.toPath());
+            if (size > MAX_BYTES) {
+                throw new MalformedModelException(
+                        "expected at most " + MAX_BYTES + " bytes but the file has " + size);
+            }
+            return read(archive);
+        } catch (ZipException | EOFException e) {
+            throw new MalformedModelException(
+                    name + ": expected a zip archive, as torch.save writes it: " + e.getMessage(),
+                    e);
+        } catch (MalformedModelException e) {
+            throw new MalformedModelException(name + ": " + e.getMessage(), e);
+        } catch (IOException | OutOfMemoryError e) {
+            throw WholeFile.unreadable(name, e);
+        }
+    }
+
+    private static Map<String, TorchTensor> read(File archive)
+            throws IOException, MalformedModelException {
+        try (ZipFile zip = new ZipFile(archive)) {
             String folder = folder(zip);
             checkByteOrder(zip, folder);
             byte[] pickle = entry(zip, folder + PICKLE, MAX_PICKLE_BYTES);
             return new TorchPickle(pickle, key -> entry(zip, folder + "data/" + key, MAX_BYTES))
                     .read();
-        } catch (ZipException | EOFException e) {
-            throw new MalformedModelException(
-                    file + ": expected a zip archive, as torch.save writes it: " + e.getMessage(),
-                    e);
-        } catch (MalformedModelException e) {
-            throw new MalformedModelException(file + ": " + e.getMessage(), e);
         }
     }
 
@@ -129,8 +157,11 @@ public final class TorchCheckpoint {
             if (checksum.getValue() != entry.getCrc()) {
                 throw new MalformedModelException(
                         String.format(
+                                Locale.ROOT,
                                 "expected the checksum %08x of the entry %s but found %08x",
-                                entry.getCrc(), name, checksum.getValue()));
+                                entry.getCrc(),
+                                name,
+                                checksum.getValue()));
             }
             return bytes;
         }

@@ -5,6 +5,7 @@ import ai.djl.util.Float16Utils;
 import io.github.freqreg.format.FrqModels.Flag;
 import io.github.freqreg.format.Precision.Kind;
 import io.github.freqreg.spectrum.FrequencyAxes;
+import io.github.freqreg.spectrum.ZigzagOrder;
 import java.nio.ByteBuffer;
 import java.nio.CharBuffer;
 import java.nio.charset.CharacterCodingException;
@@ -18,6 +19,7 @@ final class Version2Encoder {
     private final RangeEncoder code = new RangeEncoder();
     private final FrqModels models = new FrqModels();
     private final FrqDocument document;
+    private final boolean named;
     private int names;
     private byte[] lastName = {};
     private long[] lastExtents = {};
@@ -25,6 +27,8 @@ final class Version2Encoder {
 
     Version2Encoder(FrqDocument document) {
         this.document = document;
+        // Looks at every tensor, so it is asked once.
+        named = document.isNamed();
     }
 
     byte[] encode() {
@@ -44,12 +48,14 @@ final class Version2Encoder {
         }
         inputs(document.inputs());
         code.number(models.counts, document.tensors().size());
-        flag(Flag.NAMED, document.isNamed());
-        if (!document.isNamed()) {
+        flag(Flag.NAMED, named);
+        if (!named) {
             code.direct(document.fingerprint(), Integer.SIZE);
         }
         document.tensors().forEach(this::tensor);
-        return code.finish();
+        byte[] content = code.finish();
+        checkBytes(content.length, "its " + document.tensors().size() + " tensors");
+        return content;
     }
 
     private void flag(Flag flag, boolean set) {
@@ -62,7 +68,14 @@ final class Version2Encoder {
             checkRank("An input", shape);
             code.number(models.counts, shape.dimension());
             for (int axis = 0; axis < shape.dimension(); axis++) {
-                code.number(models.extents(axis), shape.get(axis) + 1);
+                long extent = shape.get(axis);
+                if (extent == Long.MAX_VALUE) {
+                    throw new IllegalArgumentException(
+                            "An input has the shape "
+                                    + shape
+                                    + " but a file holds extents from -1 to 2^63 - 2");
+                }
+                code.number(models.extents(axis), extent + 1);
             }
         }
     }
@@ -81,20 +94,21 @@ final class Version2Encoder {
     private void tensor(FrqTensor tensor) {
         flag(Flag.SPECTRAL, tensor.spectral());
         if (tensor.spectral()) {
-            axes(tensor.axes());
+            axes(tensor);
         }
         precision(tensor.precision());
-        if (document.isNamed()) {
+        if (named) {
             name(tensor.name());
             extents(tensor);
         }
-        if (tensor.spectral() || !document.isNamed()) {
+        if (tensor.spectral() || !named) {
             count(tensor);
         }
         values(tensor);
     }
 
-    private void axes(FrequencyAxes axes) {
+    private void axes(FrqTensor tensor) {
+        FrequencyAxes axes = tensor.axes();
         boolean own = axes.equals(FrequencyAxes.OWN);
         flag(Flag.OWN_AXES, own);
         if (own) {
@@ -104,6 +118,7 @@ final class Version2Encoder {
         if (axes.split() != null) {
             checkRank("A split shape", axes.split());
         }
+        checkAxes(tensor.label(), split, axes.weights());
         code.number(models.counts, split.length);
         for (int axis = 0; axis < split.length; axis++) {
             code.number(models.extents(axis), split[axis]);
@@ -111,6 +126,28 @@ final class Version2Encoder {
         code.number(models.counts, axes.weights().size());
         for (int weight : axes.weights()) {
             code.number(models.counts, weight);
+        }
+    }
+
+    /** Those of a tensor with a shape fit it; one without is checked here alone. */
+    private static void checkAxes(String label, long[] split, List<Integer> weights) {
+        int count = weights.size();
+        boolean fits =
+                count <= FrqLimits.RANK
+                        && (split.length == 0 || count == 0 || count == split.length)
+                        && weights.stream().allMatch(w -> w >= 1 && w <= ZigzagOrder.MAX_WEIGHT)
+                        && Arrays.stream(split).allMatch(extent -> extent >= 0);
+        if (!fits) {
+            throw new IllegalArgumentException(
+                    "Tensor "
+                            + label
+                            + " has the split shape "
+                            + Arrays.toString(split)
+                            + " and the weights "
+                            + weights
+                            + " but a file holds extents of 0 or more, and a weight from 1 to "
+                            + ZigzagOrder.MAX_WEIGHT
+                            + " for each axis");
         }
     }
 
@@ -219,15 +256,15 @@ final class Version2Encoder {
                 code.tree(exponents, 0, bits >> 23 & 0xff, 8);
                 code.direct(bits >>> 31 << 23 | bits & 0x7fffff, 24);
             }
-            checkBytes(tensor);
+            checkBytes(code.size(), "tensor " + tensor.label());
         }
     }
 
-    private void checkBytes(FrqTensor tensor) {
-        if (code.size() > FrqDocument.MAX_BYTES - FrqLimits.FRAME) {
+    private static void checkBytes(long bytes, String tensors) {
+        if (bytes > FrqDocument.MAX_BYTES - FrqLimits.FRAME) {
             throw new IllegalArgumentException(
-                    "With tensor "
-                            + tensor.label()
+                    "With "
+                            + tensors
                             + " the file would have more than the "
                             + FrqDocument.MAX_BYTES
                             + " bytes that are written at most");
@@ -262,7 +299,7 @@ final class Version2Encoder {
                                 + precision);
             }
             multiple(contexts, (int) precision.multiple(value));
-            checkBytes(tensor);
+            checkBytes(code.size(), "tensor " + tensor.label());
         }
     }
 

@@ -40,26 +40,68 @@ public final class WholeFile {
      * @throws MalformedModelException if it has more bytes, whatever its system says of its size
      */
     public static byte[] read(Path file, long most) throws IOException, MalformedModelException {
-        long size;
-        byte[] bytes;
         try (InputStream in = Files.newInputStream(file)) {
-            size = Files.size(file);
+            long size = Files.size(file);
+            if (size > most) {
+                throw new MalformedModelException(tooLarge(most, String.valueOf(size)));
+            }
             // What is no plain file, or grows, has more than its size says.
-            bytes = size > most ? null : in.readNBytes((int) Math.min(most + 1, ARRAY));
-        } catch (NoSuchFileException e) {
-            throw e;
-        } catch (IOException e) {
-            throw new IOException(file + ": the file cannot be read: " + reason(e), e);
+            return read(in, most);
+        } catch (MalformedModelException e) {
+            throw new MalformedModelException(file + ": " + e.getMessage(), e);
+        } catch (IOException | OutOfMemoryError e) {
+            throw unreadable(file, e);
         }
-        if (bytes == null || bytes.length > most) {
-            throw new MalformedModelException(
-                    file
-                            + ": expected at most "
-                            + most
-                            + " bytes but the file has "
-                            + (bytes == null ? size : "more"));
+    }
+
+    /** All bytes of a stream, which is not closed. */
+    static byte[] read(InputStream in, long most) throws IOException, MalformedModelException {
+        byte[] bytes = in.readNBytes((int) Math.min(most + 1, ARRAY));
+        if (bytes.length > most) {
+            throw new MalformedModelException(tooLarge(most, "more"));
         }
         return bytes;
+    }
+
+    private static String tooLarge(long most, String size) {
+        return "expected at most " + most + " bytes but the file has " + size;
+    }
+
+    /** What is thrown where a file cannot be read: one message, with the file's name. */
+    static IOException unreadable(Path file, Throwable e) {
+        if (e instanceof NoSuchFileException missing) {
+            return missing;
+        }
+        String reason =
+                e instanceof IOException failure
+                        ? reason(failure)
+                        : "it needs more memory than the "
+                                + Runtime.getRuntime().maxMemory()
+                                + " bytes of the Java heap (-Xmx)";
+        return new IOException(file + ": the file cannot be read: " + reason, e);
+    }
+
+    /** Makes something of the bytes of a file. */
+    @FunctionalInterface
+    interface Parser<T> {
+
+        T parse(byte[] bytes) throws MalformedModelException;
+    }
+
+    /**
+     * Reads a file and makes something of it. Messages begin with the file's name, and a file for
+     * which the heap is too small is one that cannot be read.
+     */
+    static <T> T read(Path file, long most, Parser<T> parser)
+            throws IOException, MalformedModelException {
+        byte[] bytes = read(file, most);
+        try {
+            return parser.parse(bytes);
+        } catch (MalformedModelException e) {
+            throw new MalformedModelException(file + ": " + e.getMessage(), e);
+        } catch (OutOfMemoryError e) {
+            throw unreadable(file, e);
+        }
     }
 
     /**
@@ -73,14 +115,19 @@ public final class WholeFile {
     public static void write(Path file, byte[] bytes) throws IOException {
         try {
             Path folder = file.toAbsolutePath().getParent();
-            Files.createDirectories(folder);
+            if (!Files.isDirectory(folder)) {
+                // On a disk that fails, it would call a folder that is there one in the way.
+                Files.createDirectories(folder);
+            }
             // Not Files.createTempFile: its files are for the owner's eyes only.
             Path draft = folder.resolve(file.getFileName() + "." + UUID.randomUUID() + ".tmp");
             try {
                 write(draft, ByteBuffer.wrap(bytes));
                 move(draft, file);
-            } finally {
-                Files.deleteIfExists(draft);
+            } catch (IOException | RuntimeException | Error e) {
+                // The first failure is the one to tell.
+                delete(draft, e);
+                throw e;
             }
         } catch (IOException e) {
             throw new IOException(file + ": the file cannot be written: " + reason(e), e);
@@ -102,8 +149,17 @@ public final class WholeFile {
             write(trial, new byte[1]);
             Files.delete(trial);
         } catch (IOException e) {
+            delete(trial, e);
             IOException first = e.getCause() instanceof IOException cause ? cause : e;
             throw new IOException(file + ": the file cannot be written: " + reason(first), e);
+        }
+    }
+
+    private static void delete(Path draft, Throwable first) {
+        try {
+            Files.deleteIfExists(draft);
+        } catch (IOException e) {
+            first.addSuppressed(e);
         }
     }
 

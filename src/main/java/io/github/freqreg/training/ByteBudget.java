@@ -10,7 +10,7 @@ import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
 import ai.djl.training.Trainer;
 import ai.djl.training.listener.TrainingListenerAdapter;
-import ai.djl.util.Pair;
+import io.github.freqreg.FrequencyFile;
 import io.github.freqreg.Quantization;
 import io.github.freqreg.format.Precision;
 import java.util.ArrayList;
@@ -136,7 +136,8 @@ public final class ByteBudget extends TrainingListenerAdapter {
     public void onTrainingBatch(Trainer trainer, BatchData batchData) {
         checkOptimizer(trainer.getModel().getBlock());
         if (quantization != null && rateWeight > 0) {
-            for (Pair<String, Parameter> each : trainer.getModel().getBlock().getParameters()) {
+            Block block = trainer.getModel().getBlock();
+            for (Map.Entry<String, Parameter> each : FrequencyFile.parameters(block).entrySet()) {
                 Float step = quantization.getSteps().get(each.getKey());
                 if (step != null && step > 0 && each.getValue().requiresGradient()) {
                     addRate(each.getValue().getArray(), step);
@@ -163,13 +164,13 @@ public final class ByteBudget extends TrainingListenerAdapter {
     }
 
     private static float[] sums(Block block) {
-        List<Pair<String, Parameter>> parameters =
-                block.getParameters().stream()
-                        .filter(each -> each.getValue().requiresGradient())
+        List<Parameter> parameters =
+                block.getParameters().values().stream()
+                        .filter(Parameter::requiresGradient)
                         .toList();
         float[] sums = new float[parameters.size()];
         for (int i = 0; i < sums.length; i++) {
-            NDArray array = parameters.get(i).getValue().getArray();
+            NDArray array = parameters.get(i).getArray();
             try (NDManager scratch = array.getManager().newSubManager();
                     NDArray plain = array.stopGradient()) {
                 plain.attach(scratch);
@@ -232,14 +233,14 @@ public final class ByteBudget extends TrainingListenerAdapter {
      * the largest ones; null where all together are not.
      */
     private Quantization aLittleCoarser(Block block) {
-        List<Pair<String, Parameter>> bySize = new ArrayList<>();
-        for (Pair<String, Parameter> each : block.getParameters()) {
+        List<Map.Entry<String, Parameter>> bySize = new ArrayList<>();
+        for (Map.Entry<String, Parameter> each : FrequencyFile.parameters(block).entrySet()) {
             if (quantization.getSteps().getOrDefault(each.getKey(), 0f) > 0) {
                 bySize.add(each);
             }
         }
         bySize.sort(Comparator.comparingLong(each -> each.getValue().getArray().size()));
-        for (Pair<String, Parameter> each : bySize) {
+        for (Map.Entry<String, Parameter> each : bySize) {
             Map<String, Float> one = new HashMap<>(quantization.getSteps());
             one.computeIfPresent(each.getKey(), ByteBudget::coarser);
             if (Quantization.of(one).bytes(block, names) <= bytes) {
@@ -248,7 +249,7 @@ public final class ByteBudget extends TrainingListenerAdapter {
         }
         Collections.reverse(bySize);
         Map<String, Float> steps = new HashMap<>(quantization.getSteps());
-        for (Pair<String, Parameter> each : bySize) {
+        for (Map.Entry<String, Parameter> each : bySize) {
             steps.computeIfPresent(each.getKey(), ByteBudget::coarser);
             if (Quantization.of(steps).bytes(block, names) <= bytes) {
                 return Quantization.of(steps);
@@ -264,9 +265,10 @@ public final class ByteBudget extends TrainingListenerAdapter {
     private Map<String, Double> sensitivities(Block block) {
         Map<String, Double> sensitivities = new HashMap<>();
         if (optimizer != null) {
-            for (Pair<String, Parameter> each : block.getParameters()) {
-                sensitivities.put(each.getKey(), optimizer.meanSquare(each.getValue()));
-            }
+            FrequencyFile.parameters(block)
+                    .forEach(
+                            (name, parameter) ->
+                                    sensitivities.put(name, optimizer.meanSquare(parameter)));
         }
         // Before the first step nothing is known.
         boolean known = sensitivities.values().stream().anyMatch(mean -> mean > 0);

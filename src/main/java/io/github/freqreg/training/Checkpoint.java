@@ -18,6 +18,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
@@ -306,6 +307,7 @@ public final class Checkpoint {
                 if (moment.values().length != tensor.values().length) {
                     throw new MalformedModelException(
                             String.format(
+                                    Locale.ROOT,
                                     "%s: expected %d numbers in %s but found %d",
                                     file,
                                     tensor.values().length,
@@ -323,6 +325,7 @@ public final class Checkpoint {
         if (!left.isEmpty() || begun && updated == 0 && !names.isEmpty()) {
             throw new MalformedModelException(
                     String.format(
+                            Locale.ROOT,
                             "%s: expected the moments %s of %s but found %s",
                             file,
                             names,

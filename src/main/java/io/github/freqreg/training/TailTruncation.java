@@ -35,15 +35,19 @@ public final class TailTruncation extends TrainingListenerAdapter {
     private final int everyBatches;
     private final int everyEpochs;
 
-    private long batches;
-    private long epochs;
-    private long step;
+    /** Batches, where a step is taken every few of these; else epochs. */
+    private long done;
 
     private TailTruncation(Builder builder) {
         schedule = builder.schedule;
         everyBatches = builder.everyBatches;
         everyEpochs = builder.everyEpochs;
-        step = builder.firstStep;
+        done = builder.done >= 0 ? builder.done : builder.firstStep * every();
+    }
+
+    /** One of the two is 0. */
+    private int every() {
+        return everyBatches + everyEpochs;
     }
 
     /**
@@ -57,34 +61,48 @@ public final class TailTruncation extends TrainingListenerAdapter {
     }
 
     /**
-     * Returns the number of steps done, for a resume.
+     * Returns the number of steps done.
      *
      * @return the steps, 0 at first
      */
     public long getStep() {
-        return step;
+        return done / every();
+    }
+
+    /**
+     * Returns how far the schedule has come, for a resume: see {@link Builder#optDone}.
+     *
+     * @return the batches, where a step is taken every few batches; else the epochs
+     */
+    public long getDone() {
+        return done;
     }
 
     /** {@inheritDoc} */
     @Override
     public void onTrainingBatch(Trainer trainer, BatchData batchData) {
-        batches++;
-        if (everyBatches > 0 && batches % everyBatches == 0) {
-            cut(trainer);
+        if (everyBatches > 0) {
+            advance(trainer);
         }
     }
 
     /** {@inheritDoc} */
     @Override
     public void onEpoch(Trainer trainer) {
-        epochs++;
-        if (everyEpochs > 0 && epochs % everyEpochs == 0) {
+        if (everyEpochs > 0) {
+            advance(trainer);
+        }
+    }
+
+    private void advance(Trainer trainer) {
+        done++;
+        if (done % every() == 0) {
             cut(trainer);
         }
     }
 
     private void cut(Trainer trainer) {
-        step++;
+        long step = getStep();
         long kept =
                 FrequencyRegularization.truncate(
                         trainer.getModel().getBlock(), schedule.remaining(step));
@@ -102,6 +120,7 @@ public final class TailTruncation extends TrainingListenerAdapter {
         private int everyBatches;
         private int everyEpochs = 1;
         private long firstStep;
+        private long done = -1;
 
         private Builder() {}
 
@@ -145,7 +164,23 @@ public final class TailTruncation extends TrainingListenerAdapter {
         }
 
         /**
-         * Goes on after a resume.
+         * Goes on after a resume, between two steps too, as if there had been no interruption.
+         *
+         * @param count the batches or epochs done before, see {@link TailTruncation#getDone()}
+         * @return this builder
+         * @throws IllegalArgumentException if the number is negative
+         */
+        public Builder optDone(long count) {
+            if (count < 0) {
+                throw new IllegalArgumentException(
+                        "The batches or epochs must be 0 or more but are " + count);
+            }
+            done = count;
+            return this;
+        }
+
+        /**
+         * Goes on after a resume that was right after a step; {@link #optDone} goes on anywhere.
          *
          * @param steps the steps done before, see {@link TailTruncation#getStep()}
          * @return this builder

@@ -13,6 +13,7 @@ import ai.djl.ndarray.NDList.Encoding;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
+import io.github.freqreg.Seeds;
 import io.github.freqreg.format.SecondSafetensors.Array;
 import java.io.IOException;
 import java.io.RandomAccessFile;
@@ -61,7 +62,7 @@ class ArrayFileTest {
 
     private NDArray array(String name, DataType type, long... extents) {
         Shape shape = new Shape(extents);
-        Random random = new Random(name.hashCode());
+        Random random = new Random(Seeds.of(name.hashCode()));
         float[] values = new float[(int) shape.size()];
         for (int i = 0; i < values.length; i++) {
             values[i] = type.isFloating() ? (float) random.nextGaussian() : random.nextInt(100);

@@ -13,6 +13,7 @@ import static org.junit.jupiter.params.provider.Arguments.arguments;
 import ai.djl.MalformedModelException;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.util.Float16Utils;
+import io.github.freqreg.Seeds;
 import io.github.freqreg.format.FrqModels.Flag;
 import io.github.freqreg.spectrum.FrequencyAxes;
 import java.io.IOException;
@@ -751,7 +752,7 @@ class FrqDocumentTest {
     @ParameterizedTest(name = "seed {0}")
     @MethodSource("seeds")
     void anyBytesUnderARightChecksumAreReadOrRefused(long seed) throws IOException {
-        Random random = new Random(seed);
+        Random random = new Random(Seeds.of(seed));
         for (String name : FILES) {
             byte[] file = file(name);
             for (int i = 0; i < 500; i++) {
@@ -996,7 +997,7 @@ class FrqDocumentTest {
     }
 
     private static FrqDocument random(long seed) {
-        Random random = new Random(seed);
+        Random random = new Random(Seeds.of(seed));
         List<Shape> inputs = new ArrayList<>();
         for (int left = random.nextInt(4); left > 0; left--) {
             inputs.add(

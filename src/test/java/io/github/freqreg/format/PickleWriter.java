@@ -2,12 +2,12 @@ package io.github.freqreg.format;
 
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.LocalDateTime;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.zip.CRC32;
@@ -118,20 +118,26 @@ final class PickleWriter {
     }
 
     Path write(Path file) throws IOException {
-        try (OutputStream to = Files.newOutputStream(file);
-                ZipOutputStream zip = new ZipOutputStream(to)) {
+        return Files.write(file, zip());
+    }
+
+    byte[] zip() throws IOException {
+        ByteArrayOutputStream file = new ByteArrayOutputStream();
+        try (ZipOutputStream zip = new ZipOutputStream(file)) {
             put(zip, "archive/data.pkl", out.toByteArray());
             put(zip, "archive/version", "3\n".getBytes(StandardCharsets.US_ASCII));
             for (Map.Entry<String, byte[]> storage : storages.entrySet()) {
                 put(zip, "archive/data/" + storage.getKey(), storage.getValue());
             }
         }
-        return file;
+        return file.toByteArray();
     }
 
     private void put(ZipOutputStream zip, String name, byte[] content) throws IOException {
         ZipEntry entry = new ZipEntry(name);
         entry.setMethod(method);
+        // The same bytes on every day.
+        entry.setTimeLocal(LocalDateTime.of(1980, 1, 1, 0, 0));
         if (method == ZipEntry.STORED) {
             CRC32 checksum = new CRC32();
             checksum.update(content);

@@ -16,6 +16,7 @@ import ai.djl.util.JsonUtils;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
+import io.github.freqreg.Seeds;
 import io.github.freqreg.spectrum.FrequencyTensor;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -235,7 +236,7 @@ class TorchCheckpointTest {
                         .op('u', '.')
                         .write(folder.resolve("s.pt"));
         byte[] bytes = Files.readAllBytes(file);
-        Random random = new Random(11);
+        Random random = new Random(Seeds.of(11));
         int refused = 0;
         for (int i = 0; i < 3000; i++) {
             byte[] damaged = bytes.clone();
@@ -260,7 +261,7 @@ class TorchCheckpointTest {
                         .sparse(new long[] {2, 0}, new long[] {0, 1}, new float[] {7, 5}, 4, 3)
                         .op('u', '.')
                         .content();
-        Random random = new Random(12);
+        Random random = new Random(Seeds.of(12));
         int refused = 0;
         for (int i = 0; i < 20000; i++) {
             byte[] damaged = pickle.clone();

@@ -10,6 +10,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.training.ParameterStore;
+import io.github.freqreg.Seeds;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -19,6 +20,7 @@ class BatchStatisticsNormTest {
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
     void isTheDefinitionInTrainingAndInference(boolean training) {
+        Seeds.engine(1);
         try (NDManager manager = NDManager.newBaseManager()) {
             Shape shape = new Shape(3, 2, 4, 5);
             NDArray input = manager.randomNormal(7f, 3f, shape, DataType.FLOAT32);

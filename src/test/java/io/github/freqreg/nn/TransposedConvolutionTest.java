@@ -22,6 +22,7 @@ import ai.djl.training.ParameterStore;
 import ai.djl.training.initializer.Initializer;
 import io.github.freqreg.FrequencyBlock;
 import io.github.freqreg.FrequencyRegularization;
+import io.github.freqreg.Seeds;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -35,7 +36,7 @@ class TransposedConvolutionTest {
     @BeforeEach
     void open() {
         manager = NDManager.newBaseManager();
-        manager.getEngine().setRandomSeed(3);
+        Seeds.engine(3);
     }
 
     @AfterEach

@@ -12,6 +12,7 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.training.GradientCollector;
 import com.google.gson.JsonObject;
+import io.github.freqreg.Seeds;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
@@ -65,7 +66,7 @@ class DctTest {
     @ParameterizedTest(name = "seed {0}")
     @MethodSource("io.github.freqreg.spectrum.RandomTensors#seeds")
     void equalsTheDefinition(long seed) {
-        Random random = new Random(seed);
+        Random random = new Random(Seeds.of(seed));
         Shape shape = RandomTensors.shape(random);
         double[] values = RandomTensors.gaussians(random, shape.size());
         double[] forward = transform(values, shape, false);
@@ -81,7 +82,7 @@ class DctTest {
     @ParameterizedTest
     @ValueSource(longs = {1, 2, 3, 7, 13, 31, 97, 127, 257})
     void equalsTheDefinitionOnOddAndPrimeAxes(long n) {
-        double[] values = RandomTensors.gaussians(new Random(n), n);
+        double[] values = RandomTensors.gaussians(new Random(Seeds.of(n)), n);
         NDArray array = RandomTensors.tensor(manager, values, new Shape(n), DataType.FLOAT64);
         RandomTensors.assertClose(transform(values, new Shape(n), false), Dct.dct(array), WIDE);
         RandomTensors.assertClose(transform(values, new Shape(n), true), Dct.idct(array), WIDE);
@@ -112,7 +113,7 @@ class DctTest {
     @ParameterizedTest(name = "seed {0}")
     @MethodSource("io.github.freqreg.spectrum.RandomTensors#seeds")
     void keepsTheEnergyAndComesBack(long seed) {
-        Random random = new Random(seed);
+        Random random = new Random(Seeds.of(seed));
         Shape shape = RandomTensors.shape(random);
         NDArray array = RandomTensors.tensor(manager, random, shape, DataType.FLOAT64);
         double[] values = array.toDoubleArray();
@@ -128,7 +129,7 @@ class DctTest {
     @ParameterizedTest(name = "seed {0}")
     @MethodSource("io.github.freqreg.spectrum.RandomTensors#seeds")
     void isLinear(long seed) {
-        Random random = new Random(seed);
+        Random random = new Random(Seeds.of(seed));
         Shape shape = RandomTensors.shape(random);
         NDArray a = RandomTensors.tensor(manager, random, shape, DataType.FLOAT64);
         NDArray b = RandomTensors.tensor(manager, random, shape, DataType.FLOAT64);
@@ -144,7 +145,7 @@ class DctTest {
     @ParameterizedTest(name = "seed {0}")
     @MethodSource("io.github.freqreg.spectrum.RandomTensors#seeds")
     void aBoxEqualsAFullSpectrumOfZeros(long seed) {
-        Random random = new Random(seed);
+        Random random = new Random(Seeds.of(seed));
         Shape shape = RandomTensors.shape(random);
         Shape box = box(random, shape);
         double[] low = RandomTensors.gaussians(random, box.size());
@@ -190,7 +191,7 @@ class DctTest {
     @ParameterizedTest(name = "seed {0}")
     @MethodSource("io.github.freqreg.spectrum.RandomTensors#seeds")
     void theGradientEqualsFiniteDifferences(long seed) {
-        Random random = new Random(seed);
+        Random random = new Random(Seeds.of(seed));
         Shape shape = RandomTensors.shape(random);
         Shape box = box(random, shape);
         NDArray weights = RandomTensors.tensor(manager, random, shape, DataType.FLOAT64);
@@ -204,8 +205,10 @@ class DctTest {
     @Test
     void theGradientOfTheInverseIsTheForwardTransform() {
         Shape shape = new Shape(5, 1, 6);
-        NDArray spectrum = RandomTensors.tensor(manager, new Random(1), shape, DataType.FLOAT64);
-        NDArray weights = RandomTensors.tensor(manager, new Random(2), shape, DataType.FLOAT64);
+        NDArray spectrum =
+                RandomTensors.tensor(manager, new Random(Seeds.of(1)), shape, DataType.FLOAT64);
+        NDArray weights =
+                RandomTensors.tensor(manager, new Random(Seeds.of(2)), shape, DataType.FLOAT64);
         spectrum.setRequiresGradient(true);
         try (GradientCollector collector = manager.getEngine().newGradientCollector()) {
             collector.backward(Dct.idct(spectrum).mul(weights).sum());
@@ -216,7 +219,8 @@ class DctTest {
     @Test
     void takesFloat16AndComputesInFloat32() {
         Shape shape = new Shape(7, 20);
-        NDArray half = RandomTensors.tensor(manager, new Random(3), shape, DataType.FLOAT16);
+        NDArray half =
+                RandomTensors.tensor(manager, new Random(Seeds.of(3)), shape, DataType.FLOAT16);
         NDArray single = half.toType(DataType.FLOAT32, true);
         List<UnaryOperator<NDArray>> transforms =
                 List.of(Dct::dct, Dct::idct, a -> Dct.dct(a, new Shape(2, 5)));
@@ -272,7 +276,8 @@ class DctTest {
     @ParameterizedTest
     @EnumSource(names = {"FLOAT16", "FLOAT32", "FLOAT64"})
     void leavesNothingButTheResultOnTheCallersManager(DataType type) {
-        NDArray array = RandomTensors.tensor(manager, new Random(4), new Shape(4, 1, 6), type);
+        NDArray array =
+                RandomTensors.tensor(manager, new Random(Seeds.of(4)), new Shape(4, 1, 6), type);
         int before = manager.getManagedArrays().size();
         NDArray forward = Dct.dct(array, new Shape(2, 1, 3));
         assertSame(manager, forward.getManager());

@@ -10,6 +10,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.training.GradientCollector;
+import io.github.freqreg.Seeds;
 import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -45,7 +46,7 @@ class SpectralTransformTest {
     @ParameterizedTest(name = "seed {0}")
     @MethodSource("io.github.freqreg.spectrum.RandomTensors#seeds")
     void rebuildsTheIdctOfTheScatteredCoefficients(long seed) {
-        Random random = new Random(seed);
+        Random random = new Random(Seeds.of(seed));
         ZigzagMask mask = mask(random);
         double[] coefficients = RandomTensors.gaussians(random, mask.getKept());
         NDArray full = scattered(mask, coefficients);
@@ -60,7 +61,7 @@ class SpectralTransformTest {
     @ParameterizedTest(name = "seed {0}")
     @MethodSource("io.github.freqreg.spectrum.RandomTensors#seeds")
     void projectionAndRebuildAreAdjoint(long seed) {
-        Random random = new Random(seed);
+        Random random = new Random(Seeds.of(seed));
         ZigzagMask mask = mask(random);
         NDArray c = vector(RandomTensors.gaussians(random, mask.getKept()));
         NDArray w = RandomTensors.tensor(manager, random, mask.getShape(), DataType.FLOAT64);
@@ -74,7 +75,7 @@ class SpectralTransformTest {
     @ParameterizedTest(name = "seed {0}")
     @MethodSource("io.github.freqreg.spectrum.RandomTensors#seeds")
     void projectionUndoesRebuild(long seed) {
-        Random random = new Random(seed);
+        Random random = new Random(Seeds.of(seed));
         ZigzagMask mask = mask(random);
         double[] coefficients = RandomTensors.gaussians(random, mask.getKept());
         try (SpectralTransform transform = transform(mask, DataType.FLOAT64)) {
@@ -88,7 +89,7 @@ class SpectralTransformTest {
     @ParameterizedTest(name = "seed {0}")
     @MethodSource("io.github.freqreg.spectrum.RandomTensors#seeds")
     void theGradientEqualsFiniteDifferences(long seed) {
-        Random random = new Random(seed);
+        Random random = new Random(Seeds.of(seed));
         ZigzagMask mask = mask(random);
         // A tail that is not kept takes part too: its differences are zero, so is its gradient.
         NDArray c = vector(RandomTensors.gaussians(random, mask.getKept() + 2L));
@@ -103,7 +104,7 @@ class SpectralTransformTest {
     @Test
     void coefficientsBehindThePrefixHaveNoInfluenceAndNoGradient() {
         ZigzagMask mask = ZigzagMask.of(new Shape(4, 5), 7);
-        double[] kept = RandomTensors.gaussians(new Random(5), 7);
+        double[] kept = RandomTensors.gaussians(new Random(Seeds.of(5)), 7);
         double[] longer = Arrays.copyOf(kept, 20);
         Arrays.fill(longer, 7, 20, 1e6);
         try (SpectralTransform transform = transform(mask, DataType.FLOAT64)) {
@@ -131,7 +132,7 @@ class SpectralTransformTest {
         ZigzagMask mask = ZigzagMask.of(shape, kept);
         float[] coefficients = new float[kept];
         float[] full = new float[(int) shape.size()];
-        Random random = new Random(6);
+        Random random = new Random(Seeds.of(6));
         int[][] order = ZigzagOrder.of(shape).first(kept);
         for (int i = 0; i < kept; i++) {
             coefficients[i] = (float) random.nextGaussian();
@@ -154,7 +155,7 @@ class SpectralTransformTest {
     @EnumSource(names = {"FLOAT16", "FLOAT32", "FLOAT64"})
     void resultsBelongToTheGivenManager(DataType type) {
         ZigzagMask mask = ZigzagMask.of(new Shape(3, 1, 5), 6);
-        NDArray vector = RandomTensors.tensor(manager, new Random(7), new Shape(6), type);
+        NDArray vector = RandomTensors.tensor(manager, new Random(Seeds.of(7)), new Shape(6), type);
         int before = manager.getManagedArrays().size();
         try (NDManager other = manager.newSubManager();
                 SpectralTransform transform = transform(mask, type)) {
@@ -228,7 +229,7 @@ class SpectralTransformTest {
     @Test
     void threadsMayShareOneTransform() throws ExecutionException, InterruptedException {
         ZigzagMask mask = ZigzagMask.of(new Shape(20, 30), 100);
-        double[] coefficients = RandomTensors.gaussians(new Random(8), 100);
+        double[] coefficients = RandomTensors.gaussians(new Random(Seeds.of(8)), 100);
         ExecutorService threads = Executors.newFixedThreadPool(4);
         try (SpectralTransform transform = transform(mask, DataType.FLOAT64)) {
             double[] expected = transform.rebuild(vector(coefficients), manager).toDoubleArray();
@@ -254,7 +255,7 @@ class SpectralTransformTest {
     @ParameterizedTest(name = "seed {0}")
     @MethodSource("io.github.freqreg.spectrum.RandomTensors#seeds")
     void aFrequencyTensorHoldsTheFirstCoefficients(long seed) {
-        Random random = new Random(seed);
+        Random random = new Random(Seeds.of(seed));
         ZigzagMask mask = mask(random);
         NDArray w = RandomTensors.tensor(manager, random, mask.getShape(), DataType.FLOAT64);
         int before = manager.getManagedArrays().size();
@@ -283,7 +284,8 @@ class SpectralTransformTest {
     @ParameterizedTest
     @EnumSource(names = {"FLOAT16", "FLOAT32", "FLOAT64"})
     void aFrequencyTensorThatKeepsAllIsTheTensor(DataType type) {
-        NDArray w = RandomTensors.tensor(manager, new Random(9), new Shape(4, 3, 2), type);
+        NDArray w =
+                RandomTensors.tensor(manager, new Random(Seeds.of(9)), new Shape(4, 3, 2), type);
         // Weights are often trainable when they are projected.
         w.setRequiresGradient(true);
         NDArray back = FrequencyTensor.of(w, 24).toSpatial(manager);

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import ai.djl.ndarray.types.LayoutType;
 import ai.djl.ndarray.types.Shape;
+import io.github.freqreg.Seeds;
 import java.util.Arrays;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
@@ -19,7 +20,7 @@ class ZigzagMaskTest {
     @ParameterizedTest(name = "seed {0}")
     @MethodSource("io.github.freqreg.spectrum.RandomTensors#seeds")
     void theBoxIsExactlyTheReachOfTheKeptCoordinates(long seed) {
-        Random random = new Random(seed);
+        Random random = new Random(Seeds.of(seed));
         for (int i = 0; i < 25; i++) {
             Shape shape = RandomTensors.shape(random);
             ZigzagMask mask = ZigzagMask.of(shape, RandomTensors.kept(random, shape));
@@ -31,7 +32,7 @@ class ZigzagMaskTest {
     @ParameterizedTest(name = "seed {0}")
     @MethodSource("io.github.freqreg.spectrum.RandomTensors#seeds")
     void positionsAreThoseOfTheKeptCoordinatesInTheBox(long seed) {
-        Random random = new Random(seed);
+        Random random = new Random(Seeds.of(seed));
         for (int i = 0; i < 25; i++) {
             Shape shape = RandomTensors.shape(random);
             ZigzagMask mask = ZigzagMask.of(shape, RandomTensors.kept(random, shape));
@@ -44,7 +45,7 @@ class ZigzagMaskTest {
     @ParameterizedTest(name = "seed {0}")
     @MethodSource("io.github.freqreg.spectrum.RandomTensors#seeds")
     void aShorterMaskKeepsAPrefixOfALongerOne(long seed) {
-        Random random = new Random(seed);
+        Random random = new Random(Seeds.of(seed));
         Shape shape = RandomTensors.shape(random);
         int longer = RandomTensors.kept(random, shape);
         int shorter = 1 + random.nextInt(longer);

@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.util.JsonUtils;
 import com.google.gson.JsonObject;
+import io.github.freqreg.Seeds;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -35,7 +36,7 @@ class ZigzagOrderTest {
     @ParameterizedTest(name = "seed {0}")
     @MethodSource("io.github.freqreg.spectrum.RandomTensors#seeds")
     void equalsTheSortedCoordinates(long seed) {
-        Random random = new Random(seed);
+        Random random = new Random(Seeds.of(seed));
         for (int i = 0; i < 25; i++) {
             Shape shape = RandomTensors.shape(random);
             ZigzagOrder order = ZigzagOrder.of(shape);
@@ -50,7 +51,7 @@ class ZigzagOrderTest {
     @ParameterizedTest(name = "seed {0}")
     @MethodSource("io.github.freqreg.spectrum.RandomTensors#seeds")
     void aWeightedOrderEqualsTheCoordinatesSortedByWeightedSum(long seed) {
-        Random random = new Random(seed);
+        Random random = new Random(Seeds.of(seed));
         for (int i = 0; i < 25; i++) {
             Shape shape = RandomTensors.shape(random);
             int[] weights = random.ints(shape.dimension(), 1, 6).toArray();
@@ -104,7 +105,7 @@ class ZigzagOrderTest {
     @ParameterizedTest(name = "seed {0}")
     @MethodSource("io.github.freqreg.spectrum.RandomTensors#seeds")
     void aShorterListIsAPrefixOfALongerOne(long seed) {
-        Random random = new Random(seed);
+        Random random = new Random(Seeds.of(seed));
         Shape shape = RandomTensors.shape(random);
         ZigzagOrder order = ZigzagOrder.of(shape);
         int count = random.nextInt((int) shape.size() + 1);

@@ -61,7 +61,7 @@ class ByteBudgetTest {
                 new DefaultTrainingConfig(Loss.l2Loss())
                         .optDevices(new Device[] {Device.cpu()})
                         .optOptimizer(adam)
-                        .addTrainingListeners(budget);
+                        .addTrainingListeners(new BufferRetention(), budget);
         float last = Float.NaN;
         try (Trainer trainer = model.newTrainer(config)) {
             trainer.setMetrics(metrics);

@@ -13,6 +13,7 @@ import ai.djl.training.Trainer;
 import ai.djl.training.optimizer.Optimizer;
 import ai.djl.training.tracker.Tracker;
 import io.github.freqreg.FrequencyRegularization;
+import io.github.freqreg.Seeds;
 import io.github.freqreg.TestModels;
 import java.util.ArrayList;
 import java.util.List;
@@ -135,7 +136,7 @@ class ResumableOptimizerTest {
     private static List<float[]> walk(Optimizer optimizer) {
         List<float[]> steps = new ArrayList<>();
         try (NDManager manager = NDManager.newBaseManager()) {
-            manager.getEngine().setRandomSeed(1);
+            Seeds.engine(1);
             NDArray[] weights = new NDArray[2];
             for (int i = 0; i < 2; i++) {
                 weights[i] = manager.randomNormal(new Shape(4));

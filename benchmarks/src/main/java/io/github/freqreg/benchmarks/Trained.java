@@ -14,6 +14,7 @@ import ai.djl.training.ParameterStore;
 import ai.djl.training.Trainer;
 import ai.djl.training.loss.Loss;
 import ai.djl.training.optimizer.Optimizer;
+import io.github.freqreg.training.BufferRetention;
 import java.util.function.Supplier;
 
 /**
@@ -27,7 +28,7 @@ public final class Trained implements AutoCloseable {
     private final NDList inputs;
 
     /**
-     * Prepares a training.
+     * Prepares a training, to be done in the same thread.
      *
      * @param maker makes the block
      * @param toInput whether the way back goes to the first input too, as in the middle of a
@@ -42,7 +43,8 @@ public final class Trained implements AutoCloseable {
         trainer =
                 model.newTrainer(
                         new DefaultTrainingConfig(Loss.l2Loss())
-                                .optOptimizer(Optimizer.adam().build()));
+                                .optOptimizer(Optimizer.adam().build())
+                                .addTrainingListeners(new BufferRetention()));
         trainer.initialize(shapes);
         inputs = new NDList();
         for (Shape shape : shapes) {

@@ -5,6 +5,7 @@ import io.github.freqreg.LayerType;
 import io.github.freqreg.TensorChoice;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Pattern;
 
 /**
  * The settings of the paper: how many coefficients each tensor keeps.
@@ -27,6 +28,7 @@ enum Preset {
     private static final long LENET_NUMBERS = 776;
     private static final long UNET_KEPT = 33;
     private static final long VIT_QUERIES = 786_432;
+    private static final Pattern VIT_EXCLUDED = Pattern.compile("patches|head");
     private static final long VIT_QUERIES_KEPT = 65_520;
 
     private final double rate;
@@ -55,10 +57,11 @@ enum Preset {
             return;
         }
         if (network == Network.VIT) {
-            builder.optExclude("patches|head");
+            builder.optExclude(VIT_EXCLUDED.pattern());
         }
         for (TensorChoice tensor : tensors) {
-            if (tensor.regularized()) {
+            boolean excluded = network == Network.VIT && VIT_EXCLUDED.matcher(tensor.name()).find();
+            if (tensor.regularized() && !excluded) {
                 long size = tensor.shape().size();
                 long kept = Math.min(size, kept(network, tensor.layer(), size));
                 builder.addOverrideKept(Axes.exactly(tensor), kept);

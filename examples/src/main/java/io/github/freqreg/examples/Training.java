@@ -17,6 +17,7 @@ import ai.djl.util.Progress;
 import io.github.freqreg.FrequencyFile;
 import io.github.freqreg.Quantization;
 import io.github.freqreg.training.Adam;
+import io.github.freqreg.training.BufferRetention;
 import io.github.freqreg.training.ByteBudget;
 import io.github.freqreg.training.Checkpoint;
 import io.github.freqreg.training.ResumableOptimizer;
@@ -184,7 +185,7 @@ final class Training {
                     new DefaultTrainingConfig(task.loss())
                             .optDevices(new Device[] {device})
                             .optOptimizer(optimizer)
-                            .addTrainingListeners(evaluation);
+                            .addTrainingListeners(new BufferRetention(), evaluation);
             if (recipe.truncate() > 0) {
                 config.addTrainingListeners(truncation(steps, (long) done * stepsEach));
             }

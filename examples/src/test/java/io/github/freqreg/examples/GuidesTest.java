@@ -1,5 +1,7 @@
 package io.github.freqreg.examples;
 
+import static ai.djl.nn.Parameter.Type.RUNNING_MEAN;
+import static ai.djl.nn.Parameter.Type.RUNNING_VAR;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -206,6 +208,17 @@ class GuidesTest {
         double after = accuracy(model);
         // end
         assertTrue(after > before + 0.05 && after > 0.8, before + ", then " + after);
+        // fine-tune-a-trained-model.md
+        SequentialBlock net = (SequentialBlock) model.getBlock();
+        net.replaceLastBlock(Linear.builder().setUnits(3).build());
+        FrequencyRegularization.builder().optKept(100).build().apply(model, input);
+        for (Block body : net.getChildren().values().subList(0, net.getChildren().size() - 1)) {
+            body.freezeParameters(true);
+        }
+        // … train the head …
+        net.freezeParameters(
+                false, each -> each.getType() != RUNNING_MEAN && each.getType() != RUNNING_VAR);
+        // end
     }
 
     @Test

@@ -11,9 +11,7 @@ import ai.djl.Model;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
-import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
-import ai.djl.training.loss.Loss;
 import io.github.freqreg.FrequencyFile;
 import io.github.freqreg.FrequencyRegularization;
 import io.github.freqreg.examples.Training.Descent;
@@ -49,39 +47,13 @@ class ResumeTest {
     private static final Task.Settings SETTINGS = Task.Settings.of(BATCH, 0.01f);
 
     /** A task of forty examples that loses its power at a batch. */
-    private static final class Interrupted implements Task {
+    private static final class Interrupted extends ChangedTask {
 
-        private final Task task;
         private int batchesLeft;
 
         Interrupted(Task task, int batches) {
-            this.task = task;
+            super(task, 40);
             batchesLeft = batches;
-        }
-
-        @Override
-        public String title() {
-            return task.title();
-        }
-
-        @Override
-        public DataSet data() {
-            return task.data();
-        }
-
-        @Override
-        public Block network() {
-            return task.network();
-        }
-
-        @Override
-        public Shape[] inputs(int batchSize) {
-            return task.inputs(batchSize);
-        }
-
-        @Override
-        public int size() {
-            return 40;
         }
 
         @Override
@@ -89,27 +61,7 @@ class ResumeTest {
             if (batchesLeft-- == 0) {
                 throw new IllegalStateException("no power");
             }
-            return task.batch(manager, indices, random);
-        }
-
-        @Override
-        public Loss loss() {
-            return task.loss();
-        }
-
-        @Override
-        public Settings settings(boolean dense) {
-            return task.settings(dense);
-        }
-
-        @Override
-        public void keepByDefault(FrequencyRegularization.Builder policy) {
-            task.keepByDefault(policy);
-        }
-
-        @Override
-        public Score measure(Block block, NDManager manager) {
-            return task.measure(block, manager);
+            return super.batch(manager, indices, random);
         }
     }
 

@@ -17,6 +17,7 @@ import io.github.freqreg.examples.DataException;
 import io.github.freqreg.examples.Scene;
 import io.github.freqreg.examples.SegmentationLoss;
 import io.github.freqreg.training.Adam;
+import io.github.freqreg.training.BufferRetention;
 import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -66,7 +67,7 @@ record LocalTraining(NetworkSize size, int steps, int batchSize, float learningR
                     new DefaultTrainingConfig(new SegmentationLoss())
                             .optDevices(new Device[] {Device.cpu()})
                             .optOptimizer(adam)
-                            .addTrainingListeners(evaluation);
+                            .addTrainingListeners(new BufferRetention(), evaluation);
             try (Trainer trainer = model.newTrainer(config)) {
                 int side = scenes.get(0).size();
                 trainer.initialize(new Shape(batchSize, 3, side, side));
