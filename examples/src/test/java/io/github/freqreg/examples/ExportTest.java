@@ -4,7 +4,6 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import ai.djl.Model;
 import ai.djl.ndarray.NDArray;
@@ -360,15 +359,12 @@ class ExportTest {
 
     @Test
     void thePublishedCheckpointIsOfCoefficients() throws Exception {
-        String variable = System.getenv("FREQREG_DATA");
-        Path data = Path.of(variable != null ? variable : "../../shared/data");
-        Path file = data.resolve("frereg-unet/unet_fr.pt");
-        assumeTrue(Files.exists(file), "the published checkpoint is not there: " + file);
+        Path file = SharedData.find("frereg-unet/unet_fr.pt");
         assertError(
                 1,
                 "is sparse, as coefficients are",
                 "evaluate unet --weights %s --data %s",
                 file,
-                data.resolve("carvana"));
+                SharedData.find("carvana"));
     }
 }
