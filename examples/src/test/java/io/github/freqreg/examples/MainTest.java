@@ -86,6 +86,18 @@ class MainTest {
         assertEquals("", err);
     }
 
+    /** The options are those of all networks, their help is not. */
+    @ParameterizedTest
+    @ValueSource(strings = {"segment", "inspect"})
+    void commandsOfUNetsSayWhatUNetsTake(String command) {
+        assertEquals(0, run(command, "--help"));
+        String help = out.replaceAll("\\s+", " ");
+        assertTrue(help.contains("channels of the first level; each level down"), help);
+        assertFalse(help.matches(".*\\b(vit|alexnet|resnet18|vae|dcgan)\\b.*"), help);
+        assertEquals(0, run("train", "--help"));
+        assertTrue(out.replaceAll("\\s+", " ").contains("units of vit and vae"), out);
+    }
+
     /** Of every option and parameter that is one of several words. */
     @Test
     void choicesAreShownAsTheyAreTyped() {
