@@ -58,6 +58,9 @@ public final class Checkpoint {
     /** Steps are stored as two numbers, each exact in float32. */
     private static final int RADIX = 1 << 20;
 
+    /** What epochs and the two numbers of the steps are below; these are then an int. */
+    private static final int[] MOST = {1 << 24, 1 << 11, RADIX};
+
     private static final Shape NO_ELEMENTS = new Shape(0);
 
     private Checkpoint() {}
@@ -183,17 +186,29 @@ public final class Checkpoint {
             throw new MalformedModelException(
                     file + ": expected a checkpoint but found a file without names");
         }
-        boolean complete =
-                document.tensors().stream()
-                        .anyMatch(
-                                tensor ->
-                                        tensor.name().equals(PROGRESS)
-                                                && tensor.values().length == PROGRESS_NUMBERS);
-        if (!complete) {
-            throw new MalformedModelException(
-                    file + ": expected a checkpoint but found the numbers of a network alone");
+        for (FrqTensor tensor : document.tensors()) {
+            if (tensor.name().equals(PROGRESS)) {
+                checkProgress(file, tensor.values());
+                return document;
+            }
         }
-        return document;
+        throw new MalformedModelException(
+                file + ": expected a checkpoint but found the numbers of a network alone");
+    }
+
+    private static void checkProgress(Path file, float[] values) throws MalformedModelException {
+        boolean sound = values.length == PROGRESS_NUMBERS;
+        for (int i = 0; sound && i < PROGRESS_NUMBERS; i++) {
+            sound = values[i] >= 0 && values[i] < MOST[i] && values[i] == Math.rint(values[i]);
+        }
+        if (!sound) {
+            throw new MalformedModelException(
+                    file
+                            + ": expected epochs and steps, whole numbers below "
+                            + Arrays.toString(MOST)
+                            + ", but found "
+                            + Arrays.toString(values));
+        }
     }
 
     /**

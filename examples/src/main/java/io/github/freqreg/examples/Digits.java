@@ -46,9 +46,10 @@ final class Digits {
         if (!Files.isDirectory(folder)) {
             throw new DataException(folder + ": expected a folder with the MNIST IDX files");
         }
+        Images training = read(folder, "train");
         Images test = read(folder, "t10k");
         String name = test.checksum() == MNIST_TEST ? MNIST : Images.name(folder);
-        return new Images.Split(read(folder, "train"), test, name);
+        return new Images.Split(training, test, name);
     }
 
     private static Images read(Path folder, String prefix) {

@@ -26,7 +26,8 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "inspect",
         description = "Prints what a .frq file holds, tensor by tensor, or draws it.",
-        mixinStandardHelpOptions = true)
+        mixinStandardHelpOptions = true,
+        resourceBundle = ShapeArguments.OF_UNETS)
 final class InspectCommand implements Callable<Integer> {
 
     /** How the report is printed. */

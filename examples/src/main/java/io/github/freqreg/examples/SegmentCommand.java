@@ -20,6 +20,7 @@ import picocli.CommandLine.Spec;
         name = "segment",
         description = "Writes the mask of the object in an image, by a saved UNet.",
         mixinStandardHelpOptions = true,
+        resourceBundle = ShapeArguments.OF_UNETS,
         sortOptions = false)
 final class SegmentCommand implements Callable<Integer> {
 

@@ -21,6 +21,9 @@ import picocli.CommandLine.Spec;
 /** The options of a network's size and its images'. */
 final class ShapeArguments {
 
+    /** The resource bundle of a command that takes UNets alone: these options' descriptions. */
+    static final String OF_UNETS = "io.github.freqreg.examples.unet";
+
     private static final int MAX_WIDTH = 1024;
     private static final int MAX_DEPTH = 8;
     private static final int MAX_SIZE = 4096;

@@ -28,29 +28,18 @@ class KillTest {
     @TempDir private Path folder;
 
     private Process start(Path file, boolean resume) throws IOException {
-        List<String> command = new ArrayList<>();
-        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-        command.addAll(
-                List.of(
-                        "-Xmx512m",
-                        "-Dai.djl.offline=true",
-                        "-Dai.djl.pytorch.num_threads=1",
-                        "-cp",
-                        System.getProperty("java.class.path"),
-                        Main.class.getName()));
         String arguments =
                 "train unet --width 2 --depth 1 --size 8 --subset 16 --keep 20 --truncate 0.5"
                         + " --no-baseline --seed 4 --epochs %d --out %s";
-        command.addAll(List.of(arguments.formatted(EPOCHS, file).split(" ")));
+        List<String> command =
+                new ArrayList<>(List.of(arguments.formatted(EPOCHS, file).split(" ")));
         if (resume) {
             command.add("--resume");
         }
-        ProcessBuilder builder =
-                new ProcessBuilder(command)
-                        .redirectErrorStream(true)
-                        .redirectOutput(folder.resolve("log").toFile());
-        builder.environment().put("OMP_NUM_THREADS", "1");
-        return builder.start();
+        return ProgramRun.process(command)
+                .redirectErrorStream(true)
+                .redirectOutput(folder.resolve("log").toFile())
+                .start();
     }
 
     private void finish(Process process) throws IOException, InterruptedException {

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import ai.djl.util.JsonUtils;
 import com.google.gson.JsonObject;
@@ -13,6 +14,7 @@ import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Random;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -21,6 +23,11 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import picocli.CommandLine;
+import picocli.CommandLine.Model.ArgSpec;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
 
 /** Runs the program as a user does, in this process. */
 class MainTest {
@@ -69,6 +76,170 @@ class MainTest {
         assertEquals(
                 Files.size(file),
                 JsonUtils.GSON.fromJson(out, JsonObject.class).get("bytes").getAsLong());
+    }
+
+    @Test
+    void withoutArgumentsTheHelpIsPrinted() {
+        assertEquals(0, run());
+        assertTrue(out.startsWith("Usage: freqreg"), out);
+        assertTrue(out.contains("To begin with: freqreg train lenet"), out);
+        assertEquals("", err);
+    }
+
+    /** The options are those of all networks, their help is not. */
+    @ParameterizedTest
+    @ValueSource(strings = {"segment", "inspect"})
+    void commandsOfUNetsSayWhatUNetsTake(String command) {
+        assertEquals(0, run(command, "--help"));
+        String help = out.replaceAll("\\s+", " ");
+        assertTrue(help.contains("channels of the first level; each level down"), help);
+        assertFalse(help.matches(".*\\b(vit|alexnet|resnet18|vae|dcgan)\\b.*"), help);
+        assertEquals(0, run("train", "--help"));
+        assertTrue(out.replaceAll("\\s+", " ").contains("units of vit and vae"), out);
+    }
+
+    /** Of every option and parameter that is one of several words. */
+    @Test
+    void choicesAreShownAsTheyAreTyped() {
+        int choices = 0;
+        for (CommandLine command : Main.commandLine().getSubcommands().values()) {
+            CommandSpec spec = command.getCommandSpec();
+            for (ArgSpec argument : spec.args()) {
+                if (!argument.type().isEnum()) {
+                    continue;
+                }
+                choices++;
+                String wrong =
+                        argument instanceof OptionSpec option
+                                ? " lenet " + option.longestName() + " wrong"
+                                : " wrong";
+                assertEquals(2, run((spec.name() + wrong).split(" ")));
+                assertOneLine("but was wrong");
+                for (Object constant : argument.type().getEnumConstants()) {
+                    Enum<?> each = (Enum<?>) constant;
+                    assertFalse(err.contains(each.name()), err);
+                    assertTrue(err.contains(Choice.word(each)), err);
+                }
+                String help = String.join("", argument.description());
+                assertFalse(help.contains("COMPLETION") || help.contains("DEFAULT"), help);
+            }
+        }
+        assertTrue(choices >= 8, choices + " choices");
+    }
+
+    @Test
+    void resultsNameTheirDataAndTheirMachine() throws IOException {
+        Path file = folder.resolve("a.frq");
+        Path data = tinyMnist();
+        Path json = folder.resolve("a.json");
+        String train =
+                "train lenet --data %s --epochs 1 --keep 20 --no-baseline --subset 40 --out %s"
+                        + " --json %s";
+        assertEquals(0, run(train.formatted(data, file, json).split(" ")), err);
+        JsonObject trained = JsonUtils.GSON.fromJson(Files.readString(json), JsonObject.class);
+        JsonObject its = trained.getAsJsonObject("data");
+        assertEquals("mnist", its.get("name").getAsString());
+        assertEquals(40, its.get("training").getAsInt());
+        assertEquals(64, its.get("test").getAsInt());
+
+        Path again = folder.resolve("b.json");
+        String evaluate = "evaluate lenet --data %s --weights %s --json %s";
+        assertEquals(0, run(evaluate.formatted(data, file, again).split(" ")), err);
+        JsonObject measured = JsonUtils.GSON.fromJson(Files.readString(again), JsonObject.class);
+        for (String name : List.of("model", "metric", "value", "numbers", "bytes", "machine")) {
+            assertEquals(trained.get(name), measured.get(name), name);
+        }
+        assertEquals(64, measured.getAsJsonObject("data").get("test").getAsInt());
+        JsonObject machine = measured.getAsJsonObject("machine");
+        assertEquals(System.getProperty("os.arch"), machine.get("architecture").getAsString());
+        assertEquals("cpu()", machine.get("device").getAsString());
+        assertTrue(machine.get("engine").getAsString().startsWith("PyTorch "));
+
+        // Digits, but not MNIST's.
+        Path picture = folder.resolve("c.png");
+        assertEquals(1, run("compare", again.toString(), "--out", picture.toString()));
+        assertOneLine("b.json: expected a result on MNIST's test set");
+        assertFalse(Files.exists(picture));
+        its.addProperty("name", "MNIST");
+        Files.writeString(json, trained.toString());
+        assertEquals(0, run("compare", json.toString(), "--out", picture.toString()), err);
+        assertTrue(Files.size(picture) > 1_000);
+    }
+
+    @Test
+    void mnistIsKnownByItsTestSet() {
+        Path data = SharedData.find("mnist");
+        assertEquals("MNIST", Digits.load(data).source());
+        assertEquals("embedded digits", Digits.load(null).source());
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "",
+                "x",
+                "[1]",
+                "5",
+                "null",
+                "{",
+                "{}",
+                "{\"model\": 5}",
+                "{\"model\": {}}",
+                "{\"model\": \"vgg\"}",
+                "{\"model\": \"lenet\"}",
+                "{\"model\": \"lenet\", \"data\": 7}",
+                "{\"model\": \"lenet\", \"data\": {}}",
+                "{\"model\": \"lenet\", \"data\": {\"name\": \"MNIST\"}, \"value\": 1}",
+                "{\"model\": \"lenet\", \"data\": {\"name\": \"MNIST\"}, \"bytes\": \"1\"}",
+                "{\"model\": \"lenet\", \"data\": {\"name\": \"MNIST\"}, \"bytes\": 1e999}",
+                "{\"model\": \"lenet\", \"data\": {\"name\": \"MNIST\"}, \"bytes\": 1, \"value\": []}"
+            })
+    void resultsThatAreNoneAreNamed(String json) throws IOException {
+        Path file = Files.writeString(folder.resolve("r.json"), json);
+        Path picture = folder.resolve("c.png");
+        assertEquals(1, run("compare", file.toString(), "--out", picture.toString()));
+        assertOneLine("r.json: expected ");
+    }
+
+    /** Bars belong on a terminal; PyTorch's warnings belong nowhere. */
+    @Test
+    void aLogHasALineAnEpochAndNoWarnings() throws Exception {
+        String train =
+                "train unet --width 2 --depth 1 --size 8 --subset 8 --keep 20 --epochs 2 --out "
+                        + folder.resolve("net.frq");
+        Path log = folder.resolve("log");
+        Path warnings = folder.resolve("warnings");
+        Process process =
+                ProgramRun.process(List.of(train.split(" ")))
+                        .redirectOutput(log.toFile())
+                        .redirectError(warnings.toFile())
+                        .start();
+        assertEquals(0, process.waitFor(), Files.readString(warnings));
+        assertEquals("", Files.readString(warnings));
+        String text = Files.readString(log);
+        assertFalse(text.contains("\r") || text.contains("█"), text);
+        assertEquals(4, text.lines().filter(line -> line.startsWith("epoch ")).count(), text);
+    }
+
+    /** By script, which gives a program a terminal of its own. */
+    @Test
+    void aTerminalHasBars() throws Exception {
+        assumeTrue(Files.isExecutable(Path.of("/usr/bin/script")), "there is no script");
+        assumeTrue(System.getProperty("os.name").equals("Linux"), "script has other options");
+        String train =
+                "train unet --width 2 --depth 1 --size 8 --subset 8 --keep 20 --epochs 1"
+                        + " --no-baseline --out "
+                        + folder.resolve("net.frq");
+        ProcessBuilder program = ProgramRun.process(List.of(train.split(" ")));
+        String command = String.join("' '", program.command());
+        Path log = folder.resolve("log");
+        Process process =
+                new ProcessBuilder("/usr/bin/script", "-qec", "'" + command + "'", "/dev/null")
+                        .redirectErrorStream(true)
+                        .redirectOutput(log.toFile())
+                        .start();
+        assertEquals(0, process.waitFor(), Files.readString(log));
+        assertTrue(Files.readString(log).contains("Epoch 1:"), Files.readString(log));
     }
 
     @Test
@@ -459,6 +630,8 @@ class MainTest {
 
     private void assertOneLine(String message) {
         assertTrue(err.startsWith("error: "), err);
+        assertFalse(err.substring(7).matches("(?is)\\s*error:.*"), err);
+        assertFalse(err.matches("(?s).*\\b(com|java|picocli|ai)\\.[a-z]+\\..*"), err);
         assertTrue(err.contains(message), err);
         assertEquals(1, err.lines().count(), err);
     }

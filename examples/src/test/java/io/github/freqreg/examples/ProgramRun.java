@@ -3,6 +3,9 @@ package io.github.freqreg.examples;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 
 /**
  * A run of the program in this process.
@@ -12,6 +15,25 @@ import java.nio.charset.StandardCharsets;
  * @param err what it printed as errors
  */
 record ProgramRun(int code, String out, String err) {
+
+    /** A process of its own, with one thread in the engine; warnings are logged, as by Maven. */
+    static ProcessBuilder process(List<String> arguments) {
+        List<String> command = new ArrayList<>();
+        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        command.addAll(
+                List.of(
+                        "-Xmx512m",
+                        "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
+                        "-Dorg.slf4j.simpleLogger.log.ai.djl.util.cuda.CudaUtils=error",
+                        "-Dai.djl.pytorch.num_threads=1",
+                        "-cp",
+                        System.getProperty("java.class.path"),
+                        Main.class.getName()));
+        command.addAll(arguments);
+        ProcessBuilder builder = new ProcessBuilder(command);
+        builder.environment().put("OMP_NUM_THREADS", "1");
+        return builder;
+    }
 
     static ProgramRun of(String... args) {
         PrintStream oldOut = System.out;
