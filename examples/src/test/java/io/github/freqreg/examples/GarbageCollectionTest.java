@@ -64,7 +64,11 @@ class GarbageCollectionTest {
 
     /** What DJL 0.36.0 computes wrongly when the collector runs in a pass. */
     enum Affected {
-        NUMBER((labels, told) -> told.mul(2).square().sum()),
+        MULTIPLY((labels, told) -> told.mul(2).square().sum()),
+        DIVIDE((labels, told) -> told.div(2).square().sum()),
+        POWER((labels, told) -> told.pow(3).sum()),
+        MAXIMUM((labels, told) -> told.maximum(0.1).sum()),
+        MINIMUM((labels, told) -> told.minimum(0.1).sum()),
         L2_LOSS(Loss.l2Loss()),
         WEIGHTED_CROSS_ENTROPY(Loss.softmaxCrossEntropyLoss("loss", 2, -1, false, true)),
         RELU6(Affected.linear(Activation.relu6Block())),

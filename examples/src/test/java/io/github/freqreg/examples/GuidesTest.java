@@ -21,6 +21,7 @@ import ai.djl.nn.SequentialBlock;
 import ai.djl.nn.core.Linear;
 import ai.djl.training.DefaultTrainingConfig;
 import ai.djl.training.EasyTrain;
+import ai.djl.training.GradientCollector;
 import ai.djl.training.ParameterStore;
 import ai.djl.training.Trainer;
 import ai.djl.training.listener.TrainingListener;
@@ -39,6 +40,7 @@ import io.github.freqreg.format.FrqDocument;
 import io.github.freqreg.format.FrqTensor;
 import io.github.freqreg.spectrum.FrequencyTensor;
 import io.github.freqreg.training.Adam;
+import io.github.freqreg.training.BufferRetention;
 import io.github.freqreg.training.ByteBudget;
 import io.github.freqreg.training.TailTruncation;
 import io.github.freqreg.training.TruncationSchedule;
@@ -93,7 +95,7 @@ class GuidesTest {
         try (Stream<Path> files = Files.list(GUIDES)) {
             names = files.map(file -> file.getFileName().toString()).sorted().toList();
         }
-        assertEquals(10, names.size());
+        assertEquals(11, names.size());
         String index = Files.readString(GUIDES.resolve("README.md"));
         for (String name : names) {
             if (!name.equals("README.md")) {
@@ -338,5 +340,29 @@ class GuidesTest {
         ArrayFile.write(weights, safetensors); // torch: safetensors.torch.load_file
         // end
         assertTrue(Files.size(safetensors) > 4 * 431_080);
+    }
+
+    @Test
+    void garbageCollection() throws Exception {
+        DefaultTrainingConfig config = new DefaultTrainingConfig(Loss.l2Loss());
+        // garbage-collection.md
+        config.addTrainingListeners(new BufferRetention());
+        // end
+        assertEquals(1, config.getTrainingListeners().size());
+        // garbage-collection.md
+        BufferRetention.inThisThread(); // once, before training
+        // end
+        // garbage-collection.md
+        NDArray x = manager.ones(new Shape(1));
+        x.setRequiresGradient(true);
+        try (GradientCollector collector = manager.getEngine().newGradientCollector()) {
+            NDArray y = x.mul(2); // the graph keeps the 2, in Java's memory
+            System.gc(); // frees that memory: the array of the 2 is closed already
+            Thread.sleep(100);
+            collector.backward(y);
+        }
+        System.out.println(x.getGradient().getFloat()); // should be 2.0; DJL 0.36.0 prints 1.0
+        // end
+        assertEquals(2, x.getGradient().getFloat());
     }
 }
