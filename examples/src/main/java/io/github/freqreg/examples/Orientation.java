@@ -97,11 +97,12 @@ enum Orientation {
             int length = file.getInt();
             byte[] type = new byte[Integer.BYTES];
             file.get(type);
+            ByteBuffer chunk = file.slice(file.position(), length);
             if (new String(type, StandardCharsets.ISO_8859_1).equals("eXIf")) {
-                return file.slice(file.position(), length);
+                return chunk;
             }
-            // A checksum follows.
-            file.position(Math.addExact(file.position(), length) + Integer.BYTES);
+            file.position(file.position() + length);
+            file.getInt(); // the checksum
         }
         return null;
     }
