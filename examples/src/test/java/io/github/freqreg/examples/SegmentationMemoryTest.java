@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import ai.djl.Model;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
+import io.github.freqreg.CompressionReport;
 import io.github.freqreg.FrequencyFile;
 import io.github.freqreg.FrequencyRegularization;
 import io.github.freqreg.examples.networks.UNet;
@@ -164,6 +165,32 @@ class SegmentationMemoryTest {
                                         + " --size takes less\\R"),
                 run.err());
         assertTrue(Files.notExists(mask));
+    }
+
+    /** The published network differs in its weights alone, which are 31,024,960 numbers. */
+    @Test
+    void theHelpTellsTheBoundOfThePublishedNetwork() {
+        try (Model model = Model.newInstance("unet")) {
+            Shape input = new Shape(1, 3, 8, 8);
+            UNet network = new UNet(PublishedUNet.WIDTH, 1, 2);
+            model.setBlock(
+                    FrequencyRegularization.builder().optKept(3).build().apply(network, input));
+            model.getBlock().initialize(model.getNDManager(), DataType.FLOAT32, input);
+            long weights = CompressionReport.of(model.getBlock()).getDenseBytes();
+            ImageSize none = new ImageSize(0, 0);
+            ImageSize pixel = new ImageSize(1, 1);
+            long least = SegmentationMemory.of(model, none, none).total();
+            long published = least + 2 * (4 * 31_024_960L - weights);
+            String expected =
+                    String.format(
+                            "at most %d MiB, %d bytes for each pixel that the network sees, and %d"
+                                    + " bytes for each pixel of the image",
+                            (published + (1 << 20) - 1) >> 20,
+                            SegmentationMemory.of(model, pixel, none).total() - least,
+                            SegmentationMemory.of(model, none, pixel).total() - least);
+            String help = ProgramRun.of("segment", "--help").out().replaceAll("\\s+", " ");
+            assertTrue(help.contains(expected), expected + "; " + help);
+        }
     }
 
     @Test
