@@ -48,7 +48,12 @@ final class CompareCommand implements Callable<Integer> {
                             + " test set")
     private List<Path> files;
 
-    @Option(names = "--out", required = true, paramLabel = "F.png", description = "what to draw")
+    @Option(
+            names = "--out",
+            required = true,
+            paramLabel = "F.png",
+            converter = PngFile.Name.class,
+            description = "what to draw")
     private Path out;
 
     /** {@inheritDoc} */

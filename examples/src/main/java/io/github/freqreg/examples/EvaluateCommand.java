@@ -102,12 +102,17 @@ final class EvaluateCommand implements Callable<Integer> {
         }
         try (Model model = Model.newInstance("unet", device)) {
             arguments.shape().loadUNet(model, weights);
-            int size = arguments.shape().size(model);
+            InputScale scale = arguments.shape().scale();
             double sum = 0;
+            int scaled = 0;
             for (Segmentation.Pair pair : pairs) {
-                BufferedImage image = Segmentation.read(pair.image());
+                ImageFile file = ImageFile.open(pair.image());
+                ImageSize seen = scale.of(model, file.size());
+                SegmentationMemory.of(model, seen, file.size()).check(file, seen);
+                scaled += seen.equals(file.size()) ? 0 : 1;
+                BufferedImage image = Segmentation.read(file);
                 boolean[] right = Segmentation.mask(pair, image);
-                boolean[] told = Segmentation.segment(model, size, image);
+                boolean[] told = Segmentation.segment(model, scale, image);
                 double dice = Segmentation.dice(told, right);
                 sum += dice;
                 if (verbose) {
@@ -123,9 +128,14 @@ final class EvaluateCommand implements Callable<Integer> {
             }
             out.printf(
                     Locale.ROOT,
-                    "average Dice %.6f over %d images%n",
+                    "average Dice %.6f over %d images%s%n",
                     sum / pairs.size(),
-                    pairs.size());
+                    pairs.size(),
+                    scaled == 0
+                            ? ""
+                            : ", of which "
+                                    + scaled
+                                    + " were scaled for the network, and their masks back");
             DataSet data = new DataSet(Images.name(arguments.data()), 0, pairs.size(), 0);
             Score score = new Score("Dice", sum / pairs.size(), "");
             writeJson(model, score, data, device);

@@ -7,12 +7,21 @@ import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Iterator;
+import java.util.List;
+import java.util.regex.Pattern;
 import javax.imageio.ImageIO;
 import javax.imageio.ImageReader;
 import javax.imageio.stream.ImageInputStream;
 
-/** Reads PNG and JPEG files; how large an image is, is looked at before it is unpacked. */
+/**
+ * A PNG or JPEG file: how large its image is, which is known before it is unpacked, and the image,
+ * upright as its EXIF data says.
+ *
+ * <p>Of an image that is cut or damaged nothing is taken. Java's reader of JPEG fills with grey
+ * what is missing, and only warns.
+ */
 final class ImageFile {
 
     /** 8192×8192: 256 MiB at 8 bits, 512 MiB at 16. */
@@ -23,18 +32,37 @@ final class ImageFile {
 
     private static final long MAX_BYTES = 1L << 28;
 
-    private ImageFile() {}
+    /** Warnings after which every pixel is there: of colours, versions, and bytes between. */
+    private static final Pattern HARMLESS =
+            Pattern.compile(
+                    ".*(extraneous bytes|JFIF|Adobe|icc profile|thumbnail).*",
+                    Pattern.CASE_INSENSITIVE | Pattern.DOTALL);
+
+    private final byte[] file;
+    private final String source;
+    private final ImageSize stored;
+    private final Orientation orientation;
+
+    private ImageFile(byte[] file, String source) {
+        this.file = file;
+        this.source = source;
+        try (Decoder decoder = new Decoder(file, source)) {
+            stored = decoder.size();
+            orientation = Orientation.of(file, decoder.reader.getFormatName());
+        } catch (IOException e) {
+            throw new DataException(source + ": the image cannot be read: " + e, e);
+        }
+    }
 
     /**
-     * Reads an image.
+     * Opens a file and looks at its image's size.
      *
      * @param file the path
-     * @return the image, in whatever colours the file has
      * @throws DataException if the file cannot be read, or is no image of the kinds and size read
      */
-    static BufferedImage read(Path file) {
+    static ImageFile open(Path file) {
         try {
-            return read(WholeFile.read(file, MAX_BYTES), file.toString());
+            return open(WholeFile.read(file, MAX_BYTES), file.toString());
         } catch (NoSuchFileException e) {
             throw new DataException(file + ": expected an image, but there is none", e);
         } catch (IOException | MalformedModelException e) {
@@ -43,45 +71,112 @@ final class ImageFile {
     }
 
     /** The same of a file's bytes, with the name it has in messages. */
-    static BufferedImage read(byte[] file, String source) throws IOException {
-        try (ImageInputStream stream =
-                ImageIO.createImageInputStream(new ByteArrayInputStream(file))) {
+    static ImageFile open(byte[] file, String source) {
+        return new ImageFile(file, source);
+    }
+
+    /** The image's size, upright. */
+    ImageSize size() {
+        return orientation.upright(stored);
+    }
+
+    /**
+     * Unpacks the image.
+     *
+     * @return the image, upright, in whatever colours the file has
+     * @throws DataException if it is cut or damaged
+     */
+    BufferedImage read() {
+        try (Decoder decoder = new Decoder(file, source)) {
+            return orientation.upright(decoder.image());
+        } catch (IOException e) {
+            throw new DataException(source + ": the image cannot be read: " + e, e);
+        }
+    }
+
+    @Override
+    public String toString() {
+        return source;
+    }
+
+    /** Java's reader of the file's format. */
+    private static final class Decoder implements AutoCloseable {
+
+        private final String source;
+        private final int length;
+        private final ImageInputStream stream;
+        private final ImageReader reader;
+
+        Decoder(byte[] file, String source) throws IOException {
+            this.source = source;
+            length = file.length;
+            stream = ImageIO.createImageInputStream(new ByteArrayInputStream(file));
+            reader = reader(stream);
+            if (reader == null) {
+                stream.close();
+                throw new DataException(source + ": expected a PNG or JPEG image");
+            }
+            reader.setInput(stream, true, true);
+        }
+
+        private static ImageReader reader(ImageInputStream stream) throws IOException {
             Iterator<ImageReader> readers = ImageIO.getImageReaders(stream);
             while (readers.hasNext()) {
                 ImageReader reader = readers.next();
-                try {
-                    String format = reader.getFormatName();
-                    if (format.equalsIgnoreCase("png") || format.equalsIgnoreCase("jpeg")) {
-                        reader.setInput(stream, true, true);
-                        return read(
-                                reader,
-                                Math.min(MAX_PIXELS, MAX_PIXELS_A_BYTE * file.length),
-                                source);
-                    }
-                } finally {
-                    reader.dispose();
+                String format = reader.getFormatName();
+                if (format.equalsIgnoreCase("png") || format.equalsIgnoreCase("jpeg")) {
+                    return reader;
                 }
+                reader.dispose();
             }
+            return null;
         }
-        throw new DataException(source + ": expected a PNG or JPEG image");
-    }
 
-    private static BufferedImage read(ImageReader reader, long most, String source) {
-        try {
-            long width = reader.getWidth(0);
-            long height = reader.getHeight(0);
-            if (width * height > most) {
-                throw new DataException(
-                        String.format(
-                                "%s: expected an image of at most %d pixels but found %d×%d",
-                                source, most, width, height));
+        ImageSize size() {
+            ImageSize size;
+            try {
+                size = new ImageSize(reader.getWidth(0), reader.getHeight(0));
+            } catch (IOException | RuntimeException e) {
+                throw damaged(e);
             }
-            return reader.read(0);
-        } catch (DataException e) {
-            throw e;
-        } catch (IOException | RuntimeException e) {
-            // Java's readers throw about anything on damaged bytes.
-            throw new DataException(source + ": the image cannot be read: " + e, e);
+            long most = Math.min(MAX_PIXELS, MAX_PIXELS_A_BYTE * length);
+            if (size.pixels() > most) {
+                throw new DataException(
+                        source
+                                + ": expected an image of at most "
+                                + most
+                                + " pixels but found "
+                                + size);
+            }
+            return size;
+        }
+
+        BufferedImage image() {
+            List<String> warnings = new ArrayList<>();
+            reader.addIIOReadWarningListener((from, warning) -> warnings.add(warning));
+            BufferedImage image;
+            try {
+                image = reader.read(0);
+            } catch (IOException | RuntimeException e) {
+                throw damaged(e);
+            }
+            warnings.removeIf(warning -> HARMLESS.matcher(warning).matches());
+            if (!warnings.isEmpty()) {
+                throw new DataException(
+                        source + ": the image is cut or damaged: " + warnings.get(0));
+            }
+            return image;
+        }
+
+        /** Java's readers throw about anything on damaged bytes. */
+        private DataException damaged(Exception e) {
+            return new DataException(source + ": the image cannot be read: " + e, e);
+        }
+
+        @Override
+        public void close() throws IOException {
+            reader.dispose();
+            stream.close();
         }
     }
 }

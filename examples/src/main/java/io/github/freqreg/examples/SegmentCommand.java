@@ -2,8 +2,10 @@ package io.github.freqreg.examples;
 
 import ai.djl.MalformedModelException;
 import ai.djl.Model;
+import io.github.freqreg.format.WholeFile;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
+import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.concurrent.Callable;
@@ -15,16 +17,21 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** Tells the object of an image from its background. */
+/** Segments the object in an image; {@link SegmentationMemory} bounds the memory. */
 @Command(
         name = "segment",
         description = "Writes the mask of the object in an image, by a saved UNet.",
         mixinStandardHelpOptions = true,
         resourceBundle = ShapeArguments.OF_UNETS,
-        sortOptions = false)
+        sortOptions = false,
+        footer =
+                "Memory with the published UNet, in a .frq file: at most 941 MiB, 1376 bytes for each"
+                        + " pixel that the network sees, and 40 bytes for each pixel of the image.")
 final class SegmentCommand implements Callable<Integer> {
 
-    @Parameters(paramLabel = "IMAGE", description = "a PNG or JPEG image of any size")
+    @Parameters(
+            paramLabel = "IMAGE",
+            description = "a PNG or JPEG image, turned upright as its EXIF data says")
     private Path image;
 
     @Option(
@@ -34,12 +41,17 @@ final class SegmentCommand implements Callable<Integer> {
             description = "the saved UNet: " + WeightFile.KINDS)
     private Path weights;
 
-    @Option(names = "--out", paramLabel = "MASK.png", description = "write the mask to this file")
+    @Option(
+            names = "--out",
+            paramLabel = "MASK.png",
+            converter = PngFile.Name.class,
+            description = "write the mask to this file, in the image's size")
     private Path out;
 
     @Option(
             names = "--overlay",
             paramLabel = "OVERLAY.png",
+            converter = PngFile.Name.class,
             description = "write the image with the object tinted to this file")
     private Path overlay;
 
@@ -56,10 +68,24 @@ final class SegmentCommand implements Callable<Integer> {
             throw new ParameterException(
                     spec.commandLine(), "segment needs --out MASK.png or --overlay OVERLAY.png");
         }
-        BufferedImage picture = Segmentation.read(image);
+        for (Path file : new Path[] {out, overlay}) {
+            if (file != null) {
+                WholeFile.checkWritable(file);
+            }
+        }
+        ImageFile file = ImageFile.open(image);
+        PrintWriter output = spec.commandLine().getOut();
         try (Model model = Model.newInstance("unet", device.get())) {
             unet.loadUNet(model, weights);
-            boolean[] foreground = Segmentation.segment(model, unet.size(model), picture);
+            InputScale scale = unet.scale();
+            ImageSize seen = scale.of(model, file.size());
+            SegmentationMemory.of(model, seen, file.size()).check(file, seen);
+            BufferedImage picture = Segmentation.read(file);
+            if (!seen.equals(file.size())) {
+                output.println(file + ": " + describe(scale, model, seen));
+                output.flush();
+            }
+            boolean[] foreground = Segmentation.segment(model, scale, picture);
             if (out != null) {
                 Segmentation.writeMask(foreground, picture, out);
             }
@@ -70,17 +96,28 @@ final class SegmentCommand implements Callable<Integer> {
             for (boolean each : foreground) {
                 pixels += each ? 1 : 0;
             }
-            spec.commandLine()
-                    .getOut()
-                    .printf(
-                            Locale.ROOT,
-                            "%s: %.1f%% of %dx%d pixels are the object%n",
-                            image,
-                            100.0 * pixels / foreground.length,
-                            picture.getWidth(),
-                            picture.getHeight());
-            spec.commandLine().getOut().flush();
+            output.printf(
+                    Locale.ROOT,
+                    "%s: %.1f%% of %s pixels are the object%n",
+                    file,
+                    100.0 * pixels / foreground.length,
+                    file.size());
+            output.flush();
         }
         return 0;
+    }
+
+    private String describe(InputScale scale, Model model, ImageSize seen) {
+        if (scale != InputScale.TRAINED) {
+            return "scaled to " + seen + ", as --size says; the mask is scaled back";
+        }
+        return "scaled to "
+                + seen
+                + (WeightFile.isFrq(weights)
+                        ? ", since the network was trained on "
+                        : ", since the file does not say what the network was trained on; the"
+                                + " published one was on ")
+                + InputScale.trained(model)
+                + "; the mask is scaled back. --size sets another size, 0 the image's own";
     }
 }

@@ -8,7 +8,6 @@ import ai.djl.modality.cv.output.CategoryMask;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
 import ai.djl.training.ParameterStore;
 import ai.djl.translate.TranslateException;
@@ -135,11 +134,16 @@ public final class Segmentation {
      * Reads a PNG or JPEG file.
      *
      * @param file the path
-     * @return the image in red, green and blue
-     * @throws DataException if it cannot be read or is no such image
+     * @return the image in red, green and blue, upright as its EXIF data says
+     * @throws DataException if it cannot be read, is cut or damaged, or is no such image
      */
     public static BufferedImage read(Path file) {
-        BufferedImage image = ImageFile.read(file);
+        return read(ImageFile.open(file));
+    }
+
+    /** The image of an opened file, in red, green and blue. */
+    static BufferedImage read(ImageFile file) {
+        BufferedImage image = file.read();
         BufferedImage colors =
                 new BufferedImage(image.getWidth(), image.getHeight(), BufferedImage.TYPE_INT_RGB);
         Raster raster = image.getRaster();
@@ -159,39 +163,32 @@ public final class Segmentation {
     }
 
     /**
-     * Returns the side of the squares that a model was trained on, to which images are to be
-     * scaled.
-     *
-     * @param model a UNet, initialised
-     * @return pixels, or 0 where images are taken as they are
-     */
-    public static int trainedSide(Model model) {
-        Shape trained = model.getBlock().getInputShapes()[0];
-        boolean square = trained.dimension() == 4 && trained.get(2) == trained.get(3);
-        return square ? (int) trained.get(2) : 0;
-    }
-
-    /**
-     * Tells the object in an image, by DJL's predictor.
+     * Segments the object in an image by DJL's predictor, at the size that the network was trained
+     * on.
      *
      * @param model a UNet
-     * @param size the side of the square that the image is scaled to, or 0
      * @param picture the image
      * @return whether each pixel is of the object, row by row
      * @throws DataException if the network cannot take an image of this size
      */
-    public static boolean[] segment(Model model, int size, BufferedImage picture) {
+    public static boolean[] segment(Model model, BufferedImage picture) {
+        return segment(model, InputScale.TRAINED, picture);
+    }
+
+    /** The same at another size. */
+    static boolean[] segment(Model model, InputScale scale, BufferedImage picture) {
         try (Predictor<Image, CategoryMask> predictor =
-                model.newPredictor(new SegmentationTranslator(size))) {
+                model.newPredictor(new SegmentationTranslator(scale))) {
             return foreground(predictor.predict(ImageFactory.getInstance().fromImage(picture)));
         } catch (TranslateException e) {
+            boolean refused = e.getCause() instanceof IllegalArgumentException;
             throw new DataException(
                     "The image of "
                             + picture.getWidth()
                             + "x"
                             + picture.getHeight()
                             + " pixels cannot be segmented: "
-                            + e.getMessage(),
+                            + (refused ? e.getCause() : e).getMessage(),
                     e);
         }
     }

@@ -17,33 +17,45 @@ import java.util.List;
  * From an image of any size to the class of each of its pixels, by a network such as {@link UNet}.
  *
  * <p>The network gets (1, 3, height, width) with red, green and blue from 0 to 1, and answers with
- * scores (1, classes, height, width); the best one counts. Safe for concurrent use.
+ * scores (1, classes, height, width); the best one counts. An image is scaled before, and its mask
+ * back to the image's size. Safe for concurrent use.
  */
 public final class SegmentationTranslator implements Translator<Image, CategoryMask> {
 
     private static final List<String> CLASSES = List.of("background", "object");
 
-    private final int size;
+    private final InputScale scale;
 
-    /** Makes a translator that gives images to the network as they are. */
+    /**
+     * Makes a translator that scales images to what the network was trained on: to the square if
+     * its input is one, else into the input's size, with their own ratio of width to height.
+     */
     public SegmentationTranslator() {
-        this(0);
+        this(InputScale.TRAINED);
     }
 
     /**
-     * Makes a translator that scales images to a square, and the mask back to the image's size.
+     * Makes a translator that scales images to a square.
      *
-     * @param size the square's side in pixels, or 0 to leave images as they are
+     * @param size the square's side in pixels, or 0 to leave images as they are, with memory in
+     *     proportion
      */
     public SegmentationTranslator(int size) {
-        this.size = size;
+        this(size == 0 ? InputScale.OWN : InputScale.to(new ImageSize(size, size)));
+    }
+
+    /** Makes a translator that scales by a rule. */
+    SegmentationTranslator(InputScale scale) {
+        this.scale = scale;
     }
 
     /** {@inheritDoc} */
     @Override
     public NDList processInput(TranslatorContext ctx, Image input) {
         ctx.setAttachment("shape", new Shape(input.getHeight(), input.getWidth()));
-        Image scaled = size == 0 ? input : scale(input);
+        ImageSize size =
+                scale.of(ctx.getModel(), new ImageSize(input.getWidth(), input.getHeight()));
+        Image scaled = scale(input, size);
         NDArray pixels = scaled.toNDArray(ctx.getNDManager(), Image.Flag.COLOR);
         return new NDList(pixels.transpose(2, 0, 1).toType(DataType.FLOAT32, false).div(255f));
     }
@@ -70,8 +82,9 @@ public final class SegmentationTranslator implements Translator<Image, CategoryM
     }
 
     /** As images are scaled for training. */
-    private Image scale(Image image) {
+    private static Image scale(Image image, ImageSize size) {
         BufferedImage picture = (BufferedImage) image.getWrappedImage();
-        return ImageFactory.getInstance().fromImage(Scene.scale(picture, size, size));
+        return ImageFactory.getInstance()
+                .fromImage(Scene.scale(picture, size.width(), size.height()));
     }
 }

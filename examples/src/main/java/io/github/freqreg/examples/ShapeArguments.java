@@ -13,10 +13,12 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
+import picocli.CommandLine.TypeConversionException;
 
 /** The options of a network's size and its images'. */
 final class ShapeArguments {
@@ -51,12 +53,29 @@ final class ShapeArguments {
     @Option(
             names = "--size",
             paramLabel = "N",
+            converter = Size.class,
             description =
-                    "side of the square that images are scaled to; unet: 0 for their own size"
-                            + " (default: 96 to train, else as the network was trained); alexnet,"
-                            + " vgg, resnet18, vit: a multiple of 32 (default: 32, alexnet 64; the"
-                            + " published AlexNet takes 224)")
-    private Integer size;
+                    "side of the square that images are scaled to. To train unet: default 96. To"
+                            + " use a UNet: also WIDTHxHEIGHT, or 0 for their own size, whose memory"
+                            + " is in proportion (default: to the square that it was trained on; if"
+                            + " that was none, up or down into the trained size, with their own"
+                            + " ratio of width to height). alexnet, vgg, resnet18, vit: a multiple"
+                            + " of 32 (default: 32, alexnet 64; the published AlexNet takes 224)")
+    private ImageSize size;
+
+    /** The value of {@code --size}. */
+    private static final class Size implements ITypeConverter<ImageSize> {
+
+        /** {@inheritDoc} */
+        @Override
+        public ImageSize convert(String value) {
+            try {
+                return ImageSize.parse(value);
+            } catch (IllegalArgumentException e) {
+                throw new TypeConversionException(e.getMessage());
+            }
+        }
+    }
 
     /** Refuses what a network does not have. */
     void check(Network network) {
@@ -89,7 +108,7 @@ final class ShapeArguments {
 
     /** The side of the images of a classifier to train. */
     int side(Network network, int theirs) {
-        int side = size == null ? Math.max(network.side(), theirs) : size;
+        int side = size == null ? Math.max(network.side(), theirs) : square();
         check(
                 side >= theirs && side % theirs == 0,
                 "--size must be a multiple of " + theirs + " but is " + side);
@@ -102,20 +121,29 @@ final class ShapeArguments {
     /** A UNet to train, with its images. */
     ScenesTask unet(Path data, int subset) throws IOException {
         int levels = depth == null ? PublishedUNet.DEPTH : depth;
-        int side = size == null ? Network.UNET.side() : size;
+        int side = size == null ? Network.UNET.side() : square();
+        // The last level of one image needs more than one number to take statistics of.
         check(
-                side >= 1 << levels,
-                "--size must be " + (1 << levels) + " or more at this --depth but is " + side);
+                side >= 2 << levels,
+                "--size must be " + (2 << levels) + " or more at this --depth but is " + side);
         return new ScenesTask(data, subset, side, width(Network.UNET), levels);
     }
 
-    /**
-     * The side to which images are scaled, or 0. A network that was trained on squares is used on
-     * them; the published one takes images as they are.
-     */
-    int size(Model model) {
+    /** How images are scaled for a UNet that is used. */
+    InputScale scale() {
         check();
-        return size != null ? size : Segmentation.trainedSide(model);
+        if (size == null) {
+            return InputScale.TRAINED;
+        }
+        return size.pixels() == 0 ? InputScale.OWN : InputScale.to(size);
+    }
+
+    /** The side of a square that is asked for. */
+    private int square() {
+        check(
+                size.width() == size.height(),
+                "--size must be the side of a square to train on but is " + size);
+        return size.width();
     }
 
     /** Builds a plain network without data; not for unet, whose file tells its width. */
@@ -160,8 +188,8 @@ final class ShapeArguments {
     void loadUNet(Model model, Path weights) throws IOException, MalformedModelException {
         check();
         model.setBlock(network(WeightFile.shapes(weights)));
-        boolean square = size != null && size > 0;
-        Shape input = square ? new Shape(1, 3, size, size) : PublishedUNet.INPUT;
+        boolean square = size != null && size.pixels() > 0 && size.width() == size.height();
+        Shape input = square ? new Shape(1, 3, size.height(), size.width()) : PublishedUNet.INPUT;
         WeightFile.load(Network.UNET, model, weights, input);
     }
 
@@ -193,8 +221,13 @@ final class ShapeArguments {
                 depth == null || depth >= 1 && depth <= MAX_DEPTH,
                 "--depth must be 1 to " + MAX_DEPTH + " but is " + depth);
         check(
-                size == null || size >= 0 && size <= MAX_SIZE,
+                size == null || isSize(size.width(), size.height()),
                 "--size must be 0 to " + MAX_SIZE + " but is " + size);
+    }
+
+    private static boolean isSize(int across, int down) {
+        boolean none = across == 0 && down == 0;
+        return none || Math.min(across, down) > 0 && Math.max(across, down) <= MAX_SIZE;
     }
 
     private void check(boolean holds, String message) {

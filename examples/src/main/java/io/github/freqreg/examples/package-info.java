@@ -12,7 +12,9 @@
  *       drawn by {@code DrawnShapes}.
  *   <li>{@code ScenesTask} on {@code Scene} and {@code Segmentation}; {@code
  *       SegmentationTranslator} is for DJL's predictor, {@code PublishedUNet} knows the authors'
- *       network.
+ *       network. {@code ImageFile} reads photographs, upright as their {@code Orientation} says;
+ *       {@code InputScale} is the rule by which they are scaled for a network, and {@code
+ *       SegmentationMemory} bounds the memory that this takes.
  *   <li>{@code VaeTask} and {@code DcganTask} make images; {@code FrechetDistance} in {@code
  *       DigitFeatures} judges those of the latter.
  *   <li>{@code InspectCommand} draws what a file holds: {@code Contents} are read, {@code Figures}

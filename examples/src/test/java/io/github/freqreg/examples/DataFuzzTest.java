@@ -1,5 +1,7 @@
 package io.github.freqreg.examples;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.code_intelligence.jazzer.junit.FuzzTest;
@@ -53,14 +55,20 @@ class DataFuzzTest {
 
     @FuzzTest(maxDuration = "10m")
     void image(byte[] file) {
-        expectAnswer(() -> assertTrue(imageOf(file).getWidth() > 0));
+        expectAnswer(
+                () -> {
+                    ImageFile opened = ImageFile.open(file, SOURCE);
+                    BufferedImage image = opened.read();
+                    assertEquals(opened.size(), new ImageSize(image.getWidth(), image.getHeight()));
+                });
     }
 
-    private static BufferedImage imageOf(byte[] file) {
-        try {
-            return ImageFile.read(file, SOURCE);
-        } catch (IOException e) {
-            throw new AssertionError(e);
+    /** The first byte says of which kind the file is taken to be. */
+    @FuzzTest(maxDuration = "10m")
+    void orientation(byte[] kindAndFile) {
+        if (kindAndFile.length > 0) {
+            String kind = kindAndFile[0] % 2 == 0 ? "png" : "JPEG";
+            assertNotNull(Orientation.of(rest(kindAndFile), kind));
         }
     }
 

@@ -518,7 +518,7 @@ class MainTest {
                 "train lenet --dense --split | have no meaning with --dense",
                 "train lenet --optimizer rms | rms",
                 "train | NETWORK",
-                "train unet --size 8 | --size must be 16 or more at this --depth but is 8",
+                "train unet --size 16 | --size must be 32 or more at this --depth but is 16",
                 "train unet --width 0 | --width must be 1 to 1024 but is 0",
                 "train unet --depth 9 | --depth must be 1 to 8 but is 9",
                 "segment x.png --weights x | segment needs --out MASK.png or --overlay",

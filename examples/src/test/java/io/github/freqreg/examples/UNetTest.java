@@ -35,6 +35,7 @@ import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class UNetTest {
@@ -129,7 +130,7 @@ class UNetTest {
             FrequencyFile.load(model, file);
             for (Segmentation.Pair pair : Segmentation.pairs(data.resolve("carvana"))) {
                 BufferedImage image = Segmentation.read(pair.image());
-                boolean[] told = Segmentation.segment(model, 0, image);
+                boolean[] told = Segmentation.segment(model, image);
                 found.put(pair.name(), Segmentation.dice(told, Segmentation.mask(pair, image)));
             }
         }
@@ -198,16 +199,29 @@ class UNetTest {
         return checkpoint;
     }
 
-    @Test
-    void anImageThatIsTooSmallIsSaidSo() throws IOException {
+    /** With dense weights the engine refuses less, and compressed all channels would be 0. */
+    @ParameterizedTest
+    @CsvSource({"9, 9", "16, 16", "15, 400"})
+    void anImageThatIsTooSmallIsSaidSo(int width, int height) throws IOException {
         try (Model model = Model.newInstance("unet")) {
             model.setBlock(new UNet(2, 4, 2));
             model.getBlock()
                     .initialize(model.getNDManager(), DataType.FLOAT32, new Shape(1, 3, 32, 32));
-            BufferedImage image = new BufferedImage(9, 9, BufferedImage.TYPE_INT_RGB);
+            BufferedImage image = new BufferedImage(width, height, BufferedImage.TYPE_INT_RGB);
             DataException e =
-                    assertThrows(DataException.class, () -> Segmentation.segment(model, 0, image));
-            assertTrue(e.getMessage().startsWith("The image of 9x9 pixels"), e.getMessage());
+                    assertThrows(
+                            DataException.class,
+                            () -> Segmentation.segment(model, InputScale.OWN, image));
+            String size = width + "x" + height;
+            assertEquals(
+                    "The image of "
+                            + size
+                            + " pixels cannot be segmented: A UNet of depth 4 takes images of at"
+                            + " least 32x16 or 16x32 pixels but got "
+                            + size,
+                    e.getMessage());
+            BufferedImage least = new BufferedImage(16, 32, BufferedImage.TYPE_INT_RGB);
+            assertEquals(512, Segmentation.segment(model, InputScale.OWN, least).length);
         }
     }
 
@@ -277,7 +291,7 @@ class UNetTest {
             model.getBlock()
                     .initialize(model.getNDManager(), DataType.FLOAT32, new Shape(1, 3, 8, 8));
             BufferedImage image = new BufferedImage(31, 17, BufferedImage.TYPE_INT_RGB);
-            assertEquals(31 * 17, Segmentation.segment(model, 8, image).length);
+            assertEquals(31 * 17, Segmentation.segment(model, image).length);
         }
     }
 

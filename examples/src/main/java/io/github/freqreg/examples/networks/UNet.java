@@ -112,6 +112,26 @@ public final class UNet extends AbstractBlock {
         return level;
     }
 
+    /**
+     * Returns how many float32 numbers of maps live at once in an inference, at most.
+     *
+     * <pre>
+     * 5 · width · batch · height · image width
+     * </pre>
+     *
+     * <p>The peak is at the image's own size, where the maps of a level have {@code width}
+     * channels: the last join reads twice as many, and makes a convolution, its normalised maps and
+     * its rectified ones. What was before has been freed.
+     *
+     * @param batch images at once
+     * @param height of an image in pixels
+     * @param imageWidth of an image in pixels
+     * @return numbers, of 4 bytes each
+     */
+    public long getPeakNumbers(long batch, long height, long imageWidth) {
+        return 5 * width * batch * height * imageWidth;
+    }
+
     /** {@inheritDoc} */
     @Override
     protected NDList forwardInternal(
@@ -119,26 +139,82 @@ public final class UNet extends AbstractBlock {
             NDList inputs,
             boolean training,
             PairList<String, Object> params) {
+        checkSize(inputs.head().getShape());
+        Pass pass = new Pass(parameterStore, training);
         Deque<NDArray> levels = new ArrayDeque<>();
-        levels.push(first.forward(parameterStore, inputs, training).singletonOrThrow());
+        levels.push(pass.through(first, inputs.singletonOrThrow(), false));
         for (Block block : down) {
-            NDList level = new NDList(levels.peek());
-            levels.push(block.forward(parameterStore, level, training).singletonOrThrow());
+            levels.push(pass.through(block, levels.peek(), false));
         }
         NDArray image = levels.pop();
         for (int i = 0; i < up.size(); i++) {
             NDArray skip = levels.pop();
-            NDArray larger =
-                    up.get(i)
-                            .forward(parameterStore, new NDList(image), training)
-                            .singletonOrThrow();
+            NDArray larger = pass.through(up.get(i), image, true);
             for (int axis = 2; axis < 4; axis++) {
-                larger = widen(larger, axis, skip.getShape().get(axis));
+                NDArray widened = widen(larger, axis, skip.getShape().get(axis));
+                if (widened != larger) {
+                    pass.free(larger);
+                    larger = widened;
+                }
             }
-            NDList joined = new NDList(NDArrays.concat(new NDList(skip, larger), 1));
-            image = join.get(i).forward(parameterStore, joined, training).singletonOrThrow();
+            NDArray joined = NDArrays.concat(new NDList(skip, larger), 1);
+            pass.free(skip);
+            pass.free(larger);
+            image = pass.through(join.get(i), joined, true);
         }
-        return last.forward(parameterStore, new NDList(image), training);
+        return new NDList(pass.through(last, image, true));
+    }
+
+    /** The last level needs a pixel, and of one image more, to take their statistics. */
+    private void checkSize(Shape images) {
+        int least = 1 << down.size();
+        long numbers = images.get(0) * (images.get(2) / least) * (images.get(3) / least);
+        if (numbers < 2) {
+            throw new IllegalArgumentException(
+                    String.format(
+                            "A UNet of depth %d takes images of at least %dx%d or %dx%d pixels"
+                                    + " but got %dx%d",
+                            down.size(),
+                            2 * least,
+                            least,
+                            least,
+                            2 * least,
+                            images.get(3),
+                            images.get(2)));
+        }
+    }
+
+    /**
+     * A pass through the network. At inference an array is closed as soon as nothing reads it any
+     * more, rather than by the caller's manager at the end; in training the way back may read it.
+     */
+    private record Pass(ParameterStore store, boolean training) {
+
+        /** The answer of a block; its input is freed if nothing else reads it. */
+        NDArray through(Block block, NDArray input, boolean free) {
+            return through(block, new NDList(input), free).singletonOrThrow();
+        }
+
+        private NDList through(Block block, NDList inputs, boolean free) {
+            NDList made = inputs;
+            if (training || !(block instanceof SequentialBlock)) {
+                made = block.forward(store, inputs, training);
+            } else {
+                for (Block child : block.getChildren().values()) {
+                    made = through(child, made, free || made != inputs);
+                }
+            }
+            if (free && made.head() != inputs.head()) {
+                free(inputs.head());
+            }
+            return made;
+        }
+
+        void free(NDArray array) {
+            if (!training) {
+                array.close();
+            }
+        }
     }
 
     /** Puts zeros around an image along an axis; the smaller half goes before it. */

@@ -153,7 +153,7 @@ public final class SegmentImages implements Callable<Integer> {
     private static Answer answer(SceneSource source, Model model, int side) throws IOException {
         SceneSource.Picture picture = source.picture(side);
         BufferedImage image = picture.image();
-        boolean[] told = Segmentation.segment(model, Segmentation.trainedSide(model), image);
+        boolean[] told = Segmentation.segment(model, image);
         BitSet bits = new BitSet(told.length);
         for (int i = 0; i < told.length; i++) {
             bits.set(i, told[i]);

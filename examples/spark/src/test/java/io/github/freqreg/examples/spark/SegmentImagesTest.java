@@ -77,7 +77,7 @@ class SegmentImagesTest {
         try (Model model = SIZE.load(frq)) {
             for (int i = 0; i < 5; i++) {
                 Scene scene = sources.get(i).scene(24);
-                boolean[] told = Segmentation.segment(model, 0, scene.image());
+                boolean[] told = Segmentation.segment(model, scene.image());
                 assertEquals(Integer.toString(i), answers.get(i).name());
                 assertArrayEquals(told, answers.get(i).foreground());
                 assertEquals(
@@ -112,7 +112,7 @@ class SegmentImagesTest {
         }
         told = Jobs.run(SegmentImages.command(), 0, (args + " --out " + out).split(" "));
         try (Model model = SIZE.load(frq)) {
-            boolean[] mask = Segmentation.segment(model, 24, scene.image());
+            boolean[] mask = Segmentation.segment(model, scene.image());
             double dice = Segmentation.dice(mask, Segmentation.foreground(scene.mask()));
             String text = String.format(Locale.ROOT, "b: 30x30 pixels, Dice %.6f", dice);
             assertTrue(told.contains(text), told);
