@@ -69,7 +69,7 @@ class ExportTest {
     @BeforeAll
     static void train() {
         String train =
-                "train lenet --epochs 1 --subset 1500 --no-baseline --keep 150 --out "
+                "train lenet --epochs 2 --subset 1500 --no-baseline --keep 150 --out "
                         + trained.resolve("lenet.frq");
         assertEquals(0, Main.run(train.split(" ")));
     }
@@ -87,8 +87,8 @@ class ExportTest {
         Path frq = trained.resolve("lenet.frq");
         assertEquals(0, run("evaluate lenet --weights %s", frq), err);
         int right = right();
-        // One of ten would be chance.
-        assertTrue(right > 300, out);
+        // One of ten would be chance: 150, with a deviation of 11.6.
+        assertTrue(right > 220, out);
         Path file = folder.resolve(name);
         Path exported = name.endsWith("pt") ? folder.resolve("e.npz") : file;
         assertEquals(0, run("export lenet --weights %s --out %s", frq, exported), err);
