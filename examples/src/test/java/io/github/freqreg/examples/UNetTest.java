@@ -254,13 +254,13 @@ class UNetTest {
         String evaluate =
                 "evaluate unet --last 1 --weights %s --data %s --out-images %s --json %s" + options;
         Path images = folder.resolve("out");
-        Path result = folder.resolve("result.json");
-        assertEquals(0, Main.run(evaluate.formatted(file, data, images, result).split(" ")));
-        JsonObject measured = JsonUtils.GSON.fromJson(Files.readString(result), JsonObject.class);
+        Path written = folder.resolve("result.json");
+        assertEquals(0, Main.run(evaluate.formatted(file, data, images, written).split(" ")));
+        JsonObject measured = JsonUtils.GSON.fromJson(Files.readString(written), JsonObject.class);
         assertEquals(Images.name(data), measured.getAsJsonObject("data").get("name").getAsString());
         assertEquals(1, measured.getAsJsonObject("data").get("test").getAsInt());
         assertEquals("dice", measured.get("metric").getAsString());
-        assertEquals(Files.size(file), measured.get("bytes").getAsLong());
+        assertEquals(Files.size(Path.of(file)), measured.get("bytes").getAsLong());
         Path mask = folder.resolve("new/mask.png");
         Path overlay = folder.resolve("new/overlay.png");
         String segment = "segment %s --weights %s --out %s --overlay %s" + options;
