@@ -32,11 +32,12 @@ import org.slf4j.LoggerFactory;
  * FrequencyRegularization.builder().optKeepRate(0.01).build().apply(model);
  * </pre>
  *
- * <p>By default it takes the weights of convolutions, transposed convolutions and linear layers.
- * {@link #apply(Block)} wraps each such layer by itself where the parent allows it ({@code
- * SequentialBlock}, {@code ParallelBlock}) and the whole composite where not (attention, classes of
- * your own that call private fields). Either way the network computes the same and its parameters
- * keep their names.
+ * <p>By default it takes the weights of convolutions, transposed convolutions, linear and recurrent
+ * layers; with a budget, those of all layers, embeddings included, and more where they would take
+ * too much of it, see {@link Builder#optBudget}. {@link #apply(Block)} wraps each such layer by
+ * itself where the parent allows it ({@code SequentialBlock}, {@code ParallelBlock}) and the whole
+ * composite where not (attention, classes of your own that call private fields). Either way the
+ * network computes the same and its parameters keep their names.
  *
  * <p>A model that is initialised or trained is projected: its coefficients are the first of the DCT
  * of its weights. A fresh one starts from its own initialisers, projected likewise and then scaled:
@@ -64,6 +65,7 @@ public final class FrequencyRegularization {
     private static final int MOST_ROUNDS = 1000;
 
     private final TensorSelection selection;
+    private final TensorSelection wider;
     private final List<ByName<KeepAmount>> overrides;
     private final List<ByName<Shape>> splits;
     private final List<ByName<List<Integer>>> weights;
@@ -76,13 +78,8 @@ public final class FrequencyRegularization {
     private final Strategy strategy;
 
     private FrequencyRegularization(Builder builder) {
-        selection =
-                new TensorSelection(
-                        EnumSet.copyOf(builder.layerTypes),
-                        EnumSet.copyOf(builder.parameterTypes),
-                        builder.include,
-                        builder.exclude,
-                        builder.shapes);
+        selection = builder.selection(builder.parameterTypes());
+        wider = builder.sharesFreely() ? builder.selection(Builder.TRAINED) : selection;
         overrides = List.copyOf(builder.overrides);
         splits = List.copyOf(builder.splits);
         weights = List.copyOf(builder.weights);
@@ -183,7 +180,9 @@ public final class FrequencyRegularization {
                 block.clear();
             }
         }
-        return new WrapPlan(block, selection);
+        return budget > 0
+                ? NetworkBudget.plan(block, selection, wider, budget, budgetOfBytes)
+                : new WrapPlan(block, selection);
     }
 
     /**
@@ -343,7 +342,7 @@ public final class FrequencyRegularization {
                             candidate.name(),
                             candidate.parameter(),
                             rule(candidate, shares),
-                            axesOf(candidate),
+                            shape -> axesOf(candidate, shape),
                             balanceRounds));
         }
         return tensors;
@@ -365,9 +364,13 @@ public final class FrequencyRegularization {
         return first(overrides, candidate, amount);
     }
 
-    private FrequencyAxes axesOf(WrapPlan.Candidate candidate) {
-        return new FrequencyAxes(
-                first(splits, candidate, null), first(weights, candidate, List.of()));
+    private FrequencyAxes axesOf(WrapPlan.Candidate candidate, Shape shape) {
+        Shape split = first(splits, candidate, null);
+        List<Integer> its = first(weights, candidate, null);
+        if (candidate.layer() == LayerType.EMBEDDING && split == null && its == null) {
+            return FrequencyAxes.ofTable(shape);
+        }
+        return new FrequencyAxes(split, its == null ? List.of() : its);
     }
 
     /** What is said of a tensor by the first names that match its own. */
@@ -386,7 +389,7 @@ public final class FrequencyRegularization {
             Shape shape = candidate.parameter().getShape();
             if (shape != null) {
                 try {
-                    axesOf(candidate).check(shape);
+                    axesOf(candidate, shape).check(shape);
                 } catch (IllegalArgumentException e) {
                     throw new IllegalArgumentException(
                             "The axes for " + candidate.name() + " do not fit. " + e.getMessage(),
@@ -407,10 +410,26 @@ public final class FrequencyRegularization {
     /** Builds a {@link FrequencyRegularization}. */
     public static final class Builder {
 
-        private final Set<LayerType> layerTypes =
+        private static final Set<LayerType> USUAL =
                 EnumSet.of(
-                        LayerType.CONVOLUTION, LayerType.TRANSPOSED_CONVOLUTION, LayerType.LINEAR);
-        private final Set<Parameter.Type> parameterTypes = EnumSet.of(Parameter.Type.WEIGHT);
+                        LayerType.CONVOLUTION,
+                        LayerType.TRANSPOSED_CONVOLUTION,
+                        LayerType.LINEAR,
+                        LayerType.RECURRENT);
+
+        /** Running statistics are none of these, and never chosen. */
+        private static final Set<Parameter.Type> TRAINED =
+                EnumSet.of(
+                        Parameter.Type.WEIGHT,
+                        Parameter.Type.BIAS,
+                        Parameter.Type.GAMMA,
+                        Parameter.Type.BETA,
+                        Parameter.Type.OTHER);
+
+        /** What is asked for, or null. */
+        private Set<LayerType> layerTypes;
+
+        private Set<Parameter.Type> parameterTypes;
         private final List<ByName<KeepAmount>> overrides = new ArrayList<>();
         private final List<ByName<Shape>> splits = new ArrayList<>();
         private final List<ByName<List<Integer>>> weights = new ArrayList<>();
@@ -611,14 +630,10 @@ public final class FrequencyRegularization {
             return this;
         }
 
-        /** As a file says. */
+        /** Sets the axes that a file states; an embedding's may be its own too. */
         void addAxes(String names, FrequencyAxes axes) {
-            if (axes.split() != null) {
-                addSplit(names, axes.split());
-            }
-            if (!axes.weights().isEmpty()) {
-                weights.add(ByName.of(names, axes.weights()));
-            }
+            splits.add(ByName.of(names, axes.split()));
+            weights.add(ByName.of(names, axes.weights()));
         }
 
         /**
@@ -633,27 +648,47 @@ public final class FrequencyRegularization {
         }
 
         /**
-         * Sets the kinds of layer whose tensors are chosen.
+         * Sets the kinds of layer whose tensors are chosen: by default convolutions, transposed
+         * convolutions, linear and recurrent layers, and with a budget all.
          *
          * @param types the kinds, at least one
          * @return this builder
          */
         public Builder optLayerTypes(LayerType... types) {
-            layerTypes.clear();
-            layerTypes.addAll(List.of(types));
+            layerTypes = Set.of(types);
             return this;
         }
 
         /**
-         * Sets the types of parameter that are chosen, by default weights.
+         * Sets the types of parameter that are chosen: by default weights, and with a budget others
+         * too where they would take too much of it, see {@link #optBudget}.
          *
          * @param types the types, at least one
          * @return this builder
          */
         public Builder optParameterTypes(Parameter.Type... types) {
-            parameterTypes.clear();
-            parameterTypes.addAll(List.of(types));
+            parameterTypes = Set.of(types);
             return this;
+        }
+
+        private Set<LayerType> layerTypes() {
+            if (layerTypes != null) {
+                return layerTypes;
+            }
+            return budget > 0 ? EnumSet.allOf(LayerType.class) : USUAL;
+        }
+
+        private Set<Parameter.Type> parameterTypes() {
+            return parameterTypes != null ? parameterTypes : Set.of(Parameter.Type.WEIGHT);
+        }
+
+        /** Whether a budget decides which types of parameter are chosen. */
+        private boolean sharesFreely() {
+            return budget > 0 && parameterTypes == null;
+        }
+
+        private TensorSelection selection(Set<Parameter.Type> types) {
+            return new TensorSelection(layerTypes(), types, include, exclude, shapes);
         }
 
         /**
@@ -709,12 +744,12 @@ public final class FrequencyRegularization {
          *     budget has overrides
          */
         public FrequencyRegularization build() {
-            if (layerTypes.isEmpty() || parameterTypes.isEmpty()) {
+            if (layerTypes().isEmpty() || parameterTypes().isEmpty()) {
                 throw new IllegalArgumentException(
                         "A policy needs at least one layer type and one parameter type, but has "
-                                + layerTypes
+                                + layerTypes()
                                 + " and "
-                                + parameterTypes);
+                                + parameterTypes());
             }
             if (budget > 0 && !overrides.isEmpty()) {
                 throw new IllegalArgumentException(

@@ -1,13 +1,17 @@
 package io.github.freqreg;
 
+import ai.djl.MalformedModelException;
 import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
 import io.github.freqreg.format.FrqDocument;
+import io.github.freqreg.format.FrqTensor;
 import io.github.freqreg.format.Precision;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 
 /**
  * How finely the coefficients of each tensor are stored, so that a network fits a number of bytes.
@@ -43,6 +47,9 @@ public final class Quantization {
     private static final double COARSEST_STEP = 0x1p100;
 
     private static final float NOT_TRAINED = 1f / 32;
+
+    /** How many tensors a message names. */
+    private static final int NAMED = 3;
 
     /** Of the tensors that are coefficients; 0 where these are float16. */
     private final Map<String, Float> steps;
@@ -119,7 +126,8 @@ public final class Quantization {
         }
         double fine = FINEST;
         double coarse = 1 / FINEST;
-        long least = at(units, coarse).bytes(block, names);
+        Quantization coarsest = at(units, coarse);
+        long least = coarsest.bytes(block, names);
         if (least > bytes) {
             throw new IllegalArgumentException(
                     "A file of this network has at least "
@@ -127,7 +135,8 @@ public final class Quantization {
                             + " bytes, but only "
                             + bytes
                             + " are allowed: keep fewer coefficients, or compress the parameters"
-                            + " that are left alone");
+                            + " that are left alone, by a policy with optBudgetBytes. "
+                            + coarsest.largest(block));
         }
         for (int i = 0; i < HALVINGS; i++) {
             double middle = Math.sqrt(fine * coarse);
@@ -232,6 +241,31 @@ public final class Quantization {
     public long bytes(Block block, boolean names) {
         FrqDocument document = FrequencyFile.toDocument(block, this);
         return (names ? document : document.withoutNames()).encode().length;
+    }
+
+    /** Names the tensors that take most of a file, for a message. */
+    private String largest(Block block) {
+        FrqDocument document = FrequencyFile.toDocument(block, this);
+        long[] sizes;
+        try {
+            sizes = FrqDocument.tensorBytes(document.encode());
+        } catch (MalformedModelException e) {
+            throw new IllegalStateException("A file was written that cannot be read", e);
+        }
+        List<FrqTensor> tensors = document.tensors();
+        return IntStream.range(0, sizes.length)
+                .boxed()
+                .sorted(Comparator.comparingLong(i -> -sizes[i]))
+                .limit(NAMED)
+                .map(
+                        i ->
+                                tensors.get(i).name()
+                                        + " with "
+                                        + tensors.get(i).values().length
+                                        + (tensors.get(i).spectral()
+                                                ? " coefficients"
+                                                : " numbers left alone"))
+                .collect(Collectors.joining("; ", "The largest of its tensors: ", ""));
     }
 
     /** How the numbers of a parameter are stored. */

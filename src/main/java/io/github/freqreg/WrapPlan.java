@@ -136,6 +136,11 @@ final class WrapPlan {
         return units.get(block);
     }
 
+    /** The builder method that lets a parameter left alone be chosen, or null where none does. */
+    String getRemedy(Candidate candidate) {
+        return selection.remedy(candidate);
+    }
+
     /** All chosen parameters. */
     List<Candidate> getAllChosen() {
         return units.values().stream().flatMap(Collection::stream).toList();
