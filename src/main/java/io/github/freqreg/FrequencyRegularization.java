@@ -476,6 +476,12 @@ public final class FrequencyRegularization {
         /**
          * Gives the whole model a number of numbers, those of the parameters left alone included.
          *
+         * <p>All that is trained takes part, unless {@link #optLayerTypes} or {@link
+         * #optParameterTypes} says otherwise: the weights of every kind of layer, embeddings
+         * included; and where biases, normalisation's factors and shifts and other parameters would
+         * take more than an eighth of the budget if they were left whole, these too. Running
+         * statistics never do.
+         *
          * <p>What the parameters left alone leave is shared over the tensors. Of a network that is
          * trained, each coefficient goes where it is worth most: the worth of a tensor's first ones
          * is their part of its energy. Of a fresh one, each tensor gets the same share, a vector of
@@ -503,7 +509,8 @@ public final class FrequencyRegularization {
          *
          * <p>The file has the bytes when the numbers are rounded for them: let {@link
          * io.github.freqreg.training.ByteBudget} follow the training, or save with {@link
-         * Quantization#fit}. Parameters left alone are counted with two bytes each.
+         * Quantization#fit}. Parameters left alone are counted with two bytes each, coefficients of
+         * an embedding's table with two bits: most words say little, and more numbers learn more.
          *
          * @param bytes of the file, from 1 to 2^30
          * @return this builder
@@ -620,6 +627,10 @@ public final class FrequencyRegularization {
          * and fewer of its kernel's. It goes beyond the paper, where all are 1; see {@link
          * io.github.freqreg.spectrum.ZigzagOrder}. That there are not as many as axes is told as
          * that a shape of {@link #addSplit} does not fit.
+         *
+         * <p>An embedding's table for which neither weights nor a split are set has the axes of
+         * {@link io.github.freqreg.spectrum.FrequencyAxes#ofTable}; the weights (1, 1) give it its
+         * own.
          *
          * @param names a regular expression, found anywhere in the name
          * @param axes a weight for each axis, of the split shape where there is one, from 1 to 64
