@@ -61,6 +61,38 @@ class UNetTest {
         }
     }
 
+    /** Training keeps what the way back reads; the answers are the same. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void inferenceFreesWhatItHasRead(boolean wrapped) {
+        try (NDManager manager = NDManager.newBaseManager()) {
+            Shape shape = new Shape(1, 3, 19, 22);
+            Block block = new UNet(3, 2, 2);
+            if (wrapped) {
+                block = FrequencyRegularization.builder().optKept(33).build().apply(block, shape);
+            }
+            block.initialize(manager, DataType.FLOAT32, shape);
+            float[] pixels = manager.randomNormal(shape).toFloatArray();
+            int[] left = new int[2];
+            float[][] scores = new float[2][];
+            for (int i = 0; i < 2; i++) {
+                try (NDManager pass = manager.newSubManager()) {
+                    NDList input = new NDList(pass.create(pixels, shape));
+                    scores[i] =
+                            block.forward(new ParameterStore(manager, false), input, i == 1)
+                                    .singletonOrThrow()
+                                    .toFloatArray();
+                    left[i] = pass.getManagedArrays().size();
+                    assertEquals(pixels[0], input.head().toFloatArray()[0]);
+                }
+            }
+            assertArrayEquals(scores[1], scores[0], 1e-3f);
+            // The input, the scores, and lines of zeros beside upsampled maps.
+            assertTrue(left[0] <= 6, left[0] + " arrays");
+            assertTrue(left[1] > 30, left[1] + " arrays");
+        }
+    }
+
     @Test
     void itsLayersAreWrappedEachByItself() {
         Block block =
