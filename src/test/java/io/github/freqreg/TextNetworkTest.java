@@ -32,6 +32,7 @@ import io.github.freqreg.training.ByteBudget;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -71,9 +72,7 @@ class TextNetworkTest {
     }
 
     private static Set<String> chosen(Block block) {
-        return BlockTree.spectralParameters(block).values().stream()
-                .map(SpectralParameter::getName)
-                .collect(Collectors.toSet());
+        return BlockTree.spectralByName(block).keySet();
     }
 
     private static Set<String> trained(Block block) {
@@ -153,9 +152,10 @@ class TextNetworkTest {
                                 .apply(block, SENTENCES);
                 TestModels.initialize(wrapped, manager, DataType.FLOAT32, SENTENCES);
                 long halfBytes = 2 * (4_000 - 2 * (128 + 3));
-                for (SpectralParameter tensor : BlockTree.spectralParameters(wrapped).values()) {
-                    boolean table = tensor.getName().contains("embedding");
-                    halfBytes -= table ? tensor.getKept() / 2 : tensor.getKept();
+                for (Map.Entry<String, SpectralParameter> tensor :
+                        BlockTree.spectralByName(wrapped).entrySet()) {
+                    int kept = tensor.getValue().getKept();
+                    halfBytes -= tensor.getKey().contains("embedding") ? kept / 2 : kept;
                 }
                 assertEquals(0, halfBytes);
             }
