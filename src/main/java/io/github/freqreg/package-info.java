@@ -18,7 +18,7 @@
  *   <li>{@link io.github.freqreg.FrequencyBlock}: the block that takes a layer's place.
  *   <li>{@code SpectralParameter} and {@code RebuildingParameterStore}: how its weights come from
  *       coefficients; {@code StartScale}: how large these start.
- *   <li>{@code BlockTree}: how children are replaced.
+ *   <li>{@code BlockTree}: how children are replaced, and the names of parameters.
  *   <li>{@code NetworkBudget} and {@code BudgetShares}: who gets how much of a budget.
  *   <li>{@link io.github.freqreg.FrequencyFile}: saving and loading; {@link
  *       io.github.freqreg.Quantization}: how finely, for a number of bytes; {@link
