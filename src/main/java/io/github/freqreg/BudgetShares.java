@@ -33,15 +33,24 @@ final class BudgetShares {
     private final List<Tensor> tensors = new ArrayList<>();
     private final Map<String, Long> shares = new LinkedHashMap<>();
 
-    /** Adds a tensor; weights are null if it is fresh. */
-    void add(String name, Shape shape, FrequencyAxes axes, NDArray weights) {
-        tensors.add(new Tensor(name, shape, axes, weights));
+    /**
+     * Adds a tensor.
+     *
+     * @param name in the model
+     * @param shape its own
+     * @param axes along which its frequencies are
+     * @param weights its elements, or null if it is fresh
+     * @param density how many of its coefficients one of the budget buys
+     */
+    void add(String name, Shape shape, FrequencyAxes axes, NDArray weights, int density) {
+        tensors.add(new Tensor(name, shape, axes, weights, density));
     }
 
     /**
      * Shares.
      *
-     * @param budget the coefficients of all tensors, one or more for each
+     * @param budget the coefficients of all tensors, those of a dense tensor divided by its
+     *     density, one or more for each
      * @return the coefficients of each, by name
      */
     Map<String, Long> share(long budget) {
@@ -51,6 +60,11 @@ final class BudgetShares {
             shareByEnergy(budget);
         } else {
             shareEqually(budget);
+        }
+        for (Tensor tensor : tensors) {
+            long most = tensor.shape.size();
+            shares.computeIfPresent(
+                    tensor.name, (name, share) -> Math.min(most, share * tensor.density));
         }
         return shares;
     }
@@ -96,12 +110,11 @@ final class BudgetShares {
 
     /** The concave hull of the worth of the first coefficients, behind the first one. */
     private static List<Step> steps(Tensor tensor, long budget) {
-        float[] coefficients = tensor.first(Math.min(tensor.size(), budget));
+        double[] energies = tensor.energies(Math.min(tensor.size(), budget));
         double energy = tensor.energy();
         Deque<Step> hull = new ArrayDeque<>();
-        for (int i = 1; i < coefficients.length; i++) {
-            double part = energy == 0 ? 0 : coefficients[i] * (double) coefficients[i] / energy;
-            Step step = new Step(tensor.name, 1, part);
+        for (int i = 1; i < energies.length; i++) {
+            Step step = new Step(tensor.name, 1, energy == 0 ? 0 : energies[i] / energy);
             while (!hull.isEmpty() && hull.peekLast().slope() <= step.slope()) {
                 Step last = hull.removeLast();
                 step = new Step(tensor.name, last.count + step.count, last.worth + step.worth);
@@ -119,10 +132,11 @@ final class BudgetShares {
         }
     }
 
-    private record Tensor(String name, Shape shape, FrequencyAxes axes, NDArray weights) {
+    private record Tensor(
+            String name, Shape shape, FrequencyAxes axes, NDArray weights, int density) {
 
         long size() {
-            return shape.size();
+            return (shape.size() + density - 1) / density;
         }
 
         /** What a fresh tensor can use while others can use more. */
@@ -130,7 +144,19 @@ final class BudgetShares {
             return shape.dimension() == 1 ? (long) Math.ceil(Math.sqrt(size())) : size();
         }
 
-        float[] first(long count) {
+        /**
+         * Of the first coefficients, the squares, summed over as many as one of the budget buys.
+         */
+        double[] energies(long count) {
+            float[] coefficients = first(Math.min(shape.size(), count * density));
+            double[] energies = new double[Math.toIntExact(count)];
+            for (int i = 0; i < coefficients.length; i++) {
+                energies[i / density] += coefficients[i] * (double) coefficients[i];
+            }
+            return energies;
+        }
+
+        private float[] first(long count) {
             ZigzagMask mask = axes.mask(shape, count);
             try (NDManager scratch = weights.getManager().newSubManager();
                     SpectralTransform transform =

@@ -34,11 +34,12 @@ import org.slf4j.LoggerFactory;
  * FrequencyRegularization.builder().optKeepRate(0.01).build().apply(model);
  * </pre>
  *
- * <p>By default it takes the weights of convolutions, transposed convolutions and linear layers.
- * {@link #apply(Block, Shape...)} wraps each such layer by itself where the parent allows it
- * ({@code SequentialBlock}, {@code ParallelBlock}) and the whole composite where not (attention,
- * classes of your own that call private fields). Either way the network computes the same and its
- * parameters keep their names.
+ * <p>By default it takes the weights of convolutions, transposed convolutions, linear and recurrent
+ * layers; with a budget, those of all layers, embeddings included, and more where they would take
+ * too much of it, see {@link Builder#optBudget}. {@link #apply(Block, Shape...)} wraps each such
+ * layer by itself where the parent allows it ({@code SequentialBlock}, {@code ParallelBlock}) and
+ * the whole composite where not (attention, classes of your own that call private fields). Either
+ * way the network computes the same and its parameters keep their names.
  *
  * <p>A model that is initialised or trained is projected: its coefficients are the first of the DCT
  * of its weights. A fresh one starts from its own initialisers, projected likewise and then scaled:
@@ -66,6 +67,7 @@ public final class FrequencyRegularization {
     private static final int MOST_ROUNDS = 1000;
 
     private final TensorSelection selection;
+    private final TensorSelection wider;
     private final List<ByName<KeepAmount>> overrides;
     private final List<ByName<Shape>> splits;
     private final List<ByName<List<Integer>>> weights;
@@ -78,13 +80,8 @@ public final class FrequencyRegularization {
     private final Strategy strategy;
 
     private FrequencyRegularization(Builder builder) {
-        selection =
-                new TensorSelection(
-                        EnumSet.copyOf(builder.layerTypes),
-                        EnumSet.copyOf(builder.parameterTypes),
-                        builder.include,
-                        builder.exclude,
-                        builder.shapes);
+        selection = builder.selection(builder.parameterTypes());
+        wider = builder.sharesFreely() ? builder.selection(Builder.TRAINED) : selection;
         overrides = List.copyOf(builder.overrides);
         splits = List.copyOf(builder.splits);
         weights = List.copyOf(builder.weights);
@@ -161,16 +158,22 @@ public final class FrequencyRegularization {
 
     private WrapPlan planFor(Block block, Shape... inputShapes) {
         if (inputShapes.length == 0 || block.isInitialized()) {
-            return new WrapPlan(block, selection);
+            return planFor(block);
         }
         LoadTarget target = new LoadTarget(block);
         try (NDManager manager = NDManager.newBaseManager()) {
             target.initialize(manager, DataType.FLOAT32, inputShapes);
-            return new WrapPlan(block, selection);
+            return planFor(block);
         } finally {
             target.undo();
             target.putInitializers(block);
         }
+    }
+
+    private WrapPlan planFor(Block block) {
+        return budget > 0
+                ? NetworkBudget.plan(block, selection, wider, budget, budgetOfBytes)
+                : new WrapPlan(block, selection);
     }
 
     /**
@@ -392,7 +395,7 @@ public final class FrequencyRegularization {
                             candidate.name(),
                             candidate.parameter(),
                             rule(candidate, shares),
-                            axesOf(candidate),
+                            shape -> axesOf(candidate, shape),
                             balanceRounds));
         }
         return tensors;
@@ -414,9 +417,13 @@ public final class FrequencyRegularization {
         return first(overrides, candidate, amount);
     }
 
-    private FrequencyAxes axesOf(WrapPlan.Candidate candidate) {
-        return new FrequencyAxes(
-                first(splits, candidate, null), first(weights, candidate, List.of()));
+    private FrequencyAxes axesOf(WrapPlan.Candidate candidate, Shape shape) {
+        Shape split = first(splits, candidate, null);
+        List<Integer> its = first(weights, candidate, null);
+        if (candidate.layer() == LayerType.EMBEDDING && split == null && its == null) {
+            return FrequencyAxes.ofTable(shape);
+        }
+        return new FrequencyAxes(split, its == null ? List.of() : its);
     }
 
     /** What is said of a tensor by the first names that match its own. */
@@ -434,7 +441,7 @@ public final class FrequencyRegularization {
             Shape shape = candidate.shape();
             if (shape != null) {
                 try {
-                    axesOf(candidate).check(shape);
+                    axesOf(candidate, shape).check(shape);
                 } catch (IllegalArgumentException e) {
                     throw new IllegalArgumentException(
                             "The axes for " + candidate.name() + " do not fit. " + e.getMessage(),
@@ -467,10 +474,26 @@ public final class FrequencyRegularization {
     /** Builds a {@link FrequencyRegularization}. */
     public static final class Builder {
 
-        private final Set<LayerType> layerTypes =
+        private static final Set<LayerType> USUAL =
                 EnumSet.of(
-                        LayerType.CONVOLUTION, LayerType.TRANSPOSED_CONVOLUTION, LayerType.LINEAR);
-        private final Set<Parameter.Type> parameterTypes = EnumSet.of(Parameter.Type.WEIGHT);
+                        LayerType.CONVOLUTION,
+                        LayerType.TRANSPOSED_CONVOLUTION,
+                        LayerType.LINEAR,
+                        LayerType.RECURRENT);
+
+        /** Running statistics are none of these, and never chosen. */
+        private static final Set<Parameter.Type> TRAINED =
+                EnumSet.of(
+                        Parameter.Type.WEIGHT,
+                        Parameter.Type.BIAS,
+                        Parameter.Type.GAMMA,
+                        Parameter.Type.BETA,
+                        Parameter.Type.OTHER);
+
+        /** What is asked for, or null. */
+        private Set<LayerType> layerTypes;
+
+        private Set<Parameter.Type> parameterTypes;
         private final List<ByName<KeepAmount>> overrides = new ArrayList<>();
         private final List<ByName<Shape>> splits = new ArrayList<>();
         private final List<ByName<List<Integer>>> weights = new ArrayList<>();
@@ -531,6 +554,12 @@ public final class FrequencyRegularization {
         /**
          * Gives the whole model a number of numbers, those of the parameters left alone included.
          *
+         * <p>All that is trained takes part, unless {@link #optLayerTypes} or {@link
+         * #optParameterTypes} says otherwise: the weights of every kind of layer, embeddings
+         * included; and where biases, normalisation's factors and shifts and other parameters would
+         * take more than an eighth of the budget if they were left whole, these too. Running
+         * statistics never do.
+         *
          * <p>What the parameters left alone leave is shared over the tensors. Of a network that is
          * trained, each coefficient goes where it is worth most: the worth of a tensor's first ones
          * is their part of its energy. Of a fresh one, each tensor gets the same share, a vector of
@@ -558,7 +587,8 @@ public final class FrequencyRegularization {
          *
          * <p>The file has the bytes when the numbers are rounded for them: let {@link
          * io.github.freqreg.training.ByteBudget} follow the training, or save with {@link
-         * Quantization#fit}. Parameters left alone are counted with two bytes each.
+         * Quantization#fit}. Parameters left alone are counted with two bytes each, coefficients of
+         * an embedding's table with two bits: most words say little, and more numbers learn more.
          *
          * @param bytes of the file, from 1 to 2^30
          * @return this builder
@@ -676,6 +706,10 @@ public final class FrequencyRegularization {
          * io.github.freqreg.spectrum.ZigzagOrder}. That there are not as many as axes is told as
          * that a shape of {@link #addSplit} does not fit.
          *
+         * <p>An embedding's table for which neither weights nor a split are set has the axes of
+         * {@link io.github.freqreg.spectrum.FrequencyAxes#ofTable}; the weights (1, 1) give it its
+         * own.
+         *
          * @param names a regular expression, found anywhere in the name
          * @param axes a weight for each axis, of the split shape where there is one, from 1 to 64
          * @return this builder
@@ -685,14 +719,10 @@ public final class FrequencyRegularization {
             return this;
         }
 
-        /** As a file says. */
+        /** Sets the axes that a file states; an embedding's may be its own too. */
         void addAxes(String names, FrequencyAxes axes) {
-            if (axes.split() != null) {
-                addSplit(names, axes.split());
-            }
-            if (!axes.weights().isEmpty()) {
-                weights.add(ByName.of(names, axes.weights()));
-            }
+            splits.add(ByName.of(names, axes.split()));
+            weights.add(ByName.of(names, axes.weights()));
         }
 
         /**
@@ -709,27 +739,47 @@ public final class FrequencyRegularization {
         }
 
         /**
-         * Sets the kinds of layer whose tensors are chosen.
+         * Sets the kinds of layer whose tensors are chosen: by default convolutions, transposed
+         * convolutions, linear and recurrent layers, and with a budget all.
          *
          * @param types the kinds, at least one
          * @return this builder
          */
         public Builder optLayerTypes(LayerType... types) {
-            layerTypes.clear();
-            layerTypes.addAll(List.of(types));
+            layerTypes = Set.of(types);
             return this;
         }
 
         /**
-         * Sets the types of parameter that are chosen, by default weights.
+         * Sets the types of parameter that are chosen: by default weights, and with a budget others
+         * too where they would take too much of it, see {@link #optBudget}.
          *
          * @param types the types, at least one
          * @return this builder
          */
         public Builder optParameterTypes(Parameter.Type... types) {
-            parameterTypes.clear();
-            parameterTypes.addAll(List.of(types));
+            parameterTypes = Set.of(types);
             return this;
+        }
+
+        private Set<LayerType> layerTypes() {
+            if (layerTypes != null) {
+                return layerTypes;
+            }
+            return budget > 0 ? EnumSet.allOf(LayerType.class) : USUAL;
+        }
+
+        private Set<Parameter.Type> parameterTypes() {
+            return parameterTypes != null ? parameterTypes : Set.of(Parameter.Type.WEIGHT);
+        }
+
+        /** Whether a budget decides which types of parameter are chosen. */
+        private boolean sharesFreely() {
+            return budget > 0 && parameterTypes == null;
+        }
+
+        private TensorSelection selection(Set<Parameter.Type> types) {
+            return new TensorSelection(layerTypes(), types, include, exclude, shapes);
         }
 
         /**
@@ -785,12 +835,12 @@ public final class FrequencyRegularization {
          *     budget has overrides
          */
         public FrequencyRegularization build() {
-            if (layerTypes.isEmpty() || parameterTypes.isEmpty()) {
+            if (layerTypes().isEmpty() || parameterTypes().isEmpty()) {
                 throw new IllegalArgumentException(
                         "A policy needs at least one layer type and one parameter type, but has "
-                                + layerTypes
+                                + layerTypes()
                                 + " and "
-                                + parameterTypes);
+                                + parameterTypes());
             }
             if (budget > 0 && !overrides.isEmpty()) {
                 throw new IllegalArgumentException(

@@ -9,13 +9,15 @@ import ai.djl.nn.core.LinearCollection;
 import ai.djl.nn.norm.BatchNorm;
 import ai.djl.nn.norm.LayerNorm;
 import ai.djl.nn.recurrent.RecurrentBlock;
+import ai.djl.nn.transformer.IdEmbedding;
 
 /**
  * The kinds of layer that a policy tells apart, with the published floor of each.
  *
  * <p>The floor is the zigzag index of the last coefficient that truncation never cuts: one more
  * number is kept. The paper's code states 127 for convolutions, 255 for linear layers and 31 for
- * transposed convolutions; kinds that it does not have take the convolution's.
+ * transposed convolutions. It has none for other kinds: here recurrent layers, whose weights are
+ * matrices too, take the linear layer's, all others the convolution's.
  */
 public enum LayerType {
     /** {@code Conv1d}, {@code Conv2d}, {@code Conv3d}, with or without groups. */
@@ -24,10 +26,12 @@ public enum LayerType {
     TRANSPOSED_CONVOLUTION(31),
     /** {@code Linear} and {@code LinearCollection}. */
     LINEAR(255),
-    /** Embedding tables. */
+    /**
+     * Tables of {@code Embedding} and its subclasses, and of {@code IdEmbedding}, which BERT uses.
+     */
     EMBEDDING(127),
     /** {@code RNN}, {@code LSTM}, {@code GRU}. */
-    RECURRENT(127),
+    RECURRENT(255),
     /** Batch, ghost batch and layer normalisation. */
     NORMALIZATION(127),
     /** Everything else that has parameters of its own. */
@@ -56,7 +60,7 @@ public enum LayerType {
             return TRANSPOSED_CONVOLUTION;
         } else if (block instanceof Linear || block instanceof LinearCollection) {
             return LINEAR;
-        } else if (block instanceof Embedding) {
+        } else if (block instanceof Embedding || block instanceof IdEmbedding) {
             return EMBEDDING;
         } else if (block instanceof RecurrentBlock) {
             return RECURRENT;

@@ -8,10 +8,13 @@ import io.github.freqreg.WrapPlan.Candidate;
 import io.github.freqreg.spectrum.FrequencyAxes;
 import io.github.freqreg.spectrum.SplitAxes;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.function.Function;
+import java.util.function.BiFunction;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * Shares a budget of numbers or bytes over a whole network: what the parameters left alone need is
@@ -26,15 +29,27 @@ final class NetworkBudget {
     /** Bytes of a float16, as parameters left alone are stored. */
     private static final int BYTES_LEFT_ALONE = 2;
 
+    /**
+     * One part in so many of a budget may go to biases and the like before these are compressed.
+     */
+    private static final int LARGEST_PART = 8;
+
+    /** How many of the parameters left alone a message names. */
+    private static final int NAMED = 3;
+
     /** Bits that a coefficient takes where bytes are few; more of them would be too coarse. */
     private static final int BITS = 4;
 
+    /** The same in an embedding's table, where most words say little: more numbers learn more. */
+    private static final int BITS_OF_TABLE = 2;
+
     private final WrapPlan plan;
-    private final Function<Candidate, FrequencyAxes> axes;
+    private final BiFunction<Candidate, Shape, FrequencyAxes> axes;
     private final long budget;
     private final boolean bytes;
     private final List<Statistic> statistics = new ArrayList<>();
-    private long leftAlone;
+    private final List<WrapPlan.Listed> others = new ArrayList<>();
+    private final long leftAlone;
 
     /**
      * Takes a network.
@@ -45,7 +60,10 @@ final class NetworkBudget {
      * @param bytes whether these are bytes, rather than numbers
      */
     NetworkBudget(
-            WrapPlan plan, Function<Candidate, FrequencyAxes> axes, long budget, boolean bytes) {
+            WrapPlan plan,
+            BiFunction<Candidate, Shape, FrequencyAxes> axes,
+            long budget,
+            boolean bytes) {
         this.plan = plan;
         this.axes = axes;
         this.budget = budget;
@@ -58,11 +76,45 @@ final class NetworkBudget {
         for (WrapPlan.Listed each : plan.getAll()) {
             Candidate weight = weights.get(before.get(each.candidate().owner()));
             if (isOf(each.candidate(), weight)) {
-                statistics.add(new Statistic(each.candidate(), weight));
+                statistics.add(new Statistic(each, weight));
             } else if (!each.choice().regularized()) {
-                leftAlone += each.candidate().shape().size();
+                others.add(each);
             }
         }
+        leftAlone = others.stream().mapToLong(NetworkBudget::size).sum();
+    }
+
+    private static long size(WrapPlan.Listed each) {
+        return each.candidate().shape().size();
+    }
+
+    /**
+     * Plans what of a network takes part in a budget: its weights, and all that is trained where
+     * the rest would take more than an eighth of the budget whole.
+     *
+     * @param block the network
+     * @param weights chooses its weights
+     * @param trained chooses all that is trained, or the same
+     * @param budget how much the whole network may have
+     * @param bytes whether these are bytes, rather than numbers
+     * @return the plan; that of the weights while shapes are not known
+     */
+    static WrapPlan plan(
+            Block block,
+            TensorSelection weights,
+            TensorSelection trained,
+            long budget,
+            boolean bytes) {
+        WrapPlan few = new WrapPlan(block, weights);
+        long whole = 0;
+        for (WrapPlan.Listed each : few.getAll()) {
+            boolean joins =
+                    !each.choice().regularized() && trained.choose(each.candidate()).regularized();
+            if (joins && each.choice().shape() != null) {
+                whole += size(each) * (bytes ? BYTES_LEFT_ALONE : 1);
+            }
+        }
+        return whole * LARGEST_PART > budget ? new WrapPlan(block, trained) : few;
     }
 
     /** Whether it is a fresh weight whose kept frequencies are all that its channels have. */
@@ -85,7 +137,7 @@ final class NetworkBudget {
     /** The axis of the output's channels among those of the frequencies, or -1. */
     private int channelAxis(Candidate weight) {
         Shape shape = weight.shape();
-        SplitAxes split = SplitAxes.of(shape, axes.apply(weight).shape(shape));
+        SplitAxes split = SplitAxes.of(shape, axes.apply(weight, shape).shape(shape));
         return split.whole(ownChannelAxis(weight));
     }
 
@@ -110,7 +162,7 @@ final class NetworkBudget {
             return all;
         }
         Map<String, Long> shares = share(least);
-        checkRest(least, countStatistics(shares));
+        checkRest(least, shares);
         while (least < most) {
             long middle = least + (most - least + 1) / 2;
             Map<String, Long> more = share(middle);
@@ -124,18 +176,42 @@ final class NetworkBudget {
         return shares;
     }
 
-    private void checkRest(long least, long numbersOfStatistics) {
-        if (rest(numbersOfStatistics) < least) {
+    private void checkRest(long least, Map<String, Long> shares) {
+        long few = countStatistics(shares);
+        if (rest(few) < least) {
+            long whole = leftAlone + few;
+            long enough =
+                    bytes
+                            ? whole * BYTES_LEFT_ALONE + (least * BITS + Byte.SIZE - 1) / Byte.SIZE
+                            : whole + least;
             throw new IllegalArgumentException(
                     "The budget is "
                             + budget
                             + (bytes ? " bytes" : " numbers")
                             + ", but the parameters left alone have "
-                            + (leftAlone + numbersOfStatistics)
+                            + whole
+                            + (bytes ? " numbers of two bytes" : "")
                             + " and "
                             + least
-                            + " tensors need one coefficient each");
+                            + " tensors need one coefficient each"
+                            + largest(shares)
+                            + "; or give at least "
+                            + enough
+                            + " to "
+                            + (bytes ? "optBudgetBytes" : "optBudget"));
         }
+    }
+
+    /** Names the largest parameters that are left alone, and what changes that. */
+    private String largest(Map<String, Long> shares) {
+        return Stream.concat(
+                        others.stream().map(each -> new InTheWay(each, size(each))),
+                        statistics.stream()
+                                .map(each -> new InTheWay(each.listed(), count(each, shares))))
+                .sorted(Comparator.comparingLong(InTheWay::numbers).reversed())
+                .limit(NAMED)
+                .map(each -> each.describe(plan))
+                .collect(Collectors.joining("; ", ". The largest left alone: ", ""));
     }
 
     /** The coefficients that there is room for beside numbers of statistics. */
@@ -151,8 +227,9 @@ final class NetworkBudget {
             shares.add(
                     candidate.name(),
                     candidate.shape(),
-                    axes.apply(candidate),
-                    parameter.isInitialized() ? parameter.getArray() : null);
+                    axes.apply(candidate, candidate.shape()),
+                    parameter.isInitialized() ? parameter.getArray() : null,
+                    bytes && candidate.layer() == LayerType.EMBEDDING ? BITS / BITS_OF_TABLE : 1);
         }
         return shares.share(coefficients);
     }
@@ -165,11 +242,12 @@ final class NetworkBudget {
         Candidate weight = statistic.weight();
         Shape shape = weight.shape();
         long kept = Math.min(shares.get(weight.name()), shape.size());
-        Shape box = axes.apply(weight).mask(shape, kept).getBox();
+        Shape box = axes.apply(weight, shape).mask(shape, kept).getBox();
         long frequencies = box.get(channelAxis(weight));
-        boolean mean = statistic.candidate().parameter().getType() == Parameter.Type.RUNNING_MEAN;
+        Parameter parameter = statistic.listed().candidate().parameter();
+        boolean mean = parameter.getType() == Parameter.Type.RUNNING_MEAN;
         return RunningStatistic.count(
-                statistic.candidate().shape().size(),
+                statistic.listed().candidate().shape().size(),
                 mean ? Math.max(frequencies, countBias(weight, shares)) : 2 * frequencies - 1);
     }
 
@@ -185,5 +263,22 @@ final class NetworkBudget {
     }
 
     /** A running statistic and the weight that it follows. */
-    private record Statistic(Candidate candidate, Candidate weight) {}
+    private record Statistic(WrapPlan.Listed listed, Candidate weight) {}
+
+    /** A parameter left alone, and how many numbers of the budget it takes. */
+    private record InTheWay(WrapPlan.Listed listed, long numbers) {
+
+        String describe(WrapPlan plan) {
+            TensorChoice choice = listed.choice();
+            String remedy = plan.getRemedy(listed.candidate());
+            return choice.name()
+                    + " "
+                    + choice.shape()
+                    + " has "
+                    + numbers
+                    + ", "
+                    + choice.reason()
+                    + (remedy == null ? "" : " (see " + remedy + ")");
+        }
+    }
 }

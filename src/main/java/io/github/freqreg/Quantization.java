@@ -1,12 +1,18 @@
 package io.github.freqreg;
 
+import ai.djl.MalformedModelException;
 import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
 import io.github.freqreg.format.FrqDocument;
+import io.github.freqreg.format.FrqTensor;
 import io.github.freqreg.format.Precision;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -45,6 +51,9 @@ public final class Quantization {
     private static final double COARSEST_STEP = 0x1p100;
 
     private static final float NOT_TRAINED = 1f / 32;
+
+    /** How many tensors a message names. */
+    private static final int NAMED = 3;
 
     /** Of the tensors that are coefficients; 0 where these are float16. */
     private final Map<String, Float> steps;
@@ -147,6 +156,31 @@ public final class Quantization {
     public long bytes(Block block, boolean names) {
         FrqDocument document = FrequencyFile.toDocument(block, this);
         return (names ? document : document.withoutNames()).encode().length;
+    }
+
+    /** Names the tensors that take most of a file, for a message. */
+    String largest(Block block) {
+        FrqDocument document = FrequencyFile.toDocument(block, this);
+        long[] sizes;
+        try {
+            sizes = FrqDocument.tensorBytes(document.encode());
+        } catch (MalformedModelException e) {
+            throw new IllegalStateException("A file was written that cannot be read", e);
+        }
+        List<FrqTensor> tensors = document.tensors();
+        return IntStream.range(0, sizes.length)
+                .boxed()
+                .sorted(Comparator.comparingLong(i -> -sizes[i]))
+                .limit(NAMED)
+                .map(
+                        i ->
+                                tensors.get(i).name()
+                                        + " with "
+                                        + tensors.get(i).values().length
+                                        + (tensors.get(i).spectral()
+                                                ? " coefficients"
+                                                : " numbers left alone"))
+                .collect(Collectors.joining("; ", "The largest of its tensors: ", ""));
     }
 
     /** How the numbers of a parameter are stored. */

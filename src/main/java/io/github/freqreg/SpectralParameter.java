@@ -32,7 +32,7 @@ final class SpectralParameter {
     private final String name;
     private final Parameter dense;
     private final KeptRule rule;
-    private final FrequencyAxes axes;
+    private final AxesRule axes;
     private final int rounds;
     private final Map<Device, SpectralTransform> transforms = new ConcurrentHashMap<>();
     private final Map<Device, Rebuilt> rebuilt = new HashMap<>();
@@ -50,10 +50,10 @@ final class SpectralParameter {
      * @param name in the model
      * @param dense its weights
      * @param rule how many coefficients it keeps
-     * @param axes along which its frequencies are
+     * @param axes along which axes its frequencies are
      * @param rounds of balancing that a fresh one starts with
      */
-    SpectralParameter(String name, Parameter dense, KeptRule rule, FrequencyAxes axes, int rounds) {
+    SpectralParameter(String name, Parameter dense, KeptRule rule, AxesRule axes, int rounds) {
         this.name = name;
         this.dense = dense;
         this.rule = rule;
@@ -76,7 +76,7 @@ final class SpectralParameter {
     }
 
     FrequencyAxes getAxes() {
-        return axes;
+        return axes.of(getShape());
     }
 
     float getStep() {
@@ -116,7 +116,7 @@ final class SpectralParameter {
             setCoefficients(weights.getManager().zeros(new Shape(1), weights.getDataType()), 1);
             return;
         }
-        ZigzagMask mask = axes.mask(getShape(), rule.kept(getShape()).start());
+        ZigzagMask mask = getAxes().mask(getShape(), rule.kept(getShape()).start());
         NDManager manager = weights.getManager();
         try (NDManager scratch = manager.newSubManager();
                 SpectralTransform transform =
@@ -299,7 +299,7 @@ final class SpectralParameter {
     }
 
     ZigzagMask getMask() {
-        return axes.mask(getShape(), kept);
+        return getAxes().mask(getShape(), kept);
     }
 
     private void forgetTables() {
@@ -387,6 +387,14 @@ final class SpectralParameter {
 
         /** Returns where truncation starts and ends for a tensor of a shape. */
         Kept kept(Shape shape);
+    }
+
+    /** Along which axes the frequencies of a tensor are, once its shape is known. */
+    @FunctionalInterface
+    interface AxesRule {
+
+        /** Returns the axes for a tensor of a shape. */
+        FrequencyAxes of(Shape shape);
     }
 
     /**

@@ -102,7 +102,8 @@ final class StepSearch {
         }
         double fine = FINEST;
         double coarse = COARSEST;
-        long least = at(coarse).bytes(block, names);
+        Quantization coarsest = at(coarse);
+        long least = coarsest.bytes(block, names);
         if (least > bytes) {
             throw new IllegalArgumentException(
                     "A file of this network has at least "
@@ -110,7 +111,8 @@ final class StepSearch {
                             + " bytes, but only "
                             + bytes
                             + " are allowed: keep fewer coefficients, or compress the parameters"
-                            + " that are left alone");
+                            + " that are left alone, by a policy with optBudgetBytes. "
+                            + coarsest.largest(block));
         }
         for (int i = 0; i < HALVINGS; i++) {
             double middle = Math.sqrt(fine * coarse);

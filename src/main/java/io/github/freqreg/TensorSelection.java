@@ -27,37 +27,72 @@ record TensorSelection(
     /** The choice for one parameter, and the reason. */
     TensorChoice choose(WrapPlan.Candidate candidate) {
         Parameter parameter = candidate.parameter();
-        Shape shape = parameter.getShape();
-        String refusal = null;
-        if (candidate.owner() instanceof SymbolBlock) {
-            refusal = "a SymbolBlock computes outside of DJL's parameter store";
-        } else if (RunningStatistic.isOne(parameter)) {
-            refusal = "a running statistic is not trained";
-        } else if (exclude != null && exclude.matcher(candidate.name()).find()) {
-            refusal = "its name is excluded by " + exclude;
-        } else if (!layerTypes.contains(candidate.layer())) {
-            refusal = "layers of type " + candidate.layer() + " are not chosen";
-        } else if (!parameterTypes.contains(parameter.getType())) {
-            refusal = "parameters of type " + parameter.getType() + " are not chosen";
-        } else if (include != null && !include.matcher(candidate.name()).find()) {
-            refusal = "its name does not match " + include;
-        } else if (shape != null && (shape.dimension() == 0 || shape.size() == 0)) {
-            refusal = "it has no axis to transform";
-        } else if (parameter.isInitialized() && !isTransformable(parameter)) {
-            refusal = "its data type is " + parameter.getArray().getDataType();
-        } else if (shapes != null && shape != null && !shapes.test(shape)) {
-            refusal = "its shape is not chosen";
-        }
+        Refusal refusal = refusal(candidate);
         return new TensorChoice(
                 candidate.name(),
                 candidate.layer(),
-                shape,
+                candidate.owner() instanceof FrequencyBlock wrapped
+                        ? wrapped.getShape(parameter)
+                        : candidate.shape(),
                 refusal == null,
-                refusal == null ? parameter.getType() + " of " + candidate.layer() : refusal);
+                refusal == null
+                        ? parameter.getType() + " of " + candidate.layer()
+                        : refusal.reason);
+    }
+
+    /**
+     * Returns the builder method that lets a parameter be chosen, or null where none does or it is
+     * chosen already.
+     */
+    String remedy(WrapPlan.Candidate candidate) {
+        Refusal refusal = refusal(candidate);
+        return refusal == null ? null : refusal.remedy;
+    }
+
+    private Refusal refusal(WrapPlan.Candidate candidate) {
+        Parameter parameter = candidate.parameter();
+        Shape shape = candidate.shape();
+        if (candidate.owner() instanceof FrequencyBlock wrapped) {
+            return new Refusal(
+                    wrapped.isSpectral(parameter)
+                            ? "it is in the frequency domain already"
+                            : "its block is wrapped already",
+                    null);
+        } else if (candidate.owner() instanceof SymbolBlock) {
+            return new Refusal("a SymbolBlock computes outside of DJL's parameter store", null);
+        } else if (RunningStatistic.isOne(parameter)) {
+            return new Refusal("a running statistic is not trained", null);
+        } else if (exclude != null && exclude.matcher(candidate.name()).find()) {
+            return new Refusal("its name is excluded by " + exclude, "optExclude");
+        } else if (!layerTypes.contains(candidate.layer())) {
+            return new Refusal(
+                    "layers of type " + candidate.layer() + " are not chosen", "optLayerTypes");
+        } else if (!parameterTypes.contains(parameter.getType())) {
+            return new Refusal(
+                    "parameters of type " + parameter.getType() + " are not chosen",
+                    "optParameterTypes");
+        } else if (include != null && !include.matcher(candidate.name()).find()) {
+            return new Refusal("its name does not match " + include, "optInclude");
+        } else if (shape != null && (shape.dimension() == 0 || shape.size() == 0)) {
+            return new Refusal("it has no axis to transform", null);
+        } else if (parameter.isInitialized() && !isTransformable(parameter)) {
+            return new Refusal("its data type is " + parameter.getArray().getDataType(), null);
+        } else if (shapes != null && shape != null && !shapes.test(shape)) {
+            return new Refusal("its shape is not chosen", "optShapes");
+        }
+        return null;
     }
 
     private static boolean isTransformable(Parameter parameter) {
         DataType type = parameter.getArray().getDataType();
         return type == DataType.FLOAT32 || type == DataType.FLOAT64 || type == DataType.FLOAT16;
     }
+
+    /**
+     * Why a parameter is left alone.
+     *
+     * @param reason in words
+     * @param remedy the builder method that changes it, or null if none does
+     */
+    private record Refusal(String reason, String remedy) {}
 }

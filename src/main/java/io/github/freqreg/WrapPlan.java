@@ -97,7 +97,7 @@ final class WrapPlan {
             return true;
         }
         for (Pair<String, Parameter> entry : block.getDirectParameters()) {
-            if (choose(candidate(block, entry, prefix)).regularized()) {
+            if (selection.choose(candidate(block, entry, prefix)).regularized()) {
                 return false;
             }
         }
@@ -142,26 +142,12 @@ final class WrapPlan {
                 tied |= first != unit && isChosen(first, entry.getValue());
                 continue;
             }
-            TensorChoice choice = choose(candidate);
+            TensorChoice choice = selection.choose(candidate);
             all.add(new Listed(candidate, choice));
             if (choice.regularized()) {
                 chosen.add(candidate);
             }
         }
-    }
-
-    private TensorChoice choose(Candidate candidate) {
-        if (candidate.owner() instanceof FrequencyBlock wrapped) {
-            return new TensorChoice(
-                    candidate.name(),
-                    candidate.layer(),
-                    wrapped.getShape(candidate.parameter()),
-                    false,
-                    wrapped.isSpectral(candidate.parameter())
-                            ? "it is in the frequency domain already"
-                            : "its block is wrapped already");
-        }
-        return selection.choose(candidate);
     }
 
     private boolean isChosen(Block unit, Parameter parameter) {
@@ -202,6 +188,11 @@ final class WrapPlan {
                                                 && wrapped.isSpectral(each.candidate().parameter()))
                 .map(each -> each.candidate().name())
                 .toList();
+    }
+
+    /** The builder method that lets a parameter left alone be chosen, or null where none does. */
+    String getRemedy(Candidate candidate) {
+        return selection.remedy(candidate);
     }
 
     /** All chosen parameters. */

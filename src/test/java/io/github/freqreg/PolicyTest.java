@@ -266,13 +266,100 @@ class PolicyTest {
     @Test
     void aBudgetOfBytesGivesTwoNumbersForEachThatParametersLeftAloneLeave() {
         // Of 100 bytes 15 biases take 30.
-        assertEquals(List.of(46, 47, 47), keptOfFresh(policy().optBudgetBytes(100)));
-        FrequencyRegularization policy = policy().optBudgetBytes(31).build();
+        assertEquals(List.of(46, 47, 47), keptOfFresh(weights().optBudgetBytes(100)));
+        FrequencyRegularization policy = weights().optBudgetBytes(31).build();
         IllegalArgumentException failure =
                 assertThrows(
                         IllegalArgumentException.class,
                         () -> policy.apply(TestModels.smallNetwork(), TestModels.SMALL_INPUT));
         assertContains(failure, "31 bytes", "3 tensors");
+    }
+
+    private static FrequencyRegularization.Builder weights() {
+        return policy().optParameterTypes(Parameter.Type.WEIGHT);
+    }
+
+    /** Whole, the 15 biases are an eighth of 120 numbers, and of 240 bytes. */
+    @Test
+    void aBudgetTakesBiasesInWhereTheyWouldTakeMoreThanAnEighth() {
+        List<String> few = List.of("01Conv2d_weight", "03Conv2d_weight", "06Linear_weight");
+        List<String> all = TestModels.smallNetwork().getParameters().keys();
+        assertEquals(few, chosenOfSmall(policy().optBudget(120)));
+        assertEquals(all, chosenOfSmall(policy().optBudget(119)));
+        assertEquals(few, chosenOfSmall(policy().optBudgetBytes(240)));
+        assertEquals(all, chosenOfSmall(policy().optBudgetBytes(239)));
+        // What is asked for counts.
+        assertEquals(few, chosenOfSmall(weights().optBudget(119)));
+        assertEquals(
+                List.of("06Linear_weight", "06Linear_bias"),
+                chosenOfSmall(policy().optBudget(20).optLayerTypes(LayerType.LINEAR)));
+    }
+
+    /** In each order of the calls, and never a running statistic. */
+    @Test
+    void aBudgetNeverChoosesRunningStatistics() {
+        Block block =
+                new SequentialBlock()
+                        .add(TestModels.convolution(4))
+                        .add(BatchNorm.builder().build());
+        List<String> chosen =
+                policy().optBudget(9).build().plan(block, TestModels.SMALL_INPUT).stream()
+                        .filter(TensorChoice::regularized)
+                        .map(TensorChoice::name)
+                        .toList();
+        assertEquals(
+                List.of(
+                        "01Conv2d_weight",
+                        "01Conv2d_bias",
+                        "02BatchNorm_gamma",
+                        "02BatchNorm_beta"),
+                chosen);
+    }
+
+    private static List<String> chosenOfSmall(FrequencyRegularization.Builder policy) {
+        return policy.build().plan(TestModels.smallNetwork(), TestModels.SMALL_INPUT).stream()
+                .filter(TensorChoice::regularized)
+                .map(TensorChoice::name)
+                .toList();
+    }
+
+    @Test
+    void aRefusedBudgetNamesTheLargestInTheWayAndWhatToCall() {
+        FrequencyRegularization.Builder policy =
+                policy().optLayerTypes(LayerType.CONVOLUTION, LayerType.LINEAR)
+                        .optExclude("^06Linear_weight")
+                        .optInclude("01|06")
+                        .optParameterTypes(Parameter.Type.WEIGHT)
+                        .optBudgetBytes(50);
+        String message =
+                assertThrows(
+                                IllegalArgumentException.class,
+                                () ->
+                                        policy.build()
+                                                .apply(
+                                                        TestModels.smallNetwork(),
+                                                        TestModels.SMALL_INPUT))
+                        .getMessage();
+        // 480 + 216 + 15 are left alone: 1,422 bytes, and one more for a coefficient.
+        assertContains(
+                message,
+                "50 bytes",
+                "711 numbers of two bytes",
+                "06Linear_weight (5, 96) has 480, its name is excluded by ^06Linear_weight (see"
+                        + " optExclude)",
+                "03Conv2d_weight (6, 4, 3, 3) has 216, its name does not match 01|06 (see"
+                        + " optInclude)",
+                "03Conv2d_bias (6) has 6, parameters of type BIAS are not chosen (see"
+                        + " optParameterTypes)",
+                "at least 1423 to optBudgetBytes");
+        assertFalse(message.contains("01Conv2d_bias"), message);
+        policy.optBudgetBytes(1_422);
+        assertThrows(
+                IllegalArgumentException.class,
+                () -> policy.build().apply(TestModels.smallNetwork(), TestModels.SMALL_INPUT));
+        policy.optBudgetBytes(1_423)
+                .build()
+                .apply(TestModels.smallNetwork(), TestModels.SMALL_INPUT);
     }
 
     /** No way to move coefficients from one tensor to another raises the sum of their parts. */
@@ -364,7 +451,7 @@ class PolicyTest {
     @Test
     void aBudgetThatIsTooSmallIsRefusedWithItsNumbers() {
         try (Model model = small()) {
-            FrequencyRegularization policy = policy().optBudget(17).build();
+            FrequencyRegularization policy = weights().optBudget(17).build();
             IllegalArgumentException failure =
                     assertThrows(IllegalArgumentException.class, () -> policy.apply(model));
             assertContains(failure, "17", String.valueOf(SMALL_BIASES), "3 tensors");

@@ -199,6 +199,10 @@ class RunningStatisticTest {
                 .optBudget(numbers);
     }
 
+    private static FrequencyRegularization.Builder weights() {
+        return FrequencyRegularization.builder().optParameterTypes(Parameter.Type.WEIGHT);
+    }
+
     private static long numbersAfterTraining(FrequencyRegularization policy, Block network) {
         try (Model model = Model.newInstance("budget")) {
             model.setBlock(policy.apply(network, INPUT));
@@ -276,17 +280,16 @@ class RunningStatisticTest {
     @Test
     void aBudgetThatTheyAloneWouldPassIsRefused() {
         // 48 biases, 48 means with them, 5 biases, 96 of normalisation, a variance and 2 weights.
-        FrequencyRegularization policy = FrequencyRegularization.builder().optBudget(199).build();
+        FrequencyRegularization policy = weights().optBudget(199).build();
         IllegalArgumentException refusal =
                 assertThrows(
                         IllegalArgumentException.class,
                         () -> policy.apply(network(false, true), INPUT));
         assertTrue(refusal.getMessage().contains("199 numbers"), refusal.getMessage());
         assertTrue(refusal.getMessage().contains("198 and 2 tensors"), refusal.getMessage());
-        long numbers =
-                numbersAfterTraining(
-                        FrequencyRegularization.builder().optBudget(200).build(),
-                        network(false, true));
+        assertTrue(
+                refusal.getMessage().contains("at least 200 to optBudget"), refusal.getMessage());
+        long numbers = numbersAfterTraining(weights().optBudget(200).build(), network(false, true));
         // The biases learn nothing before a normalisation, so these means are few after all.
         assertTrue(numbers <= 200, numbers + " numbers");
     }

@@ -24,7 +24,7 @@ public final class ZigzagOrder {
     public static final int MAX_WEIGHT = 64;
 
     /** Tables have an entry for each shell; long axes beside large weights could have too many. */
-    private static final int MAX_WEIGHTED_SHELLS = 1 << 16;
+    static final int MAX_WEIGHTED_SHELLS = 1 << 16;
 
     private final long[] extents;
     private final int[] weights;

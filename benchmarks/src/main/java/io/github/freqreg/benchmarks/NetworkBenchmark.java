@@ -2,6 +2,7 @@ package io.github.freqreg.benchmarks;
 
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
+import ai.djl.nn.Parameter;
 import io.github.freqreg.FrequencyRegularization;
 import io.github.freqreg.examples.networks.AlexNet;
 import io.github.freqreg.examples.networks.Dcgan;
@@ -53,8 +54,11 @@ public class NetworkBenchmark {
 
     /** The networks, with batches that fit two cores. */
     public enum Network {
-        /** 776 numbers in all. */
-        LENET(LeNet::build, policy -> policy.optBudget(776), new Shape(128, 1, 28, 28)),
+        /** 776 numbers in all, the biases whole. */
+        LENET(
+                LeNet::build,
+                policy -> policy.optBudget(776).optParameterTypes(Parameter.Type.WEIGHT),
+                new Shape(128, 1, 28, 28)),
         /** 128 of each convolution, 256 of each linear layer. */
         ALEXNET(
                 () -> AlexNet.build(AlexNet.WIDTH, 10),

@@ -461,6 +461,8 @@ final class TrainCommand implements Callable<Integer> {
         boolean byBytes = budgetBytes != null && amount.isOpen();
         if (biases || byRecipe || byBytes) {
             chooseAllTrained(builder);
+        } else {
+            chooseWeights(builder);
         }
         try {
             List<TensorChoice> tensors = builder.build().plan(task.network(), task.inputs(1));
@@ -509,6 +511,13 @@ final class TrainCommand implements Callable<Integer> {
         } catch (IllegalArgumentException e) {
             throw new ParameterException(spec.commandLine(), e.getMessage(), e);
         }
+    }
+
+    /** The weights alone, as the paper compresses them: a budget would choose others too. */
+    private static void chooseWeights(FrequencyRegularization.Builder builder) {
+        builder.optLayerTypes(
+                        LayerType.CONVOLUTION, LayerType.TRANSPOSED_CONVOLUTION, LayerType.LINEAR)
+                .optParameterTypes(Parameter.Type.WEIGHT);
     }
 
     /** Weights, biases, and the factors and shifts of normalisation. */

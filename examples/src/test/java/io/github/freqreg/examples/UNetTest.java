@@ -4,7 +4,6 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import ai.djl.Model;
 import ai.djl.ndarray.NDList;
@@ -59,6 +58,38 @@ class UNetTest {
                         new Shape(shape.get(0), 2, shape.get(2), shape.get(3)),
                         answer.head().getShape());
             }
+        }
+    }
+
+    /** Training keeps what the way back reads; the answers are the same. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void inferenceFreesWhatItHasRead(boolean wrapped) {
+        try (NDManager manager = NDManager.newBaseManager()) {
+            Shape shape = new Shape(1, 3, 19, 22);
+            Block block = new UNet(3, 2, 2);
+            if (wrapped) {
+                block = FrequencyRegularization.builder().optKept(33).build().apply(block, shape);
+            }
+            block.initialize(manager, DataType.FLOAT32, shape);
+            float[] pixels = manager.randomNormal(shape).toFloatArray();
+            int[] left = new int[2];
+            float[][] scores = new float[2][];
+            for (int i = 0; i < 2; i++) {
+                try (NDManager pass = manager.newSubManager()) {
+                    NDList input = new NDList(pass.create(pixels, shape));
+                    scores[i] =
+                            block.forward(new ParameterStore(manager, false), input, i == 1)
+                                    .singletonOrThrow()
+                                    .toFloatArray();
+                    left[i] = pass.getManagedArrays().size();
+                    assertEquals(pixels[0], input.head().toFloatArray()[0]);
+                }
+            }
+            assertArrayEquals(scores[1], scores[0], 1e-3f);
+            // The input, the scores, and lines of zeros beside upsampled maps.
+            assertTrue(left[0] <= 6, left[0] + " arrays");
+            assertTrue(left[1] > 30, left[1] + " arrays");
         }
     }
 
@@ -191,12 +222,7 @@ class UNetTest {
     }
 
     private static Path checkpoint() {
-        String variable = System.getenv("FREQREG_DATA");
-        Path data = Path.of(variable != null ? variable : "../../shared/data");
-        Path checkpoint = data.resolve("frereg-unet/unet_fr.pt");
-        assumeTrue(
-                Files.exists(checkpoint), "the published checkpoint is not there: " + checkpoint);
-        return checkpoint;
+        return SharedData.find("frereg-unet/unet_fr.pt");
     }
 
     /** With dense weights the engine refuses less, and compressed all channels would be 0. */
@@ -257,9 +283,16 @@ class UNetTest {
         assertTrue(Files.readString(json).contains("\"metric\": \"dice\""));
         assertTrue(Files.size(Path.of(file)) < 1_000);
         String options = names.isEmpty() ? "" : " --width 3 --depth 2";
-        String evaluate = "evaluate unet --last 1 --weights %s --data %s --out-images %s" + options;
+        String evaluate =
+                "evaluate unet --last 1 --weights %s --data %s --out-images %s --json %s" + options;
         Path images = folder.resolve("out");
-        assertEquals(0, Main.run(evaluate.formatted(file, data, images).split(" ")));
+        Path written = folder.resolve("result.json");
+        assertEquals(0, Main.run(evaluate.formatted(file, data, images, written).split(" ")));
+        JsonObject measured = JsonUtils.GSON.fromJson(Files.readString(written), JsonObject.class);
+        assertEquals(Images.name(data), measured.getAsJsonObject("data").get("name").getAsString());
+        assertEquals(1, measured.getAsJsonObject("data").get("test").getAsInt());
+        assertEquals("dice", measured.get("metric").getAsString());
+        assertEquals(Files.size(Path.of(file)), measured.get("bytes").getAsLong());
         Path mask = folder.resolve("new/mask.png");
         Path overlay = folder.resolve("new/overlay.png");
         String segment = "segment %s --weights %s --out %s --overlay %s" + options;

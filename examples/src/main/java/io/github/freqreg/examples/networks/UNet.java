@@ -201,7 +201,7 @@ public final class UNet extends AbstractBlock {
                 made = block.forward(store, inputs, training);
             } else {
                 for (Block child : block.getChildren().values()) {
-                    made = through(child, made, free || made != inputs);
+                    made = through(child, made, free || made.head() != inputs.head());
                 }
             }
             if (free && made.head() != inputs.head()) {
