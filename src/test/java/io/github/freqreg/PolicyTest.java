@@ -375,7 +375,7 @@ class PolicyTest {
                     parts[tensor++] = parts(FrequencyTensor.of(weights, weights.size()));
                 }
             }
-            policy().optBudget(SMALL_BIASES + coefficients).build().apply(model);
+            weights().optBudget(SMALL_BIASES + coefficients).build().apply(model);
             List<Integer> kept = kept(model.getBlock());
             double found = 0;
             for (int i = 0; i < parts.length; i++) {
@@ -397,7 +397,9 @@ class PolicyTest {
             double hulls = 0;
             int below = 0;
             for (int i = 0; i < parts.length; i++) {
-                double hull = hull(parts[i])[kept.get(i)];
+                // No tensor can have more than all.
+                int most = (int) Math.min(parts[i].length, coefficients + 1);
+                double hull = hull(Arrays.copyOf(parts[i], most))[kept.get(i)];
                 hulls += hull;
                 below += hull > parts[i][kept.get(i)] + 1e-6 ? 1 : 0;
             }
