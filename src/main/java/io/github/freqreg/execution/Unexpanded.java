@@ -13,6 +13,7 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.ListIterator;
 import java.util.Spliterator;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
 import java.util.function.UnaryOperator;
@@ -29,7 +30,8 @@ import java.util.function.UnaryOperator;
  * blocks follow the convolution, also after a user has removed, replaced or moved some of them.
  *
  * <p>The small maps stay on the manager of the layer's input, as the intermediate results of DJL's
- * own blocks do. Made only outside of a gradient's graph. Safe for concurrent use.
+ * own blocks do, or until every list that holds them is closed. Made only outside of a gradient's
+ * graph. Safe for concurrent use.
  */
 public final class Unexpanded extends NDList implements LazyMaps {
 
@@ -38,10 +40,12 @@ public final class Unexpanded extends NDList implements LazyMaps {
     private final transient Maps maps;
     private final transient ChannelTail tail;
     private transient boolean expanded;
+    private transient boolean closed;
 
     Unexpanded(Maps maps, ChannelTail tail) {
         this.maps = maps;
         this.tail = tail;
+        maps.holders.incrementAndGet();
     }
 
     /**
@@ -51,8 +55,24 @@ public final class Unexpanded extends NDList implements LazyMaps {
      * @param basis the matrix E (channels, A)
      * @param bias one number for each channel, or null
      * @param user is told how the maps are used
+     * @param holders how many lists that are not closed hold them
      */
-    record Maps(NDArray small, NDArray basis, NDArray bias, User user) {
+    record Maps(NDArray small, NDArray basis, NDArray bias, User user, AtomicInteger holders) {
+
+        Maps(NDArray small, NDArray basis, NDArray bias, User user) {
+            this(small, basis, bias, user, new AtomicInteger());
+        }
+
+        /** Frees the arrays when the last list is closed. */
+        void leave() {
+            if (holders.decrementAndGet() == 0) {
+                small.close();
+                basis.close();
+                if (bias != null) {
+                    bias.close();
+                }
+            }
+        }
 
         /** The shape (batch, channels, …) of the output. */
         Shape shape() {
@@ -72,6 +92,12 @@ public final class Unexpanded extends NDList implements LazyMaps {
          * @param written whether the channels are stored, rather than projected at once
          */
         void use(boolean fused, boolean written);
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    public synchronized boolean isComputed() {
+        return expanded;
     }
 
     /** {@inheritDoc} */
@@ -123,6 +149,9 @@ public final class Unexpanded extends NDList implements LazyMaps {
     }
 
     private synchronized void expand() {
+        if (closed && !expanded) {
+            throw new IllegalStateException("The output was closed before it was read");
+        }
         if (!expanded) {
             expanded = true;
             maps.user.use(!tail.isEmpty(), true);
@@ -134,6 +163,18 @@ public final class Unexpanded extends NDList implements LazyMaps {
     @Override
     public synchronized NDManager getManager() {
         return expanded ? super.getManager() : maps.small.getManager();
+    }
+
+    /** Frees what was computed; computes nothing for it. */
+    @Override
+    public synchronized void close() {
+        if (expanded) {
+            super.close();
+        }
+        if (!closed) {
+            closed = true;
+            maps.leave();
+        }
     }
 
     // ArrayList keeps its elements in private fields, so each of its methods that reads them has to

@@ -9,6 +9,13 @@ import ai.djl.ndarray.NDList;
 public interface LazyMaps {
 
     /**
+     * Tells whether the maps are computed.
+     *
+     * @return true once they were read
+     */
+    boolean isComputed();
+
+    /**
      * Tells whether batch normalisation can be added.
      *
      * @return false after another normalisation or a ReLU

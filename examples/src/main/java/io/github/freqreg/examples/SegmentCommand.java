@@ -25,7 +25,7 @@ import picocli.CommandLine.Spec;
         resourceBundle = ShapeArguments.OF_UNETS,
         sortOptions = false,
         footer =
-                "Memory with the published UNet, in a .frq file: at most 941 MiB, 1376 bytes for each"
+                "Memory with the published UNet, in a .frq file: at most 1005 MiB, 1376 bytes for each"
                         + " pixel that the network sees, and 40 bytes for each pixel of the image.")
 final class SegmentCommand implements Callable<Integer> {
 

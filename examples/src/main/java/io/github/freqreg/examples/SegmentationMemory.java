@@ -19,11 +19,11 @@ import java.util.regex.Pattern;
  * <p>With s the pixels that the network sees and i those of the image, on the CPU,
  *
  * <pre>
- * total = 704 MiB + w + 4 · n(s) + 96 · s + 40 · i      bytes
+ * total = 768 MiB + w + 4 · n(s) + 96 · s + 40 · i      bytes
  * heap  =  64 MiB     +        16 · s + 40 · i
  * </pre>
  *
- * <p>where 704 MiB are the virtual machine, the engine's libraries and what the C library keeps of
+ * <p>where 768 MiB are the virtual machine, the engine's libraries and what the C library keeps of
  * arrays freed; n(s) are the numbers that {@link UNet#getPeakNumbers} tells; w is {@value
  * #COMPRESSED_COPIES} times the size of the dense float32 weights for a compressed network, whose
  * layers may be rebuilt, and {@value #DENSE_COPIES} times for a network loaded from dense weights,
@@ -38,7 +38,7 @@ import java.util.regex.Pattern;
 record SegmentationMemory(long total, long heap) {
 
     private static final long MEBIBYTE = 1 << 20;
-    private static final long PROCESS = 704 * MEBIBYTE;
+    private static final long PROCESS = 768 * MEBIBYTE;
     private static final long LEAST_HEAP = 64 * MEBIBYTE;
     private static final int COMPRESSED_COPIES = 2;
     private static final int DENSE_COPIES = 8;

@@ -27,8 +27,13 @@ class SegmentTest {
 
     /** A network of width 2 and depth 2, trained on images of a shape. */
     private Path save(int height, int width) throws IOException {
+        return save(height, width, 1);
+    }
+
+    private Path save(int height, int width, int seed) throws IOException {
         Path file = folder.resolve("unet.frq");
         try (Model model = Model.newInstance("unet")) {
+            model.getNDManager().getEngine().setRandomSeed(seed);
             Shape input = new Shape(1, 3, height, width);
             model.setBlock(
                     FrequencyRegularization.builder()
@@ -91,14 +96,24 @@ class SegmentTest {
     /** What a network sees at its trained size is what it would see of that image itself. */
     @Test
     void theMaskIsTheOneOfTheScaledImage() throws Exception {
-        Path weights = save(48, 64);
         BufferedImage image = Segmentation.read(picture(160, 120));
+        int pixels = image.getWidth() * image.getHeight();
+        int inside = 0;
+        // Networks that are not trained often answer the same for each pixel, which shows nothing.
+        for (int seed = 1; inside == 0 || inside == pixels; seed++) {
+            assertTrue(seed <= 50, "no network tells pixels apart");
+            inside = compareMasks(save(48, 64, seed), image);
+        }
+    }
+
+    /** Compares each pixel of a mask, and counts those of the object. */
+    private static int compareMasks(Path weights, BufferedImage image) throws Exception {
+        int inside = 0;
         try (Model model = Model.newInstance("unet")) {
             new ShapeArguments().loadUNet(model, weights);
             boolean[] mask = Segmentation.segment(model, image);
             boolean[] small =
                     Segmentation.segment(model, InputScale.OWN, Scene.scale(image, 64, 48));
-            int inside = 0;
             for (int i = 0; i < mask.length; i++) {
                 // The small pixel in which the centre of this one is.
                 int x = (int) Math.floor((i % 160 + 0.5) * 0.4);
@@ -106,8 +121,8 @@ class SegmentTest {
                 assertEquals(small[y * 64 + x], mask[i], "pixel " + i);
                 inside += mask[i] ? 1 : 0;
             }
-            assertTrue(inside > 0 && inside < mask.length, inside + " pixels");
         }
+        return inside;
     }
 
     @Test

@@ -15,6 +15,7 @@ import ai.djl.nn.pooling.Pool;
 import ai.djl.training.ParameterStore;
 import ai.djl.util.PairList;
 import io.github.freqreg.nn.BatchStatisticsNorm;
+import io.github.freqreg.nn.LazyMaps;
 import io.github.freqreg.nn.TransposedConv2d;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -201,13 +202,25 @@ public final class UNet extends AbstractBlock {
                 made = block.forward(store, inputs, training);
             } else {
                 for (Block child : block.getChildren().values()) {
-                    made = through(child, made, free || made.head() != inputs.head());
+                    made = through(child, made, free || !holdSame(made, inputs));
                 }
             }
-            if (free && made.head() != inputs.head()) {
-                free(inputs.head());
+            if (free && !training && !holdSame(made, inputs)) {
+                inputs.close();
             }
             return made;
+        }
+
+        /**
+         * Whether two lists hold one array; maps that wait to be computed are in one list alone.
+         */
+        private static boolean holdSame(NDList made, NDList inputs) {
+            return made == inputs
+                    || holdsArray(made) && holdsArray(inputs) && made.head() == inputs.head();
+        }
+
+        private static boolean holdsArray(NDList list) {
+            return (!(list instanceof LazyMaps maps) || maps.isComputed()) && !list.isEmpty();
         }
 
         void free(NDArray array) {
