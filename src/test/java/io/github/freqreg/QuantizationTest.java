@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ai.djl.MalformedModelException;
+import ai.djl.Model;
 import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
@@ -356,6 +357,30 @@ class QuantizationTest {
                 () -> Quantization.fit(block, 160, true, Map.of("w", 1.0)));
         for (float step : new float[] {-1, Float.NaN, Float.POSITIVE_INFINITY, 1e-40f}) {
             assertThrows(IllegalArgumentException.class, () -> Quantization.of(Map.of("w", step)));
+        }
+    }
+
+    @Test
+    void theMessageNamesTheThreeTensorsThatTakeMost() {
+        Block network = new SequentialBlock();
+        for (int units : new int[] {40, 30, 20, 10}) {
+            ((SequentialBlock) network).add(TestModels.linear(units));
+        }
+        Shape input = new Shape(1, 8);
+        try (Model model = TestModels.model(network, input)) {
+            FrequencyRegularization.builder().optKept(9).build().apply(model);
+            String message =
+                    assertThrows(
+                                    IllegalArgumentException.class,
+                                    () -> Quantization.fit(model.getBlock(), 60, false))
+                            .getMessage();
+            assertTrue(
+                    message.endsWith(
+                            "by a policy with optBudgetBytes. The largest of its tensors:"
+                                    + " 01Linear_bias with 40 numbers left alone; 02Linear_bias"
+                                    + " with 30 numbers left alone; 03Linear_bias with 20 numbers"
+                                    + " left alone"),
+                    message);
         }
     }
 
