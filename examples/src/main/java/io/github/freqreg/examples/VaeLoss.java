@@ -32,7 +32,7 @@ final class VaeLoss extends Loss {
         // -log p = softplus(-l) and -log(1 - p) = softplus(l) make softplus(l) - x l.
         NDArray told = logits.getNDArrayInternal().softPlus().sub(pixels.mul(logits));
         NDArray divergence = logVariance.exp().add(mean.square()).sub(1).sub(logVariance);
-        // The factor is the engine's own array, see the README on numbers in a graph.
+        // The factor is the engine's own array, see the guide on garbage collection.
         NDArray half = divergence.getManager().ones(new Shape(1), divergence.getDataType());
         half = half.toDevice(divergence.getDevice(), false).divi(2);
         return told.sum(new int[] {1}).mean().add(divergence.mul(half).sum(new int[] {1}).mean());

@@ -10,6 +10,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import ai.djl.Model;
 import ai.djl.engine.Engine;
 import ai.djl.inference.Predictor;
+import ai.djl.modality.Classifications;
+import ai.djl.modality.cv.Image;
+import ai.djl.modality.cv.ImageFactory;
+import ai.djl.modality.cv.output.CategoryMask;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
@@ -19,22 +23,29 @@ import ai.djl.nn.Activation;
 import ai.djl.nn.Block;
 import ai.djl.nn.SequentialBlock;
 import ai.djl.nn.core.Linear;
+import ai.djl.repository.zoo.Criteria;
+import ai.djl.repository.zoo.ZooModel;
 import ai.djl.training.DefaultTrainingConfig;
 import ai.djl.training.EasyTrain;
 import ai.djl.training.GradientCollector;
 import ai.djl.training.ParameterStore;
 import ai.djl.training.Trainer;
+import ai.djl.training.dataset.Dataset;
 import ai.djl.training.listener.TrainingListener;
 import ai.djl.training.loss.Loss;
 import ai.djl.training.optimizer.Optimizer;
 import ai.djl.training.tracker.Tracker;
 import ai.djl.translate.NoopTranslator;
+import ai.djl.translate.TranslateException;
+import ai.djl.translate.Translator;
 import io.github.freqreg.CompressionReport;
 import io.github.freqreg.DenseWeights;
+import io.github.freqreg.FrequencyBlockFactory;
 import io.github.freqreg.FrequencyFile;
 import io.github.freqreg.FrequencyRegularization;
 import io.github.freqreg.TensorChoice;
 import io.github.freqreg.examples.networks.LeNet;
+import io.github.freqreg.examples.networks.UNet;
 import io.github.freqreg.format.ArrayFile;
 import io.github.freqreg.format.FrqDocument;
 import io.github.freqreg.format.FrqTensor;
@@ -44,6 +55,8 @@ import io.github.freqreg.training.BufferRetention;
 import io.github.freqreg.training.ByteBudget;
 import io.github.freqreg.training.TailTruncation;
 import io.github.freqreg.training.TruncationSchedule;
+import java.awt.image.BufferedImage;
+import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -95,7 +108,7 @@ class GuidesTest {
         try (Stream<Path> files = Files.list(GUIDES)) {
             names = files.map(file -> file.getFileName().toString()).sorted().toList();
         }
-        assertEquals(11, names.size());
+        assertEquals(12, names.size());
         String index = Files.readString(GUIDES.resolve("README.md"));
         for (String name : names) {
             if (!name.equals("README.md")) {
@@ -364,5 +377,94 @@ class GuidesTest {
         System.out.println(x.getGradient().getFloat()); // should be 2.0; DJL 0.36.0 prints 1.0
         // end
         assertEquals(2, x.getGradient().getFloat());
+    }
+
+    @Test
+    void criteriaFindTheFile() throws Exception {
+        Path file = folder.resolve("lenet.frq");
+        Image image = ReadmeTest.digit(3);
+        Translator<Image, Classifications> translator = ReadmeTest.translator();
+        Classifications expected;
+        try (Model model = Model.newInstance("lenet")) {
+            Block block =
+                    FrequencyRegularization.builder().optKept(200).build().apply(ReadmeTest.net());
+            model.setBlock(block);
+            Shape input = new Shape(1).addAll(LeNet.INPUT);
+            block.initialize(model.getNDManager(), model.getDataType(), input);
+            FrequencyFile.save(block, file);
+            FrequencyFile.load(model, file);
+            expected = model.newPredictor(translator).predict(image);
+        }
+        Classifications answer;
+        // load-with-criteria.md
+        FrequencyBlockFactory network = arguments -> LeNet.build(); // the class, from your code
+        Criteria<Image, Classifications> criteria =
+                Criteria.builder()
+                        .setTypes(Image.class, Classifications.class)
+                        .optModelPath(file) // or a folder; optModelUrls: a zip, a jar
+                        .optArgument("blockFactory", network)
+                        .optOption("hasParameter", "false") // there is no .params file
+                        .optTranslator(translator)
+                        .build();
+        try (ZooModel<Image, Classifications> model = criteria.loadModel();
+                Predictor<Image, Classifications> predictor = model.newPredictor()) {
+            answer = predictor.predict(image);
+        }
+        // end
+        ReadmeTest.assertSame(expected, answer, 1e-6);
+    }
+
+    @Test
+    void segmentsAnImage() throws Exception {
+        Path file = folder.resolve("unet.frq");
+        try (NDManager manager = NDManager.newBaseManager()) {
+            Block block =
+                    FrequencyRegularization.builder().optKept(33).build().apply(new UNet(64, 4, 2));
+            block.initialize(manager, DataType.FLOAT32, new Shape(1, 3, 32, 32));
+            FrequencyFile.save(block, file);
+        }
+        BufferedImage picture = new BufferedImage(32, 48, BufferedImage.TYPE_INT_RGB);
+        Image photo = ImageFactory.getInstance().fromImage(picture);
+        Image answer;
+        // load-with-criteria.md
+        try (Model model = Model.newInstance("unet")) {
+            model.setBlock(new UNet(64, 4, 2));
+            FrequencyFile.load(model, file);
+            try (Predictor<Image, CategoryMask> predictor =
+                    model.newPredictor(new SegmentationTranslator())) {
+                CategoryMask mask = predictor.predict(photo); // the class of each pixel
+                answer = mask.getMaskImage(photo, 1); // the object alone
+            }
+        }
+        // end
+        assertEquals(48, answer.getHeight());
+    }
+
+    @Test
+    void truncatesStepByStep() throws IOException, TranslateException {
+        try (Model model = Model.newInstance("mine")) {
+            Dataset trainingSet = ReadmeTest.digits(model);
+            model.setBlock(ReadmeTest.net());
+            DefaultTrainingConfig config =
+                    new DefaultTrainingConfig(Loss.softmaxCrossEntropyLoss())
+                            .optOptimizer(Optimizer.adam().build());
+            // truncation-schedules.md
+            FrequencyRegularization.builder()
+                    .optKeepRate(0.01) // where truncation ends
+                    .optStartRate(1.0) // where it starts
+                    .build()
+                    .apply(model);
+            config.addTrainingListeners(
+                    TailTruncation.builder()
+                            .optSchedule(TruncationSchedule.geometric(0.5))
+                            .optEveryBatches(1)
+                            .build());
+            // end
+            try (Trainer trainer = model.newTrainer(config)) {
+                trainer.initialize(new Shape(32).addAll(LeNet.INPUT));
+                EasyTrain.fit(trainer, 1, trainingSet, null);
+            }
+            assertEquals(5_216, CompressionReport.of(model.getBlock()).getKept());
+        }
     }
 }

@@ -10,15 +10,11 @@ import ai.djl.inference.Predictor;
 import ai.djl.modality.Classifications;
 import ai.djl.modality.cv.Image;
 import ai.djl.modality.cv.ImageFactory;
-import ai.djl.modality.cv.output.CategoryMask;
 import ai.djl.modality.cv.transform.ToTensor;
 import ai.djl.modality.cv.translator.ImageClassificationTranslator;
 import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
-import ai.djl.repository.zoo.Criteria;
-import ai.djl.repository.zoo.ZooModel;
 import ai.djl.training.DefaultTrainingConfig;
 import ai.djl.training.EasyTrain;
 import ai.djl.training.Trainer;
@@ -26,19 +22,13 @@ import ai.djl.training.TrainingConfig;
 import ai.djl.training.dataset.ArrayDataset;
 import ai.djl.training.dataset.Dataset;
 import ai.djl.training.loss.Loss;
-import ai.djl.training.optimizer.Optimizer;
 import ai.djl.translate.TranslateException;
 import ai.djl.translate.Translator;
-import io.github.freqreg.CompressionReport;
-import io.github.freqreg.FrequencyBlockFactory;
 import io.github.freqreg.FrequencyFile;
 import io.github.freqreg.FrequencyRegularization;
 import io.github.freqreg.examples.networks.LeNet;
-import io.github.freqreg.examples.networks.UNet;
 import io.github.freqreg.training.Adam;
 import io.github.freqreg.training.ByteBudget;
-import io.github.freqreg.training.TailTruncation;
-import io.github.freqreg.training.TruncationSchedule;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -95,40 +85,6 @@ class ReadmeTest {
     }
 
     @Test
-    void criteriaFindTheFile() throws Exception {
-        Path file = folder.resolve("lenet.frq");
-        Image image = digit(3);
-        Translator<Image, Classifications> translator = translator();
-        Classifications expected;
-        try (Model model = Model.newInstance("lenet")) {
-            Block block = FrequencyRegularization.builder().optKept(200).build().apply(net());
-            model.setBlock(block);
-            Shape input = new Shape(1).addAll(LeNet.INPUT);
-            block.initialize(model.getNDManager(), model.getDataType(), input);
-            FrequencyFile.save(block, file);
-            FrequencyFile.load(model, file);
-            expected = model.newPredictor(translator).predict(image);
-        }
-        Classifications answer;
-        // readme
-        FrequencyBlockFactory network = arguments -> LeNet.build(); // the class, from your code
-        Criteria<Image, Classifications> criteria =
-                Criteria.builder()
-                        .setTypes(Image.class, Classifications.class)
-                        .optModelPath(file) // or a folder; optModelUrls: a zip, a jar
-                        .optArgument("blockFactory", network)
-                        .optOption("hasParameter", "false") // there is no .params file
-                        .optTranslator(translator)
-                        .build();
-        try (ZooModel<Image, Classifications> model = criteria.loadModel();
-                Predictor<Image, Classifications> predictor = model.newPredictor()) {
-            answer = predictor.predict(image);
-        }
-        // end
-        assertSame(expected, answer, 1e-6);
-    }
-
-    @Test
     void keepsToBytes() throws Exception {
         Path file = folder.resolve("mine.frq");
         Shape inputShape = new Shape(32).addAll(LeNet.INPUT);
@@ -158,66 +114,12 @@ class ReadmeTest {
         }
     }
 
-    @Test
-    void truncatesStepByStep() throws IOException, TranslateException {
-        try (Model model = Model.newInstance("mine")) {
-            Dataset trainingSet = digits(model);
-            model.setBlock(net());
-            DefaultTrainingConfig config =
-                    new DefaultTrainingConfig(Loss.softmaxCrossEntropyLoss())
-                            .optOptimizer(Optimizer.adam().build());
-            // readme
-            FrequencyRegularization.builder()
-                    .optKeepRate(0.01) // where truncation ends
-                    .optStartRate(1.0) // where it starts
-                    .build()
-                    .apply(model);
-            config.addTrainingListeners(
-                    TailTruncation.builder()
-                            .optSchedule(TruncationSchedule.geometric(0.5))
-                            .optEveryBatches(1)
-                            .build());
-            // end
-            try (Trainer trainer = model.newTrainer(config)) {
-                trainer.initialize(new Shape(32).addAll(LeNet.INPUT));
-                EasyTrain.fit(trainer, 1, trainingSet, null);
-            }
-            assertEquals(5_216, CompressionReport.of(model.getBlock()).getKept());
-        }
-    }
-
-    @Test
-    void segmentsAnImage() throws Exception {
-        Path file = folder.resolve("unet.frq");
-        try (NDManager manager = NDManager.newBaseManager()) {
-            Block block =
-                    FrequencyRegularization.builder().optKept(33).build().apply(new UNet(64, 4, 2));
-            block.initialize(manager, DataType.FLOAT32, new Shape(1, 3, 32, 32));
-            FrequencyFile.save(block, file);
-        }
-        BufferedImage picture = new BufferedImage(32, 48, BufferedImage.TYPE_INT_RGB);
-        Image photo = ImageFactory.getInstance().fromImage(picture);
-        Image answer;
-        // readme
-        try (Model model = Model.newInstance("unet")) {
-            model.setBlock(new UNet(64, 4, 2));
-            FrequencyFile.load(model, file);
-            try (Predictor<Image, CategoryMask> predictor =
-                    model.newPredictor(new SegmentationTranslator())) {
-                CategoryMask mask = predictor.predict(photo); // the class of each pixel
-                answer = mask.getMaskImage(photo, 1); // the object alone
-            }
-        }
-        // end
-        assertEquals(48, answer.getHeight());
-    }
-
-    private static Block net() {
+    static Block net() {
         Engine.getInstance().setRandomSeed(1);
         return LeNet.build();
     }
 
-    private static void assertSame(Classifications expected, Classifications answer, double by) {
+    static void assertSame(Classifications expected, Classifications answer, double by) {
         for (Classifications.Classification each : answer.topK(10)) {
             double right = expected.get(each.getClassName()).getProbability();
             double told = each.getProbability();
@@ -226,7 +128,7 @@ class ReadmeTest {
         }
     }
 
-    private static Translator<Image, Classifications> translator() {
+    static Translator<Image, Classifications> translator() {
         return ImageClassificationTranslator.builder()
                 .optFlag(Image.Flag.GRAYSCALE)
                 .addTransform(new ToTensor())
@@ -235,7 +137,7 @@ class ReadmeTest {
                 .build();
     }
 
-    private static Image digit(int index) throws IOException {
+    static Image digit(int index) throws IOException {
         byte[] pixels = Digits.load(null).test().part(index, index + 1).pixels();
         BufferedImage image =
                 new BufferedImage(Digits.SIDE, Digits.SIDE, BufferedImage.TYPE_BYTE_GRAY);
@@ -243,7 +145,7 @@ class ReadmeTest {
         return ImageFactory.getInstance().fromImage(image);
     }
 
-    private static ArrayDataset digits(Model model) {
+    static ArrayDataset digits(Model model) {
         return Digits.load(null).test().dataset(model.getNDManager(), 32, true);
     }
 }

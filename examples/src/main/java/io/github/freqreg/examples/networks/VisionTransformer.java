@@ -218,7 +218,7 @@ public final class VisionTransformer extends AbstractBlock {
             long tokens = all.getShape().get(1);
             long heads = width / HEAD;
             NDArray split = all.reshape(batch, tokens, 3, heads, HEAD).transpose(2, 0, 3, 1, 4);
-            // The factor is the engine's own array, see the README on numbers in a graph.
+            // The factor is the engine's own array, see the guide on garbage collection.
             NDArray factor = all.getManager().ones(new Shape(1), all.getDataType());
             factor = factor.toDevice(all.getDevice(), false).divi(Math.sqrt(HEAD));
             NDArray query = split.get(0).mul(factor);
