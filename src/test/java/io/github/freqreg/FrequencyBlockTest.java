@@ -36,6 +36,7 @@ import ai.djl.translate.NoopTranslator;
 import ai.djl.translate.TranslateException;
 import ai.djl.util.Pair;
 import ai.djl.util.PairList;
+import io.github.freqreg.format.ChildProcess;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -664,61 +665,78 @@ class FrequencyBlockTest {
         }
     }
 
-    /** {@code -Dfreqreg.steps=50000} takes as many, and looks at the memory of the process too. */
+    /**
+     * {@code -Dfreqreg.steps=50000} takes as many. In a process whose Java heap has its size from
+     * the start, so that what the process grows by is the engine's.
+     */
     @Test
-    void trainingAndInferenceLeaveNoArraysBehind(TestReporter reporter) throws IOException {
+    void trainingAndInferenceLeaveNoArraysBehind(TestReporter reporter) throws Exception {
         int steps = Integer.getInteger("freqreg.steps", 5_000);
-        // As small as can be: it is the number of steps that counts.
-        SequentialBlock tiny =
-                new SequentialBlock().add(TestModels.linear(3)).add(BatchNorm.builder().build());
-        Shape shape = new Shape(2, 4);
-        try (Model model = TestModels.model(tiny, shape)) {
-            policy(5).apply(model);
-            try (Trainer trainer = TestModels.trainer(model, Optimizer.adam().build())) {
-                int ofModel = 0;
-                int ofAll = 0;
-                long resident = 0;
-                for (int i = 1; i <= steps; i++) {
-                    try (NDManager batch = trainer.getManager().newSubManager()) {
-                        NDArray input = TestModels.random(batch, shape);
-                        TestModels.step(trainer, new NDList(input));
-                        TestModels.predict(tiny, batch, new NDList(input));
+        List<String> options =
+                List.of(
+                        "-Xms128m",
+                        "-Xmx128m",
+                        "-XX:+AlwaysPreTouch",
+                        "-Dai.djl.offline=true",
+                        "-Dorg.slf4j.simpleLogger.defaultLogLevel=error");
+        String told = ChildProcess.run(ChildProcess.java(), options, Steps.class, steps);
+        reporter.publishEntry("resident", told.strip());
+    }
+
+    /** Trains and predicts a number of times, and ends with an error if anything has grown. */
+    static final class Steps {
+
+        private Steps() {}
+
+        public static void main(String[] arguments) throws IOException {
+            int steps = Integer.parseInt(arguments[0]);
+            // As small as can be: it is the number of steps that counts.
+            SequentialBlock tiny =
+                    new SequentialBlock()
+                            .add(TestModels.linear(3))
+                            .add(BatchNorm.builder().build());
+            Shape shape = new Shape(2, 4);
+            try (Model model = TestModels.model(tiny, shape)) {
+                policy(5).apply(model);
+                try (Trainer trainer = TestModels.trainer(model, Optimizer.adam().build())) {
+                    int ofModel = 0;
+                    int ofAll = 0;
+                    long resident = 0;
+                    for (int i = 1; i <= steps; i++) {
+                        try (NDManager batch = trainer.getManager().newSubManager()) {
+                            NDArray input = TestModels.random(batch, shape);
+                            TestModels.step(trainer, new NDList(input));
+                            TestModels.predict(tiny, batch, new NDList(input));
+                        }
+                        if (i == steps / 2) {
+                            resident = residentBytes();
+                        }
+                        if (i == 500) {
+                            ofModel = model.getNDManager().getManagedArrays().size();
+                            ofAll = arraysOfAll(model);
+                        }
                     }
-                    if (i == steps / 2) {
-                        resident = engineBytes();
-                    }
-                    if (i == 500) {
-                        ofModel = model.getNDManager().getManagedArrays().size();
-                        ofAll = arraysOfAll(model);
-                    }
+                    assertEquals(ofModel, model.getNDManager().getManagedArrays().size());
+                    assertEquals(ofAll, arraysOfAll(model));
+                    long grown = residentBytes() - resident;
+                    assertTrue(grown < MOST_GROWTH, grown + " bytes after " + steps + " steps");
+                    System.out.println(resident + " bytes, then " + grown + " more");
                 }
-                assertEquals(ofModel, model.getNDManager().getManagedArrays().size());
-                // Arrays that other tests have left may be collected meanwhile.
-                assertTrue(arraysOfAll(model) <= ofAll);
-                long grown = engineBytes() - resident;
-                reporter.publishEntry("resident", resident + " bytes, then " + grown + " more");
-                assertTrue(grown < MOST_GROWTH, grown + " bytes after " + steps + " steps");
             }
         }
-    }
 
-    /**
-     * What the process holds beside Java's heap, which grows and shrinks as the collector likes and
-     * is made small first; 0 where the system does not tell.
-     */
-    private static long engineBytes() throws IOException {
-        Path statm = Path.of("/proc/self/statm");
-        if (!Files.exists(statm)) {
-            return 0;
+        /** Of the process, the engine's memory included; 0 where the system does not tell. */
+        private static long residentBytes() throws IOException {
+            Path statm = Path.of("/proc/self/statm");
+            return Files.exists(statm)
+                    ? 4096 * Long.parseLong(Files.readString(statm).split(" ")[1])
+                    : 0;
         }
-        System.gc();
-        long pages = Long.parseLong(Files.readString(statm).split(" ")[1]);
-        return 4096 * pages - Runtime.getRuntime().totalMemory();
-    }
 
-    /** The arrays of every manager there is. */
-    private static int arraysOfAll(Model model) {
-        return model.getNDManager().getParentManager().getManagedArrays().size();
+        /** The arrays of every manager there is. */
+        private static int arraysOfAll(Model model) {
+            return model.getNDManager().getParentManager().getManagedArrays().size();
+        }
     }
 
     /** Reads its parameter's array itself, as no block should. */

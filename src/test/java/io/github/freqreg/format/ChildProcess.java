@@ -13,14 +13,14 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /** Runs a main class of the tests in a Java process of its own. */
-final class ChildProcess {
+public final class ChildProcess {
 
     private static final int SECONDS = 120;
 
     private ChildProcess() {}
 
     /** The Java that runs the tests. */
-    static Path java() {
+    public static Path java() {
         return Path.of(System.getProperty("java.home"), "bin", "java");
     }
 
@@ -33,7 +33,7 @@ final class ChildProcess {
      * @param arguments of the class
      * @return what it has printed
      */
-    static String run(Path java, List<String> options, Class<?> main, Object... arguments)
+    public static String run(Path java, List<String> options, Class<?> main, Object... arguments)
             throws IOException, InterruptedException {
         List<String> command = new ArrayList<>(List.of(java.toString()));
         command.addAll(options);
