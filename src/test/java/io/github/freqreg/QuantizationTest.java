@@ -363,7 +363,7 @@ class QuantizationTest {
     @Test
     void theMessageNamesTheThreeTensorsThatTakeMost() {
         Block network = new SequentialBlock();
-        for (int units : new int[] {40, 30, 20, 10}) {
+        for (int units : new int[] {400, 200, 100, 10}) {
             ((SequentialBlock) network).add(TestModels.linear(units));
         }
         Shape input = new Shape(1, 8);
@@ -377,8 +377,8 @@ class QuantizationTest {
             assertTrue(
                     message.endsWith(
                             "by a policy with optBudgetBytes. The largest of its tensors:"
-                                    + " 01Linear_bias with 40 numbers left alone; 02Linear_bias"
-                                    + " with 30 numbers left alone; 03Linear_bias with 20 numbers"
+                                    + " 01Linear_bias with 400 numbers left alone; 02Linear_bias"
+                                    + " with 200 numbers left alone; 03Linear_bias with 100 numbers"
                                     + " left alone"),
                     message);
         }
