@@ -45,6 +45,10 @@ import org.slf4j.LoggerFactory;
  * channel's deviation (with the 1e-5 that DJL adds to a variance) and variances to 1/256 of
  * themselves; loaded, they are whole again.
  *
+ * <p>Of a TorchScript network ({@code PtSymbolBlock}) DJL shows the parameters alone: running
+ * statistics of its batch normalisation are buffers, which are not stored and stay those of the
+ * archive.
+ *
  * <p>State of a block that is no parameter, such as the options it was built with, is not stored:
  * the network that a file is loaded into is built as the saved one was.
  *

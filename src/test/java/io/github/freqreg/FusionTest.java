@@ -173,6 +173,33 @@ class FusionTest {
         assertEquals("ReLU", ours.getName());
     }
 
+    /** A block in between that changes the output in place is not passed over. */
+    @Test
+    void whatWasReadAndChangedIsNotFused() {
+        SequentialBlock network = network();
+        Block block = wrapped(network);
+        try (NDManager manager = NDManager.newBaseManager()) {
+            block.initialize(manager, DataType.FLOAT32, INPUT);
+            for (int next : new int[] {1, 2, 3}) {
+                SequentialBlock other =
+                        new SequentialBlock()
+                                .add(block.getChildren().valueAt(0))
+                                .add(
+                                        new LambdaBlock(
+                                                list -> {
+                                                    list.head().muli(-3);
+                                                    return list;
+                                                }))
+                                .add(new SequentialBlock().add(pick(block, next)));
+                assertEqualsRebuilt(other, manager, manager.randomNormal(INPUT));
+            }
+        }
+    }
+
+    private static Block pick(Block block, int index) {
+        return block.getChildren().valueAt(index);
+    }
+
     /** What is fused frees what it was made of, and computes nothing to do so. */
     @Test
     void whatIsClosedIsFreed() {

@@ -17,7 +17,10 @@ public final class FusedRelu extends LambdaBlock {
 
     private FusedRelu(LambdaBlock original) {
         super(
-                inputs -> inputs instanceof Unexpanded maps ? maps.relu() : Activation.relu(inputs),
+                inputs ->
+                        inputs instanceof Unexpanded maps && !maps.isComputed()
+                                ? maps.relu()
+                                : Activation.relu(inputs),
                 original.getName());
         this.original = original;
         if (original.isInitialized()) {

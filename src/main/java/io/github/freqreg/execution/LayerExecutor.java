@@ -173,7 +173,10 @@ public final class LayerExecutor {
             boolean shared = groups == 1 && form != LayerForm.LINEAR;
             NDArray given;
             boolean read = true;
-            if (way.project() && shared && input.list() instanceof Unexpanded maps) {
+            if (way.project()
+                    && shared
+                    && input.list() instanceof Unexpanded maps
+                    && !maps.isComputed()) {
                 given = maps.project(transform.basis(in, scratch), scratch);
                 read = false;
             } else {
@@ -222,12 +225,19 @@ public final class LayerExecutor {
         return asked && !graph && pass.fusible();
     }
 
+    /** As it is now, for an output that is computed later. */
+    private static NDArray copy(NDArray shift) {
+        try (NDArray detached = shift.stopGradient()) {
+            return detached.duplicate();
+        }
+    }
+
     private NDList unexpanded(
             Pass pass, Factorization way, Sizes sizes, NDArray small, NDArray shift, boolean read) {
         NDManager owner = pass.input().manager();
         SpectralTransform transform = pass.transform();
         NDArray basis = transform.basis(axes(transform.getMask()).whole(form.out), owner);
-        NDArray plain = shift == null ? null : shift.stopGradient();
+        NDArray plain = shift == null ? null : copy(shift);
         if (plain != null) {
             plain.attach(owner);
         }

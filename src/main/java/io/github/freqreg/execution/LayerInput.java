@@ -33,7 +33,7 @@ public record LayerInput(
      * @throws IndexOutOfBoundsException if there is not exactly one
      */
     public static LayerInput of(NDList list) {
-        if (list instanceof Unexpanded maps) {
+        if (list instanceof Unexpanded maps && !maps.isComputed()) {
             return new LayerInput(
                     maps,
                     maps.getManager(),
@@ -59,6 +59,6 @@ public record LayerInput(
      * @return whether {@link #of} takes them
      */
     public static boolean isOne(NDList list) {
-        return list instanceof Unexpanded || list.size() == 1;
+        return list instanceof Unexpanded maps && !maps.isComputed() || list.size() == 1;
     }
 }

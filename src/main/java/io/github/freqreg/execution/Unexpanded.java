@@ -153,9 +153,9 @@ public final class Unexpanded extends NDList implements LazyMaps {
             throw new IllegalStateException("The output was closed before it was read");
         }
         if (!expanded) {
+            super.add(tail.expand(maps, null, maps.small.getManager()));
             expanded = true;
             maps.user.use(!tail.isEmpty(), true);
-            super.add(tail.expand(maps, null, maps.small.getManager()));
         }
     }
 

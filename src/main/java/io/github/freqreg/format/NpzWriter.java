@@ -15,15 +15,18 @@ import java.util.zip.ZipOutputStream;
 /**
  * Writes arrays as an {@code .npz} file, as {@code numpy.savez_compressed} does.
  *
- * <p>Equal arrays give equal bytes: every entry has the earliest time that a zip archive can hold,
- * where DJL's own writer puts the time of day.
+ * <p>Equal arrays give equal bytes: every entry has the same time, where DJL's own writer puts the
+ * time of day.
  */
 final class NpzWriter {
 
     /** One below the number by which a zip archive says that it is of the larger kind (zip64). */
     static final int MAX_ARRAYS = 0xfffe;
 
-    private static final LocalDateTime EARLIEST = LocalDateTime.of(1980, 1, 1, 0, 0);
+    /**
+     * For 1980-01-01, the earliest of a zip archive, Java adds a time in the zone of the machine.
+     */
+    private static final LocalDateTime TIME = LocalDateTime.of(1980, 2, 1, 0, 0);
 
     /** Elements begin at a multiple of it. */
     private static final int ALIGNMENT = 64;
@@ -39,7 +42,7 @@ final class NpzWriter {
         try (ZipOutputStream zip = new ZipOutputStream(file)) {
             for (NDArray array : arrays) {
                 ZipEntry entry = new ZipEntry(array.getName() + NpzReader.SUFFIX);
-                entry.setTimeLocal(EARLIEST);
+                entry.setTimeLocal(TIME);
                 zip.putNextEntry(entry);
                 zip.write(head(array));
                 zip.write(array.toByteArray());

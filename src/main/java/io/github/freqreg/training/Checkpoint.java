@@ -5,7 +5,6 @@ import ai.djl.Model;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Parameter;
-import ai.djl.nn.ParameterList;
 import io.github.freqreg.FrequencyFile;
 import io.github.freqreg.Quantization;
 import io.github.freqreg.format.FrqDocument;
@@ -103,7 +102,7 @@ public final class Checkpoint {
             throws IOException {
         FrqDocument network = FrequencyFile.toDocument(model.getBlock(), DataType.FLOAT32);
         List<FrqTensor> tensors = new ArrayList<>(network.tensors());
-        ParameterList parameters = model.getBlock().getParameters();
+        Map<String, Parameter> parameters = FrequencyFile.parameters(model.getBlock());
         for (FrqTensor tensor : network.tensors()) {
             // Of a truncated tensor the tail is not kept, and neither are its moments.
             int kept = tensor.values().length;
@@ -247,7 +246,7 @@ public final class Checkpoint {
         }
         rounding.applyTo(model.getBlock());
         Map<Parameter, Map<String, float[]>> moments = new IdentityHashMap<>();
-        ParameterList parameters = model.getBlock().getParameters();
+        Map<String, Parameter> parameters = FrequencyFile.parameters(model.getBlock());
         for (FrqTensor tensor : network) {
             Map<String, float[]> byName = new HashMap<>();
             for (String name : optimizer.getNames()) {
