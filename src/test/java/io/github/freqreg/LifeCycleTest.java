@@ -64,6 +64,9 @@ class LifeCycleTest {
                         Conv2d.builder()
                                 .setFilters(16)
                                 .setKernelShape(new Shape(3, 3))
+                                // Or the next normalisation would take all shifts of the first
+                                // away.
+                                .optPadding(new Shape(1, 1))
                                 .optBias(false)
                                 .build())
                 .add(BatchNorm.builder().build())

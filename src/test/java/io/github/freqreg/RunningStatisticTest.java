@@ -91,14 +91,19 @@ class RunningStatisticTest {
                         .build()
                         .apply(network(transposed, false), INPUT);
         model.setBlock(block);
+        initialize(model);
+        train(model);
+        return model;
+    }
+
+    /** With numbers near 1, so that no frequency is by chance so weak that it is not counted. */
+    private static void initialize(Model model) {
+        Block block = model.getBlock();
         block.initialize(model.getNDManager(), DataType.FLOAT32, INPUT);
-        // Numbers near 1, so that no frequency is by chance so weak that it is not counted.
         NDArray coefficients = block.getParameters().get(0).getValue().getArray();
         coefficients.setRequiresGradient(false);
         coefficients.set(FloatBuffer.wrap(nearOne(coefficients.size())));
         coefficients.setRequiresGradient(true);
-        train(model);
-        return model;
     }
 
     private static float[] nearOne(long count) {
@@ -206,6 +211,7 @@ class RunningStatisticTest {
     private static long numbersAfterTraining(FrequencyRegularization policy, Block network) {
         try (Model model = Model.newInstance("budget")) {
             model.setBlock(policy.apply(network, INPUT));
+            initialize(model);
             train(model);
             return FrequencyFile.toDocument(model.getBlock(), DataType.FLOAT16).numbers();
         }

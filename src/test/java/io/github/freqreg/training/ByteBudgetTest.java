@@ -119,7 +119,7 @@ class ByteBudgetTest {
             try (Model model = model();
                     Adam adam = Adam.builder().build()) {
                 ByteBudget budget =
-                        ByteBudget.builder(BYTES).optRateWeight(i == 0 ? 0 : 0.01).build();
+                        ByteBudget.builder(BYTES).optRateWeight(i == 0 ? 0 : 0.05).build();
                 train(model, budget, adam, 40);
                 for (Pair<String, Parameter> each : model.getBlock().getParameters()) {
                     for (float value : each.getValue().getArray().toFloatArray()) {
