@@ -322,6 +322,9 @@ final class BlockTree {
         if (block instanceof AbstractBaseBlock && !shapes.containsKey(block)) {
             shapes.put(block, (Shape[]) INPUT_SHAPES.get(block));
         }
+        if (block instanceof FrequencyBlock wrapper) {
+            addInputShapes(wrapper.getWrapped(), shapes);
+        }
         for (Block child : block.getChildren().values()) {
             addInputShapes(child, shapes);
         }
@@ -335,10 +338,15 @@ final class BlockTree {
      */
     static String nameOf(Pair<String, Block> child) {
         String key = child.getKey();
-        return child.getValue() instanceof FrequencyBlock block && key.endsWith(FREQUENCY_BLOCK)
-                ? key.substring(0, key.length() - FREQUENCY_BLOCK.length())
-                        + block.getWrappedType().getSimpleName()
-                : key;
+        if (!key.endsWith(FREQUENCY_BLOCK)) {
+            return key;
+        }
+        // It may be plain again.
+        Class<?> type =
+                child.getValue() instanceof FrequencyBlock block
+                        ? block.getWrappedType()
+                        : child.getValue().getClass();
+        return key.substring(0, key.length() - FREQUENCY_BLOCK.length()) + type.getSimpleName();
     }
 
     /**
@@ -387,7 +395,7 @@ final class BlockTree {
     private static void addReadOnly(Block block, Set<Parameter> found) {
         if (block instanceof SymbolBlock) {
             block.getDirectParameters().values().stream()
-                    .filter(each -> !each.requiresGradient() && each.isInitialized())
+                    .filter(each -> each.isInitialized() && !InPlace.canWrite(each.getArray()))
                     .forEach(found::add);
         }
         block.getChildren().values().forEach(child -> addReadOnly(child, found));

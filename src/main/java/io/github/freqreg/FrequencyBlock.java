@@ -213,6 +213,11 @@ public final class FrequencyBlock extends AbstractBaseBlock {
         return byName.values().iterator().next().getCoefficients();
     }
 
+    /** The block inside. */
+    Block getWrapped() {
+        return block;
+    }
+
     /** Whether a parameter that this block shows holds coefficients. */
     boolean isSpectral(Parameter shown) {
         return byName.values().stream().anyMatch(tensor -> tensor.getCoefficients() == shown);

@@ -170,6 +170,7 @@ public final class FrequencyFile {
      * @throws IOException if the file cannot be read
      * @throws MalformedModelException if the file is damaged, of another version, or of another
      *     structure; the model is unchanged
+     * @throws IllegalStateException if two parameters of the network have the same name
      */
     public static void load(Model model, Path file) throws IOException, MalformedModelException {
         checkBlock(model);
@@ -186,6 +187,7 @@ public final class FrequencyFile {
      * @throws IOException if the file cannot be read
      * @throws MalformedModelException if the file is damaged, of another version, or of another
      *     structure; the network is unchanged
+     * @throws IllegalStateException if two parameters of the network have the same name
      */
     public static Block load(Block block, NDManager manager, Path file)
             throws IOException, MalformedModelException {
@@ -362,9 +364,10 @@ public final class FrequencyFile {
     private static Block load(Block block, NDManager manager, DataType type, FrqDocument document)
             throws MalformedModelException {
         Map<String, FrqTensor> tensors;
+        // Before anything is changed or allocated for a file that does not fit.
+        Set<String> names = BlockTree.parameters(block).keySet();
         if (document.isNamed()) {
-            // Before anything is allocated for a file that does not fit.
-            checkNames(BlockTree.parameters(block).keySet(), byName(document).keySet());
+            checkNames(names, byName(document).keySet());
         }
         TransposedLayers layers = null;
         Block runnable = block;

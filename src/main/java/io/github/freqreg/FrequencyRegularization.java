@@ -299,6 +299,10 @@ public final class FrequencyRegularization {
         if (plan.countChosen() == 0) {
             List<FrequencyBlock> wrapped = BlockTree.frequencyBlocks(plan.getRoot());
             if (!wrapped.isEmpty()) {
+                if (selection.include() != null) {
+                    new ByName<>(selection.include(), true)
+                            .checkMatches("inclusion", plan.getNames());
+                }
                 throw new IllegalStateException(
                         "Everything that the policy chooses is frequency regularised already, the"
                                 + " first around "
@@ -316,6 +320,7 @@ public final class FrequencyRegularization {
                     "A budget or a shape predicate needs the shapes of the tensors, but the block is"
                             + " not initialised: initialise it, or call apply(block, inputShapes)");
         }
+        plan.checkNoneInside();
         checkPatterns(plan);
         checkAxes(plan);
     }
@@ -326,8 +331,7 @@ public final class FrequencyRegularization {
         splits.forEach(each -> each.checkMatches("split", spectral));
         weights.forEach(each -> each.checkMatches("axis weights", spectral));
         if (selection.exclude() != null) {
-            List<String> all = plan.getChoices().stream().map(TensorChoice::name).toList();
-            new ByName<>(selection.exclude(), true).checkMatches("exclusion", all);
+            new ByName<>(selection.exclude(), true).checkMatches("exclusion", plan.getNames());
         }
     }
 

@@ -1,5 +1,6 @@
 package io.github.freqreg;
 
+import ai.djl.engine.EngineException;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.index.NDIndex;
 
@@ -15,6 +16,29 @@ final class InPlace {
     private static final NDIndex ALL = new NDIndex("...");
 
     private InPlace() {}
+
+    /**
+     * Tells whether an array can be written to, by writing its own elements.
+     *
+     * @param array an array
+     * @return false for one of a TorchScript network that was loaded for inference
+     */
+    static boolean canWrite(NDArray array) {
+        boolean trainable = array.hasGradient();
+        try {
+            array.setRequiresGradient(false);
+            try (NDArray same = array.duplicate()) {
+                copy(same, array);
+            }
+            return true;
+        } catch (EngineException e) {
+            return false;
+        } finally {
+            if (trainable) {
+                array.setRequiresGradient(true);
+            }
+        }
+    }
 
     /**
      * Copies all elements.

@@ -34,7 +34,7 @@ final class LoadTarget {
         for (Parameter parameter : BlockTree.parameters(block).values()) {
             if (!parameter.isInitialized()) {
                 SpectralParameter tensor = spectral.get(parameter);
-                Shape shape = parameter.getShape();
+                Shape shape = (tensor == null ? parameter : tensor.getDense()).getShape();
                 undo.add(
                         () -> {
                             if (tensor == null) {
@@ -42,6 +42,7 @@ final class LoadTarget {
                                 parameter.setShape(shape);
                             } else {
                                 tensor.clear();
+                                tensor.getDense().setShape(shape);
                             }
                         });
                 fresh.put(

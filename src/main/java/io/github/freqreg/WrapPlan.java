@@ -154,6 +154,29 @@ final class WrapPlan {
         return units.get(unit).stream().anyMatch(each -> each.parameter() == parameter);
     }
 
+    /**
+     * Refuses to put a frequency block around another one, whose tensors nobody would find then.
+     *
+     * @throws IllegalArgumentException if a part that can only be wrapped whole is wrapped inside
+     */
+    void checkNoneInside() {
+        units.forEach(
+                (unit, chosen) -> {
+                    List<FrequencyBlock> inside = BlockTree.frequencyBlocks(unit);
+                    if (!inside.isEmpty()) {
+                        throw new IllegalArgumentException(
+                                "The policy chooses "
+                                        + chosen.get(0).name()
+                                        + " of "
+                                        + unit.getClass().getName()
+                                        + ", which can only be wrapped whole and holds a frequency"
+                                        + " block around "
+                                        + inside.get(0).getWrappedType().getName()
+                                        + " already: exclude the tensor, or call toDense() first");
+                    }
+                });
+    }
+
     Block getRoot() {
         return root;
     }
@@ -161,6 +184,11 @@ final class WrapPlan {
     /** The choice for each parameter, in the order of the model's. */
     List<TensorChoice> getChoices() {
         return all.stream().map(Listed::choice).toList();
+    }
+
+    /** The name of each parameter. */
+    List<String> getNames() {
+        return all.stream().map(each -> each.candidate().name()).toList();
     }
 
     /** The same, with the parameters themselves. */

@@ -344,6 +344,46 @@ class EditingTest {
         assertArrayEquals(expected, found, 0.05f * largest);
     }
 
+    @Test
+    void noFrequencyBlockIsPutAroundAnother() {
+        AbstractBlock holder = new Composite(policy().apply(TestModels.linear(6)));
+        IllegalArgumentException e =
+                assertThrows(IllegalArgumentException.class, () -> policy().apply(holder));
+        assertTrue(
+                e.getMessage().contains("02second_weight") && e.getMessage().contains("Linear"),
+                e.getMessage());
+        // Excluded, it is left alone; then nothing new is chosen.
+        assertThrows(
+                IllegalStateException.class,
+                () -> FrequencyRegularization.builder().optExclude("second").build().apply(holder));
+        IllegalArgumentException none =
+                assertThrows(
+                        IllegalArgumentException.class,
+                        () ->
+                                FrequencyRegularization.builder()
+                                        .optInclude("third")
+                                        .build()
+                                        .apply(holder));
+        assertTrue(none.getMessage().contains("02second_weight"), none.getMessage());
+    }
+
+    @Test
+    void aPlanLooksTheSameAfterAPlanWithShapes() {
+        Block wrapped = policy().apply(TestModels.smallNetwork());
+        List<TensorChoice> before = policy().plan(wrapped);
+        policy().plan(wrapped, INPUT);
+        assertEquals(before, policy().plan(wrapped));
+    }
+
+    @Test
+    void aHeadThatIsPlainAgainHasThePlainName() {
+        SequentialBlock network = trained();
+        network.replaceLastBlock(policy().apply(TestModels.linear(3)));
+        network.initialize(manager, DataType.FLOAT32, INPUT);
+        Block dense = FrequencyRegularization.toDense(network);
+        assertTrue(FrequencyFile.parameters(dense).containsKey("06Linear_weight"));
+    }
+
     /** The names of a network's parameters in which no layer is wrapped. */
     private static List<String> unwrapped(Block block) {
         return List.copyOf(BlockTree.parameters(block).keySet());
@@ -485,8 +525,17 @@ class EditingTest {
     /** Calls its layers in fields, so it is wrapped whole. */
     private static final class Composite extends AbstractBlock {
 
-        private final Block first = addChildBlock("first", TestModels.linear(6));
-        private final Block second = addChildBlock("second", TestModels.linear(3));
+        private final Block first;
+        private final Block second;
+
+        Composite() {
+            this(TestModels.linear(6));
+        }
+
+        Composite(Block first) {
+            this.first = addChildBlock("first", first);
+            second = addChildBlock("second", TestModels.linear(3));
+        }
 
         @Override
         protected NDList forwardInternal(

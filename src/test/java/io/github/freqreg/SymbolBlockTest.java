@@ -143,4 +143,34 @@ class SymbolBlockTest {
             }
         }
     }
+
+    /** Frozen for transfer learning, it can be written to all the same; the reverse is no help. */
+    @Test
+    void whatCanBeWrittenDoesNotDependOnWhatIsFrozen() throws IOException, MalformedModelException {
+        try (Model body = load(2, true);
+                Model frozen = load(3, true);
+                Model inference = load(3, false)) {
+            SequentialBlock network =
+                    new SequentialBlock().add(body.getBlock()).add(TestModels.linear(6));
+            Block wrapped = FrequencyRegularization.builder().optKept(9).build().apply(network);
+            wrapped.initialize(body.getNDManager(), DataType.FLOAT32, INPUT);
+            Path file = folder.resolve("net.frq");
+            FrequencyFile.save(wrapped, file, DataType.FLOAT32);
+            NDList input = new NDList(TestModels.random(body.getNDManager(), INPUT));
+            frozen.getBlock().freezeParameters(true);
+            Block loaded =
+                    FrequencyFile.load(
+                            new SequentialBlock().add(frozen.getBlock()).add(TestModels.linear(6)),
+                            frozen.getNDManager(),
+                            file);
+            assertArrayEquals(
+                    TestModels.predict(wrapped, body.getNDManager(), input).head().toFloatArray(),
+                    TestModels.predict(loaded, frozen.getNDManager(), input).head().toFloatArray());
+            SequentialBlock other =
+                    new SequentialBlock().add(inference.getBlock()).add(TestModels.linear(6));
+            assertThrows(
+                    MalformedModelException.class,
+                    () -> FrequencyFile.load(other, inference.getNDManager(), file));
+        }
+    }
 }

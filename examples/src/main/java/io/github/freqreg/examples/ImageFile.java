@@ -32,7 +32,11 @@ final class ImageFile {
 
     private static final long MAX_BYTES = 1L << 28;
 
-    /** Warnings after which every pixel is there: of colours, versions, and bytes between. */
+    /**
+     * Warnings that do not tell that pixels are missing: of colours, versions, and bytes in
+     * between. JPEG has no checksum, so a changed byte may go unnoticed, or be told as bytes in
+     * between.
+     */
     private static final Pattern HARMLESS =
             Pattern.compile(
                     ".*(extraneous bytes|JFIF|Adobe|icc profile|thumbnail).*",

@@ -64,7 +64,7 @@ final class TrainCommand implements Callable<Integer> {
                     "times over the training set (default: the recipe's, or 10). With --resume it"
                             + " may be larger than before: the schedules of the learning rate, of"
                             + " --truncate and of rounding are stretched to it from there on, and"
-                            + " the result is that of neither number alone")
+                            + " the result differs from a training with either number from the start")
     private Integer epochs;
 
     @Option(
@@ -138,8 +138,8 @@ final class TrainCommand implements Callable<Integer> {
     @Option(
             names = "--biases",
             description =
-                    "keep of biases and of normalisation's factors and shifts too only the first"
-                            + " coefficients, √n of n")
+                    "also compress biases and normalisation parameters, keeping √n of n"
+                            + " coefficients")
     private boolean biases;
 
     @Option(

@@ -86,6 +86,24 @@ class SegmentationMemoryTest {
         }
     }
 
+    /** A photograph of 4000×3000 pixels, at the size that the published UNet was trained on. */
+    @Test
+    void aLargePhotographTakesAtMostFourGibibytes() throws Exception {
+        try (Model model = Model.newInstance("unet")) {
+            Shape input = new Shape(1, 3, 640, 959);
+            model.setBlock(
+                    FrequencyRegularization.builder()
+                            .optKept(33)
+                            .build()
+                            .apply(new UNet(64, 4, 2), input));
+            model.getBlock().initialize(model.getNDManager(), DataType.FLOAT32, input);
+            ImageSize photograph = new ImageSize(4000, 3000);
+            ImageSize seen = InputScale.TRAINED.of(model, photograph);
+            assertEquals(new ImageSize(853, 640), seen);
+            assertTrue(SegmentationMemory.of(model, seen, photograph).total() <= 4L << 30);
+        }
+    }
+
     private Path save(boolean few) throws IOException {
         Path file = folder.resolve("unet.frq");
         FrequencyRegularization.Builder policy = FrequencyRegularization.builder();

@@ -166,7 +166,10 @@ public final class UNet extends AbstractBlock {
         return new NDList(pass.through(last, image, true));
     }
 
-    /** The last level needs a pixel, and of one image more, to take their statistics. */
+    /**
+     * The lowest level needs two values per channel for batch statistics: two pixels, or one pixel
+     * in each of two images.
+     */
     private void checkSize(Shape images) {
         int least = 1 << down.size();
         long numbers = images.get(0) * (images.get(2) / least) * (images.get(3) / least);
