@@ -289,7 +289,7 @@ public final class FrequencyFile {
             Parameter parameter = entry.getValue();
             SpectralParameter tensor = spectral.get(parameter);
             RunningStatistic few = statistics.get(parameter);
-            Shape shape = tensor != null ? tensor.getShape() : BlockTree.shapeOf(parameter);
+            Shape shape = shapeOf(parameter, tensor);
             FrequencyAxes axes = tensor != null ? tensor.getAxes() : null;
             float[] values;
             Precision precision;
@@ -364,6 +364,7 @@ public final class FrequencyFile {
     private static Block load(Block block, NDManager manager, DataType type, FrqDocument document)
             throws MalformedModelException {
         Map<String, FrqTensor> tensors;
+        Set<Parameter> readOnly;
         // Before anything is changed or allocated for a file that does not fit.
         Set<String> names = BlockTree.parameters(block).keySet();
         if (document.isNamed()) {
@@ -381,7 +382,8 @@ public final class FrequencyFile {
         try {
             initialize(target, manager, type, document.inputs());
             tensors = byName(document.withNames(shapes(runnable)));
-            checkTensors(runnable, tensors);
+            readOnly = BlockTree.readOnlyParameters(runnable);
+            checkTensors(runnable, tensors, readOnly);
             wrapped = wrap(runnable, tensors);
         } catch (MalformedModelException | RuntimeException e) {
             target.undo();
@@ -396,7 +398,6 @@ public final class FrequencyFile {
             layers.clearOld();
         }
         Map<Parameter, SpectralParameter> spectral = BlockTree.spectralParameters(wrapped);
-        Set<Parameter> readOnly = BlockTree.readOnlyParameters(wrapped);
         for (Map.Entry<String, Parameter> entry : BlockTree.parameters(wrapped).entrySet()) {
             FrqTensor tensor = tensors.get(entry.getKey());
             SpectralParameter coefficients = spectral.get(entry.getValue());
@@ -424,14 +425,15 @@ public final class FrequencyFile {
         BlockTree.parameters(block)
                 .forEach(
                         (name, parameter) -> {
-                            SpectralParameter tensor = spectral.get(parameter);
-                            Shape shape =
-                                    tensor != null
-                                            ? tensor.getShape()
-                                            : BlockTree.shapeOf(parameter);
+                            Shape shape = shapeOf(parameter, spectral.get(parameter));
                             shapes.put(name, new Shape(shape.getShape()));
                         });
         return shapes;
+    }
+
+    /** The shape of a tensor in the network; its coefficients are null where it has none. */
+    private static Shape shapeOf(Parameter parameter, SpectralParameter tensor) {
+        return tensor != null ? tensor.getShape() : BlockTree.shapeOf(parameter);
     }
 
     private static void initialize(
@@ -481,13 +483,13 @@ public final class FrequencyFile {
         return more <= 0 ? names.toString() : names.subList(0, FEW) + " and " + more + " more";
     }
 
-    private static void checkTensors(Block block, Map<String, FrqTensor> tensors)
+    private static void checkTensors(
+            Block block, Map<String, FrqTensor> tensors, Set<Parameter> readOnly)
             throws MalformedModelException {
         Map<Parameter, SpectralParameter> spectral = BlockTree.spectralParameters(block);
-        Set<Parameter> readOnly = BlockTree.readOnlyParameters(block);
         for (Map.Entry<String, Parameter> entry : BlockTree.parameters(block).entrySet()) {
             SpectralParameter target = spectral.get(entry.getValue());
-            Shape shape = target != null ? target.getShape() : BlockTree.shapeOf(entry.getValue());
+            Shape shape = shapeOf(entry.getValue(), target);
             FrqTensor tensor = tensors.get(entry.getKey());
             if (!Arrays.equals(shape.getShape(), tensor.shape().getShape())) {
                 throw new MalformedModelException(

@@ -300,8 +300,7 @@ public final class FrequencyRegularization {
             List<FrequencyBlock> wrapped = BlockTree.frequencyBlocks(plan.getRoot());
             if (!wrapped.isEmpty()) {
                 if (selection.include() != null) {
-                    new ByName<>(selection.include(), true)
-                            .checkMatches("inclusion", plan.getNames());
+                    checkMatches(selection.include(), "inclusion", plan.getNames());
                 }
                 throw new IllegalStateException(
                         "Everything that the policy chooses is frequency regularised already, the"
@@ -327,11 +326,23 @@ public final class FrequencyRegularization {
 
     private void checkPatterns(WrapPlan plan) {
         List<String> spectral = plan.getSpectralNames();
-        overrides.forEach(each -> each.checkMatches("override", spectral));
-        splits.forEach(each -> each.checkMatches("split", spectral));
-        weights.forEach(each -> each.checkMatches("axis weights", spectral));
+        overrides.forEach(each -> checkMatches(each.names, "override", spectral));
+        splits.forEach(each -> checkMatches(each.names, "split", spectral));
+        weights.forEach(each -> checkMatches(each.names, "axis weights", spectral));
         if (selection.exclude() != null) {
-            new ByName<>(selection.exclude(), true).checkMatches("exclusion", plan.getNames());
+            checkMatches(selection.exclude(), "exclusion", plan.getNames());
+        }
+    }
+
+    private static void checkMatches(Pattern pattern, String what, List<String> names) {
+        if (names.stream().noneMatch(name -> pattern.matcher(name).find())) {
+            throw new IllegalArgumentException(
+                    "The pattern \""
+                            + pattern
+                            + "\" of the "
+                            + what
+                            + " matches none of the tensors "
+                            + names);
         }
     }
 
@@ -460,18 +471,6 @@ public final class FrequencyRegularization {
 
         static <T> ByName<T> of(String names, T value) {
             return new ByName<>(Pattern.compile(names), value);
-        }
-
-        void checkMatches(String what, List<String> all) {
-            if (all.stream().noneMatch(name -> names.matcher(name).find())) {
-                throw new IllegalArgumentException(
-                        "The pattern \""
-                                + names
-                                + "\" of the "
-                                + what
-                                + " matches none of the tensors "
-                                + all);
-            }
         }
     }
 

@@ -100,6 +100,16 @@ class SymbolBlockTest {
         }
     }
 
+    private static SequentialBlock withHead(Model body) {
+        return new SequentialBlock().add(body.getBlock()).add(TestModels.linear(6));
+    }
+
+    private static Block wrappedWithHead(Model body) {
+        Block wrapped = FrequencyRegularization.builder().optKept(9).build().apply(withHead(body));
+        wrapped.initialize(body.getNDManager(), DataType.FLOAT32, INPUT);
+        return wrapped;
+    }
+
     /** Its parameters cannot be written to. */
     @Test
     void aBodyForInferenceHasToHaveTheValuesOfTheFile()
@@ -107,18 +117,14 @@ class SymbolBlockTest {
         try (Model body = load(2, true);
                 Model same = load(2, false);
                 Model other = load(3, false)) {
-            SequentialBlock network =
-                    new SequentialBlock().add(body.getBlock()).add(TestModels.linear(6));
-            Block wrapped = FrequencyRegularization.builder().optKept(9).build().apply(network);
-            wrapped.initialize(body.getNDManager(), DataType.FLOAT32, INPUT);
+            Block wrapped = wrappedWithHead(body);
             NDList input = new NDList(TestModels.random(body.getNDManager(), INPUT));
             float[] expected =
                     TestModels.predict(wrapped, body.getNDManager(), input).head().toFloatArray();
             Path file = folder.resolve("net.frq");
             for (DataType type : new DataType[] {DataType.FLOAT16, DataType.FLOAT32}) {
                 FrequencyFile.save(wrapped, file, type);
-                SequentialBlock fresh =
-                        new SequentialBlock().add(same.getBlock()).add(TestModels.linear(6));
+                SequentialBlock fresh = withHead(same);
                 Block loaded = FrequencyFile.load(fresh, same.getNDManager(), file);
                 if (type == DataType.FLOAT32) {
                     assertArrayEquals(
@@ -127,8 +133,7 @@ class SymbolBlockTest {
                                     .head()
                                     .toFloatArray());
                 }
-                SequentialBlock others =
-                        new SequentialBlock().add(other.getBlock()).add(TestModels.linear(6));
+                SequentialBlock others = withHead(other);
                 String message =
                         assertThrows(
                                         MalformedModelException.class,
@@ -150,24 +155,16 @@ class SymbolBlockTest {
         try (Model body = load(2, true);
                 Model frozen = load(3, true);
                 Model inference = load(3, false)) {
-            SequentialBlock network =
-                    new SequentialBlock().add(body.getBlock()).add(TestModels.linear(6));
-            Block wrapped = FrequencyRegularization.builder().optKept(9).build().apply(network);
-            wrapped.initialize(body.getNDManager(), DataType.FLOAT32, INPUT);
+            Block wrapped = wrappedWithHead(body);
             Path file = folder.resolve("net.frq");
             FrequencyFile.save(wrapped, file, DataType.FLOAT32);
             NDList input = new NDList(TestModels.random(body.getNDManager(), INPUT));
             frozen.getBlock().freezeParameters(true);
-            Block loaded =
-                    FrequencyFile.load(
-                            new SequentialBlock().add(frozen.getBlock()).add(TestModels.linear(6)),
-                            frozen.getNDManager(),
-                            file);
+            Block loaded = FrequencyFile.load(withHead(frozen), frozen.getNDManager(), file);
             assertArrayEquals(
                     TestModels.predict(wrapped, body.getNDManager(), input).head().toFloatArray(),
                     TestModels.predict(loaded, frozen.getNDManager(), input).head().toFloatArray());
-            SequentialBlock other =
-                    new SequentialBlock().add(inference.getBlock()).add(TestModels.linear(6));
+            SequentialBlock other = withHead(inference);
             assertThrows(
                     MalformedModelException.class,
                     () -> FrequencyFile.load(other, inference.getNDManager(), file));

@@ -18,9 +18,9 @@ public final class FusedRelu extends LambdaBlock {
     private FusedRelu(LambdaBlock original) {
         super(
                 inputs ->
-                        inputs instanceof Unexpanded maps && !maps.isComputed()
-                                ? maps.relu()
-                                : Activation.relu(inputs),
+                        Unexpanded.waiting(inputs)
+                                .map(Unexpanded::relu)
+                                .orElseGet(() -> Activation.relu(inputs)),
                 original.getName());
         this.original = original;
         if (original.isInitialized()) {

@@ -150,7 +150,7 @@ public final class LayerExecutor {
         Sizes sizes = sizes(axes, mask, input.shape());
         Factorization way = pick(pass.strategy(), axes, mask, sizes, pass.training());
         if (way == null) {
-            note(pass, Factorization.REBUILD, sizes, Maps.WHOLE);
+            note(input.shape(), pass.training(), Factorization.REBUILD, sizes, MapUse.WHOLE);
             return Optional.empty();
         }
         NDManager owner = input.manager();
@@ -172,13 +172,11 @@ public final class LayerExecutor {
             }
             boolean shared = groups == 1 && form != LayerForm.LINEAR;
             NDArray given;
-            boolean read = true;
-            if (way.project()
-                    && shared
-                    && input.list() instanceof Unexpanded maps
-                    && !maps.isComputed()) {
-                given = maps.project(transform.basis(in, scratch), scratch);
-                read = false;
+            Optional<Unexpanded> waiting =
+                    way.project() && shared ? Unexpanded.waiting(input.list()) : Optional.empty();
+            boolean read = waiting.isEmpty();
+            if (waiting.isPresent()) {
+                given = waiting.get().project(transform.basis(in, scratch), scratch);
             } else {
                 given = input.list().singletonOrThrow().get(scratch, new NDIndex().addAllDim());
                 if (way.project()) {
@@ -191,7 +189,7 @@ public final class LayerExecutor {
             NDArray answer = layer.forward(answers, new NDList(given), false).singletonOrThrow();
             answer.attach(scratch);
             if (!way.expand()) {
-                note(pass, way, sizes, new Maps(false, read, true));
+                note(input.shape(), pass.training(), way, sizes, new MapUse(false, read, true));
                 answer.attach(owner);
                 return Optional.of(new NDList(answer));
             }
@@ -202,7 +200,7 @@ public final class LayerExecutor {
             if (shared && waits(pass)) {
                 return Optional.of(unexpanded(pass, way, sizes, answer, shift, read));
             }
-            note(pass, way, sizes, new Maps(false, read, true));
+            note(input.shape(), pass.training(), way, sizes, new MapUse(false, read, true));
             answer =
                     mix(
                             answer,
@@ -242,8 +240,11 @@ public final class LayerExecutor {
             plain.attach(owner);
         }
         small.attach(owner);
+        // It lives as long as the output, so it does not hold the pass and the input with it.
+        Shape input = pass.input().shape();
         Unexpanded.User user =
-                (fused, written) -> note(pass, way, sizes, new Maps(fused, read, written));
+                (fused, written) ->
+                        note(input, false, way, sizes, new MapUse(fused, read, written));
         return new Unexpanded(new Unexpanded.Maps(small, basis, plain, user), ChannelTail.NONE);
     }
 
@@ -266,24 +267,24 @@ public final class LayerExecutor {
      * @param read whether the input's were read, rather than brought projected by the layer before
      * @param written whether the output's were stored, rather than projected for the next layer
      */
-    private record Maps(boolean fused, boolean read, boolean written) {
+    private record MapUse(boolean fused, boolean read, boolean written) {
 
-        static final Maps WHOLE = new Maps(false, true, true);
+        static final MapUse WHOLE = new MapUse(false, true, true);
     }
 
     /** Remembers what was picked, for the report. */
-    private void note(Pass pass, Factorization way, Sizes sizes, Maps maps) {
+    private void note(
+            Shape input, boolean ofTraining, Factorization way, Sizes sizes, MapUse maps) {
         if (sizes.isEmpty()) {
             return;
         }
-        boolean ofTraining = pass.training();
         double cost =
                 maps.read() && maps.written()
                         ? CostModel.cost(way, sizes, ofTraining)
                         : CostModel.fused(way, sizes, maps.read(), maps.written());
         Pick pick =
                 new Pick(
-                        pass.input().shape(),
+                        input,
                         ofTraining,
                         way.project(),
                         way.expand(),
@@ -295,7 +296,7 @@ public final class LayerExecutor {
                     "{} with a weight {}, input {}, {}: {}",
                     layer.getClass().getSimpleName(),
                     weight.getShape(),
-                    pass.input().shape(),
+                    input,
                     ofTraining ? "training" : "inference",
                     pick);
         }

@@ -33,15 +33,20 @@ public record LayerInput(
      * @throws IndexOutOfBoundsException if there is not exactly one
      */
     public static LayerInput of(NDList list) {
-        if (list instanceof Unexpanded maps && !maps.isComputed()) {
-            return new LayerInput(
-                    maps,
-                    maps.getManager(),
-                    maps.getShape(),
-                    maps.getDataType(),
-                    maps.getDevice(),
-                    false);
-        }
+        return Unexpanded.waiting(list).map(LayerInput::ofWaiting).orElseGet(() -> ofArray(list));
+    }
+
+    private static LayerInput ofWaiting(Unexpanded maps) {
+        return new LayerInput(
+                maps,
+                maps.getManager(),
+                maps.getShape(),
+                maps.getDataType(),
+                maps.getDevice(),
+                false);
+    }
+
+    private static LayerInput ofArray(NDList list) {
         NDArray array = list.singletonOrThrow();
         return new LayerInput(
                 list,
@@ -59,6 +64,6 @@ public record LayerInput(
      * @return whether {@link #of} takes them
      */
     public static boolean isOne(NDList list) {
-        return list instanceof Unexpanded maps && !maps.isComputed() || list.size() == 1;
+        return Unexpanded.waiting(list).isPresent() || list.size() == 1;
     }
 }

@@ -12,6 +12,7 @@ import java.util.Comparator;
 import java.util.Iterator;
 import java.util.List;
 import java.util.ListIterator;
+import java.util.Optional;
 import java.util.Spliterator;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
@@ -46,6 +47,19 @@ public final class Unexpanded extends NDList implements LazyMaps {
         this.maps = maps;
         this.tail = tail;
         maps.holders.incrementAndGet();
+    }
+
+    /**
+     * Finds maps that still wait to be computed. What was read may have been changed since, so it
+     * is an ordinary list from then on.
+     *
+     * @param list any list
+     * @return the list itself, if it is one of these and was not read
+     */
+    static Optional<Unexpanded> waiting(NDList list) {
+        return list instanceof Unexpanded maps && !maps.isComputed()
+                ? Optional.of(maps)
+                : Optional.empty();
     }
 
     /**
@@ -103,7 +117,7 @@ public final class Unexpanded extends NDList implements LazyMaps {
     /** {@inheritDoc} */
     @Override
     public boolean canNormalize() {
-        return tail.canNormalize();
+        return !isComputed() && tail.canNormalize();
     }
 
     /** {@inheritDoc} */

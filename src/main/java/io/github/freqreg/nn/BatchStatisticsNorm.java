@@ -62,7 +62,7 @@ public final class BatchStatisticsNorm extends AbstractBlock {
             NDList inputs,
             boolean training,
             PairList<String, Object> params) {
-        if (inputs instanceof LazyMaps maps && !maps.isComputed() && maps.canNormalize()) {
+        if (inputs instanceof LazyMaps maps && maps.canNormalize()) {
             return maps.normalize(epsilon);
         }
         NDArray input = inputs.singletonOrThrow();

@@ -18,7 +18,7 @@ public interface LazyMaps {
     /**
      * Tells whether batch normalisation can be added.
      *
-     * @return false after another normalisation or a ReLU
+     * @return false after another normalisation or a ReLU, and once the maps were read
      */
     boolean canNormalize();
 

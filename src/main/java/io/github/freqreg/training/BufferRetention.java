@@ -22,8 +22,8 @@ import org.slf4j.LoggerFactory;
  *
  * <p>With this listener every such buffer is held from its array's creation until the thread makes
  * its first array after the step's {@link ai.djl.training.GradientCollector} is closed. No value
- * changes, and nothing is held outside of a step. The cost is a look at one field for each array
- * that is made. Other engines are left alone.
+ * changes. The cost is a look at one field for each array that is made. Other engines are left
+ * alone.
  *
  * <p>Retention works by thread and, once begun, goes on for the life of the thread. The listener
  * begins it in the thread that makes the trainer. If another thread trains, or if there is no
