@@ -6,28 +6,29 @@
  * // … train with DJL's own Trainer …
  * FrequencyFile.save(model.getBlock(), path);                                 // a few kilobytes
  * FrequencyFile.load(freshModel, path);                                       // anywhere else
- * FrequencyRegularization.toDense(model);                                     // plain DJL again
+ * FrequencyBlocks.toDense(model);                                     // plain DJL again
  * </pre>
  *
  * <p>Read in this order:
  *
  * <ol>
- *   <li>{@link io.github.freqreg.FrequencyRegularization}: the policy, and wrapping a model with
- *       it; {@link io.github.freqreg.TensorChoice} and {@link io.github.freqreg.LayerType} are its
- *       words.
- *   <li>{@link io.github.freqreg.FrequencyBlock}: the block that takes a layer's place.
+ *   <li>{@link io.github.freqreg.policy.FrequencyRegularization}: the policy, and wrapping a model
+ *       with it; {@link io.github.freqreg.policy.TensorChoice} and {@link
+ *       io.github.freqreg.policy.LayerType} are its words.
+ *   <li>{@link io.github.freqreg.block.FrequencyBlock}: the block that takes a layer's place.
  *   <li>{@code SpectralParameter} and {@code RebuildingParameterStore}: how its weights come from
  *       coefficients; {@code StartScale}: how large these start.
  *   <li>{@code BlockTree}: how children are replaced, and the names of parameters.
  *   <li>{@code NetworkBudget} and {@code BudgetShares}: who gets how much of a budget.
- *   <li>{@link io.github.freqreg.FrequencyFile}: saving and loading; {@link
- *       io.github.freqreg.Quantization}: how finely, for a number of bytes; {@link
- *       io.github.freqreg.FrequencyBlockFactory}: loading by DJL's {@code Criteria}. {@code
+ *   <li>{@link io.github.freqreg.file.FrequencyFile}: saving and loading; {@link
+ *       io.github.freqreg.file.Quantization}: how finely, for a number of bytes; {@link
+ *       io.github.freqreg.file.FrequencyBlockFactory}: loading by DJL's {@code Criteria}. {@code
  *       RunningStatistic} is what a file has of normalisation.
- *   <li>{@link io.github.freqreg.DenseWeights}: named arrays, to and from other programs; {@code
- *       WeightMatch} finds which is whose. {@code LoadTarget} is what all loading shares.
- *   <li>{@link io.github.freqreg.CompressionReport}: what it costs on disk; {@link
- *       io.github.freqreg.ExecutionReport}: how it computes, and what that is expected to cost.
+ *   <li>{@link io.github.freqreg.interop.DenseWeights}: named arrays, to and from other programs;
+ *       {@code WeightMatch} finds which is whose. {@code LoadTarget} is what all loading shares.
+ *   <li>{@link io.github.freqreg.file.CompressionReport}: what it costs on disk; {@link
+ *       io.github.freqreg.file.ExecutionReport}: how it computes, and what that is expected to
+ *       cost.
  * </ol>
  *
  * <h2>Decisions worth knowing</h2>

@@ -1,6 +1,5 @@
 package io.github.freqreg.execution;
 
-import io.github.freqreg.execution.Factorization.Sizes;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
@@ -33,13 +32,13 @@ final class CostModel {
     private CostModel() {}
 
     /** The cheapest of some ways; of equal ones, the first. */
-    static Factorization pick(List<Factorization> ways, Sizes sizes, boolean training) {
+    static Factorization pick(List<Factorization> ways, LayerSizes sizes, boolean training) {
         return Collections.min(ways, Comparator.comparingDouble(way -> cost(way, sizes, training)));
     }
 
     /** The expected nanoseconds of a pass; of training, with the way back. */
-    static double cost(Factorization way, Sizes s, boolean training) {
-        double cost = layer(way, s, training, true, true);
+    static double cost(Factorization way, LayerSizes s, boolean training) {
+        double cost = layer(way, s, Traffic.WHOLE, training);
         if (training) {
             // The weight is made, and its gradient is brought back to the coefficients.
             double weight = weight(way, s);
@@ -50,30 +49,40 @@ final class CostModel {
     }
 
     /** The expected nanoseconds of the plain layer. */
-    static double dense(Sizes s, boolean training) {
-        return layer(Factorization.REBUILD, s, training, true, true);
+    static double dense(LayerSizes s, boolean training) {
+        return layer(Factorization.REBUILD, s, Traffic.WHOLE, training);
+    }
+
+    /** The expected nanoseconds of an inference that is fused with what follows. */
+    static double fused(Factorization way, LayerSizes s, Traffic traffic) {
+        return layer(way, s, traffic, false);
     }
 
     /**
-     * The expected nanoseconds of an inference that is fused with what follows.
+     * Which maps of all channels a factored inference moves through memory.
      *
-     * @param read whether the input is read, rather than brought projected by the layer before
-     * @param written whether the output is written, rather than projected for the layer after
+     * @param inputRead whether the input is read; false if the layer before brings it projected
+     * @param output what becomes of the output
      */
-    static double fused(Factorization way, Sizes s, boolean read, boolean written) {
-        return layer(way, s, false, read, written);
+    record Traffic(boolean inputRead, MapUse output) {
+
+        static final Traffic WHOLE = new Traffic(true, MapUse.STORED);
+
+        boolean isWhole() {
+            return inputRead && output != MapUse.PROJECTED;
+        }
     }
 
-    private static double weight(Factorization way, Sizes s) {
-        double in = way.project() ? s.inBox() : s.in();
-        double out = way.expand() ? s.outBox() : s.out();
+    private static double weight(Factorization way, LayerSizes s) {
+        double in = way.projects() ? s.inBox() : s.in();
+        double out = way.expands() ? s.outBox() : s.out();
         return s.groups() * out * in * s.taps();
     }
 
     private static double layer(
-            Factorization way, Sizes s, boolean training, boolean read, boolean written) {
-        double in = way.project() ? s.inBox() : s.in();
-        double out = way.expand() ? s.outBox() : s.out();
+            Factorization way, LayerSizes s, Traffic traffic, boolean training) {
+        double in = way.projects() ? s.inBox() : s.in();
+        double out = way.expands() ? s.outBox() : s.out();
         double input = s.batch() * s.groups() * s.in() * s.inPlaces();
         double output = s.batch() * s.groups() * s.out() * s.outPlaces();
         double projected = s.batch() * s.groups() * in * s.inPlaces();
@@ -82,14 +91,14 @@ final class CostModel {
         double operations = 2 * answered * in * s.taps();
         double numbers = projected + answered + weight(way, s);
         double steps = 1;
-        if (way.project()) {
+        if (way.projects()) {
             operations += 2 * projected * s.in();
-            numbers += (read ? input : 0) + projected;
+            numbers += (traffic.inputRead() ? input : 0) + projected;
             steps++;
         }
-        if (way.expand()) {
+        if (way.expands()) {
             operations += 2 * answered * s.out();
-            numbers += answered + (written ? output : 0);
+            numbers += answered + (traffic.output() == MapUse.PROJECTED ? 0 : output);
             steps += 2;
         }
         // Twice as much on the way back: for the input and for the weight.

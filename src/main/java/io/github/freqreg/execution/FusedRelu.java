@@ -4,6 +4,7 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.nn.Activation;
 import ai.djl.nn.Block;
 import ai.djl.nn.LambdaBlock;
+import io.github.freqreg.Internal;
 import java.lang.reflect.Field;
 
 /**
@@ -11,6 +12,7 @@ import java.lang.reflect.Field;
  *
  * <p>It is a {@code LambdaBlock} of the original's name, so a network looks the same with either.
  */
+@Internal
 public final class FusedRelu extends LambdaBlock {
 
     private final LambdaBlock original;

@@ -6,6 +6,7 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
+import io.github.freqreg.Internal;
 
 /**
  * The one input of a layer, described without computing it: see {@link Unexpanded}.
@@ -17,6 +18,7 @@ import ai.djl.ndarray.types.Shape;
  * @param device of the input
  * @param hasGradient whether the input takes part in a gradient's graph by itself
  */
+@Internal
 public record LayerInput(
         NDList list,
         NDManager manager,

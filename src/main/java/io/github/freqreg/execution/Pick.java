@@ -7,9 +7,7 @@ import ai.djl.ndarray.types.Shape;
  *
  * @param input the shape of the layer's input
  * @param training whether the pass was one of training, with a way back
- * @param projected whether the input's channels were projected onto frequencies
- * @param expanded whether the output's channels were expanded from frequencies; if neither, the
- *     weight was rebuilt
+ * @param factorization which channel axes stayed in the frequency domain
  * @param fused whether the blocks that follow were computed with the layer
  * @param nanoseconds what the cost model expects of the pass, optimiser not included
  * @param dense what it expects of the plain layer
@@ -17,8 +15,7 @@ import ai.djl.ndarray.types.Shape;
 public record Pick(
         Shape input,
         boolean training,
-        boolean projected,
-        boolean expanded,
+        Factorization factorization,
         boolean fused,
         double nanoseconds,
         double dense) {
@@ -26,10 +23,12 @@ public record Pick(
     /** Returns how the layer computed, in words. */
     @Override
     public String toString() {
-        if (!projected && !expanded) {
-            return "rebuilt";
-        }
-        String way = projected && expanded ? "" : projected ? ", input only" : ", output only";
-        return (fused ? "fused" : "factored") + way;
+        String way = fused ? "fused" : "factored";
+        return switch (factorization) {
+            case REBUILD -> "rebuilt";
+            case PROJECT -> way + ", input only";
+            case EXPAND -> way + ", output only";
+            case PROJECT_AND_EXPAND -> way;
+        };
     }
 }

@@ -1,5 +1,8 @@
 package io.github.freqreg.execution;
 
+import java.util.List;
+import java.util.stream.Stream;
+
 /** How a wrapped layer computes with its coefficients. The answer is the same, up to rounding. */
 public enum Strategy {
     /**
@@ -20,5 +23,29 @@ public enum Strategy {
      * between its frequencies and the next layer's, tile by tile, so that maps of all channels are
      * stored only where something else needs them.
      */
-    FUSED
+    FUSED;
+
+    private static final String PROPERTY = "freqreg.strategy";
+
+    /**
+     * Returns the strategy that the system property {@code freqreg.strategy} names.
+     *
+     * @return the strategy, {@link #AUTO} if the property is not set
+     * @throws IllegalArgumentException if it names none
+     */
+    public static Strategy getDefault() {
+        String name = System.getProperty(PROPERTY, AUTO.name());
+        return Stream.of(values())
+                .filter(each -> each.name().equals(name))
+                .findFirst()
+                .orElseThrow(
+                        () ->
+                                new IllegalArgumentException(
+                                        "The system property "
+                                                + PROPERTY
+                                                + " must be one of "
+                                                + List.of(values())
+                                                + " but is "
+                                                + name));
+    }
 }

@@ -6,18 +6,11 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
+import io.github.freqreg.Internal;
 import io.github.freqreg.nn.LazyMaps;
-import java.util.Collection;
-import java.util.Comparator;
-import java.util.Iterator;
-import java.util.List;
-import java.util.ListIterator;
 import java.util.Optional;
-import java.util.Spliterator;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.function.Consumer;
-import java.util.function.Predicate;
-import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The output of a factored convolution whose channels are not computed yet.
@@ -34,18 +27,19 @@ import java.util.function.UnaryOperator;
  * own blocks do, or until every list that holds them is closed. Made only outside of a gradient's
  * graph. Safe for concurrent use.
  */
-public final class Unexpanded extends NDList implements LazyMaps {
+@Internal
+public final class Unexpanded extends LazyList implements LazyMaps {
 
     private static final long serialVersionUID = 1L;
 
     private final transient Maps maps;
-    private final transient ChannelTail tail;
+    private final transient ChannelEpilogue epilogue;
     private transient boolean expanded;
     private transient boolean closed;
 
-    Unexpanded(Maps maps, ChannelTail tail) {
+    Unexpanded(Maps maps, ChannelEpilogue epilogue) {
         this.maps = maps;
-        this.tail = tail;
+        this.epilogue = epilogue;
         maps.holders.incrementAndGet();
     }
 
@@ -71,9 +65,14 @@ public final class Unexpanded extends NDList implements LazyMaps {
      * @param user is told how the maps are used
      * @param holders how many lists that are not closed hold them
      */
-    record Maps(NDArray small, NDArray basis, NDArray bias, User user, AtomicInteger holders) {
+    record Maps(
+            NDArray small,
+            NDArray basis,
+            @Nullable NDArray bias,
+            User user,
+            AtomicInteger holders) {
 
-        Maps(NDArray small, NDArray basis, NDArray bias, User user) {
+        Maps(NDArray small, NDArray basis, @Nullable NDArray bias, User user) {
             this(small, basis, bias, user, new AtomicInteger());
         }
 
@@ -99,13 +98,8 @@ public final class Unexpanded extends NDList implements LazyMaps {
     @FunctionalInterface
     interface User {
 
-        /**
-         * Notes a use.
-         *
-         * @param fused whether other blocks have added their work
-         * @param written whether the channels are stored, rather than projected at once
-         */
-        void use(boolean fused, boolean written);
+        /** Notes a use. */
+        void use(MapUse use);
     }
 
     /** {@inheritDoc} */
@@ -117,13 +111,13 @@ public final class Unexpanded extends NDList implements LazyMaps {
     /** {@inheritDoc} */
     @Override
     public boolean canNormalize() {
-        return !isComputed() && tail.canNormalize();
+        return !isComputed() && epilogue.canNormalize();
     }
 
     /** {@inheritDoc} */
     @Override
     public NDList normalize(float epsilon) {
-        return new Unexpanded(maps, tail.normalize(epsilon));
+        return new Unexpanded(maps, epilogue.normalize(epsilon));
     }
 
     /**
@@ -132,7 +126,7 @@ public final class Unexpanded extends NDList implements LazyMaps {
      * @return max(0, channels), not computed yet
      */
     public NDList relu() {
-        return new Unexpanded(maps, tail.rectify());
+        return new Unexpanded(maps, epilogue.rectify());
     }
 
     /**
@@ -143,8 +137,8 @@ public final class Unexpanded extends NDList implements LazyMaps {
      * @return the projections (batch, B, …)
      */
     NDArray project(NDArray cosines, NDManager manager) {
-        maps.user.use(true, false);
-        return tail.expand(maps, cosines, manager);
+        maps.user.use(MapUse.PROJECTED);
+        return epilogue.project(maps, cosines, manager);
     }
 
     /** The shape of the one array of this list, which is not computed for it. */
@@ -162,14 +156,15 @@ public final class Unexpanded extends NDList implements LazyMaps {
         return maps.small.getDevice();
     }
 
-    private synchronized void expand() {
+    @Override
+    synchronized void compute() {
         if (closed && !expanded) {
             throw new IllegalStateException("The output was closed before it was read");
         }
         if (!expanded) {
-            super.add(tail.expand(maps, null, maps.small.getManager()));
+            put(epilogue.expand(maps, maps.small.getManager()));
             expanded = true;
-            maps.user.use(!tail.isEmpty(), true);
+            maps.user.use(epilogue.isEmpty() ? MapUse.STORED : MapUse.FUSED);
         }
     }
 
@@ -189,249 +184,5 @@ public final class Unexpanded extends NDList implements LazyMaps {
             closed = true;
             maps.leave();
         }
-    }
-
-    // ArrayList keeps its elements in private fields, so each of its methods that reads them has to
-    // compute the channels first. NDList's own methods call these. A test finds a forgotten one.
-
-    /** {@inheritDoc} */
-    @Override
-    public int size() {
-        expand();
-        return super.size();
-    }
-
-    /** {@inheritDoc} */
-    @Override
-    public boolean isEmpty() {
-        expand();
-        return super.isEmpty();
-    }
-
-    /** {@inheritDoc} */
-    @Override
-    public NDArray get(int index) {
-        expand();
-        return super.get(index);
-    }
-
-    /** {@inheritDoc} */
-    @Override
-    public NDArray set(int index, NDArray array) {
-        expand();
-        return super.set(index, array);
-    }
-
-    /** {@inheritDoc} */
-    @Override
-    public boolean add(NDArray array) {
-        expand();
-        return super.add(array);
-    }
-
-    /** {@inheritDoc} */
-    @Override
-    public void add(int index, NDArray array) {
-        expand();
-        super.add(index, array);
-    }
-
-    /** {@inheritDoc} */
-    @Override
-    public boolean addAll(Collection<? extends NDArray> arrays) {
-        expand();
-        return super.addAll(arrays);
-    }
-
-    /** {@inheritDoc} */
-    @Override
-    public boolean addAll(int index, Collection<? extends NDArray> arrays) {
-        expand();
-        return super.addAll(index, arrays);
-    }
-
-    /** {@inheritDoc} */
-    @Override
-    public NDArray remove(int index) {
-        expand();
-        return super.remove(index);
-    }
-
-    /** {@inheritDoc} */
-    @Override
-    public boolean remove(Object element) {
-        expand();
-        return super.remove(element);
-    }
-
-    /** {@inheritDoc} */
-    @Override
-    public boolean removeAll(Collection<?> elements) {
-        expand();
-        return super.removeAll(elements);
-    }
-
-    /** {@inheritDoc} */
-    @Override
-    public boolean retainAll(Collection<?> elements) {
-        expand();
-        return super.retainAll(elements);
-    }
-
-    /** {@inheritDoc} */
-    @Override
-    public boolean removeIf(Predicate<? super NDArray> filter) {
-        expand();
-        return super.removeIf(filter);
-    }
-
-    /** {@inheritDoc} */
-    @Override
-    public void replaceAll(UnaryOperator<NDArray> operator) {
-        expand();
-        super.replaceAll(operator);
-    }
-
-    /** {@inheritDoc} */
-    @Override
-    public void sort(Comparator<? super NDArray> order) {
-        expand();
-        super.sort(order);
-    }
-
-    /** {@inheritDoc} */
-    @Override
-    public void clear() {
-        expand();
-        super.clear();
-    }
-
-    /** {@inheritDoc} */
-    @Override
-    public int indexOf(Object element) {
-        expand();
-        return super.indexOf(element);
-    }
-
-    /** {@inheritDoc} */
-    @Override
-    public int lastIndexOf(Object element) {
-        expand();
-        return super.lastIndexOf(element);
-    }
-
-    /** {@inheritDoc} */
-    @Override
-    public Object[] toArray() {
-        expand();
-        return super.toArray();
-    }
-
-    /** {@inheritDoc} */
-    @Override
-    public <T> T[] toArray(T[] array) {
-        expand();
-        return super.toArray(array);
-    }
-
-    /** {@inheritDoc} */
-    @Override
-    public Iterator<NDArray> iterator() {
-        expand();
-        return super.iterator();
-    }
-
-    /** {@inheritDoc} */
-    @Override
-    public ListIterator<NDArray> listIterator() {
-        expand();
-        return super.listIterator();
-    }
-
-    /** {@inheritDoc} */
-    @Override
-    public ListIterator<NDArray> listIterator(int index) {
-        expand();
-        return super.listIterator(index);
-    }
-
-    /** {@inheritDoc} */
-    @Override
-    public Spliterator<NDArray> spliterator() {
-        expand();
-        return super.spliterator();
-    }
-
-    /** {@inheritDoc} */
-    @Override
-    public void forEach(Consumer<? super NDArray> action) {
-        expand();
-        super.forEach(action);
-    }
-
-    /** {@inheritDoc} */
-    @Override
-    public List<NDArray> subList(int from, int to) {
-        expand();
-        return super.subList(from, to);
-    }
-
-    /** {@inheritDoc} */
-    @Override
-    public boolean equals(Object other) {
-        expand();
-        return super.equals(other);
-    }
-
-    /** {@inheritDoc} */
-    @Override
-    public int hashCode() {
-        expand();
-        return super.hashCode();
-    }
-
-    /** {@inheritDoc} */
-    @Override
-    public Object clone() {
-        expand();
-        return super.clone();
-    }
-
-    // From Java 21 on, ArrayList has these methods, too.
-
-    /**
-     * Returns the first array.
-     *
-     * @return the channels
-     */
-    public NDArray getFirst() {
-        return get(0);
-    }
-
-    /**
-     * Returns the last array.
-     *
-     * @return the channels
-     */
-    public NDArray getLast() {
-        return get(size() - 1);
-    }
-
-    /**
-     * Removes the first array.
-     *
-     * @return the channels
-     */
-    public NDArray removeFirst() {
-        return remove(0);
-    }
-
-    /**
-     * Removes the last array.
-     *
-     * @return the channels
-     */
-    public NDArray removeLast() {
-        return remove(size() - 1);
     }
 }

@@ -6,7 +6,7 @@
  * then {@code FrqDecoder}, {@code Version2Encoder}, {@code Version2Decoder} with {@code
  * RangeEncoder}, {@code RangeDecoder}, {@code BitModels} and {@code MultipleModels}, and {@code
  * Version1Decoder}. Nothing here knows of a block or needs an engine; {@link
- * io.github.freqreg.FrequencyFile} brings files and networks together.
+ * io.github.freqreg.file.FrequencyFile} brings files and networks together.
  *
  * <p>{@link io.github.freqreg.format.TorchCheckpoint} reads the tensors of PyTorch's files, the
  * authors' published networks among them: {@code TorchPickle} knows the names, {@code

@@ -10,8 +10,8 @@ import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
 import ai.djl.training.Trainer;
 import ai.djl.training.listener.TrainingListenerAdapter;
-import io.github.freqreg.FrequencyFile;
-import io.github.freqreg.Quantization;
+import io.github.freqreg.block.FrequencyBlocks;
+import io.github.freqreg.file.Quantization;
 import io.github.freqreg.format.Precision;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -137,7 +137,7 @@ public final class ByteBudget extends TrainingListenerAdapter {
         checkOptimizer(trainer.getModel().getBlock());
         if (quantization != null && rateWeight > 0) {
             Block block = trainer.getModel().getBlock();
-            for (Map.Entry<String, Parameter> each : FrequencyFile.parameters(block).entrySet()) {
+            for (Map.Entry<String, Parameter> each : FrequencyBlocks.parameters(block).entrySet()) {
                 Float step = quantization.getSteps().get(each.getKey());
                 if (step != null && step > 0 && each.getValue().requiresGradient()) {
                     addRate(each.getValue().getArray(), step);
@@ -234,7 +234,7 @@ public final class ByteBudget extends TrainingListenerAdapter {
      */
     private Quantization aLittleCoarser(Block block) {
         List<Map.Entry<String, Parameter>> bySize = new ArrayList<>();
-        for (Map.Entry<String, Parameter> each : FrequencyFile.parameters(block).entrySet()) {
+        for (Map.Entry<String, Parameter> each : FrequencyBlocks.parameters(block).entrySet()) {
             if (quantization.getSteps().getOrDefault(each.getKey(), 0f) > 0) {
                 bySize.add(each);
             }
@@ -265,7 +265,7 @@ public final class ByteBudget extends TrainingListenerAdapter {
     private Map<String, Double> sensitivities(Block block) {
         Map<String, Double> sensitivities = new HashMap<>();
         if (optimizer != null) {
-            FrequencyFile.parameters(block)
+            FrequencyBlocks.parameters(block)
                     .forEach(
                             (name, parameter) ->
                                     sensitivities.put(name, optimizer.meanSquare(parameter)));

@@ -5,8 +5,9 @@ import ai.djl.Model;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Parameter;
-import io.github.freqreg.FrequencyFile;
-import io.github.freqreg.Quantization;
+import io.github.freqreg.block.FrequencyBlocks;
+import io.github.freqreg.file.FrequencyFile;
+import io.github.freqreg.file.Quantization;
 import io.github.freqreg.format.FrqDocument;
 import io.github.freqreg.format.FrqTensor;
 import io.github.freqreg.format.Precision;
@@ -102,7 +103,7 @@ public final class Checkpoint {
             throws IOException {
         FrqDocument network = FrequencyFile.toDocument(model.getBlock(), DataType.FLOAT32);
         List<FrqTensor> tensors = new ArrayList<>(network.tensors());
-        Map<String, Parameter> parameters = FrequencyFile.parameters(model.getBlock());
+        Map<String, Parameter> parameters = FrequencyBlocks.parameters(model.getBlock());
         for (FrqTensor tensor : network.tensors()) {
             // Of a truncated tensor the tail is not kept, and neither are its moments.
             int kept = tensor.values().length;
@@ -246,7 +247,7 @@ public final class Checkpoint {
         }
         rounding.applyTo(model.getBlock());
         Map<Parameter, Map<String, float[]>> moments = new IdentityHashMap<>();
-        Map<String, Parameter> parameters = FrequencyFile.parameters(model.getBlock());
+        Map<String, Parameter> parameters = FrequencyBlocks.parameters(model.getBlock());
         for (FrqTensor tensor : network) {
             Map<String, float[]> byName = new HashMap<>();
             for (String name : optimizer.getNames()) {

@@ -9,7 +9,7 @@ import ai.djl.training.optimizer.Optimizer;
 import ai.djl.training.tracker.ParameterTracker;
 import ai.djl.training.tracker.Tracker;
 import ai.djl.util.Pair;
-import io.github.freqreg.FrequencyRegularization;
+import io.github.freqreg.block.FrequencyBlocks;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -120,7 +120,7 @@ public abstract sealed class ResumableOptimizer extends Optimizer implements Aut
         for (Pair<String, Parameter> each : block.getParameters()) {
             old.put(each.getKey(), getMoments(each.getValue()));
         }
-        FrequencyRegularization.compact(block);
+        FrequencyBlocks.compact(block);
         Map<Parameter, Map<String, float[]>> kept = new HashMap<>();
         for (Pair<String, Parameter> each : block.getParameters()) {
             kept.put(each.getValue(), old.get(each.getKey()));

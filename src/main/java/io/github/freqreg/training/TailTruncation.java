@@ -3,7 +3,7 @@ package io.github.freqreg.training;
 import ai.djl.metric.Metrics;
 import ai.djl.training.Trainer;
 import ai.djl.training.listener.TrainingListenerAdapter;
-import io.github.freqreg.FrequencyRegularization;
+import io.github.freqreg.block.FrequencyBlocks;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -18,8 +18,8 @@ import org.slf4j.LoggerFactory;
  *
  * <p>The policy says where each tensor starts and ends, the schedule how fast. While the trainer
  * lives the cut is a view, so parameters keep their shapes; nothing that was cut comes back. After
- * training, {@link FrequencyRegularization#compact} frees the tails; files hold only what is kept
- * either way.
+ * training, {@link FrequencyBlocks#compact} frees the tails; files hold only what is kept either
+ * way.
  *
  * <p>After each cut the kept number is added to the trainer's metrics as {@value #METRIC}. An
  * instance follows one trainer at a time, on its thread.
@@ -104,8 +104,7 @@ public final class TailTruncation extends TrainingListenerAdapter {
     private void cut(Trainer trainer) {
         long step = getStep();
         long kept =
-                FrequencyRegularization.truncate(
-                        trainer.getModel().getBlock(), schedule.remaining(step));
+                FrequencyBlocks.truncate(trainer.getModel().getBlock(), schedule.remaining(step));
         logger.debug("Step {}: {} coefficients are kept", step, kept);
         Metrics metrics = trainer.getMetrics();
         if (metrics != null) {

@@ -20,9 +20,10 @@ import ai.djl.nn.convolutional.Conv2dTranspose;
 import ai.djl.training.GradientCollector;
 import ai.djl.training.ParameterStore;
 import ai.djl.training.initializer.Initializer;
-import io.github.freqreg.FrequencyBlock;
-import io.github.freqreg.FrequencyRegularization;
 import io.github.freqreg.Seeds;
+import io.github.freqreg.block.FrequencyBlock;
+import io.github.freqreg.block.FrequencyBlocks;
+import io.github.freqreg.policy.FrequencyRegularization;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -253,7 +254,7 @@ class TransposedConvolutionTest {
                         FrequencyRegularization.builder().optKeepRate(1e-6).build().apply(block);
         wrapped.initialize(manager, DataType.FLOAT32, shape);
         // The published floor of 31 is an index: 32 are kept.
-        assertEquals(32, wrapped.getKept().get("weight"));
+        assertEquals(32, FrequencyBlocks.kept(wrapped).get("weight"));
         NDList answer =
                 wrapped.forward(
                         new ParameterStore(manager, false),

@@ -12,9 +12,10 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.training.Trainer;
 import ai.djl.training.optimizer.Optimizer;
 import ai.djl.training.tracker.Tracker;
-import io.github.freqreg.FrequencyRegularization;
 import io.github.freqreg.Seeds;
 import io.github.freqreg.TestModels;
+import io.github.freqreg.block.FrequencyBlocks;
+import io.github.freqreg.policy.FrequencyRegularization;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -104,12 +105,12 @@ class ResumableOptimizerTest {
                                     ? Sgd.builder().optMomentum(0.9f).build()
                                     : Adam.builder().build()) {
                 steps(model, optimizer);
-                FrequencyRegularization.truncate(model.getBlock(), 0.5);
+                FrequencyBlocks.truncate(model.getBlock(), 0.5);
                 if (compacts) {
                     optimizer.compact(model.getBlock());
                 }
                 steps(model, optimizer);
-                FrequencyRegularization.compact(model.getBlock());
+                FrequencyBlocks.compact(model.getBlock());
                 walks[i] = model.getBlock().getParameters().valueAt(0).getArray().toFloatArray();
             }
         }

@@ -16,9 +16,10 @@ import ai.djl.training.EasyTrain;
 import ai.djl.training.Trainer;
 import ai.djl.training.dataset.ArrayDataset;
 import ai.djl.training.listener.TrainingListenerAdapter;
-import io.github.freqreg.FrequencyBlock;
-import io.github.freqreg.FrequencyRegularization;
 import io.github.freqreg.TestModels;
+import io.github.freqreg.block.FrequencyBlock;
+import io.github.freqreg.block.FrequencyBlocks;
+import io.github.freqreg.policy.FrequencyRegularization;
 import io.github.freqreg.spectrum.FrequencyTensor;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -75,7 +76,7 @@ class ResumedTruncationTest {
         int kept = 0;
         for (Block each : model.getBlock().getChildren().values()) {
             if (each instanceof FrequencyBlock block) {
-                kept += block.getKept().get("weight");
+                kept += FrequencyBlocks.kept(block).get("weight");
             }
         }
         return kept;
@@ -113,7 +114,7 @@ class ResumedTruncationTest {
 
     private static float[] numbers(Model model, int layer) {
         FrequencyBlock block = (FrequencyBlock) model.getBlock().getChildren().values().get(layer);
-        return block.getTensors().get("weight").coefficients();
+        return FrequencyBlocks.tensors(block).get("weight").coefficients();
     }
 
     @ParameterizedTest
@@ -172,7 +173,7 @@ class ResumedTruncationTest {
             for (int kept : train(second, adam, slow, 4)) {
                 assertEquals(left, kept);
             }
-            FrequencyRegularization.toDense(second);
+            FrequencyBlocks.toDense(second);
             try (NDArray weight =
                     second.getBlock()
                             .getParameters()

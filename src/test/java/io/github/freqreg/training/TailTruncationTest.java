@@ -26,11 +26,12 @@ import ai.djl.training.listener.TrainingListenerAdapter;
 import ai.djl.training.optimizer.Optimizer;
 import ai.djl.training.tracker.Tracker;
 import ai.djl.translate.TranslateException;
-import io.github.freqreg.CompressionReport;
-import io.github.freqreg.FrequencyBlock;
-import io.github.freqreg.FrequencyFile;
-import io.github.freqreg.FrequencyRegularization;
 import io.github.freqreg.TestModels;
+import io.github.freqreg.block.FrequencyBlock;
+import io.github.freqreg.block.FrequencyBlocks;
+import io.github.freqreg.file.CompressionReport;
+import io.github.freqreg.file.FrequencyFile;
+import io.github.freqreg.policy.FrequencyRegularization;
 import io.github.freqreg.spectrum.FrequencyTensor;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -123,7 +124,9 @@ class TailTruncationTest {
     }
 
     private static List<Integer> kept(Model model) {
-        return frequencyBlocks(model).stream().map(b -> b.getKept().get("weight")).toList();
+        return frequencyBlocks(model).stream()
+                .map(b -> FrequencyBlocks.kept(b).get("weight"))
+                .toList();
     }
 
     /** What the paper keeps of each tensor where a share remains. */
@@ -222,11 +225,11 @@ class TailTruncationTest {
     void aModelSavedMidwayGoesOnAsIfItHadNotStopped(@TempDir Path folder) throws Exception {
         try (Model model = model();
                 Model resumed = model()) {
-            FrequencyRegularization.truncate(model.getBlock(), 0.8);
+            FrequencyBlocks.truncate(model.getBlock(), 0.8);
             model.save(folder, "midway");
             resumed.load(folder, "midway");
             for (Model each : List.of(model, resumed)) {
-                FrequencyRegularization.truncate(each.getBlock(), 0.5);
+                FrequencyBlocks.truncate(each.getBlock(), 0.5);
                 assertEquals(expected(0.5), kept(each));
             }
         }
@@ -280,11 +283,11 @@ class TailTruncationTest {
             try (Trainer trainer = trainer(model, optimizer)) {
                 // The optimiser has moments for the whole vectors when they are cut.
                 fit(trainer, 2);
-                FrequencyRegularization.truncate(model.getBlock(), 0.3);
+                FrequencyBlocks.truncate(model.getBlock(), 0.3);
                 fit(trainer, 2);
             }
             assertEquals(expected(0.3), kept(model));
-            FrequencyRegularization.toDense(model);
+            FrequencyBlocks.toDense(model);
             assertOnlyPrefix(model, "01Linear_weight", expected(0.3).get(0));
             assertOnlyPrefix(model, "03Linear_weight", expected(0.3).get(1));
         }
@@ -304,9 +307,9 @@ class TailTruncationTest {
     @Test
     void aCutIsNotUndoneByALargerShare() {
         try (Model model = model()) {
-            FrequencyRegularization.truncate(model.getBlock(), 0.5);
+            FrequencyBlocks.truncate(model.getBlock(), 0.5);
             float[] after = answer(model);
-            FrequencyRegularization.truncate(model.getBlock(), 1);
+            FrequencyBlocks.truncate(model.getBlock(), 1);
             assertEquals(expected(0.5), kept(model));
             assertArrayEquals(after, answer(model));
         }
@@ -317,7 +320,7 @@ class TailTruncationTest {
         try (Model model = model();
                 Model few = TestModels.model(network(), INPUT)) {
             float[] before = answer(model);
-            assertEquals(2 * TARGET, FrequencyRegularization.truncate(model.getBlock(), 0));
+            assertEquals(2 * TARGET, FrequencyBlocks.truncate(model.getBlock(), 0));
             FrequencyRegularization.builder().optKept(TARGET).build().apply(few);
             assertFalse(Arrays.equals(before, answer(model)));
             assertArrayEquals(answer(few), answer(model), 1e-5f);
@@ -349,7 +352,7 @@ class TailTruncationTest {
             }
             List<Integer> kept = kept(model);
             float[] before = answer(model);
-            FrequencyRegularization.compact(model.getBlock());
+            FrequencyBlocks.compact(model.getBlock());
             assertCompact(model, kept);
             assertArrayEquals(before, answer(model));
         }
@@ -370,9 +373,9 @@ class TailTruncationTest {
             answer(model);
             int held = 0;
             for (int cut = 1; cut <= 40; cut++) {
-                FrequencyRegularization.truncate(model.getBlock(), 1 - cut / 41.0);
+                FrequencyBlocks.truncate(model.getBlock(), 1 - cut / 41.0);
                 answer(model);
-                FrequencyRegularization.compact(model.getBlock());
+                FrequencyBlocks.compact(model.getBlock());
                 answer(model);
                 int now = model.getNDManager().getManagedArrays().size();
                 assertEquals(cut == 1 ? now : held, now, "after cut " + cut);
@@ -388,7 +391,7 @@ class TailTruncationTest {
         try (Model model = model()) {
             try (Trainer trainer = trainer(model, adam(), truncation)) {
                 fit(trainer, 4);
-                FrequencyRegularization.compact(model.getBlock());
+                FrequencyBlocks.compact(model.getBlock());
                 assertCompact(model, expected(Math.pow(0.95, 4)));
                 float[] before = answer(model);
                 fit(trainer, 2);
@@ -462,9 +465,7 @@ class TailTruncationTest {
     void aRemainingShareIsFromZeroToOne(double share) {
         try (Model model = model()) {
             assertRefused(
-                    () -> FrequencyRegularization.truncate(model.getBlock(), share),
-                    "0 to 1",
-                    "" + share);
+                    () -> FrequencyBlocks.truncate(model.getBlock(), share), "0 to 1", "" + share);
             assertEquals(expected(1), kept(model));
         }
     }

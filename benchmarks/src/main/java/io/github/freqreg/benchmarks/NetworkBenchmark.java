@@ -1,9 +1,10 @@
 package io.github.freqreg.benchmarks;
 
+import io.github.freqreg.policy.FrequencyRegularizationBuilder;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
-import io.github.freqreg.FrequencyRegularization;
+import io.github.freqreg.policy.FrequencyRegularization;
 import io.github.freqreg.examples.networks.AlexNet;
 import io.github.freqreg.examples.networks.Dcgan;
 import io.github.freqreg.examples.networks.LeNet;
@@ -92,12 +93,12 @@ public class NetworkBenchmark {
                 new Shape(32, Dcgan.NOISE, 1, 1));
 
         private final Supplier<Block> maker;
-        private final Consumer<FrequencyRegularization.Builder> policy;
+        private final Consumer<FrequencyRegularizationBuilder> policy;
         private final Shape[] inputs;
 
         Network(
                 Supplier<Block> maker,
-                Consumer<FrequencyRegularization.Builder> policy,
+                Consumer<FrequencyRegularizationBuilder> policy,
                 Shape... inputs) {
             this.maker = maker;
             this.policy = policy;
@@ -105,12 +106,12 @@ public class NetworkBenchmark {
         }
 
         /** A rate so low that the published floors hold. */
-        private static void floors(FrequencyRegularization.Builder policy) {
+        private static void floors(FrequencyRegularizationBuilder policy) {
             policy.optKeepRate(1e-6);
         }
 
         private Block wrapped(Way way) {
-            FrequencyRegularization.Builder builder = FrequencyRegularization.builder();
+            FrequencyRegularizationBuilder builder = FrequencyRegularization.builder();
             policy.accept(builder);
             return way.wrap(maker.get(), builder, inputs);
         }

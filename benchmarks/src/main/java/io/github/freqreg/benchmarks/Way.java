@@ -1,8 +1,9 @@
 package io.github.freqreg.benchmarks;
 
+import io.github.freqreg.policy.FrequencyRegularizationBuilder;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
-import io.github.freqreg.FrequencyRegularization;
+import io.github.freqreg.policy.FrequencyRegularization;
 import io.github.freqreg.execution.Strategy;
 
 /** How a network is computed. */
@@ -25,7 +26,7 @@ public enum Way {
     }
 
     /** Wraps a fresh block; of the dense way it stays plain. */
-    public Block wrap(Block block, FrequencyRegularization.Builder policy, Shape... inputs) {
+    public Block wrap(Block block, FrequencyRegularizationBuilder policy, Shape... inputs) {
         return strategy == null ? block : policy.optStrategy(strategy).build().apply(block, inputs);
     }
 }

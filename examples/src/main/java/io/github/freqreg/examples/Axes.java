@@ -1,9 +1,10 @@
 package io.github.freqreg.examples;
 
+import io.github.freqreg.policy.FrequencyRegularizationBuilder;
 import ai.djl.ndarray.types.Shape;
-import io.github.freqreg.FrequencyRegularization;
-import io.github.freqreg.LayerType;
-import io.github.freqreg.TensorChoice;
+import io.github.freqreg.policy.FrequencyRegularization;
+import io.github.freqreg.policy.LayerType;
+import io.github.freqreg.policy.TensorChoice;
 import io.github.freqreg.examples.networks.VisionTransformer;
 import java.util.Arrays;
 import java.util.List;
@@ -72,7 +73,7 @@ final class Axes {
      * @throws IllegalArgumentException if there is nothing to split
      */
     static void add(
-            FrequencyRegularization.Builder builder,
+            FrequencyRegularizationBuilder builder,
             Network network,
             List<TensorChoice> tensors,
             boolean splits,

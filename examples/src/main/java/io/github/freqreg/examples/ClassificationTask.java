@@ -1,5 +1,6 @@
 package io.github.freqreg.examples;
 
+import io.github.freqreg.policy.FrequencyRegularizationBuilder;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
@@ -8,7 +9,7 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
 import ai.djl.training.ParameterStore;
 import ai.djl.training.loss.Loss;
-import io.github.freqreg.FrequencyRegularization;
+import io.github.freqreg.policy.FrequencyRegularization;
 import java.util.List;
 import java.util.Locale;
 import java.util.Random;
@@ -105,7 +106,7 @@ final class ClassificationTask implements Task {
 
     /** {@inheritDoc} */
     @Override
-    public void keepByDefault(FrequencyRegularization.Builder policy) {
+    public void keepByDefault(FrequencyRegularizationBuilder policy) {
         if (network == Network.LENET) {
             policy.optBudget(5_000);
         } else {

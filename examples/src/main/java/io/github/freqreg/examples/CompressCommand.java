@@ -1,13 +1,15 @@
 package io.github.freqreg.examples;
 
+import io.github.freqreg.policy.FrequencyRegularizationBuilder;
+import io.github.freqreg.block.FrequencyBlocks;
 import ai.djl.Device;
 import ai.djl.MalformedModelException;
 import ai.djl.Model;
 import ai.djl.nn.Block;
-import io.github.freqreg.CompressionReport;
-import io.github.freqreg.FrequencyFile;
-import io.github.freqreg.FrequencyRegularization;
-import io.github.freqreg.Quantization;
+import io.github.freqreg.file.CompressionReport;
+import io.github.freqreg.file.FrequencyFile;
+import io.github.freqreg.policy.FrequencyRegularization;
+import io.github.freqreg.file.Quantization;
 import io.github.freqreg.examples.Task.Score;
 import io.github.freqreg.examples.Task.Settings;
 import io.github.freqreg.examples.Training.Descent;
@@ -202,8 +204,8 @@ final class CompressCommand implements Callable<Integer> {
     private FrqDocument stage(Task task, Model model, Device device, long budget)
             throws IOException, MalformedModelException {
         Block block = model.getBlock();
-        if (FrequencyRegularization.isWrapped(block)) {
-            block = FrequencyRegularization.toDense(block);
+        if (FrequencyBlocks.isWrapped(block)) {
+            block = FrequencyBlocks.toDense(block);
         }
         model.setBlock(project(block, budget));
         Settings usual = task.settings(false);
@@ -220,7 +222,7 @@ final class CompressCommand implements Callable<Integer> {
 
     /** Keeps of a plain network as many coefficients as the bytes can hold. */
     private Block project(Block block, long budget) {
-        FrequencyRegularization.Builder policy =
+        FrequencyRegularizationBuilder policy =
                 FrequencyRegularization.builder().optBudgetBytes(budget);
         TrainCommand.chooseAllTrained(policy);
         Axes.add(policy, arguments.network(), policy.build().plan(block), split, weighted);
@@ -248,7 +250,7 @@ final class CompressCommand implements Callable<Integer> {
             Block block = model.getBlock();
             FrqDocument document;
             try {
-                if (FrequencyRegularization.isWrapped(block)) {
+                if (FrequencyBlocks.isWrapped(block)) {
                     check(
                             !split && !weighted,
                             "--split and --weighted have no meaning with --epochs 0 and the"

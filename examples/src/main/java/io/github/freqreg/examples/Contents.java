@@ -2,7 +2,7 @@ package io.github.freqreg.examples;
 
 import ai.djl.MalformedModelException;
 import ai.djl.ndarray.types.Shape;
-import io.github.freqreg.CompressionReport;
+import io.github.freqreg.file.CompressionReport;
 import io.github.freqreg.format.FrqDocument;
 import io.github.freqreg.format.FrqTensor;
 import java.io.IOException;

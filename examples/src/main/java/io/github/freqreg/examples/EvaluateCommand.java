@@ -3,7 +3,7 @@ package io.github.freqreg.examples;
 import ai.djl.Device;
 import ai.djl.MalformedModelException;
 import ai.djl.Model;
-import io.github.freqreg.FrequencyFile;
+import io.github.freqreg.file.FrequencyFile;
 import io.github.freqreg.examples.Task.Score;
 import io.github.freqreg.format.WholeFile;
 import java.awt.image.BufferedImage;

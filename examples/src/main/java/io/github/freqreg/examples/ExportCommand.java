@@ -6,7 +6,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.nn.Block;
-import io.github.freqreg.DenseWeights;
+import io.github.freqreg.interop.DenseWeights;
 import io.github.freqreg.format.ArrayFile;
 import io.github.freqreg.format.WholeFile;
 import java.io.IOException;

@@ -1,7 +1,7 @@
 package io.github.freqreg.examples;
 
-import io.github.freqreg.CompressionReport;
-import io.github.freqreg.CompressionReport.Row;
+import io.github.freqreg.file.CompressionReport;
+import io.github.freqreg.file.CompressionReport.Row;
 import io.github.freqreg.examples.Figures.Spectrum;
 import io.github.freqreg.format.FrqTensor;
 import io.github.freqreg.format.WholeFile;

@@ -5,7 +5,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
-import io.github.freqreg.CompressionReport;
+import io.github.freqreg.file.CompressionReport;
 import io.github.freqreg.examples.networks.LeNet;
 import io.github.freqreg.format.FrqDocument;
 import io.github.freqreg.format.WholeFile;

@@ -1,7 +1,8 @@
 package io.github.freqreg.examples;
 
-import io.github.freqreg.FrequencyRegularization;
-import io.github.freqreg.TensorChoice;
+import io.github.freqreg.policy.FrequencyRegularizationBuilder;
+import io.github.freqreg.policy.FrequencyRegularization;
+import io.github.freqreg.policy.TensorChoice;
 import io.github.freqreg.examples.Training.Limit;
 import java.util.List;
 
@@ -88,7 +89,7 @@ enum LeNetRecipe {
      * @param builder the policy
      * @param tensors the network's weights and biases, in its order
      */
-    void keep(FrequencyRegularization.Builder builder, List<TensorChoice> tensors) {
+    void keep(FrequencyRegularizationBuilder builder, List<TensorChoice> tensors) {
         for (int i = 0; i < kept.length; i++) {
             builder.addOverrideKept(Axes.exactly(tensors.get(i)), kept[i]);
         }

@@ -1,8 +1,9 @@
 package io.github.freqreg.examples;
 
-import io.github.freqreg.FrequencyRegularization;
-import io.github.freqreg.LayerType;
-import io.github.freqreg.TensorChoice;
+import io.github.freqreg.policy.FrequencyRegularizationBuilder;
+import io.github.freqreg.policy.FrequencyRegularization;
+import io.github.freqreg.policy.LayerType;
+import io.github.freqreg.policy.TensorChoice;
 import java.util.List;
 import java.util.Map;
 import java.util.regex.Pattern;
@@ -47,7 +48,7 @@ enum Preset {
      * @param tensors its parameters, with their shapes
      */
     void keep(
-            FrequencyRegularization.Builder builder, Network network, List<TensorChoice> tensors) {
+            FrequencyRegularizationBuilder builder, Network network, List<TensorChoice> tensors) {
         if (this == V3 && network == Network.LENET) {
             builder.optBudget(LENET_NUMBERS);
             return;

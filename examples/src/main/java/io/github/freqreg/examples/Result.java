@@ -1,6 +1,6 @@
 package io.github.freqreg.examples;
 
-import io.github.freqreg.CompressionReport;
+import io.github.freqreg.file.CompressionReport;
 import io.github.freqreg.examples.Task.Score;
 import io.github.freqreg.examples.Training.Epoch;
 import java.util.List;

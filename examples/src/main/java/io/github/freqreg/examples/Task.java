@@ -1,11 +1,12 @@
 package io.github.freqreg.examples;
 
+import io.github.freqreg.policy.FrequencyRegularizationBuilder;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
 import ai.djl.training.loss.Loss;
-import io.github.freqreg.FrequencyRegularization;
+import io.github.freqreg.policy.FrequencyRegularization;
 import java.awt.image.BufferedImage;
 import java.util.List;
 import java.util.Random;
@@ -43,7 +44,7 @@ interface Task extends AutoCloseable {
     Settings settings(boolean dense);
 
     /** Sets how much is kept where the user does not say. */
-    default void keepByDefault(FrequencyRegularization.Builder policy) {
+    default void keepByDefault(FrequencyRegularizationBuilder policy) {
         policy.optKeepRate(0.01);
     }
 

@@ -1,5 +1,6 @@
 package io.github.freqreg.examples;
 
+import io.github.freqreg.policy.FrequencyRegularizationBuilder;
 import ai.djl.Device;
 import ai.djl.MalformedModelException;
 import ai.djl.Model;
@@ -7,13 +8,13 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
-import io.github.freqreg.CompressionReport;
-import io.github.freqreg.ExecutionReport;
-import io.github.freqreg.FrequencyFile;
-import io.github.freqreg.FrequencyRegularization;
-import io.github.freqreg.LayerType;
-import io.github.freqreg.Quantization;
-import io.github.freqreg.TensorChoice;
+import io.github.freqreg.file.CompressionReport;
+import io.github.freqreg.file.ExecutionReport;
+import io.github.freqreg.file.FrequencyFile;
+import io.github.freqreg.policy.FrequencyRegularization;
+import io.github.freqreg.policy.LayerType;
+import io.github.freqreg.file.Quantization;
+import io.github.freqreg.policy.TensorChoice;
 import io.github.freqreg.examples.Task.Score;
 import io.github.freqreg.examples.Task.Settings;
 import io.github.freqreg.examples.Training.Descent;
@@ -456,7 +457,7 @@ final class TrainCommand implements Callable<Integer> {
     }
 
     private FrequencyRegularization policy(Task task) {
-        FrequencyRegularization.Builder builder = FrequencyRegularization.builder();
+        FrequencyRegularizationBuilder builder = FrequencyRegularization.builder();
         boolean byRecipe = amount.recipe != null;
         boolean byBytes = budgetBytes != null && amount.isOpen();
         if (biases || byRecipe || byBytes) {
@@ -514,14 +515,14 @@ final class TrainCommand implements Callable<Integer> {
     }
 
     /** The weights alone, as the paper compresses them: a budget would choose others too. */
-    private static void chooseWeights(FrequencyRegularization.Builder builder) {
+    private static void chooseWeights(FrequencyRegularizationBuilder builder) {
         builder.optLayerTypes(
                         LayerType.CONVOLUTION, LayerType.TRANSPOSED_CONVOLUTION, LayerType.LINEAR)
                 .optParameterTypes(Parameter.Type.WEIGHT);
     }
 
     /** Weights, biases, and the factors and shifts of normalisation. */
-    static void chooseAllTrained(FrequencyRegularization.Builder builder) {
+    static void chooseAllTrained(FrequencyRegularizationBuilder builder) {
         builder.optLayerTypes(LayerType.values())
                 .optParameterTypes(
                         Parameter.Type.WEIGHT,
@@ -531,7 +532,7 @@ final class TrainCommand implements Callable<Integer> {
     }
 
     private static void keepBiases(
-            FrequencyRegularization.Builder builder, List<TensorChoice> tensors) {
+            FrequencyRegularizationBuilder builder, List<TensorChoice> tensors) {
         for (TensorChoice tensor : tensors) {
             if (isVector(tensor)) {
                 long kept = (long) Math.ceil(Math.sqrt(tensor.shape().size()));

@@ -1,10 +1,11 @@
 package io.github.freqreg.examples;
 
+import io.github.freqreg.policy.FrequencyRegularizationBuilder;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
 import ai.djl.training.loss.Loss;
-import io.github.freqreg.FrequencyRegularization;
+import io.github.freqreg.policy.FrequencyRegularization;
 import java.util.List;
 import java.util.Random;
 
@@ -60,7 +61,7 @@ class ChangedTask implements Task {
     }
 
     @Override
-    public void keepByDefault(FrequencyRegularization.Builder policy) {
+    public void keepByDefault(FrequencyRegularizationBuilder policy) {
         task.keepByDefault(policy);
     }
 

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.github.freqreg.block.FrequencyBlocks;
 import ai.djl.Model;
 import ai.djl.engine.Engine;
 import ai.djl.inference.Predictor;
@@ -38,12 +39,12 @@ import ai.djl.training.tracker.Tracker;
 import ai.djl.translate.NoopTranslator;
 import ai.djl.translate.TranslateException;
 import ai.djl.translate.Translator;
-import io.github.freqreg.CompressionReport;
-import io.github.freqreg.DenseWeights;
-import io.github.freqreg.FrequencyBlockFactory;
-import io.github.freqreg.FrequencyFile;
-import io.github.freqreg.FrequencyRegularization;
-import io.github.freqreg.TensorChoice;
+import io.github.freqreg.file.CompressionReport;
+import io.github.freqreg.interop.DenseWeights;
+import io.github.freqreg.file.FrequencyBlockFactory;
+import io.github.freqreg.file.FrequencyFile;
+import io.github.freqreg.policy.FrequencyRegularization;
+import io.github.freqreg.policy.TensorChoice;
 import io.github.freqreg.examples.networks.LeNet;
 import io.github.freqreg.examples.networks.UNet;
 import io.github.freqreg.format.ArrayFile;
@@ -146,9 +147,9 @@ class GuidesTest {
         NDList image = new NDList(manager.ones(input));
         float[] before = forward(wrapped, image);
         // wrap-your-own-model.md
-        Block plain = FrequencyRegularization.toDense(wrapped);
+        Block plain = FrequencyBlocks.toDense(wrapped);
         // end
-        assertFalse(FrequencyRegularization.isWrapped(plain));
+        assertFalse(FrequencyBlocks.isWrapped(plain));
         assertArrayEquals(before, forward(plain, image), 1e-4f);
     }
 
@@ -250,7 +251,7 @@ class GuidesTest {
                         .optEveryBatches(1)
                         .build();
         train(model, Adam.builder().build(), truncation);
-        FrequencyRegularization.compact(model.getBlock()); // where no trainer lives
+        FrequencyBlocks.compact(model.getBlock()); // where no trainer lives
         // end
         assertEquals(
                 128 + 501 + 8_001 + 256 + 580, CompressionReport.of(model.getBlock()).getKept());

@@ -2,14 +2,15 @@ package io.github.freqreg.examples;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import io.github.freqreg.policy.FrequencyRegularizationBuilder;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
-import io.github.freqreg.FrequencyBlock;
-import io.github.freqreg.FrequencyFile;
-import io.github.freqreg.FrequencyRegularization;
-import io.github.freqreg.TensorChoice;
+import io.github.freqreg.block.FrequencyBlock;
+import io.github.freqreg.file.FrequencyFile;
+import io.github.freqreg.policy.FrequencyRegularization;
+import io.github.freqreg.policy.TensorChoice;
 import io.github.freqreg.examples.networks.Dcgan;
 import io.github.freqreg.examples.networks.LeNet;
 import io.github.freqreg.examples.networks.UNet;
@@ -88,7 +89,7 @@ class PresetTest {
     void keepsWhatIsPublished(
             Network network, Preset preset, int width, Shape[] inputs, long[] expected) {
         Block block = block(network, width);
-        FrequencyRegularization.Builder builder = FrequencyRegularization.builder();
+        FrequencyRegularizationBuilder builder = FrequencyRegularization.builder();
         List<TensorChoice> plan = builder.build().plan(block, inputs);
         preset.keep(builder, network, plan);
         List<Long> kept = new ArrayList<>();
@@ -115,7 +116,7 @@ class PresetTest {
     @Test
     void lenetHas776NumbersInAll() {
         Shape input = new Shape(1).addAll(LeNet.INPUT);
-        FrequencyRegularization.Builder builder = FrequencyRegularization.builder();
+        FrequencyRegularizationBuilder builder = FrequencyRegularization.builder();
         List<TensorChoice> plan = builder.build().plan(LeNet.build(), input);
         Preset.V3.keep(builder, Network.LENET, plan);
         try (NDManager manager = NDManager.newBaseManager()) {
@@ -130,7 +131,7 @@ class PresetTest {
     void alexnetIsSplitBehindItsMaps() {
         Block block = Network.ALEXNET.classifier(2);
         Shape input = new Shape(1, 3, 224, 224);
-        FrequencyRegularization.Builder builder = FrequencyRegularization.builder().optKept(9);
+        FrequencyRegularizationBuilder builder = FrequencyRegularization.builder().optKept(9);
         Axes.add(builder, Network.ALEXNET, builder.build().plan(block, input), true, false);
         Block wrapped = builder.build().apply(block, input);
         List<Integer> ranks = new ArrayList<>();

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.github.freqreg.block.FrequencyBlocks;
 import ai.djl.Model;
 import ai.djl.engine.Engine;
 import ai.djl.inference.Predictor;
@@ -24,8 +25,8 @@ import ai.djl.training.dataset.Dataset;
 import ai.djl.training.loss.Loss;
 import ai.djl.translate.TranslateException;
 import ai.djl.translate.Translator;
-import io.github.freqreg.FrequencyFile;
-import io.github.freqreg.FrequencyRegularization;
+import io.github.freqreg.file.FrequencyFile;
+import io.github.freqreg.policy.FrequencyRegularization;
 import io.github.freqreg.examples.networks.LeNet;
 import io.github.freqreg.training.Adam;
 import io.github.freqreg.training.ByteBudget;
@@ -77,7 +78,7 @@ class ReadmeTest {
                 fresh;
                 Predictor<Image, Classifications> trained = model.newPredictor(translator)) {
             assertSame(trained.predict(image), answer, 1e-2);
-            FrequencyRegularization.toDense(fresh);
+            FrequencyBlocks.toDense(fresh);
             assertSame(answer, fresh.newPredictor(translator).predict(image), 1e-5);
         }
         assertTrue(Files.size(file) < 14_000);

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.github.freqreg.policy.FrequencyRegularizationBuilder;
 import ai.djl.Device;
 import ai.djl.MalformedModelException;
 import ai.djl.Model;
@@ -12,8 +13,8 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Parameter;
-import io.github.freqreg.FrequencyFile;
-import io.github.freqreg.FrequencyRegularization;
+import io.github.freqreg.file.FrequencyFile;
+import io.github.freqreg.policy.FrequencyRegularization;
 import io.github.freqreg.examples.Training.Descent;
 import io.github.freqreg.examples.Training.Limit;
 import io.github.freqreg.examples.Training.Recipe;
@@ -110,7 +111,7 @@ class ResumeTest {
         try (Model model = Model.newInstance("m", Device.cpu())) {
             model.setBlock(task.network());
             if (!dense) {
-                FrequencyRegularization.Builder policy =
+                FrequencyRegularizationBuilder policy =
                         FrequencyRegularization.builder().optKept(10);
                 if (recipe.truncate() > 0) {
                     policy.optStartRate(1);

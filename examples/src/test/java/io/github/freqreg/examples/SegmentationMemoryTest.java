@@ -5,12 +5,13 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.github.freqreg.policy.FrequencyRegularizationBuilder;
 import ai.djl.Model;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
-import io.github.freqreg.CompressionReport;
-import io.github.freqreg.FrequencyFile;
-import io.github.freqreg.FrequencyRegularization;
+import io.github.freqreg.file.CompressionReport;
+import io.github.freqreg.file.FrequencyFile;
+import io.github.freqreg.policy.FrequencyRegularization;
 import io.github.freqreg.examples.networks.UNet;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
@@ -106,7 +107,7 @@ class SegmentationMemoryTest {
 
     private Path save(boolean few) throws IOException {
         Path file = folder.resolve("unet.frq");
-        FrequencyRegularization.Builder policy = FrequencyRegularization.builder();
+        FrequencyRegularizationBuilder policy = FrequencyRegularization.builder();
         policy = few ? policy.optKept(33) : policy.optKeepRate(1);
         try (Model model = Model.newInstance("unet")) {
             Shape input = new Shape(1, 3, 240, 320);

@@ -3,7 +3,7 @@ package io.github.freqreg.benchmarks.execution;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
 import ai.djl.nn.convolutional.Conv2d;
-import io.github.freqreg.FrequencyRegularization;
+import io.github.freqreg.policy.FrequencyRegularization;
 import io.github.freqreg.benchmarks.Trained;
 import io.github.freqreg.benchmarks.Way;
 import java.util.concurrent.TimeUnit;

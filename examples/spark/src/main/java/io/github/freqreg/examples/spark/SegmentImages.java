@@ -2,7 +2,7 @@ package io.github.freqreg.examples.spark;
 
 import ai.djl.MalformedModelException;
 import ai.djl.Model;
-import io.github.freqreg.CompressionReport;
+import io.github.freqreg.file.CompressionReport;
 import io.github.freqreg.examples.Main;
 import io.github.freqreg.examples.Segmentation;
 import io.github.freqreg.format.FrqDocument;

@@ -6,7 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ai.djl.Model;
-import io.github.freqreg.FrequencyFile;
+import io.github.freqreg.file.FrequencyFile;
 import io.github.freqreg.examples.Scene;
 import io.github.freqreg.examples.Segmentation;
 import java.io.IOException;
