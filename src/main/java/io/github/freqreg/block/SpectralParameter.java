@@ -235,25 +235,10 @@ public final class SpectralParameter {
                 .reshape(getShape());
     }
 
-    /**
-     * The coefficients as they are stored: rounded, if there is a step. Gradients pass as if they
-     * were not (straight through).
-     */
+    /** Returns the coefficients as a file stores them: rounded, if there is a step. */
     NDArray rounded(NDArray vector, NDManager scratch) {
         float unit = step;
-        if (unit == 0) {
-            return vector;
-        }
-        try (NDManager temporary = scratch.newSubManager()) {
-            NDArray plain = vector.stopGradient();
-            plain.attach(temporary);
-            NDArray change = plain.div(unit).round().mul(unit).sub(plain);
-            // An answer of the coefficients alone, so that no number of Java's is in the graph.
-            change.attach(scratch);
-            NDArray rounded = vector.add(change);
-            rounded.attach(scratch);
-            return rounded;
-        }
+        return unit == 0 ? vector : StraightThrough.round(vector, unit, scratch);
     }
 
     /** Returns the weights outside of any graph, which are rebuilt if the coefficients changed. */

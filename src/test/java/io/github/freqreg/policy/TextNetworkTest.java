@@ -79,7 +79,7 @@ class TextNetworkTest {
     }
 
     private static Set<String> chosen(Block block) {
-        return FrequencyBlocks.kept(block).keySet();
+        return NetworkTensors.spectral(block).keySet();
     }
 
     private static Set<String> trained(Block block) {

@@ -1,10 +1,8 @@
 package io.github.freqreg.benchmarks;
 
-import io.github.freqreg.policy.FrequencyRegularizationBuilder;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
-import io.github.freqreg.policy.FrequencyRegularization;
 import io.github.freqreg.examples.networks.AlexNet;
 import io.github.freqreg.examples.networks.Dcgan;
 import io.github.freqreg.examples.networks.LeNet;
@@ -13,6 +11,8 @@ import io.github.freqreg.examples.networks.UNet;
 import io.github.freqreg.examples.networks.Vae;
 import io.github.freqreg.examples.networks.Vgg;
 import io.github.freqreg.examples.networks.VisionTransformer;
+import io.github.freqreg.policy.FrequencyRegularization;
+import io.github.freqreg.policy.FrequencyRegularizationBuilder;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.Supplier;

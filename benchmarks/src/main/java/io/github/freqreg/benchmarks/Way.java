@@ -1,10 +1,9 @@
 package io.github.freqreg.benchmarks;
 
-import io.github.freqreg.policy.FrequencyRegularizationBuilder;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
-import io.github.freqreg.policy.FrequencyRegularization;
 import io.github.freqreg.execution.Strategy;
+import io.github.freqreg.policy.FrequencyRegularizationBuilder;
 
 /** How a network is computed. */
 public enum Way {

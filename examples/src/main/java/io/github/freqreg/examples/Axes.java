@@ -1,11 +1,10 @@
 package io.github.freqreg.examples;
 
-import io.github.freqreg.policy.FrequencyRegularizationBuilder;
 import ai.djl.ndarray.types.Shape;
-import io.github.freqreg.policy.FrequencyRegularization;
+import io.github.freqreg.examples.networks.VisionTransformer;
+import io.github.freqreg.policy.FrequencyRegularizationBuilder;
 import io.github.freqreg.policy.LayerType;
 import io.github.freqreg.policy.TensorChoice;
-import io.github.freqreg.examples.networks.VisionTransformer;
 import java.util.Arrays;
 import java.util.List;
 import java.util.regex.Pattern;

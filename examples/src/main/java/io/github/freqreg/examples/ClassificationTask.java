@@ -1,6 +1,5 @@
 package io.github.freqreg.examples;
 
-import io.github.freqreg.policy.FrequencyRegularizationBuilder;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
@@ -9,7 +8,7 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
 import ai.djl.training.ParameterStore;
 import ai.djl.training.loss.Loss;
-import io.github.freqreg.policy.FrequencyRegularization;
+import io.github.freqreg.policy.FrequencyRegularizationBuilder;
 import java.util.List;
 import java.util.Locale;
 import java.util.Random;

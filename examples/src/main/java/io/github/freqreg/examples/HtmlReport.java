@@ -1,8 +1,8 @@
 package io.github.freqreg.examples;
 
+import io.github.freqreg.examples.Figures.Spectrum;
 import io.github.freqreg.file.CompressionReport;
 import io.github.freqreg.file.CompressionReport.Row;
-import io.github.freqreg.examples.Figures.Spectrum;
 import io.github.freqreg.format.FrqTensor;
 import io.github.freqreg.format.WholeFile;
 import java.awt.Color;

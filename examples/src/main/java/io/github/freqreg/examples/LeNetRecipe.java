@@ -1,9 +1,8 @@
 package io.github.freqreg.examples;
 
-import io.github.freqreg.policy.FrequencyRegularizationBuilder;
-import io.github.freqreg.policy.FrequencyRegularization;
-import io.github.freqreg.policy.TensorChoice;
 import io.github.freqreg.examples.Training.Limit;
+import io.github.freqreg.policy.FrequencyRegularizationBuilder;
+import io.github.freqreg.policy.TensorChoice;
 import java.util.List;
 
 /**

@@ -1,7 +1,6 @@
 package io.github.freqreg.examples;
 
 import io.github.freqreg.policy.FrequencyRegularizationBuilder;
-import io.github.freqreg.policy.FrequencyRegularization;
 import io.github.freqreg.policy.LayerType;
 import io.github.freqreg.policy.TensorChoice;
 import java.util.List;
@@ -47,8 +46,7 @@ enum Preset {
      * @param network the network
      * @param tensors its parameters, with their shapes
      */
-    void keep(
-            FrequencyRegularizationBuilder builder, Network network, List<TensorChoice> tensors) {
+    void keep(FrequencyRegularizationBuilder builder, Network network, List<TensorChoice> tensors) {
         if (this == V3 && network == Network.LENET) {
             builder.optBudget(LENET_NUMBERS);
             return;

@@ -1,8 +1,8 @@
 package io.github.freqreg.examples;
 
-import io.github.freqreg.file.CompressionReport;
 import io.github.freqreg.examples.Task.Score;
 import io.github.freqreg.examples.Training.Epoch;
+import io.github.freqreg.file.CompressionReport;
 import java.util.List;
 
 /**

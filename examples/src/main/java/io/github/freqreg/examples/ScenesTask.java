@@ -1,13 +1,12 @@
 package io.github.freqreg.examples;
 
-import io.github.freqreg.policy.FrequencyRegularizationBuilder;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
 import ai.djl.training.loss.Loss;
-import io.github.freqreg.policy.FrequencyRegularization;
 import io.github.freqreg.examples.networks.UNet;
+import io.github.freqreg.policy.FrequencyRegularizationBuilder;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;

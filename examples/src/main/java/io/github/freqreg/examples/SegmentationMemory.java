@@ -1,11 +1,10 @@
 package io.github.freqreg.examples;
 
-import io.github.freqreg.block.FrequencyBlocks;
 import ai.djl.Model;
 import com.sun.management.OperatingSystemMXBean;
-import io.github.freqreg.file.CompressionReport;
-import io.github.freqreg.policy.FrequencyRegularization;
+import io.github.freqreg.block.FrequencyBlocks;
 import io.github.freqreg.examples.networks.UNet;
+import io.github.freqreg.file.CompressionReport;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
@@ -61,8 +60,7 @@ record SegmentationMemory(long total, long heap) {
         long heap = IMAGE_PIXEL * image.pixels();
         long network = 0;
         if (!model.getNDManager().getDevice().isGpu() && model.getBlock() instanceof UNet unet) {
-            long copies =
-                    FrequencyBlocks.isWrapped(unet) ? COMPRESSED_COPIES : DENSE_COPIES;
+            long copies = FrequencyBlocks.isWrapped(unet) ? COMPRESSED_COPIES : DENSE_COPIES;
             network =
                     copies * CompressionReport.of(unet).getDenseBytes()
                             + Float.BYTES * unet.getPeakNumbers(1, seen.height(), seen.width());

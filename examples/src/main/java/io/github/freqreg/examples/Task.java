@@ -1,12 +1,11 @@
 package io.github.freqreg.examples;
 
-import io.github.freqreg.policy.FrequencyRegularizationBuilder;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
 import ai.djl.training.loss.Loss;
-import io.github.freqreg.policy.FrequencyRegularization;
+import io.github.freqreg.policy.FrequencyRegularizationBuilder;
 import java.awt.image.BufferedImage;
 import java.util.List;
 import java.util.Random;

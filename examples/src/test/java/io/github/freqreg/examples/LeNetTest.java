@@ -11,9 +11,9 @@ import ai.djl.nn.Block;
 import ai.djl.training.ParameterStore;
 import ai.djl.training.dataset.Batch;
 import ai.djl.training.loss.Loss;
+import io.github.freqreg.examples.networks.LeNet;
 import io.github.freqreg.file.CompressionReport;
 import io.github.freqreg.policy.FrequencyRegularization;
-import io.github.freqreg.examples.networks.LeNet;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 

@@ -2,18 +2,18 @@ package io.github.freqreg.examples;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import io.github.freqreg.policy.FrequencyRegularizationBuilder;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
 import io.github.freqreg.block.FrequencyBlock;
-import io.github.freqreg.file.FrequencyFile;
-import io.github.freqreg.policy.FrequencyRegularization;
-import io.github.freqreg.policy.TensorChoice;
 import io.github.freqreg.examples.networks.Dcgan;
 import io.github.freqreg.examples.networks.LeNet;
 import io.github.freqreg.examples.networks.UNet;
+import io.github.freqreg.file.FrequencyFile;
+import io.github.freqreg.policy.FrequencyRegularization;
+import io.github.freqreg.policy.FrequencyRegularizationBuilder;
+import io.github.freqreg.policy.TensorChoice;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.LongStream;

@@ -5,14 +5,14 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import io.github.freqreg.policy.FrequencyRegularizationBuilder;
 import ai.djl.Model;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
+import io.github.freqreg.examples.networks.UNet;
 import io.github.freqreg.file.CompressionReport;
 import io.github.freqreg.file.FrequencyFile;
 import io.github.freqreg.policy.FrequencyRegularization;
-import io.github.freqreg.examples.networks.UNet;
+import io.github.freqreg.policy.FrequencyRegularizationBuilder;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.file.Files;

@@ -1,6 +1,5 @@
 package io.github.freqreg.benchmarks.format;
 
-import io.github.freqreg.block.FrequencyBlocks;
 import ai.djl.MalformedModelException;
 import ai.djl.Model;
 import ai.djl.ndarray.NDArray;
@@ -11,9 +10,10 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
 import ai.djl.training.ParameterStore;
+import io.github.freqreg.block.FrequencyBlocks;
+import io.github.freqreg.examples.networks.UNet;
 import io.github.freqreg.file.FrequencyFile;
 import io.github.freqreg.policy.FrequencyRegularization;
-import io.github.freqreg.examples.networks.UNet;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
