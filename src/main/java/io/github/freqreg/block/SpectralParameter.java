@@ -131,10 +131,6 @@ public final class SpectralParameter {
         return Math.min(kept, (int) getSpec().target());
     }
 
-    DataType getDataType() {
-        return coefficients.getArray().getDataType();
-    }
-
     /**
      * Projects the initialised dense weights, which are frozen and replaced by coefficients.
      *
@@ -255,7 +251,10 @@ public final class SpectralParameter {
                 device,
                 d ->
                         new SpectralTransform(
-                                getMask(), dense.getArray().getManager(), d, getDataType()));
+                                getMask(),
+                                dense.getArray().getManager(),
+                                d,
+                                coefficients.getArray().getDataType()));
     }
 
     ZigzagMask getMask() {
