@@ -189,19 +189,19 @@ public final class FrequencyRegularization {
 
     private NetworkPlan planFor(Block block) {
         List<NetworkTensor> tensors = NetworkTensors.of(block);
-        return new NetworkPlan(block, tensors, needsWider(tensors) ? wider : usual);
-    }
-
-    /** Returns whether what only the wider selection chooses would take too much of the budget. */
-    private boolean needsWider(List<NetworkTensor> tensors) {
-        long numbers =
-                tensors.stream()
-                        .filter(each -> each.shape() != null)
-                        .filter(each -> !usual.plan(each).isChosen())
-                        .filter(each -> wider.plan(each).isChosen())
-                        .mapToLong(NetworkTensor::numbers)
-                        .sum();
-        return budget.isPresent() && budget.get().isExceededBy(numbers);
+        List<PlannedTensor> few = tensors.stream().map(usual::plan).toList();
+        if (budget.isEmpty()) {
+            return new NetworkPlan(block, few);
+        }
+        List<PlannedTensor> more = tensors.stream().map(wider::plan).toList();
+        long numbers = 0;
+        for (int i = 0; i < tensors.size(); i++) {
+            boolean joins = more.get(i).isChosen() && !few.get(i).isChosen();
+            if (joins && tensors.get(i).shape() != null) {
+                numbers += tensors.get(i).numbers();
+            }
+        }
+        return new NetworkPlan(block, budget.get().isExceededBy(numbers) ? more : few);
     }
 
     /** Reports what does not fit at once, and not only when the block is initialised. */
