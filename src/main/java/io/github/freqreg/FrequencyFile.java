@@ -537,7 +537,7 @@ public final class FrequencyFile {
         float allowed =
                 precision.step() > 0
                         ? precision.step() / 2
-                        : precision == Precision.FLOAT16 ? 0x1p-11f * maxOf(own) : 0;
+                        : precision.equals(Precision.FLOAT16) ? 0x1p-11f * maxOf(own) : 0;
         boolean equal = !tensor.spectral() && own.length == tensor.values().length;
         for (int i = 0; equal && i < own.length; i++) {
             equal = Math.abs(own[i] - tensor.values()[i]) <= allowed * (1 + 0x1p-20f);

@@ -124,7 +124,7 @@ public final class Checkpoint {
         tensors.add(
                 vector(
                         PROGRESS,
-                        new float[] {epochs, steps / RADIX, steps % RADIX},
+                        new float[] {epochs, Math.floorDiv(steps, RADIX), steps % RADIX},
                         PROGRESS_NUMBERS));
         new TreeMap<>(settings).forEach((name, value) -> tensors.add(setting(name, value)));
         new FrqDocument(network.inputs(), tensors).write(file);
@@ -258,7 +258,7 @@ public final class Checkpoint {
             moments.put(parameters.get(tensor.name()), byName);
         }
         float[] values = state.get(PROGRESS).values();
-        optimizer.resume((int) values[1] * RADIX + (int) values[2], moments);
+        optimizer.resume(((int) values[1]) * RADIX + (int) values[2], moments);
         return (int) values[0];
     }
 

@@ -183,7 +183,7 @@ class DctTest {
     private static Shape box(Random random, Shape shape) {
         long[] extents = shape.getShape().clone();
         for (int axis = 0; axis < extents.length; axis++) {
-            extents[axis] = 1 + random.nextInt((int) extents[axis]);
+            extents[axis] = 1L + random.nextInt((int) extents[axis]);
         }
         return new Shape(extents);
     }

@@ -13,7 +13,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 class SplitAxesTest {
 
     private static Shape shape(String extents) {
-        String[] each = extents.split("x");
+        String[] each = extents.split("x", -1);
         long[] shape = new long[each.length];
         for (int i = 0; i < shape.length; i++) {
             shape[i] = Long.parseLong(each[i]);

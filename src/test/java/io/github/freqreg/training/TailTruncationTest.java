@@ -187,7 +187,8 @@ class TailTruncationTest {
             fit(trainer, 4);
         }
         for (int batch = 1; batch <= 4 * BATCHES; batch++) {
-            assertEquals(expected(Math.pow(0.8, batch / 2)), notes.batches.get(batch - 1));
+            assertEquals(
+                    expected(Math.pow(0.8, Math.floorDiv(batch, 2))), notes.batches.get(batch - 1));
         }
         assertEquals(6, truncation.getStep());
     }
@@ -202,7 +203,8 @@ class TailTruncationTest {
             fit(trainer, 5);
         }
         for (int epoch = 1; epoch <= 5; epoch++) {
-            assertEquals(expected(Math.pow(0.95, epoch / 2)), notes.epochs.get(epoch - 1));
+            assertEquals(
+                    expected(Math.pow(0.95, Math.floorDiv(epoch, 2))), notes.epochs.get(epoch - 1));
         }
         assertEquals(2, truncation.getStep());
     }
