@@ -151,7 +151,7 @@ class ByteBudgetTest {
             for (Pair<String, Parameter> each : block.getParameters()) {
                 sensitivities.put(each.getKey(), adam.meanSquare(each.getValue()));
             }
-            long room = (long) Math.ceil(ByteBudget.FIT * BYTES);
+            long room = (long) Math.ceil(BudgetSteps.FIT * BYTES);
             assertEquals(
                     Quantization.fit(block, room, true, sensitivities).getSteps(),
                     budget.getQuantization().getSteps());
