@@ -22,26 +22,18 @@ import ai.djl.training.ParameterStore;
 import ai.djl.training.initializer.Initializer;
 import io.github.freqreg.FrequencyBlock;
 import io.github.freqreg.FrequencyRegularization;
-import io.github.freqreg.Seeds;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
+import io.github.freqreg.UsesEngine;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
+@UsesEngine(seed = 3)
 class TransposedConvolutionTest {
 
-    private NDManager manager;
+    private final NDManager manager;
 
-    @BeforeEach
-    void open() {
-        manager = NDManager.newBaseManager();
-        Seeds.engine(3);
-    }
-
-    @AfterEach
-    void close() {
-        manager.close();
+    TransposedConvolutionTest(NDManager manager) {
+        this.manager = manager;
     }
 
     /** The layer's options, the same along height and width but for the kernel. */

@@ -13,36 +13,30 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.training.GradientCollector;
 import com.google.gson.JsonObject;
 import io.github.freqreg.Seeds;
+import io.github.freqreg.UsesEngine;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.function.UnaryOperator;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
+@UsesEngine
 class DctTest {
 
     private static final double WIDE = 1e-9;
     private static final double GOLDEN = 1e-8;
     private static final double NARROW = 1e-5;
 
-    private NDManager manager;
+    private final NDManager manager;
 
-    @BeforeEach
-    void openManager() {
-        manager = NDManager.newBaseManager();
-    }
-
-    @AfterEach
-    void closeManager() {
-        manager.close();
+    DctTest(NDManager manager) {
+        this.manager = manager;
     }
 
     @ParameterizedTest
@@ -307,25 +301,23 @@ class DctTest {
     @Test
     void theCollectorDoesNotChangeGradients() throws InterruptedException {
         for (Shape shape : new Shape[] {new Shape(1, 1), new Shape(3, 4)}) {
-            try (NDManager manager = NDManager.newBaseManager()) {
-                NDArray spectrum = manager.ones(shape);
-                spectrum.setRequiresGradient(true);
-                try (GradientCollector collector = manager.getEngine().newGradientCollector()) {
-                    NDArray sum = Dct.idct(spectrum, shape).sum();
-                    System.gc();
-                    Thread.sleep(20);
-                    for (int i = 0; i < 2000; i++) {
-                        ByteBuffer.allocateDirect(64).putLong(0, 0x7149f2ca7149f2caL);
-                    }
-                    collector.backward(sum);
+            NDArray spectrum = manager.ones(shape);
+            spectrum.setRequiresGradient(true);
+            try (GradientCollector collector = manager.getEngine().newGradientCollector()) {
+                NDArray sum = Dct.idct(spectrum, shape).sum();
+                System.gc();
+                Thread.sleep(20);
+                for (int i = 0; i < 2000; i++) {
+                    ByteBuffer.allocateDirect(64).putLong(0, 0x7149f2ca7149f2caL);
                 }
-                // The sum is √n times the constant coefficient's, whatever the others are.
-                assertEquals(
-                        Math.sqrt(shape.size()),
-                        spectrum.getGradient().toFloatArray()[0],
-                        1e-5,
-                        shape.toString());
+                collector.backward(sum);
             }
+            // The sum is √n times the constant coefficient's, whatever the others are.
+            assertEquals(
+                    Math.sqrt(shape.size()),
+                    spectrum.getGradient().toFloatArray()[0],
+                    1e-5,
+                    shape.toString());
         }
     }
 }

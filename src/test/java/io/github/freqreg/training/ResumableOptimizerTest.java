@@ -15,6 +15,7 @@ import ai.djl.training.tracker.Tracker;
 import io.github.freqreg.FrequencyRegularization;
 import io.github.freqreg.Seeds;
 import io.github.freqreg.TestModels;
+import io.github.freqreg.UsesEngine;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -22,9 +23,16 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The optimisers are DJL's step by step, and their moments follow a truncation. */
+@UsesEngine
 class ResumableOptimizerTest {
 
     private static final Shape INPUT = new Shape(4, 8);
+
+    private final NDManager manager;
+
+    ResumableOptimizerTest(NDManager manager) {
+        this.manager = manager;
+    }
 
     private static final Tracker RATE =
             Tracker.cosine().setBaseValue(0.1f).optFinalValue(0.01f).setMaxUpdates(20).build();
@@ -71,7 +79,7 @@ class ResumableOptimizerTest {
         assertSameWalk(theirs, builder.build());
     }
 
-    private static void assertSameWalk(Optimizer theirs, ResumableOptimizer ours) {
+    private void assertSameWalk(Optimizer theirs, ResumableOptimizer ours) {
         try (ours) {
             int begin = ours.getUpdates();
             List<float[]> expected = walk(theirs);
@@ -122,9 +130,8 @@ class ResumableOptimizerTest {
         return model;
     }
 
-    private static void steps(Model model, Optimizer optimizer) {
-        try (Trainer trainer = TestModels.trainer(model, optimizer);
-                NDManager manager = NDManager.newBaseManager()) {
+    private void steps(Model model, Optimizer optimizer) {
+        try (Trainer trainer = TestModels.trainer(model, optimizer)) {
             trainer.initialize(INPUT);
             for (int i = 0; i < 3; i++) {
                 TestModels.step(trainer, new NDList(TestModels.random(manager, INPUT)));
@@ -133,21 +140,19 @@ class ResumableOptimizerTest {
     }
 
     /** Twenty steps of two parameters, the second of which begins later. */
-    private static List<float[]> walk(Optimizer optimizer) {
+    private List<float[]> walk(Optimizer optimizer) {
         List<float[]> steps = new ArrayList<>();
-        try (NDManager manager = NDManager.newBaseManager()) {
-            Seeds.engine(1);
-            NDArray[] weights = new NDArray[2];
-            for (int i = 0; i < 2; i++) {
-                weights[i] = manager.randomNormal(new Shape(4));
-                weights[i].setRequiresGradient(true);
-            }
-            for (int step = 0; step < 20; step++) {
-                for (int i = step < 7 ? 1 : 0; i < 2; i++) {
-                    NDArray gradient = manager.randomNormal(new Shape(4));
-                    optimizer.update("p" + i, weights[i], gradient);
-                    steps.add(weights[i].toFloatArray());
-                }
+        Seeds.engine(1);
+        NDArray[] weights = new NDArray[2];
+        for (int i = 0; i < 2; i++) {
+            weights[i] = manager.randomNormal(new Shape(4));
+            weights[i].setRequiresGradient(true);
+        }
+        for (int step = 0; step < 20; step++) {
+            for (int i = step < 7 ? 1 : 0; i < 2; i++) {
+                NDArray gradient = manager.randomNormal(new Shape(4));
+                optimizer.update("p" + i, weights[i], gradient);
+                steps.add(weights[i].toFloatArray());
             }
         }
         return steps;
@@ -155,8 +160,7 @@ class ResumableOptimizerTest {
 
     @Test
     void refusesALearningRateThatIsNoNumber() {
-        try (NDManager manager = NDManager.newBaseManager();
-                Adam adam = Adam.builder().optLearningRateTracker((id, t) -> Float.NaN).build()) {
+        try (Adam adam = Adam.builder().optLearningRateTracker((id, t) -> Float.NaN).build()) {
             NDArray weight = manager.ones(new Shape(2));
             IllegalArgumentException e =
                     assertThrows(

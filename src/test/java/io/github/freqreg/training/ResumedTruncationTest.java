@@ -19,6 +19,7 @@ import ai.djl.training.listener.TrainingListenerAdapter;
 import io.github.freqreg.FrequencyBlock;
 import io.github.freqreg.FrequencyRegularization;
 import io.github.freqreg.TestModels;
+import io.github.freqreg.UsesEngine;
 import io.github.freqreg.spectrum.FrequencyTensor;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -30,6 +31,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** A training with truncation that was interrupted, and goes on from its checkpoint. */
+@UsesEngine
 class ResumedTruncationTest {
 
     private static final int EPOCHS = 5;
@@ -40,6 +42,12 @@ class ResumedTruncationTest {
     private static final Shape INPUT = new Shape(4, 12);
 
     @TempDir private Path folder;
+
+    private final NDManager manager;
+
+    ResumedTruncationTest(NDManager manager) {
+        this.manager = manager;
+    }
 
     /** When the tail is cut. */
     enum Rhythm {
@@ -82,8 +90,8 @@ class ResumedTruncationTest {
     }
 
     /** Trains, and notes what is kept after each batch and each epoch. */
-    private static List<Integer> train(
-            Model model, Adam adam, TailTruncation truncation, int epochs) throws Exception {
+    private List<Integer> train(Model model, Adam adam, TailTruncation truncation, int epochs)
+            throws Exception {
         List<Integer> notes = new ArrayList<>();
         TrainingListenerAdapter notebook =
                 new TrainingListenerAdapter() {
@@ -97,8 +105,7 @@ class ResumedTruncationTest {
                         notes.add(kept(model));
                     }
                 };
-        try (Trainer trainer = TestModels.trainer(model, adam, truncation, notebook);
-                NDManager manager = NDManager.newBaseManager()) {
+        try (Trainer trainer = TestModels.trainer(model, adam, truncation, notebook)) {
             trainer.initialize(INPUT);
             ArrayDataset data =
                     new ArrayDataset.Builder()
@@ -136,7 +143,7 @@ class ResumedTruncationTest {
                 }
                 try (Model second = model();
                         Adam its = Adam.builder().build()) {
-                    assertEquals(stop, Checkpoint.load(second, its, file));
+                    assertEquals(stop, Checkpoint.read(file).load(second, its));
                     TailTruncation truncation = rhythm.builder().optDone(done).build();
                     found.addAll(train(second, its, truncation, EPOCHS - stop));
                     assertEquals(expected, found, "stopped after epoch " + stop);
@@ -162,7 +169,7 @@ class ResumedTruncationTest {
         }
         try (Model second = model();
                 Adam adam = Adam.builder().build()) {
-            Checkpoint.load(second, adam, file);
+            Checkpoint.read(file).load(second, adam);
             assertEquals(left, kept(second));
             // From the start again, with a small drop: 0.99 of all after the first step.
             TailTruncation slow =

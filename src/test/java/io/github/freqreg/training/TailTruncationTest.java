@@ -31,6 +31,7 @@ import io.github.freqreg.FrequencyBlock;
 import io.github.freqreg.FrequencyFile;
 import io.github.freqreg.FrequencyRegularization;
 import io.github.freqreg.TestModels;
+import io.github.freqreg.UsesEngine;
 import io.github.freqreg.spectrum.FrequencyTensor;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -48,6 +49,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Truncation in DJL's own training loop. */
+@UsesEngine
 class TailTruncationTest {
 
     private static final int BATCH = 4;
@@ -60,6 +62,12 @@ class TailTruncationTest {
     private static final int[] SIZES = {192, 80};
 
     private static final int TARGET = 10;
+
+    private final NDManager manager;
+
+    TailTruncationTest(NDManager manager) {
+        this.manager = manager;
+    }
 
     private static Block network() {
         return new SequentialBlock()
@@ -86,8 +94,8 @@ class TailTruncationTest {
     }
 
     /** Trains with EasyTrain on a few batches of random numbers. */
-    private static void fit(Trainer trainer, int epochs) {
-        try (NDManager manager = NDManager.newBaseManager()) {
+    private void fit(Trainer trainer, int epochs) {
+        try {
             ArrayDataset data =
                     new ArrayDataset.Builder()
                             .setData(TestModels.random(manager, new Shape(BATCH * BATCHES, 12)))
@@ -133,12 +141,9 @@ class TailTruncationTest {
                 .toList();
     }
 
-    private static float[] answer(Model model) {
-        try (NDManager manager = NDManager.newBaseManager()) {
-            NDArray input = TestModels.random(manager, INPUT);
-            return TestModels.floats(
-                    TestModels.predict(model.getBlock(), manager, new NDList(input)));
-        }
+    private float[] answer(Model model) {
+        NDArray input = TestModels.random(manager, INPUT);
+        return TestModels.floats(TestModels.predict(model.getBlock(), manager, new NDList(input)));
     }
 
     /** Notes the kept numbers after each batch and each epoch. */
