@@ -11,10 +11,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The series against its definition, one cosine for each entry of the basis. */
+/** Compares the series with its definition, computing one cosine per entry of the basis. */
 class CosineSeriesTest {
 
-    /** Sums of float64, of numbers of about 1. */
+    /** For float64 sums of about a hundred numbers of magnitude 1. */
     private static final double TOLERANCE = 1e-11;
 
     private static double entry(int n, int i, int k) {
@@ -60,7 +60,7 @@ class CosineSeriesTest {
         }
     }
 
-    /** Also from fewer coefficients than elements: the others are zero. */
+    /** Missing coefficients are zero. */
     @ParameterizedTest
     @ValueSource(ints = {1, 2, 3, 7, 64, 97})
     void rebuildsTheDefinition(int n) {

@@ -46,7 +46,7 @@ class DctLengthsTest {
         return Math.sqrt(squares);
     }
 
-    /** SciPy's values where the file samples them, and the definition's everywhere. */
+    /** Compares sampled elements with SciPy and all elements with the definition. */
     @ParameterizedTest
     @EnumSource(names = {"FLOAT32", "FLOAT64"})
     void equalsSciPyAndTheDefinition(DataType type, NDManager manager) throws IOException {

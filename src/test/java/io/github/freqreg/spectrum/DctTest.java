@@ -42,7 +42,7 @@ class DctTest {
     @ParameterizedTest
     @EnumSource(names = {"FLOAT32", "FLOAT64"})
     void equalsTheGoldenValues(DataType type) throws IOException {
-        // The file gives nine digits, so float64 cannot be closer than they are.
+        // The file has nine digits, which limits the accuracy of the comparison in float64.
         double tolerance = type == DataType.FLOAT64 ? GOLDEN : NARROW;
         List<JsonObject> cases = RandomTensors.golden("idct.json");
         assertFalse(cases.isEmpty());
@@ -285,7 +285,7 @@ class DctTest {
     @ParameterizedTest
     @EnumSource(names = {"FLOAT16", "FLOAT32", "FLOAT64"})
     void theResultIsAnArrayOfItsOwn(DataType type) {
-        // Axes of one element need no product, so the shortest way would be to share the memory.
+        // Axes of one element need no product, but the result must not share memory either.
         NDArray array = RandomTensors.tensor(manager, new double[] {3}, new Shape(1, 1), type);
         List<UnaryOperator<NDArray>> transforms = List.of(Dct::dct, Dct::idct);
         for (UnaryOperator<NDArray> transform : transforms) {
@@ -295,8 +295,8 @@ class DctTest {
     }
 
     /**
-     * DJL gives the engine arrays that are made from Java's memory without a copy. The collector
-     * must not free what the graph still needs: a number that is multiplied with, a table.
+     * DJL passes arrays of Java memory to the engine without a copy. The garbage collector must not
+     * free memory that the graph still needs, such as a scalar factor or a table.
      */
     @Test
     void theCollectorDoesNotChangeGradients() throws InterruptedException {
@@ -312,7 +312,7 @@ class DctTest {
                 }
                 collector.backward(sum);
             }
-            // The sum is √n times the constant coefficient's, whatever the others are.
+            // The sum is √n times the constant coefficient; other coefficients do not contribute.
             assertEquals(
                     Math.sqrt(shape.size()),
                     spectrum.getGradient().toFloatArray()[0],

@@ -9,7 +9,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Which axes make up which. */
+/** Matching the axes of a tensor with those of a split shape. */
 class SplitAxesTest {
 
     private static Shape shape(String extents) {

@@ -25,7 +25,7 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A checkpoint is read once, and holds all that a training needs to resume. */
+/** Reading a checkpoint once provides everything a training needs to resume. */
 @UsesEngine
 class CheckpointTest {
 
@@ -105,7 +105,7 @@ class CheckpointTest {
         assertEquals(30, tensors.get(2).values().length);
     }
 
-    /** Updates do not fit one exact number of float32. */
+    /** The number of updates may exceed the integers that float32 represents exactly. */
     @Test
     void progressOfManyUpdatesIsExact() throws Exception {
         FrqDocument network = new FrqDocument(List.of(), List.of());

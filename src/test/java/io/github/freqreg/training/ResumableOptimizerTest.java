@@ -22,7 +22,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The optimisers are DJL's step by step, and their moments follow a truncation. */
+/** The optimisers equal DJL's at each update, and truncation preserves the kept moments. */
 @UsesEngine
 class ResumableOptimizerTest {
 
@@ -99,7 +99,7 @@ class ResumableOptimizerTest {
         assertThrows(IllegalArgumentException.class, () -> builder.optMomentum(momentum));
     }
 
-    /** Cutting the tail and compacting leaves to the others what they would have had anyway. */
+    /** Compacting does not change how the kept coefficients train. */
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
     void momentsFollowATruncation(boolean descent) {
@@ -139,7 +139,7 @@ class ResumableOptimizerTest {
         }
     }
 
-    /** Twenty steps of two parameters, the second of which begins later. */
+    /** Updates two parameters for twenty steps, the first of them only from step 7 on. */
     private List<float[]> walk(Optimizer optimizer) {
         List<float[]> steps = new ArrayList<>();
         Seeds.engine(1);

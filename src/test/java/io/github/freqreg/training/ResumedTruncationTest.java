@@ -30,13 +30,13 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** A training with truncation that was interrupted, and goes on from its checkpoint. */
+/** Training with truncation, resumed from a checkpoint. */
 @UsesEngine
 class ResumedTruncationTest {
 
     private static final int EPOCHS = 5;
 
-    /** No multiple of the batches between two steps. */
+    /** Not a multiple of the batches of a truncation step. */
     private static final int BATCHES = 3;
 
     private static final Shape INPUT = new Shape(4, 12);
@@ -89,7 +89,7 @@ class ResumedTruncationTest {
         return kept;
     }
 
-    /** Trains, and notes what is kept after each batch and each epoch. */
+    /** Trains and returns the kept number after each batch and each epoch. */
     private List<Integer> train(Model model, Adam adam, TailTruncation truncation, int epochs)
             throws Exception {
         List<Integer> notes = new ArrayList<>();
@@ -155,7 +155,7 @@ class ResumedTruncationTest {
         }
     }
 
-    /** A schedule that would keep more than is left. */
+    /** The second schedule would keep more coefficients than remain. */
     @Test
     void whatWasCutStaysCutUnderAnotherSchedule() throws Exception {
         Path file = folder.resolve("checkpoint");
@@ -171,7 +171,7 @@ class ResumedTruncationTest {
                 Adam adam = Adam.builder().build()) {
             Checkpoint.read(file).load(second, adam);
             assertEquals(left, kept(second));
-            // From the start again, with a small drop: 0.99 of all after the first step.
+            // Starts the schedule again with a small drop rate: 0.99 of all after the first step.
             TailTruncation slow =
                     TailTruncation.builder()
                             .optSchedule(TruncationSchedule.geometric(0.01))

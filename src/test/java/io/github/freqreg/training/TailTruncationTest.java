@@ -134,7 +134,7 @@ class TailTruncationTest {
         return frequencyBlocks(model).stream().map(b -> b.getKept().get("weight")).toList();
     }
 
-    /** What the paper keeps of each tensor where a share remains. */
+    /** The kept numbers of the paper for a remaining fraction. */
     private static List<Integer> expected(double remaining) {
         return Arrays.stream(SIZES)
                 .mapToObj(size -> Math.max(TARGET, (int) Math.round(size * remaining)))
@@ -146,7 +146,7 @@ class TailTruncationTest {
         return TestModels.floats(TestModels.predict(model.getBlock(), manager, new NDList(input)));
     }
 
-    /** Notes the kept numbers after each batch and each epoch. */
+    /** Records the kept numbers after each batch and each epoch. */
     private static final class Notes extends TrainingListenerAdapter {
 
         private final List<List<Integer>> batches = new ArrayList<>();
@@ -172,7 +172,7 @@ class TailTruncationTest {
         }
         for (int epoch = 1; epoch <= 60; epoch++) {
             assertEquals(expected(Math.pow(0.95, epoch)), notes.epochs.get(epoch - 1));
-            // Within an epoch nothing is cut.
+            // No cut within an epoch.
             assertEquals(
                     expected(Math.pow(0.95, epoch - 1)), notes.batches.get(epoch * BATCHES - 1));
         }
@@ -285,7 +285,7 @@ class TailTruncationTest {
     void nothingThatWasCutComesBack(Optimizer optimizer) {
         try (Model model = model()) {
             try (Trainer trainer = trainer(model, optimizer)) {
-                // The optimiser has moments for the whole vectors when they are cut.
+                // At the cut, the optimiser has moments for the full vectors.
                 fit(trainer, 2);
                 FrequencyRegularization.truncate(model.getBlock(), 0.3);
                 fit(trainer, 2);
@@ -297,7 +297,7 @@ class TailTruncationTest {
         }
     }
 
-    /** The full transform of a dense weight must vanish behind the kept prefix, and not before. */
+    /** The full transform of a dense weight is zero after the kept prefix, but not before. */
     private static void assertOnlyPrefix(Model model, String name, int kept) {
         NDArray weight = model.getBlock().getParameters().get(name).getArray().stopGradient();
         float[] all = FrequencyTensor.of(weight, weight.size()).coefficients();
