@@ -113,16 +113,4 @@ public final class CosineSeries {
     private double scale(int k) {
         return Math.sqrt((k == 0 ? 1.0 : 2.0) / n);
     }
-
-    /**
-     * Returns how many numbers are stored of a vector: its coefficients, if these are at most half
-     * as many as its elements, or else the elements.
-     *
-     * @param n the number of elements
-     * @param frequencies the number of coefficients that rebuild the vector
-     * @return the numbers
-     */
-    public static long storedLength(long n, long frequencies) {
-        return 2 * frequencies <= n ? frequencies : n;
-    }
 }

@@ -731,7 +731,7 @@ class FrequencyBlockTest {
         private static long residentBytes() throws IOException {
             Path statm = Path.of("/proc/self/statm");
             return Files.exists(statm)
-                    ? 4096 * Long.parseLong(Files.readString(statm).split(" ")[1])
+                    ? 4096 * Long.parseLong(Files.readString(statm).split(" ", -1)[1])
                     : 0;
         }
 

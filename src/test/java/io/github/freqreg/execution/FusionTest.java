@@ -292,7 +292,7 @@ class FusionTest {
         } else if (type == java.io.OutputStream.class) {
             return new java.io.ByteArrayOutputStream();
         } else if (type == java.util.Comparator.class) {
-            return (java.util.Comparator<NDArray>) (a, b) -> 0;
+            return java.util.Comparator.comparingLong((NDArray array) -> array.size());
         } else if (type == java.util.function.Predicate.class) {
             return (java.util.function.Predicate<NDArray>) array -> true;
         } else if (type == java.util.function.UnaryOperator.class) {

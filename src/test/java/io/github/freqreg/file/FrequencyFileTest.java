@@ -400,7 +400,7 @@ class FrequencyFileTest {
         Map<String, Boolean> half = new LinkedHashMap<>();
         FrqDocument.read(file)
                 .tensors()
-                .forEach(t -> half.put(t.name(), t.precision() == Precision.FLOAT16));
+                .forEach(t -> half.put(t.name(), t.precision().equals(Precision.FLOAT16)));
         Map<String, Boolean> expected = new LinkedHashMap<>();
         expected.put("01Conv2d_weight", true);
         expected.put("01Conv2d_bias", true);
@@ -415,7 +415,7 @@ class FrequencyFileTest {
         set(saved, "05Linear_bias", -65_504f);
         FrequencyFile.save(saved, file);
         FrqTensor bias = FrqDocument.read(file).tensors().get(7);
-        assertTrue(bias.precision() == Precision.FLOAT16);
+        assertEquals(Precision.FLOAT16, bias.precision());
         assertEquals(-65_504f, bias.values()[0]);
     }
 

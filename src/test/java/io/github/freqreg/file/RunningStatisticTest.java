@@ -321,7 +321,7 @@ class RunningStatisticTest {
         for (int i = 0; i < values.length; i++) {
             values[i] = (float) (1 + bit);
             for (int k : frequencies) {
-                values[i] += (float) (Math.cos(Math.PI * (2 * i + 1) * k / 128));
+                values[i] += (float) Math.cos(Math.PI * (2 * i + 1) * k / 128);
             }
         }
         return values;

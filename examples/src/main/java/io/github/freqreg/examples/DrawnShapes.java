@@ -59,7 +59,7 @@ final class DrawnShapes {
             double centreY = SIDE / 2.0 + (2 * random.nextDouble() - 1) * (SIDE / 2.0 - radius);
             for (int at = 0; at < plane; at++) {
                 double x = at % SIDE - centreX;
-                double y = at / SIDE - centreY;
+                double y = Math.floorDiv(at, SIDE) - centreY;
                 Texture texture = outline.holds(x / radius, y / radius) ? front : back;
                 for (int channel = 0; channel < CHANNELS; channel++) {
                     pixels[(i * CHANNELS + channel) * plane + at] =

@@ -128,7 +128,9 @@ enum Orientation {
 
     /** The size of an image once it is upright. */
     ImageSize upright(ImageSize stored) {
-        return swapsAxes ? new ImageSize(stored.height(), stored.width()) : stored;
+        return swapsAxes
+                ? new ImageSize(/* width= */ stored.height(), /* height= */ stored.width())
+                : stored;
     }
 
     /** Sets an image upright; its colours stay as they are stored. */

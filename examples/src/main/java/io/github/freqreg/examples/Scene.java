@@ -122,7 +122,7 @@ public record Scene(int size, byte[] colors, byte[] mask) implements Serializabl
         byte[] newMask = new byte[mask.length];
         for (int i = 0; i < mask.length; i++) {
             double dx = (i % size - centre) * mirror;
-            double dy = i / size - centre;
+            double dy = Math.floorDiv(i, size) - centre;
             double x = inside(centre + cos * dx - sin * dy + right);
             double y = inside(centre + sin * dx + cos * dy + down);
             newMask[i] = mask[(int) Math.round(y) * size + (int) Math.round(x)];
@@ -169,7 +169,7 @@ public record Scene(int size, byte[] colors, byte[] mask) implements Serializabl
         byte[] mask = new byte[size * size];
         for (int i = 0; i < mask.length; i++) {
             double x = i % size - centreX;
-            double y = i / size - centreY;
+            double y = Math.floorDiv(i, size) - centreY;
             double angle = Math.atan2(y, x) + turn;
             double edge = 1;
             for (int wave = 0; wave < bumps.length; wave++) {

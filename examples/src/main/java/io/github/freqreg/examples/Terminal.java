@@ -11,6 +11,7 @@ final class Terminal {
      * Whether standard output is a terminal: bars that are drawn over each other belong there, and
      * would fill a log.
      */
+    @SuppressWarnings("SystemConsoleNull") // Asked below, where the JDK has the method.
     static boolean isOut() {
         Console console = System.console();
         if (console == null) {

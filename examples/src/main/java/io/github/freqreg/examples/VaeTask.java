@@ -139,14 +139,18 @@ final class VaeTask implements Task {
                             .head()
                             .getNDArrayInternal()
                             .sigmoid();
-            Shape latent = new Shape(SHEET_ROWS * columns, Vae.LATENT);
+            Shape latent = new Shape((long) SHEET_ROWS * columns, Vae.LATENT);
             NDArray fresh =
                     ((Vae) block)
                             .decode(parameters, Noise.normal(scratch, latent, random), false)
                             .getNDArrayInternal()
                             .sigmoid();
             NDArray all =
-                    example.data().get(0).reshape(-1, side * side).concat(again).concat(fresh);
+                    example.data()
+                            .get(0)
+                            .reshape(-1, (long) side * side)
+                            .concat(again)
+                            .concat(fresh);
             return Sheet.of(all.toFloatArray(), side, columns);
         }
     }

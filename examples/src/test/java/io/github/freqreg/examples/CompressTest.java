@@ -83,7 +83,7 @@ class CompressTest {
         "vae --width 16, 4000"
     })
     void roundsDjlsOwnFilesWithoutData(String arguments, long bytes) throws Exception {
-        Network network = Network.valueOf(arguments.split(" ")[0].toUpperCase(Locale.ROOT));
+        Network network = Network.valueOf(arguments.split(" ", -1)[0].toUpperCase(Locale.ROOT));
         int width = arguments.contains("64") ? 64 : 2;
         Block block =
                 switch (network) {

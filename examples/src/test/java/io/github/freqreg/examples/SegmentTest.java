@@ -82,7 +82,7 @@ class SegmentTest {
         // The shape of an input has the height first.
         ImageSize input = ImageSize.parse(trained);
         ImageSize size = ImageSize.parse(image);
-        Path weights = save(input.width(), input.height());
+        Path weights = save(/* height= */ input.width(), /* width= */ input.height());
         ProgramRun run = segment(picture(size.width(), size.height()), weights, options);
         assertEquals(0, run.code(), run.err());
         assertEquals(!expected.isEmpty(), run.out().contains("scaled"), run.out());
@@ -117,7 +117,7 @@ class SegmentTest {
             for (int i = 0; i < mask.length; i++) {
                 // The small pixel in which the centre of this one is.
                 int x = (int) Math.floor((i % 160 + 0.5) * 0.4);
-                int y = (int) Math.floor((i / 160 + 0.5) * 0.4);
+                int y = (int) Math.floor((Math.floorDiv(i, 160) + 0.5) * 0.4);
                 assertEquals(small[y * 64 + x], mask[i], "pixel " + i);
                 inside += mask[i] ? 1 : 0;
             }

@@ -130,7 +130,7 @@ public final class UNet extends AbstractBlock {
      * @return numbers, of 4 bytes each
      */
     public long getPeakNumbers(long batch, long height, long imageWidth) {
-        return 5 * width * batch * height * imageWidth;
+        return 5L * width * batch * height * imageWidth;
     }
 
     /** {@inheritDoc} */
@@ -217,6 +217,7 @@ public final class UNet extends AbstractBlock {
         /**
          * Whether two lists hold one array; maps that wait to be computed are in one list alone.
          */
+        @SuppressWarnings("ReferenceEquality") // The same list, not an equal one.
         private static boolean holdSame(NDList made, NDList inputs) {
             return made == inputs
                     || holdsArray(made) && holdsArray(inputs) && made.head() == inputs.head();
