@@ -157,7 +157,7 @@ record RunningStatistic(Precision precision, float[] coefficients) {
     }
 
     private static float rounded(float value, Precision precision) {
-        return precision == Precision.FLOAT16
+        return precision.equals(Precision.FLOAT16)
                 ? Float16Utils.halfToFloat(Float16Utils.floatToHalf(value))
                 : value;
     }

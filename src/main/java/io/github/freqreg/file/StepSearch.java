@@ -8,6 +8,7 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
@@ -157,9 +158,9 @@ final class StepSearch {
         long size = best.bytes(block, names);
         Set<String> free = new TreeSet<>(units.keySet());
         while (size < ENOUGH * bytes) {
-            Map<String, Float> finer = next.getSteps();
-            Map<String, Float> steps = best.getSteps();
-            free.removeIf(name -> finer.get(name) < steps.get(name));
+            Quantization finer = next;
+            Quantization steps = best;
+            free.removeIf(name -> finer.getStep(name) < steps.getStep(name));
             double fine = FINEST;
             next = finer(best, free, fine);
             if (fits(next)) {
@@ -187,7 +188,7 @@ final class StepSearch {
     private Quantization finer(Quantization steps, Set<String> free, double scale) {
         Map<String, Float> finer = new HashMap<>(steps.getSteps());
         for (String name : free) {
-            double step = Math.max(scale * units.get(name), floors.get(name));
+            double step = Math.max(scale * of(units, name), of(floors, name));
             finer.merge(name, Quantization.stepOf(step), Math::min);
         }
         return new Quantization(finer);
@@ -199,8 +200,9 @@ final class StepSearch {
      */
     private Quantization refined(Quantization found) {
         List<String> bySize =
-                tensors.keySet().stream()
-                        .sorted(Comparator.comparingInt(name -> -tensors.get(name).getKept()))
+                tensors.entrySet().stream()
+                        .sorted(Comparator.comparingInt(tensor -> -tensor.getValue().getKept()))
+                        .map(Map.Entry::getKey)
                         .toList();
         Quantization best = found;
         boolean again = true;
@@ -218,8 +220,12 @@ final class StepSearch {
         return best;
     }
 
+    private static double of(Map<String, Double> steps, String name) {
+        return Objects.requireNonNull(steps.get(name));
+    }
+
     private boolean isAtFloor(Quantization steps, String name) {
-        return steps.getStep(name) <= floors.get(name);
+        return steps.getStep(name) <= of(floors, name);
     }
 
     private static Quantization finer(Quantization steps, String name) {

@@ -15,6 +15,7 @@ import java.util.Deque;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.ToLongFunction;
 
 /**
@@ -43,7 +44,8 @@ final class BudgetShares {
      */
     void add(PlannedTensor tensor, FrequencyAxes axes, int density) {
         Parameter parameter = tensor.parameter();
-        NDArray weights = parameter.isInitialized() ? parameter.getArray() : null;
+        Optional<NDArray> weights =
+                parameter.isInitialized() ? Optional.of(parameter.getArray()) : Optional.empty();
         tensors.add(new Tensor(tensor.name(), tensor.shape(), axes, weights, density));
     }
 
@@ -56,7 +58,7 @@ final class BudgetShares {
     Map<String, Long> share(long budget) {
         // The order in which a network's parts are found is not always the same.
         tensors.sort(Comparator.comparing(Tensor::name));
-        if (tensors.stream().allMatch(tensor -> tensor.weights != null)) {
+        if (tensors.stream().allMatch(tensor -> tensor.weights.isPresent())) {
             shareByEnergy(budget);
         } else {
             shareEqually(budget);
@@ -89,7 +91,7 @@ final class BudgetShares {
     }
 
     private long room(Tensor tensor, ToLongFunction<Tensor> most) {
-        return most.applyAsLong(tensor) - shares.get(tensor.name);
+        return most.applyAsLong(tensor) - shares.getOrDefault(tensor.name, 0L);
     }
 
     private void shareByEnergy(long budget) {
@@ -137,7 +139,7 @@ final class BudgetShares {
     }
 
     private record Tensor(
-            String name, Shape shape, FrequencyAxes axes, NDArray weights, int density) {
+            String name, Shape shape, FrequencyAxes axes, Optional<NDArray> weights, int density) {
 
         long size() {
             return (shape.size() + density - 1) / density;
@@ -160,6 +162,7 @@ final class BudgetShares {
 
         private float[] first(long count) {
             ZigzagMask mask = axes.mask(shape, count);
+            NDArray weights = this.weights.orElseThrow();
             try (NDManager scratch = weights.getManager().newSubManager();
                     SpectralTransform transform =
                             new SpectralTransform(
@@ -173,6 +176,7 @@ final class BudgetShares {
         }
 
         double energy() {
+            NDArray weights = this.weights.orElseThrow();
             try (NDManager scratch = weights.getManager().newSubManager()) {
                 NDArray plain = weights.stopGradient();
                 plain.attach(scratch);

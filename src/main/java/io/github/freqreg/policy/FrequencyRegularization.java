@@ -15,6 +15,7 @@ import io.github.freqreg.execution.Strategy;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -291,7 +292,7 @@ public final class FrequencyRegularization {
         long start = 0;
         long target = 0;
         for (PlannedTensor tensor : plan.getChosen()) {
-            TensorSpec spec = rules.get(tensor.name()).of(tensor.shape());
+            TensorSpec spec = Objects.requireNonNull(rules.get(tensor.name())).of(tensor.shape());
             before += tensor.shape().size();
             start += spec.start();
             target += spec.target();

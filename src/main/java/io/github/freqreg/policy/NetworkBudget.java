@@ -181,7 +181,7 @@ final class NetworkBudget {
     private long count(Statistic statistic, Map<String, Long> shares) {
         PlannedTensor weight = statistic.weight();
         Shape shape = weight.shape();
-        long kept = Math.min(shares.get(weight.name()), shape.size());
+        long kept = Math.min(shares.getOrDefault(weight.name(), 0L), shape.size());
         Shape box = axes.of(weight).mask(shape, kept).getBox();
         long frequencies = box.get(channelAxis(weight));
         boolean mean = statistic.statistic().parameter().getType() == Parameter.Type.RUNNING_MEAN;

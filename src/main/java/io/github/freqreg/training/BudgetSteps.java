@@ -2,8 +2,8 @@ package io.github.freqreg.training;
 
 import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
-import io.github.freqreg.FrequencyFile;
-import io.github.freqreg.Quantization;
+import io.github.freqreg.block.FrequencyBlocks;
+import io.github.freqreg.file.Quantization;
 import io.github.freqreg.format.Precision;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -87,7 +87,7 @@ record BudgetSteps(long bytes, boolean names, Optional<Adam> optimizer) {
 
     private static List<String> quantizedBySize(Block block, Quantization steps) {
         List<Map.Entry<String, Parameter>> tensors = new ArrayList<>();
-        for (Map.Entry<String, Parameter> each : FrequencyFile.parameters(block).entrySet()) {
+        for (Map.Entry<String, Parameter> each : FrequencyBlocks.parameters(block).entrySet()) {
             if (steps.getSteps().getOrDefault(each.getKey(), 0f) > 0) {
                 tensors.add(each);
             }
@@ -107,7 +107,7 @@ record BudgetSteps(long bytes, boolean names, Optional<Adam> optimizer) {
         Map<String, Double> sensitivities = new HashMap<>();
         optimizer.ifPresent(
                 adam ->
-                        FrequencyFile.parameters(block)
+                        FrequencyBlocks.parameters(block)
                                 .forEach(
                                         (name, parameter) ->
                                                 sensitivities.put(

@@ -9,8 +9,8 @@ import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
 import ai.djl.training.Trainer;
 import ai.djl.training.listener.TrainingListenerAdapter;
-import io.github.freqreg.FrequencyFile;
-import io.github.freqreg.Quantization;
+import io.github.freqreg.block.FrequencyBlocks;
+import io.github.freqreg.file.Quantization;
 import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -121,7 +121,7 @@ public final class ByteBudget extends TrainingListenerAdapter {
 
     /** Adds the gradient of the rate term to the gradients of all quantised tensors. */
     private void addRate(Block block, Map<String, Float> steps) {
-        for (Map.Entry<String, Parameter> each : FrequencyFile.parameters(block).entrySet()) {
+        for (Map.Entry<String, Parameter> each : FrequencyBlocks.parameters(block).entrySet()) {
             float step = steps.getOrDefault(each.getKey(), 0f);
             if (step > 0 && each.getValue().requiresGradient()) {
                 addRate(each.getValue().getArray(), step);

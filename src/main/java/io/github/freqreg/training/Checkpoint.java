@@ -109,7 +109,7 @@ public final class Checkpoint {
     /** Returns the moments of all parameters, without those of truncated coefficients. */
     private static Map<String, float[]> moments(
             Block block, FrqDocument network, ResumableOptimizer optimizer) {
-        Map<String, Parameter> parameters = FrequencyFile.parameters(block);
+        Map<String, Parameter> parameters = FrequencyBlocks.parameters(block);
         Map<String, float[]> moments = new LinkedHashMap<>();
         for (FrqTensor tensor : network.tensors()) {
             int kept = tensor.values().length;
@@ -230,7 +230,7 @@ public final class Checkpoint {
     private Map<Parameter, Map<String, float[]>> moments(
             Block block, ResumableOptimizer optimizer) {
         Map<Parameter, Map<String, float[]>> moments = new IdentityHashMap<>();
-        FrequencyFile.parameters(block)
+        FrequencyBlocks.parameters(block)
                 .forEach(
                         (name, parameter) ->
                                 moments.put(parameter, moments(name, optimizer.getNames())));

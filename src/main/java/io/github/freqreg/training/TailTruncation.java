@@ -18,9 +18,8 @@ import org.slf4j.LoggerFactory;
  *
  * <p>The policy sets the first and the last kept number of each tensor; the schedule sets the pace.
  * While the trainer exists, a cut only narrows the view of the coefficients, so parameters keep
- * their shapes. Cut coefficients never return. After training, {@link
- * FrequencyRegularization#compact} frees their memory; files contain only kept coefficients in any
- * case.
+ * their shapes. Cut coefficients never return. After training, {@link FrequencyBlocks#compact}
+ * frees their memory; files contain only kept coefficients in any case.
  *
  * <p>After each cut, the number of kept coefficients is added to the trainer's metrics as {@value
  * #METRIC}. An instance serves one trainer at a time, on the trainer's thread.

@@ -15,6 +15,8 @@ import ai.djl.training.tracker.Tracker;
 import io.github.freqreg.Seeds;
 import io.github.freqreg.TestModels;
 import io.github.freqreg.UsesEngine;
+import io.github.freqreg.block.FrequencyBlocks;
+import io.github.freqreg.policy.FrequencyRegularization;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
