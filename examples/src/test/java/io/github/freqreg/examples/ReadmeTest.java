@@ -26,6 +26,7 @@ import ai.djl.translate.TranslateException;
 import ai.djl.translate.Translator;
 import io.github.freqreg.FrequencyFile;
 import io.github.freqreg.FrequencyRegularization;
+import io.github.freqreg.examples.data.Digits;
 import io.github.freqreg.examples.networks.LeNet;
 import io.github.freqreg.training.Adam;
 import io.github.freqreg.training.ByteBudget;

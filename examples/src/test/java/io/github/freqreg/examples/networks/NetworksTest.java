@@ -22,6 +22,7 @@ import ai.djl.training.loss.Loss;
 import ai.djl.util.Pair;
 import io.github.freqreg.FrequencyBlock;
 import io.github.freqreg.FrequencyRegularization;
+import io.github.freqreg.examples.tasks.Network;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.IntFunction;

@@ -1,14 +1,15 @@
 package io.github.freqreg.examples.spark;
 
+import io.github.freqreg.examples.tasks.Segmentation;
+import io.github.freqreg.examples.cli.Main;
+import io.github.freqreg.examples.data.Scene;
+import io.github.freqreg.examples.data.DataException;
+
 import ai.djl.MalformedModelException;
 import ai.djl.Model;
 import ai.djl.training.tracker.Tracker;
 import io.github.freqreg.CompressionReport;
 import io.github.freqreg.FrequencyFile;
-import io.github.freqreg.examples.DataException;
-import io.github.freqreg.examples.Main;
-import io.github.freqreg.examples.Scene;
-import io.github.freqreg.examples.Segmentation;
 import io.github.freqreg.format.FrqDocument;
 import io.github.freqreg.format.WholeFile;
 import java.io.PrintWriter;

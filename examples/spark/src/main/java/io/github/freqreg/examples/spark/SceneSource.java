@@ -1,7 +1,8 @@
 package io.github.freqreg.examples.spark;
 
-import io.github.freqreg.examples.Scene;
-import io.github.freqreg.examples.Segmentation;
+import io.github.freqreg.examples.tasks.Segmentation;
+import io.github.freqreg.examples.data.Scene;
+
 import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.io.Serializable;

@@ -1,10 +1,11 @@
 package io.github.freqreg.examples.spark;
 
+import io.github.freqreg.examples.tasks.Segmentation;
+import io.github.freqreg.examples.cli.Main;
+
 import ai.djl.MalformedModelException;
 import ai.djl.Model;
 import io.github.freqreg.CompressionReport;
-import io.github.freqreg.examples.Main;
-import io.github.freqreg.examples.Segmentation;
 import io.github.freqreg.format.FrqDocument;
 import java.awt.image.BufferedImage;
 import java.io.IOException;

@@ -1,5 +1,8 @@
 package io.github.freqreg.examples.spark;
 
+import io.github.freqreg.examples.tasks.Segmentation;
+import io.github.freqreg.examples.data.Scene;
+
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
@@ -7,8 +10,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ai.djl.Model;
 import io.github.freqreg.FrequencyFile;
-import io.github.freqreg.examples.Scene;
-import io.github.freqreg.examples.Segmentation;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -1,8 +1,9 @@
 package io.github.freqreg.examples.spark;
 
+import io.github.freqreg.examples.cli.Main;
+
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import io.github.freqreg.examples.Main;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import picocli.CommandLine;
