@@ -39,7 +39,7 @@ final class ImportCommand implements Callable<Integer> {
         FrqDocument document = PublishedUNet.read(file);
         (names ? document : document.withoutNames()).write(out);
         PrintWriter output = spec.commandLine().getOut();
-        output.print(InspectCommand.report(out, PublishedUNet.build(), PublishedUNet.INPUT));
+        output.print(FrqReport.of(out, PublishedUNet.build(), PublishedUNet.INPUT));
         output.flush();
         return 0;
     }

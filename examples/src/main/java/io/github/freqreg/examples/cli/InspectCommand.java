@@ -1,20 +1,14 @@
 package io.github.freqreg.examples.cli;
 
 import ai.djl.MalformedModelException;
-import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.types.DataType;
-import ai.djl.ndarray.types.Shape;
-import ai.djl.nn.Block;
 import io.github.freqreg.CompressionReport;
 import io.github.freqreg.examples.data.PngFile;
-import io.github.freqreg.examples.networks.LeNet;
 import io.github.freqreg.examples.report.Contents;
 import io.github.freqreg.examples.report.Figure;
 import io.github.freqreg.examples.report.Figures;
 import io.github.freqreg.examples.report.HtmlReport;
 import io.github.freqreg.examples.report.Learning;
 import io.github.freqreg.examples.report.Theme;
-import io.github.freqreg.examples.tasks.PublishedUNet;
 import io.github.freqreg.examples.tasks.WeightFile;
 import io.github.freqreg.format.FrqDocument;
 import io.github.freqreg.format.WholeFile;
@@ -120,7 +114,8 @@ final class InspectCommand implements Callable<Integer> {
     private void draw(PrintWriter out) throws IOException, MalformedModelException {
         Optional<Learning> learning =
                 curve.isPresent() ? Optional.of(Learning.read(curve.get())) : Optional.empty();
-        Contents contents = Contents.read(file, report(FrqDocument.read(file)));
+        FrqDocument document = FrqDocument.read(file);
+        Contents contents = Contents.of(file, document, report(document));
         Figures figures = Figures.of(contents, learning);
         if (html.isPresent()) {
             WholeFile.checkWritable(html.get());
@@ -146,32 +141,8 @@ final class InspectCommand implements Callable<Integer> {
         figures.notes().forEach(out::println);
     }
 
-    /** Of a file without names, one of the program's networks brings them, or none. */
     private Optional<CompressionReport> report(FrqDocument document)
             throws IOException, MalformedModelException {
-        if (document.isNamed()) {
-            return Optional.of(CompressionReport.of(file));
-        }
-        try {
-            return Optional.of(report(file, LeNet.build(), new Shape(1).addAll(LeNet.INPUT)));
-        } catch (MalformedModelException e) {
-            // Not LeNet's.
-        }
-        try {
-            return Optional.of(
-                    report(file, unet.network(WeightFile.shapes(document)), PublishedUNet.INPUT));
-        } catch (MalformedModelException e) {
-            // Nor a UNet's.
-            return Optional.empty();
-        }
-    }
-
-    /** The report on a file with the names and shapes of a network. */
-    static CompressionReport report(Path file, Block network, Shape input)
-            throws IOException, MalformedModelException {
-        try (NDManager manager = NDManager.newBaseManager()) {
-            network.initialize(manager, DataType.FLOAT32, input);
-            return CompressionReport.of(file, network);
-        }
+        return FrqReport.of(file, document, () -> unet.network(WeightFile.shapes(document)));
     }
 }

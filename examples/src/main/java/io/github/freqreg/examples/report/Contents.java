@@ -31,25 +31,28 @@ public record Contents(
     private static final int NAME = 96;
 
     /**
-     * Reads a file.
+     * Takes the contents of a file.
      *
      * @param file the path
-     * @param report on it, which has names and shapes, or none
+     * @param document the file, decoded
+     * @param report on the file, which has names and shapes, if they are known
      */
-    public static Contents read(Path file, Optional<CompressionReport> report)
+    public static Contents of(Path file, FrqDocument document, Optional<CompressionReport> report)
             throws IOException, MalformedModelException {
-        byte[] bytes = FrqDocument.readBytes(file);
-        FrqDocument document = FrqDocument.decode(bytes);
-        if (report.isPresent()) {
-            Map<String, Shape> shapes = new LinkedHashMap<>();
-            report.get().getRows().forEach(row -> shapes.put(row.name(), row.shape()));
-            document = document.withNames(shapes);
+        String title = file.getFileName().toString();
+        if (report.isEmpty()) {
+            byte[] bytes = FrqDocument.readBytes(file);
+            long[] sizes = FrqDocument.tensorBytes(bytes);
+            return new Contents(title, bytes.length, document, sizes, report);
         }
+        List<CompressionReport.Row> rows = report.get().getRows();
+        Map<String, Shape> shapes = new LinkedHashMap<>();
+        rows.forEach(row -> shapes.put(row.name(), row.shape()));
         return new Contents(
-                file.getFileName().toString(),
-                bytes.length,
-                document,
-                FrqDocument.tensorBytes(bytes),
+                title,
+                report.get().getBytes(),
+                document.withNames(shapes),
+                rows.stream().mapToLong(CompressionReport.Row::bytes).toArray(),
                 report);
     }
 

@@ -31,7 +31,7 @@ public final class PublishedUNet {
     public static final int DEPTH = 4;
 
     /** Of the network's names and shapes, see {@link FrqDocument}. */
-    static final int FINGERPRINT = 0xde32b6fd;
+    public static final int FINGERPRINT = 0xde32b6fd;
 
     private PublishedUNet() {}
 

@@ -15,13 +15,13 @@ import ai.djl.nn.Block;
 import io.github.freqreg.DenseWeights;
 import io.github.freqreg.FrequencyFile;
 import io.github.freqreg.FrequencyRegularization;
+import io.github.freqreg.examples.SharedData;
+import io.github.freqreg.examples.data.ImageFile;
 import io.github.freqreg.examples.data.PngFile;
-import io.github.freqreg.examples.data.SharedData;
 import io.github.freqreg.examples.networks.Dcgan;
 import io.github.freqreg.examples.networks.UNet;
 import io.github.freqreg.examples.networks.Vae;
 import io.github.freqreg.examples.tasks.Network;
-import io.github.freqreg.examples.tasks.Segmentation;
 import io.github.freqreg.examples.tasks.TorchNames;
 import io.github.freqreg.format.ArrayFile;
 import java.awt.image.BufferedImage;
@@ -321,8 +321,8 @@ class ExportTest {
         // The factored network of the file rounds otherwise; pixels on the edge may differ.
         assertEquals(0, run(segment, image, frq, second), err);
         int apart = 0;
-        BufferedImage dense = Segmentation.read(first);
-        BufferedImage factored = Segmentation.read(second);
+        BufferedImage dense = ImageFile.readRgb(first);
+        BufferedImage factored = ImageFile.readRgb(second);
         for (int i = 0; i < 32 * 32; i++) {
             apart += dense.getRGB(i % 32, i / 32) == factored.getRGB(i % 32, i / 32) ? 0 : 1;
         }

@@ -14,10 +14,10 @@ import java.util.List;
  * @param out what it printed
  * @param err what it printed as errors
  */
-record ProgramRun(int code, String out, String err) {
+public record ProgramRun(int code, String out, String err) {
 
     /** A process of its own, with one thread in the engine; warnings are logged, as by Maven. */
-    static ProcessBuilder process(List<String> arguments) {
+    public static ProcessBuilder process(List<String> arguments) {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.addAll(
@@ -35,7 +35,7 @@ record ProgramRun(int code, String out, String err) {
         return builder;
     }
 
-    static ProgramRun of(String... args) {
+    public static ProgramRun of(String... args) {
         PrintStream oldOut = System.out;
         PrintStream oldErr = System.err;
         ByteArrayOutputStream out = new ByteArrayOutputStream();

@@ -16,6 +16,7 @@ import com.google.gson.JsonObject;
 import io.github.freqreg.examples.data.DataSet;
 import io.github.freqreg.examples.data.Images;
 import io.github.freqreg.examples.networks.LeNet;
+import io.github.freqreg.examples.tasks.TrainingCheckpoint;
 import io.github.freqreg.format.FrqDocument;
 import io.github.freqreg.format.FrqTensor;
 import io.github.freqreg.format.Precision;
@@ -167,13 +168,14 @@ class ResumptionTest {
             Checkpoint.save(model, adam, 7, file);
             assertEquals(Map.of(), Checkpoint.readSettings(file));
             assertTrue(
-                    Resumption.refusal(file, settings)
+                    new TrainingCheckpoint(file, settings)
+                            .refusal()
                             .orElseThrow()
                             .contains("does not say which training it is of"));
         }
         Path checkpoint = trained.resolve("a.frq.checkpoint");
         Map<String, String> its = Checkpoint.readSettings(checkpoint);
-        assertEquals(Optional.empty(), Resumption.refusal(checkpoint, its));
+        assertEquals(Optional.empty(), new TrainingCheckpoint(checkpoint, its).refusal());
     }
 
     @Test

@@ -102,7 +102,7 @@ class SegmentTest {
     /** What a network sees at its trained size is what it would see of that image itself. */
     @Test
     void theMaskIsTheOneOfTheScaledImage() throws Exception {
-        BufferedImage image = Segmentation.read(picture(160, 120));
+        BufferedImage image = ImageFile.readRgb(picture(160, 120));
         int pixels = image.getWidth() * image.getHeight();
         int inside = 0;
         // Networks that are not trained often answer the same for each pixel, which shows nothing.

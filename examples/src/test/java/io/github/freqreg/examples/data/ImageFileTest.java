@@ -5,7 +5,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.github.freqreg.examples.tasks.Segmentation;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -16,6 +15,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.Random;
 import java.util.zip.CRC32;
 import javax.imageio.IIOImage;
@@ -114,9 +114,9 @@ class ImageFileTest {
         Path image = folder.resolve("a.jpg");
         Files.write(image, withExif(jpeg(stored), 6, ByteOrder.BIG_ENDIAN));
         Path mask = folder.resolve("a.png");
-        Segmentation.writeMask(
+        Masks.write(
                 new boolean[32 * 48], new BufferedImage(32, 48, BufferedImage.TYPE_INT_RGB), mask);
-        Scene scene = Scene.read(new Segmentation.Pair("a", image, mask), 16);
+        Scene scene = Scene.read(new ImagePair("a", image, Optional.of(mask)), 16);
         assertTrue(isNear(0xffffff, scene.image().getRGB(15, 8)));
         assertTrue(isNear(0, scene.image().getRGB(8, 0)));
     }

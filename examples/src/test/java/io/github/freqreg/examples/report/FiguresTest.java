@@ -134,7 +134,7 @@ class FiguresTest {
                         new float[] {2, -2, 0, 1});
         Figure figure = filters(weight);
         assertTrue(figure.caption().contains("all 2, 1×2 weights each"), figure.caption());
-        BufferedImage sheet = figure.drawing().apply(Theme.LIGHT);
+        BufferedImage sheet = figure.drawing().orElseThrow().apply(Theme.LIGHT);
         int[] grays = new int[4];
         for (int i = 0; i < grays.length; i++) {
             // 70 pixels a weight, with a gap around each pair.
@@ -156,7 +156,7 @@ class FiguresTest {
                         new float[] {3});
         Figure figure = filters(weight);
         assertTrue(figure.caption().contains("the first 100 of 120"), figure.caption());
-        BufferedImage sheet = figure.drawing().apply(Theme.DARK);
+        BufferedImage sheet = figure.drawing().orElseThrow().apply(Theme.DARK);
         assertEquals(3, sheet.getRaster().getNumBands());
         assertEquals(0xffffffff, sheet.getRGB(50, 50));
         assertEquals(Theme.DARK.background().getRGB(), sheet.getRGB(3, 3));
@@ -166,18 +166,19 @@ class FiguresTest {
     void unitsOfAFirstLayerThatSeeRowsAndColumnsAreFiltersToo() throws Exception {
         FrequencyAxes split = new FrequencyAxes(new Shape(5, 4, 4), List.of());
         FrqTensor units = tensor("01Linear_weight", new Shape(5, 16), split, values(20));
-        assertTrue(filters(units).isDrawn());
+        assertTrue(filters(units).drawing().isPresent());
         // Behind another layer they are no filters of the first.
         FrqTensor before = tensor("00x", new Shape(2, 2), FrequencyAxes.OWN, values(4));
         Figure later = filters(before, units);
-        assertFalse(later.isDrawn());
+        assertFalse(later.drawing().isPresent());
         assertTrue(later.caption().startsWith("No tensor holds filters"), later.caption());
     }
 
     private Figure filters(FrqTensor... tensors) throws Exception {
         Path file = folder.resolve("f.frq");
         new FrqDocument(List.of(), List.of(tensors)).write(file);
-        return Filters.of(Contents.read(file, Optional.of(CompressionReport.of(file))));
+        return Filters.of(
+                Contents.of(file, FrqDocument.read(file), Optional.of(CompressionReport.of(file))));
     }
 
     private static FrqTensor tensor(String name, Shape shape, FrequencyAxes axes, float[] values) {

@@ -27,8 +27,9 @@ import ai.djl.training.listener.TrainingListener;
 import ai.djl.training.loss.Loss;
 import io.github.freqreg.FrequencyFile;
 import io.github.freqreg.FrequencyRegularization;
-import io.github.freqreg.examples.data.Cifar;
 import io.github.freqreg.examples.data.Digits;
+import io.github.freqreg.examples.data.DrawnShapes;
+import io.github.freqreg.examples.data.Example;
 import io.github.freqreg.examples.data.Images;
 import io.github.freqreg.training.BufferRetention;
 import java.nio.file.Files;
@@ -36,6 +37,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.Callable;
 import java.util.concurrent.FutureTask;
@@ -60,8 +62,8 @@ class GarbageCollectionTest {
     private static final int BATCH = 4;
     private static final int TRIES = 8;
     private static final int KEPT = 10;
-    private static final Images.Split DIGITS = few(Digits.load(null));
-    private static final Images.Split COLOURS = few(Cifar.load(null));
+    private static final Images.Split DIGITS = few(Digits.embedded());
+    private static final Images.Split COLOURS = few(DrawnShapes.draw());
 
     @TempDir private Path folder;
 
@@ -137,7 +139,7 @@ class GarbageCollectionTest {
                     new SequentialBlock().add(Linear.builder().setUnits(4).build()).add(activation);
         }
 
-        private Task.Example batch(NDManager manager) {
+        private Example batch(NDManager manager) {
             Random random = new Random(5);
             NDList data = new NDList();
             for (Shape shape : inputs) {
@@ -146,7 +148,7 @@ class GarbageCollectionTest {
                                 ? manager.ones(shape, DataType.INT64)
                                 : Noise.normal(manager, shape, random));
             }
-            return new Task.Example(data, new NDList(manager.ones(new Shape(3, 4))));
+            return new Example(data, new NDList(manager.ones(new Shape(3, 4))));
         }
 
         private float[] gradients(boolean collected, TrainingListener... listeners)
@@ -161,7 +163,7 @@ class GarbageCollectionTest {
     }
 
     private interface Maker {
-        Task.Example batch(NDManager manager);
+        Example batch(NDManager manager);
     }
 
     /** All gradients of one pass, in a thread of its own: retention stays on where it was on. */
@@ -187,7 +189,7 @@ class GarbageCollectionTest {
 
     private static float[] gradients(Trainer trainer, Maker maker) {
         try (NDManager manager = trainer.getManager().newSubManager()) {
-            Task.Example batch = maker.batch(manager);
+            Example batch = maker.batch(manager);
             Training.seed(4); // dropout
             try (GradientCollector collector = trainer.newGradientCollector()) {
                 NDList told = trainer.forward(batch.data());
@@ -278,13 +280,15 @@ class GarbageCollectionTest {
     /** As small as they go. */
     private static Task task(Network network) throws Exception {
         return switch (network) {
-            case LENET -> new ClassificationTask(network, DIGITS, 0, Digits.SIDE, null, 0);
-            case UNET -> new ScenesTask(null, 40, 8, 2, 1);
+            case LENET ->
+                    new ClassificationTask(network, DIGITS, 0, Digits.SIDE, network.variation());
+            case UNET -> ScenesTask.drawn(40, 8, 2, 1);
             case DCGAN -> new DcganTask(DIGITS, DIGITS.training().size(), 1);
             case VAE -> new VaeTask(DIGITS, 16);
             case ALEXNET, VGG, RESNET18, VIT -> {
                 int width = network == Network.VIT ? 64 : 1;
-                yield new ClassificationTask(network, COLOURS, width, network.side(), null, 0);
+                yield new ClassificationTask(
+                        network, COLOURS, width, network.side(), network.variation());
             }
         };
     }
@@ -360,15 +364,15 @@ class GarbageCollectionTest {
     }
 
     private static byte[] trained(Task task, boolean compressed) throws Exception {
-        Training.Recipe recipe =
-                new Training.Recipe(
-                        1, Task.Settings.of(BATCH, 1e-3f), Training.Descent.SGD, 0, null, 1);
+        TrainingPlan plan =
+                new TrainingPlan(
+                        1, Task.Settings.of(BATCH, 1e-3f), Descent.SGD, 0, Optional.empty(), 1);
         return inFreshThread(
                 () -> {
                     Training.seed(1);
                     try (Model model = Model.newInstance("m", Device.cpu())) {
                         model.setBlock(block(task, compressed));
-                        new Training(task, recipe, null).run(model, Device.cpu(), null);
+                        new Training(task, plan, TrainingLog.SILENT).run(model, Device.cpu());
                         return FrequencyFile.toDocument(model.getBlock(), DataType.FLOAT32)
                                 .encode();
                     }

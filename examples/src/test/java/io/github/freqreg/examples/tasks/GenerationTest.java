@@ -9,6 +9,7 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import io.github.freqreg.examples.data.Digits;
+import io.github.freqreg.examples.data.Example;
 import io.github.freqreg.examples.data.Images;
 import io.github.freqreg.examples.data.Sheet;
 import io.github.freqreg.examples.data.Variation;
@@ -66,10 +67,10 @@ class GenerationTest {
 
     @Test
     void aDigitInItsFrameIsReadBack() throws Exception {
-        Images.Split digits = Digits.load(null);
+        Images.Split digits = Digits.embedded();
         try (NDManager manager = NDManager.newBaseManager();
                 DcganTask task = new DcganTask(digits, 50, 1)) {
-            Task.Example example = task.batch(manager, List.of(3, 4), new Random(0));
+            Example example = task.batch(manager, List.of(3, 4), new Random(0));
             float[] framed = example.data().get(0).toFloatArray();
             assertEquals(-1, framed[0]);
             float[] expected =

@@ -50,7 +50,7 @@ class LeNetTest {
             assertEquals(budget, report.getKept());
 
             Batch batch =
-                    Digits.load(null)
+                    Digits.embedded()
                             .test()
                             .dataset(model.getNDManager(), 128, false)
                             .getData(model.getNDManager())

@@ -14,14 +14,12 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Parameter;
 import io.github.freqreg.FrequencyFile;
 import io.github.freqreg.FrequencyRegularization;
-import io.github.freqreg.examples.data.Cifar;
+import io.github.freqreg.examples.data.DrawnShapes;
 import io.github.freqreg.examples.data.Example;
 import io.github.freqreg.examples.data.Images;
+import io.github.freqreg.examples.data.Variation;
 import io.github.freqreg.examples.networks.LeNet;
 import io.github.freqreg.examples.networks.UNet;
-import io.github.freqreg.examples.tasks.Training.Descent;
-import io.github.freqreg.examples.tasks.Training.Limit;
-import io.github.freqreg.examples.tasks.Training.Recipe;
 import io.github.freqreg.training.Adam;
 import io.github.freqreg.training.Checkpoint;
 import io.github.freqreg.training.ResumableOptimizer;
@@ -32,6 +30,8 @@ import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -79,35 +79,36 @@ class ResumeTest {
     })
     void aResumedTrainingEndsTheSame(double truncate, boolean dense, Descent descent, long bytes)
             throws Exception {
-        Limit limit = bytes == 0 ? null : new Limit(bytes, true, 1e-4);
+        Optional<ByteLimit> limit =
+                bytes == 0 ? Optional.empty() : Optional.of(new ByteLimit(bytes, true, 1e-4));
         assertEndsTheSame(
-                new ScenesTask(null, 40, 8, 2, 1),
-                new Recipe(EPOCHS, SETTINGS, descent, truncate, limit, 1),
+                ScenesTask.drawn(40, 8, 2, 1),
+                new TrainingPlan(EPOCHS, SETTINGS, descent, truncate, limit, 1),
                 dense);
     }
 
     /** What the engine draws is the same too. */
     @Test
     void aResumedTrainingWithDropoutEndsTheSame() throws Exception {
-        Images.Split images = Cifar.load(null).subset(40);
+        Images.Split images = DrawnShapes.draw().subset(40);
         assertEndsTheSame(
-                new ClassificationTask(Network.ALEXNET, images, 1, 64, 1, 5),
-                new Recipe(EPOCHS, SETTINGS, Descent.ADAM, 0, null, 1),
+                new ClassificationTask(Network.ALEXNET, images, 1, 64, new Variation(1, 5, true)),
+                new TrainingPlan(EPOCHS, SETTINGS, Descent.ADAM, 0, Optional.empty(), 1),
                 true);
     }
 
-    private void assertEndsTheSame(Task task, Recipe recipe, boolean dense) throws Exception {
-        byte[] expected = train(new Interrupted(task, -1), recipe, dense, folder.resolve("whole"));
+    private void assertEndsTheSame(Task task, TrainingPlan plan, boolean dense) throws Exception {
+        byte[] expected = train(new Interrupted(task, -1), plan, dense, folder.resolve("whole"));
         Path checkpoint = folder.resolve("checkpoint");
         Task once = new Interrupted(task, 15);
         IllegalStateException e =
                 assertThrows(
-                        IllegalStateException.class, () -> train(once, recipe, dense, checkpoint));
+                        IllegalStateException.class, () -> train(once, plan, dense, checkpoint));
         assertEquals("no power", e.getMessage());
-        assertArrayEquals(expected, train(new Interrupted(task, -1), recipe, dense, checkpoint));
+        assertArrayEquals(expected, train(new Interrupted(task, -1), plan, dense, checkpoint));
     }
 
-    private static byte[] train(Task task, Recipe recipe, boolean dense, Path checkpoint)
+    private static byte[] train(Task task, TrainingPlan plan, boolean dense, Path checkpoint)
             throws IOException, MalformedModelException {
         Training.seed(1);
         try (Model model = Model.newInstance("m", Device.cpu())) {
@@ -115,13 +116,14 @@ class ResumeTest {
             if (!dense) {
                 FrequencyRegularization.Builder policy =
                         FrequencyRegularization.builder().optKept(10);
-                if (recipe.truncate() > 0) {
+                if (plan.truncate() > 0) {
                     policy.optStartRate(1);
                 }
                 policy.build().apply(model);
             }
-            new Training(task, recipe, new PrintWriter(new StringWriter()))
-                    .run(model, Device.cpu(), checkpoint);
+            TrainingLog log = TrainingLog.to(new PrintWriter(new StringWriter()));
+            new Training(task, plan, log)
+                    .run(model, Device.cpu(), new TrainingCheckpoint(checkpoint, Map.of()));
             return FrequencyFile.toDocument(model.getBlock(), DataType.FLOAT32).encode();
         }
     }

@@ -1,29 +1,20 @@
-package io.github.freqreg.examples.cli;
+package io.github.freqreg.examples.report;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
-import ai.djl.nn.Block;
-import io.github.freqreg.FrequencyFile;
-import io.github.freqreg.FrequencyRegularization;
-import io.github.freqreg.examples.networks.LeNet;
-import io.github.freqreg.examples.report.Charts;
-import io.github.freqreg.examples.report.HtmlReport;
+import io.github.freqreg.examples.cli.ProgramRun;
 import io.github.freqreg.format.FrqDocument;
 import io.github.freqreg.format.FrqTensor;
 import io.github.freqreg.format.Precision;
 import io.github.freqreg.spectrum.FrequencyAxes;
 import java.awt.image.BufferedImage;
-import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Base64;
 import java.util.List;
 import java.util.Random;
 import java.util.Set;
@@ -31,75 +22,22 @@ import java.util.TreeSet;
 import java.util.function.IntToDoubleFunction;
 import java.util.stream.Stream;
 import javax.imageio.ImageIO;
-import javax.xml.parsers.DocumentBuilderFactory;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
 import org.w3c.dom.Document;
 import org.w3c.dom.Element;
 import org.w3c.dom.NodeList;
 
 /** Draws files and looks at the page, strictly parsed, and at the pictures. */
-class ReportTest {
-
-    private static final String DATA = "data:image/png;base64,";
-
-    /** Every element that a page has; none of them runs or loads anything by itself. */
-    private static final Set<String> ELEMENTS =
-            Set.of(
-                    "article",
-                    "b",
-                    "body",
-                    "div",
-                    "figcaption",
-                    "figure",
-                    "h1",
-                    "h2",
-                    "h3",
-                    "head",
-                    "html",
-                    "img",
-                    "main",
-                    "meta",
-                    "p",
-                    "picture",
-                    "section",
-                    "small",
-                    "span",
-                    "style",
-                    "table",
-                    "tbody",
-                    "td",
-                    "th",
-                    "thead",
-                    "title",
-                    "tr");
-
-    private static final Set<String> ATTRIBUTES =
-            Set.of(
-                    "alt",
-                    "charset",
-                    "class",
-                    "content",
-                    "height",
-                    "http-equiv",
-                    "id",
-                    "lang",
-                    "name",
-                    "src",
-                    "srcset",
-                    "style",
-                    "width");
+class HtmlReportTest {
 
     @TempDir private Path folder;
 
-    private String out;
-    private String err;
+    private ProgramRun run;
 
     @Test
     void thePageStandsAloneAndTellsWhatTheFileHolds() throws Exception {
-        Path file = lenet(true);
+        Path file = ReportPage.lenet(folder, true);
         Document page = page(file, "--curve", curve().toString());
         String text = page.getDocumentElement().getTextContent();
         String bytes = String.format("%,d bytes", Files.size(file));
@@ -124,7 +62,7 @@ class ReportTest {
     @Test
     void picturesAreThoseOfThePage() throws Exception {
         Path plots = folder.resolve("plots");
-        Path file = lenet(true);
+        Path file = ReportPage.lenet(folder, true);
         Document page = page(file, "--curve", curve().toString(), "--plots", plots.toString());
         Set<String> ids = new TreeSet<>();
         NodeList figures = page.getElementsByTagName("figure");
@@ -134,14 +72,16 @@ class ReportTest {
             ids.add(figure.getAttribute("id") + ".png");
             BufferedImage picture =
                     ImageIO.read(plots.resolve(figure.getAttribute("id") + ".png").toFile());
-            BufferedImage inlined = image(image.getAttribute("src"));
+            BufferedImage inlined = ReportPage.image(image.getAttribute("src"));
             assertEquals(
                     Integer.parseInt(image.getAttribute("width")),
                     picture.getWidth() / Charts.SCALE);
             assertEquals(
                     Integer.parseInt(image.getAttribute("height")),
                     picture.getHeight() / Charts.SCALE);
-            assertTrue(colours(picture).size() > 2, figure.getAttribute("id") + " is not empty");
+            assertTrue(
+                    ReportPage.colours(picture).size() > 2,
+                    figure.getAttribute("id") + " is not empty");
             for (int y = 0; y < picture.getHeight(); y++) {
                 for (int x = 0; x < picture.getWidth(); x++) {
                     assertEquals(picture.getRGB(x, y), inlined.getRGB(x, y));
@@ -184,7 +124,7 @@ class ReportTest {
             assertEquals(shown.get(i), row.getElementsByTagName("td").item(1).getTextContent());
         }
         assertEquals("a&b';c.frq", page.getElementsByTagName("h1").item(0).getTextContent());
-        assertFalse(out.contains("\u202e"), "the terminal gets no such characters either");
+        assertFalse(run.out().contains("\u202e"), "the terminal gets no such characters either");
         try (Stream<Path> files = Files.walk(folder)) {
             assertTrue(
                     files.filter(Files::isRegularFile)
@@ -200,7 +140,7 @@ class ReportTest {
 
     @Test
     void aNetworkThatIsKnownBringsNamesAndShapes() throws Exception {
-        Document bare = page(lenet(false));
+        Document bare = page(ReportPage.lenet(folder, false));
         assertTrue(bare.getDocumentElement().getTextContent().contains("06Linear_weight"));
         assertEquals(10, bare.getElementsByTagName("figure").getLength());
     }
@@ -236,8 +176,9 @@ class ReportTest {
         // The bytes, and the histogram of the weight.
         assertEquals(2, page.getElementsByTagName("figure").getLength());
         // As a table it cannot be printed, as before.
-        assertEquals(1, run("inspect", file.toString()));
-        assertTrue(err.contains("is neither lenet's nor a unet's"), err);
+        ProgramRun table = ProgramRun.of("inspect", file.toString());
+        assertEquals(1, table.code());
+        assertTrue(table.err().contains("is neither lenet's nor a unet's"), table.err());
     }
 
     /** Five thousand tensors; the first would be four tebibytes if it were rebuilt. */
@@ -280,113 +221,6 @@ class ReportTest {
         assertTrue(text.contains("No tensor holds filters"), text);
     }
 
-    @ParameterizedTest
-    @CsvSource(
-            delimiter = '|',
-            value = {
-                "{} | expected what train --json has written",
-                "[1] | expected what train --json has written",
-                "{\"metric\": \"x\", \"curve\": [{\"number\": 1}]} | there is no finite number 'numbers'",
-                "{\"metric\": \"x\", \"curve\": 5} | expected what train --json has written",
-            })
-    void curvesOfSomethingElseAreNamed(String json, String message) throws IOException {
-        Path file = Files.writeString(folder.resolve("c.json"), json);
-        String inspect = "inspect %s --html %s --curve %s";
-        Path html = folder.resolve("x.html");
-        assertEquals(1, run(inspect.formatted(lenet(true), html, file).split(" ")));
-        assertTrue(err.contains("c.json: ") && err.contains(message), err);
-        assertEquals(1, err.lines().count(), err);
-        assertFalse(Files.exists(html));
-    }
-
-    @Test
-    void optionsWithoutMeaningAreRefused() throws IOException {
-        String file = lenet(true).toString();
-        assertEquals(2, run("inspect", file, "--curve", "c.json"));
-        assertTrue(err.contains("--curve has no meaning without --html or --plots"), err);
-        assertEquals(2, run("inspect", file, "--html", "x.html", "--format", "csv"));
-        assertTrue(err.contains("--format has no meaning with --html and --plots"), err);
-        assertEquals(1, run("inspect", file, "--html", folder.toString()));
-        assertTrue(err.contains("the file cannot be written: it is a folder"), err);
-    }
-
-    @Test
-    void truncationHasACurveOfItsOwn() throws IOException {
-        String train =
-                "train lenet --subset 64 --epochs 2 --keep 20 --no-baseline --out %s --plot %s";
-        Path plain = folder.resolve("plain");
-        Path file = folder.resolve("net.frq");
-        assertEquals(0, run(train.formatted(file, plain).split(" ")), err);
-        assertFalse(Files.exists(plain.resolve("truncation.png")));
-        Path cut = folder.resolve("cut");
-        String truncate = train + " --truncate 0.8 --json " + folder.resolve("c.json");
-        assertEquals(0, run(truncate.formatted(file, cut).split(" ")), err);
-        assertTrue(colours(ImageIO.read(cut.resolve("truncation.png").toFile())).size() > 2);
-        // The page draws it too.
-        String inspect = "inspect %s --plots %s --curve %s";
-        assertEquals(
-                0, run(inspect.formatted(file, cut, folder.resolve("c.json")).split(" ")), err);
-        assertTrue(Files.exists(cut.resolve("learning-numbers.png")));
-    }
-
-    /** A page, written by the program, strictly parsed; nothing in it comes from elsewhere. */
-    private Document page(Path file, String... more) throws Exception {
-        Path html = folder.resolve("report.html");
-        List<String> arguments =
-                new ArrayList<>(List.of("inspect", file.toString(), "--html", html.toString()));
-        arguments.addAll(List.of(more));
-        assertEquals(0, run(arguments.toArray(String[]::new)), err);
-        String text = Files.readString(html);
-        assertTrue(text.startsWith("<!DOCTYPE html>\n"), text.substring(0, 40));
-        assertFalse(text.contains("http://") || text.contains("https://"), "no address");
-        assertFalse(text.contains("url(") || text.contains("@import"), "the style loads nothing");
-        Document page =
-                DocumentBuilderFactory.newInstance()
-                        .newDocumentBuilder()
-                        .parse(Files.newInputStream(html));
-        NodeList elements = page.getElementsByTagName("*");
-        for (int i = 0; i < elements.getLength(); i++) {
-            Element element = (Element) elements.item(i);
-            assertTrue(ELEMENTS.contains(element.getTagName()), element.getTagName());
-            for (int a = 0; a < element.getAttributes().getLength(); a++) {
-                String name = element.getAttributes().item(a).getNodeName();
-                assertTrue(ATTRIBUTES.contains(name), name);
-                if (name.equals("src")) {
-                    assertTrue(image(element.getAttribute(name)).getWidth() > 100);
-                }
-            }
-        }
-        return page;
-    }
-
-    private static BufferedImage image(String data) throws IOException {
-        assertTrue(data.startsWith(DATA), data.substring(0, Math.min(40, data.length())));
-        byte[] png = Base64.getDecoder().decode(data.substring(DATA.length()));
-        return ImageIO.read(new ByteArrayInputStream(png));
-    }
-
-    private static Set<Integer> colours(BufferedImage image) {
-        Set<Integer> colours = new TreeSet<>();
-        for (int y = 0; y < image.getHeight(); y++) {
-            for (int x = 0; x < image.getWidth(); x++) {
-                colours.add(image.getRGB(x, y));
-            }
-        }
-        return colours;
-    }
-
-    /** A LeNet that was never trained, 180 numbers of each weight and all biases. */
-    private Path lenet(boolean names) throws IOException {
-        Path file = folder.resolve("lenet.frq");
-        Block block = FrequencyRegularization.builder().optKept(180).build().apply(LeNet.build());
-        try (NDManager manager = NDManager.newBaseManager()) {
-            block.initialize(manager, DataType.FLOAT32, new Shape(1).addAll(LeNet.INPUT));
-            FrqDocument document = FrequencyFile.toDocument(block, DataType.FLOAT16);
-            (names ? document : document.withoutNames()).write(file);
-        }
-        return file;
-    }
-
     private Path curve() throws IOException {
         String epoch =
                 "{\"number\": %d, \"loss\": %s, \"value\": 0.5, \"numbers\": 9, \"seconds\": 1}";
@@ -411,10 +245,14 @@ class ReportTest {
         return new FrqTensor(name, shape, FrequencyAxes.OWN, Precision.FLOAT32, values);
     }
 
-    private int run(String... args) {
-        ProgramRun run = ProgramRun.of(args);
-        out = run.out();
-        err = run.err();
-        return run.code();
+    /** A page, written by the program. */
+    private Document page(Path file, String... more) throws Exception {
+        Path html = folder.resolve("report.html");
+        List<String> arguments =
+                new ArrayList<>(List.of("inspect", file.toString(), "--html", html.toString()));
+        arguments.addAll(List.of(more));
+        run = ProgramRun.of(arguments.toArray(String[]::new));
+        assertEquals(0, run.code(), run.err());
+        return ReportPage.parse(html);
     }
 }
