@@ -34,9 +34,7 @@ import picocli.CommandLine.Spec;
         sortOptions = false)
 final class ExportCommand implements Callable<Integer> {
 
-    @Parameters(
-            paramLabel = "NETWORK",
-            description = "lenet, alexnet, vgg, resnet18, vit, unet, dcgan or vae")
+    @Parameters(paramLabel = "NETWORK", description = NetworkArguments.NETWORKS)
     private Network network;
 
     @Option(

@@ -28,12 +28,13 @@ import picocli.CommandLine.Spec;
 /** The arguments of every command that runs a network on data. */
 final class NetworkArguments {
 
+    /** The networks, for the descriptions of arguments. */
+    static final String NETWORKS = "lenet, alexnet, vgg, resnet18, vit, unet, dcgan or vae";
+
     @Spec(Spec.Target.MIXEE)
     private CommandSpec spec;
 
-    @Parameters(
-            paramLabel = "NETWORK",
-            description = "lenet, alexnet, vgg, resnet18, vit, unet, dcgan or vae")
+    @Parameters(paramLabel = "NETWORK", description = NETWORKS)
     private Network network;
 
     @Option(

@@ -4,8 +4,6 @@ import ai.djl.nn.Block;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
-import java.util.Iterator;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
@@ -42,10 +40,12 @@ public final class TorchNames {
     private static UnaryOperator<String> of(
             Block block, Function<Collection<String>, List<String>> naming) {
         List<String> parameters = block.getParameters().keys();
-        Map<String, String> byLayer = new LinkedHashMap<>();
-        parameters.forEach(name -> byLayer.put(layer(name), null));
-        Iterator<String> theirs = naming.apply(byLayer.keySet()).iterator();
-        byLayer.replaceAll((ours, none) -> theirs.next());
+        List<String> layers = parameters.stream().map(TorchNames::layer).distinct().toList();
+        List<String> theirs = naming.apply(layers);
+        Map<String, String> byLayer = new HashMap<>();
+        for (int i = 0; i < layers.size(); i++) {
+            byLayer.put(layers.get(i), theirs.get(i));
+        }
         Map<String, String> names = new HashMap<>();
         for (String name : parameters) {
             String parameter = name.substring(layer(name).length() + 1);

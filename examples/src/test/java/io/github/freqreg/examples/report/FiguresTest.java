@@ -2,7 +2,6 @@ package io.github.freqreg.examples.report;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ai.djl.ndarray.types.Shape;
@@ -44,7 +43,7 @@ class FiguresTest {
         }
         assertTrue(Float.isNaN(expected[expected.length - 1]), "a corner is not kept");
         assertEquals(Arrays.toString(expected), Arrays.toString(folded.cells()));
-        assertEquals("frequency along outputs, of 7", folded.rowLabel());
+        assertEquals("frequency along outputs, of 7", folded.rowLabel().orElseThrow());
         assertEquals("frequency along inputs, of 5", folded.columnLabel());
         assertEquals(
                 "each cell the largest over the frequencies along kernel rows, kernel columns",
@@ -60,7 +59,7 @@ class FiguresTest {
                                 new Shape(4, 3, 2, 2),
                                 FrequencyAxes.OWN,
                                 values(9)));
-        assertEquals("frequency along inputs, of 4", transposed.rowLabel());
+        assertEquals("frequency along inputs, of 4", transposed.rowLabel().orElseThrow());
         FoldedSpectrum split =
                 FoldedSpectrum.of(
                         tensor(
@@ -82,7 +81,7 @@ class FiguresTest {
                 FoldedSpectrum.of(
                         tensor("01Conv2d_bias", new Shape(9), FrequencyAxes.OWN, values(4)));
         assertTrue(vector.isStrip());
-        assertNull(vector.rowLabel());
+        assertTrue(vector.rowLabel().isEmpty());
         assertEquals(4, vector.columns());
     }
 
