@@ -1,8 +1,7 @@
 package io.github.freqreg.examples.spark;
 
-import io.github.freqreg.examples.data.Scene;
-
 import ai.djl.MalformedModelException;
+import io.github.freqreg.examples.data.Scene;
 import java.util.ArrayList;
 import java.util.List;
 import org.apache.spark.api.java.JavaRDD;

@@ -1,9 +1,5 @@
 package io.github.freqreg.examples.spark;
 
-import io.github.freqreg.examples.tasks.SegmentationLoss;
-import io.github.freqreg.examples.data.Scene;
-import io.github.freqreg.examples.data.DataException;
-
 import ai.djl.Device;
 import ai.djl.MalformedModelException;
 import ai.djl.Model;
@@ -17,6 +13,9 @@ import ai.djl.training.dataset.Batch;
 import ai.djl.training.listener.EvaluatorTrainingListener;
 import ai.djl.training.tracker.Tracker;
 import ai.djl.translate.Batchifier;
+import io.github.freqreg.examples.data.DataException;
+import io.github.freqreg.examples.data.Scene;
+import io.github.freqreg.examples.tasks.SegmentationLoss;
 import io.github.freqreg.training.Adam;
 import io.github.freqreg.training.BufferRetention;
 import java.io.Serializable;

@@ -1,8 +1,5 @@
 package io.github.freqreg.examples.spark;
 
-import io.github.freqreg.examples.tasks.Segmentation;
-import io.github.freqreg.examples.data.Scene;
-
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
@@ -10,6 +7,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ai.djl.Model;
 import io.github.freqreg.FrequencyFile;
+import io.github.freqreg.examples.data.Scene;
+import io.github.freqreg.examples.tasks.Segmentation;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -17,6 +16,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Pattern;
 import org.apache.spark.SparkConf;
@@ -178,7 +178,7 @@ class AverageTrainingTest {
 
     /** Executors compute with as many threads as this process, so that sums are the same. */
     private static JavaSparkContext spark(String master) {
-        SparkConf conf = SparkArguments.conf("test", master);
+        SparkConf conf = SparkArguments.conf("test", Optional.of(master));
         return new JavaSparkContext(
                 conf.set(
                         "spark.executorEnv.OMP_NUM_THREADS",

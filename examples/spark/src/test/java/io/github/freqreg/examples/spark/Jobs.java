@@ -1,9 +1,8 @@
 package io.github.freqreg.examples.spark;
 
-import io.github.freqreg.examples.cli.Main;
-
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import io.github.freqreg.examples.cli.Main;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import picocli.CommandLine;
