@@ -9,17 +9,12 @@ import io.github.freqreg.FrequencyFile;
 import io.github.freqreg.FrequencyRegularization;
 import io.github.freqreg.Quantization;
 import io.github.freqreg.examples.data.DataException;
-import io.github.freqreg.examples.tasks.Axes;
 import io.github.freqreg.examples.tasks.ByteLimit;
-import io.github.freqreg.examples.tasks.CompressedTensors;
-import io.github.freqreg.examples.tasks.Descent;
+import io.github.freqreg.examples.tasks.ByteProjection;
+import io.github.freqreg.examples.tasks.FineTuning;
 import io.github.freqreg.examples.tasks.Score;
 import io.github.freqreg.examples.tasks.Task;
-import io.github.freqreg.examples.tasks.Task.Settings;
-import io.github.freqreg.examples.tasks.Trained;
-import io.github.freqreg.examples.tasks.Training;
 import io.github.freqreg.examples.tasks.TrainingLog;
-import io.github.freqreg.examples.tasks.TrainingPlan;
 import io.github.freqreg.examples.tasks.WeightFile;
 import io.github.freqreg.format.FrqDocument;
 import io.github.freqreg.format.WholeFile;
@@ -127,7 +122,7 @@ final class CompressCommand implements Callable<Integer> {
         WholeFile.checkWritable(out);
         Device device = arguments.device();
         if (epochs == 0) {
-            round(device);
+            quantise(device);
             return 0;
         }
         try (Task task = arguments.task();
@@ -150,11 +145,14 @@ final class CompressCommand implements Callable<Integer> {
         Score first = task.measure(model.getBlock(), model.getNDManager());
         output.println(task.title());
         output.printf(Locale.ROOT, "as given: %,d bytes, %s%n", Files.size(weights), first);
+        FineTuning tuning = new FineTuning(task, projection(), epochs, learningRate, seed);
+        TrainingLog log = TrainingLog.to(output);
         boolean any = false;
         for (int stage = 1; stage <= stages; stage++) {
             // Twice as many bytes as at the next stage.
             long budget = Math.min(FrqDocument.MAX_BYTES, bytes << (stages - stage));
-            FrqDocument document = stage(task, model, device, budget);
+            ByteLimit limit = new ByteLimit(budget, names.names(), 0);
+            FrqDocument document = names.apply(tuning.run(model, device, limit, log));
             byte[] file = document.encode();
             Score score = measure(task, FrqDocument.decode(file), device);
             double loss = first.above(score);
@@ -171,11 +169,15 @@ final class CompressCommand implements Callable<Integer> {
                 printStop(output, loss, any);
                 return;
             }
-            document.write(out);
+            WholeFile.write(out, file);
             any = true;
         }
         output.println("saved, loaded and measured again: " + out);
         output.flush();
+    }
+
+    private ByteProjection projection() {
+        return new ByteProjection(arguments.network(), axes.treatment());
     }
 
     /** Measures the network of a file. */
@@ -200,47 +202,8 @@ final class CompressCommand implements Callable<Integer> {
         output.flush();
     }
 
-    /** Projects to what the bytes can hold, and fine-tunes. */
-    private FrqDocument stage(Task task, Model model, Device device, long budget)
-            throws IOException, MalformedModelException {
-        Block block = model.getBlock();
-        if (FrequencyRegularization.isWrapped(block)) {
-            block = FrequencyRegularization.toDense(block);
-        }
-        model.setBlock(project(block, budget));
-        Settings usual = task.settings(false);
-        float rate = learningRate.orElseGet(() -> rate(task, model.getBlock()));
-        Settings settings = new Settings(usual.batchSize(), rate, usual.beta1());
-        ByteLimit limit = new ByteLimit(budget, names.names(), 0);
-        TrainingPlan plan =
-                new TrainingPlan(epochs, settings, Descent.ADAM, 0, Optional.of(limit), seed);
-        TrainingLog log = TrainingLog.to(spec.commandLine().getOut());
-        Trained trained = new Training(task, plan, log).run(model, device);
-        return names.apply(
-                FrequencyFile.toDocument(model.getBlock(), trained.quantization().orElseThrow()));
-    }
-
-    /** Keeps of a plain network as many coefficients as the bytes can hold. */
-    private Block project(Block block, long budget) {
-        FrequencyRegularization.Builder policy =
-                FrequencyRegularization.builder().optBudgetBytes(budget);
-        CompressedTensors.ALL.choose(policy);
-        Axes.add(policy, arguments.network(), policy.build().plan(block), axes.treatment());
-        return policy.build().apply(block);
-    }
-
-    /** From that of a plain network, where all is kept, to that of one with a single number. */
-    private static float rate(Task task, Block block) {
-        double kept = FrequencyFile.countNumbers(block);
-        double all = CompressionReport.of(block).getOriginal();
-        double share = Math.log(kept) / Math.log(all);
-        double plain = task.settings(true).learningRate();
-        double compressed = task.settings(false).learningRate();
-        return (float) (Math.pow(plain, share) * Math.pow(compressed, 1 - share));
-    }
-
-    /** Projects a plain network, and rounds the numbers of any to fewer bytes. */
-    private void round(Device device) throws IOException, MalformedModelException {
+    /** Projects the network if it is plain, and quantises its numbers, without training. */
+    private void quantise(Device device) throws IOException, MalformedModelException {
         PrintWriter output = spec.commandLine().getOut();
         try (Model model = Model.newInstance("file", device)) {
             arguments.shape().load(arguments.network(), model, weights);
@@ -254,7 +217,7 @@ final class CompressCommand implements Callable<Integer> {
                                     + " coefficients of "
                                     + weights);
                 } else {
-                    block = project(block, bytes);
+                    block = projection().apply(block, bytes);
                     model.setBlock(block);
                 }
                 Quantization steps = Quantization.fit(block, bytes, names.names());

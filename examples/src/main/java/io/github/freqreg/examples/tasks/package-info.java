@@ -12,7 +12,8 @@
  *       Terminal} whether to draw a bar. A {@code TrainingCheckpoint} resumes it. {@code Trained}
  *       is what it returns, {@code Result} the figures of its network.
  *   <li>How much is kept, and of what: {@code Preset} (the paper's), {@code LeNetRecipe}, {@code
- *       CompressedTensors}, {@code Axes} and {@code AxisTreatment}.
+ *       CompressedTensors}, {@code Axes} and {@code AxisTreatment}; {@code ByteProjection} and
+ *       {@code FineTuning} compress a trained network.
  *   <li>{@code WeightFile} opens what was saved, here or by other programs; {@code TorchNames} and
  *       {@code PublishedUNet} know the names of PyTorch and of the authors.
  *   <li>{@code Segmentation} runs a UNet, through DJL's predictor and {@code
