@@ -7,7 +7,7 @@ import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
 
 /**
- * One of several words on the command line, told in messages as it is typed.
+ * Parses one of several words on the command line; messages show the words as they are typed.
  *
  * @param type whose constants are typed as they are printed, in lower case
  */

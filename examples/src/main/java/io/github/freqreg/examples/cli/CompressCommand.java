@@ -74,7 +74,7 @@ final class CompressCommand implements Callable<Integer> {
             names = "--epochs",
             defaultValue = "2",
             description =
-                    "times over the training set at each stage; 0 to project and round alone, once and"
+                    "times over the training set at each stage; 0 to only project and quantise, once and"
                             + " without data"
                             + " (default: ${DEFAULT-VALUE})")
     private int epochs;

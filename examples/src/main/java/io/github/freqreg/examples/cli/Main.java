@@ -86,7 +86,7 @@ public final class Main implements Runnable {
     }
 
     /**
-     * Runs a program that tells errors as this one does: in one line, with these exit codes.
+     * Runs a program that reports errors like this one: in one line, with these exit codes.
      *
      * @param program its command
      * @param args the arguments
@@ -119,7 +119,7 @@ public final class Main implements Runnable {
         return program.execute(args);
     }
 
-    /** A file system's exceptions carry the path alone as their message. */
+    /** The message of a file system's exception is only the path. */
     private static String describe(Exception exception) {
         if (exception instanceof NoSuchFileException) {
             return exception.getMessage() + ": expected a file, but there is none";

@@ -51,7 +51,7 @@ final class NetworkArguments {
     @Option(
             names = "--subset",
             paramLabel = "N",
-            description = "train on N examples alone, evenly spread over all")
+            description = "train on only N examples, evenly spread over all")
     private Optional<Integer> subset = Optional.empty();
 
     @Mixin private DeviceArgument device;

@@ -30,7 +30,7 @@ import picocli.CommandLine.TypeConversionException;
 /** The options of a network's size and its images'. */
 final class ShapeArguments {
 
-    /** The resource bundle of a command that takes UNets alone: these options' descriptions. */
+    /** The resource bundle that describes these options for a command that only takes UNets. */
     static final String OF_UNETS = "io.github.freqreg.examples.cli.unet";
 
     private static final int MAX_WIDTH = 1024;
@@ -154,7 +154,7 @@ final class ShapeArguments {
         return asked.width();
     }
 
-    /** Builds a plain network without data; not for unet, whose file tells its width. */
+    /** Builds a plain network without data; not for unet, whose width depends on the file. */
     private Block plain(Network network) {
         int units = width(network);
         return switch (network) {
@@ -164,7 +164,7 @@ final class ShapeArguments {
         };
     }
 
-    /** The shapes of a network's inputs; not for unet, whose file tells them. */
+    /** The shapes of a network's inputs; not for unet, where they depend on the file. */
     private Shape[] inputs(Network network) {
         return switch (network) {
             case VAE -> Vae.inputs(1);

@@ -22,7 +22,7 @@ public final class Cifar {
     private static final int PIXELS = CHANNELS * SIDE * SIDE;
     private static final int BATCHES = 5;
 
-    /** The release has 10,000 images in a file; a file larger than so many is no part of it. */
+    /** The release has 10,000 images in a file; a larger file than this is not part of it. */
     private static final int MAX_IMAGES = 100_000;
 
     private Cifar() {}

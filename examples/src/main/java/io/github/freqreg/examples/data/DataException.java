@@ -18,7 +18,7 @@ public final class DataException extends RuntimeException {
      * Makes an exception.
      *
      * @param message what was found and what was expected
-     * @param cause what told it
+     * @param cause the exception that reported it
      */
     public DataException(String message, Throwable cause) {
         super(message, cause);

@@ -37,7 +37,7 @@ public final class ImageFile {
 
     /**
      * Warnings that do not tell that pixels are missing: of colours, versions, and bytes in
-     * between. JPEG has no checksum, so a changed byte may go unnoticed, or be told as bytes in
+     * between. JPEG has no checksum, so a changed byte may go unnoticed, or be reported as bytes in
      * between.
      */
     private static final Pattern HARMLESS =

@@ -19,7 +19,7 @@ import java.util.stream.Stream;
  */
 public record ImagePair(String name, Path image, Optional<Path> mask) {
 
-    /** One in so many images, the last by name, is for the test. */
+    /** One in this many images, the last ones by name, is for the test. */
     private static final int TEST_SHARE = 6;
 
     /**

@@ -10,7 +10,7 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * How a camera was held, as EXIF's tag 274 tells it, and the turn that sets its image upright.
+ * How a camera was held, from EXIF's tag 274, and the turn that sets its image upright.
  *
  * <p>The constants are in the order of the tag's values, 1 to 8, and named after the sides of the
  * scene at which the stored image's first row and first column are.

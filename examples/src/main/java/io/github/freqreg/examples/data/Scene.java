@@ -202,7 +202,7 @@ public record Scene(int size, byte[] colors, byte[] mask) implements Serializabl
     }
 
     /**
-     * Gives what is to be told of scenes of one size.
+     * Returns the labels of scenes of one size.
      *
      * @param manager keeps the array
      * @param scenes one or more

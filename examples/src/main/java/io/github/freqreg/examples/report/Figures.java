@@ -36,7 +36,7 @@ public record Figures(
 
     private static final int DOT_NAME = 40;
 
-    /** By how much running statistics alone may change how many numbers there are. */
+    /** The factor by which running statistics without truncation may change the kept numbers. */
     private static final double MOST_STATISTICS = 1.5;
 
     /**
@@ -74,7 +74,7 @@ public record Figures(
         } else if (!contents.document().isNamed()) {
             notes.add(
                     "The file has no shapes, so the frequencies of its coefficients are not known:"
-                            + " they are counted by their magnitudes alone.");
+                            + " only their magnitudes are counted.");
         }
         if (drawn.length < spectral.length) {
             notes.add(

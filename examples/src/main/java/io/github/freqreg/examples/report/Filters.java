@@ -125,7 +125,7 @@ final class Filters {
         return tensor.spectral() ? tensor.axes().shape(tensor.shape()) : tensor.shape();
     }
 
-    /** Large ones are told apart before they are used. */
+    /** The extent of an axis, clipped: what is that large is refused before it is used. */
     private static int extent(Shape shape, int axis) {
         return (int) Math.min(shape.get(axis), Integer.MAX_VALUE);
     }

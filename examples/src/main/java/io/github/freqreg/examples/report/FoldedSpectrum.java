@@ -18,7 +18,7 @@ import java.util.regex.Pattern;
  * <p>A cell is the largest magnitude over the frequencies along all other axes. Where there are
  * more rows or columns than are drawn, neighbours share one.
  *
- * @param rows how many rows there are, 1 where one axis alone has more than one element
+ * @param rows how many rows there are, 1 where only one axis has more than one element
  * @param columns how many columns there are
  * @param rowStep how many frequencies share a row
  * @param columnStep how many frequencies share a column
@@ -105,7 +105,7 @@ record FoldedSpectrum(
         return "frequency along " + axis(tensor, axis) + ", of " + shape.get(axis);
     }
 
-    /** What an axis is, where the name tells it. */
+    /** What an axis is, if that is known from the name. */
     private static String axis(FrqTensor tensor, int axis) {
         Matcher layer = LAYER.matcher(tensor.name());
         if (tensor.axes().split() != null || axis >= AXES.length || !layer.find()) {
@@ -131,7 +131,7 @@ record FoldedSpectrum(
         return false;
     }
 
-    /** How to read the picture of a tensor of so many coefficients. */
+    /** Explains the picture of a tensor that keeps this many coefficients. */
     String describe(int kept) {
         StringBuilder text = new StringBuilder("Magnitudes on a logarithmic scale");
         if (!folding.isEmpty()) {

@@ -135,7 +135,7 @@ public final class HtmlReport {
                     "<p class=\"lead\"><b>%,d numbers</b> in <b>%,d bytes</b> on disk.</p>%n"
                             + "<p>The file leaves names and shapes to its network, which is neither"
                             + " lenet nor a unet of this width and depth: tensors are numbered, and"
-                            + " how much larger the dense network is cannot be told.</p>%n",
+                            + " the size of the dense network is not known.</p>%n",
                     contents.document().numbers(), contents.bytes());
         }
     }

@@ -108,7 +108,7 @@ public final class Axes {
         }
     }
 
-    /** The expression that finds one tensor alone. */
+    /** The regular expression that matches the name of one tensor only. */
     public static String exactly(TensorChoice tensor) {
         return "^" + Pattern.quote(tensor.name()) + "$";
     }

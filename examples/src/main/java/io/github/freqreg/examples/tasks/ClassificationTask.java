@@ -17,7 +17,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Random;
 
-/** A network tells which of ten classes an image is of, and is judged by its accuracy. */
+/** Classifies images into ten classes; judged by accuracy. */
 public final class ClassificationTask implements Task {
 
     private static final int EVALUATION_BATCH = 500;
@@ -130,12 +130,12 @@ public final class ClassificationTask implements Task {
             try (NDManager scratch = manager.newSubManager()) {
                 int to = Math.min(from + EVALUATION_BATCH, test.size());
                 Example example = arrays(scratch, test.part(from, to));
-                NDArray told =
+                NDArray predicted =
                         block.forward(new ParameterStore(scratch, false), example.data(), false)
                                 .singletonOrThrow()
                                 .argMax(1);
                 NDArray right = example.labels().singletonOrThrow();
-                correct += told.eq(right.toType(DataType.INT64, false)).sum().getLong();
+                correct += predicted.eq(right.toType(DataType.INT64, false)).sum().getLong();
             }
         }
         double accuracy = (double) correct / test.size();

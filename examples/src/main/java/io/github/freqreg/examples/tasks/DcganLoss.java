@@ -6,7 +6,7 @@ import ai.djl.training.loss.Loss;
 
 /**
  * The losses of both networks of a {@link io.github.freqreg.examples.networks.Dcgan}, added: each
- * number of the networks takes part in its own network's alone.
+ * number of the networks only takes part in the loss of its own network.
  *
  * <pre>
  * - 0.9 log D(x) - 0.1 log(1 - D(x)) - log(1 - D(G(z)))   for D,      - log D(G(z))   for G

@@ -68,16 +68,16 @@ final class DigitFeatures implements AutoCloseable {
             try (NDManager scratch = model.getNDManager().newSubManager()) {
                 float[] some = Arrays.copyOfRange(digits, from * pixels, (from + count) * pixels);
                 NDArray data = scratch.create(some).reshape(count, 1, Digits.SIDE, Digits.SIDE);
-                float[] told =
+                float[] seen =
                         block.forward(new ParameterStore(scratch, false), new NDList(data), false)
                                 .singletonOrThrow()
                                 .toFloatArray();
-                int units = told.length / count;
-                for (int i = 0; i < told.length; i++) {
+                int units = seen.length / count;
+                for (int i = 0; i < seen.length; i++) {
                     if (i % units == 0) {
                         features[from + i / units] = new double[units];
                     }
-                    features[from + i / units][i % units] = told[i];
+                    features[from + i / units][i % units] = seen[i];
                 }
             }
         }

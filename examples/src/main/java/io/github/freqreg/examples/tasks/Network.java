@@ -64,17 +64,17 @@ public enum Network {
         return command();
     }
 
-    /** The width for a small machine, or 0 for a network that has one alone. */
+    /** The width for a small machine, or 0 for a network of one fixed width. */
     public int width() {
         return width;
     }
 
-    /** The side of its images where the user does not say, or 0 where there is one alone. */
+    /** The side of its images where the user does not say, or 0 where it is fixed. */
     public int side() {
         return side;
     }
 
-    /** Whether it tells the classes of images. */
+    /** Whether it classifies images. */
     public boolean isClassifier() {
         return classifier.isPresent();
     }
@@ -101,7 +101,7 @@ public enum Network {
     }
 
     /**
-     * A network that tells the classes of images, and how it is trained.
+     * An architecture that classifies images, and how it is trained.
      *
      * @param batchSize examples in a step
      * @param denseRate Adam's first learning rate for the plain network

@@ -22,7 +22,7 @@ public enum Preset {
             0.01,
             Map.of(307_200L, 1L, 1_179_648L, 1L, 2_359_296L, 1L, 16_777_216L, 1L, 37_748_736L, 1L)),
     V2(0.001, Map.of(16_777_216L, 1L, 37_748_736L, 1L)),
-    /** The floors alone. */
+    /** Only the floors. */
     V3(0, Map.of());
 
     private static final long LENET_NUMBERS = 776;

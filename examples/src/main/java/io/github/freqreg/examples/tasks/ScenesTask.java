@@ -21,7 +21,7 @@ import java.util.Locale;
 import java.util.Random;
 import java.util.zip.CRC32C;
 
-/** A UNet tells an object from its background, and is judged by the Dice coefficient. */
+/** Segments an object from its background with a UNet; judged by the Dice coefficient. */
 public final class ScenesTask implements Task {
 
     private static final int DRAWN = 240;

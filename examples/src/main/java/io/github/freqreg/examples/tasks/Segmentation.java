@@ -58,8 +58,8 @@ public final class Segmentation {
     }
 
     /** The pixels of class 1, row by row. */
-    static boolean[] foreground(CategoryMask told) {
-        int[][] mask = told.getMask();
+    static boolean[] foreground(CategoryMask predicted) {
+        int[][] mask = predicted.getMask();
         int width = mask[0].length;
         boolean[] foreground = new boolean[mask.length * width];
         for (int i = 0; i < foreground.length; i++) {
@@ -105,16 +105,16 @@ public final class Segmentation {
     /**
      * Returns the Dice coefficient 2 |A ∩ B| / (|A| + |B|).
      *
-     * @param told the pixels that are told to be of the object
-     * @param right those that are
+     * @param predicted the predicted mask
+     * @param right the true mask
      * @return 0 to 1; 1 where both are empty
      */
-    public static double dice(boolean[] told, boolean[] right) {
+    public static double dice(boolean[] predicted, boolean[] right) {
         long both = 0;
         long sum = 0;
-        for (int i = 0; i < told.length; i++) {
-            both += told[i] && right[i] ? 1 : 0;
-            sum += (told[i] ? 1 : 0) + (right[i] ? 1 : 0);
+        for (int i = 0; i < predicted.length; i++) {
+            both += predicted[i] && right[i] ? 1 : 0;
+            sum += (predicted[i] ? 1 : 0) + (right[i] ? 1 : 0);
         }
         return sum == 0 ? 1 : 2.0 * both / sum;
     }

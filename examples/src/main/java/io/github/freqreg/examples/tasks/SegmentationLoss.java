@@ -36,12 +36,13 @@ public final class SegmentationLoss extends Loss {
                         .transpose(0, 3, 1, 2);
         NDArray logarithms = scores.logSoftmax(1);
         NDArray entropy = logarithms.mul(right).sum(new int[] {1}).mean().neg();
-        NDArray told = logarithms.exp();
+        NDArray predicted = logarithms.exp();
         int[] all = {0, 2, 3};
         // Added to itself rather than doubled by a number: DJL hands the engine a number as memory
         // that Java's collector frees while the graph still holds it.
-        NDArray both = told.mul(right).sum(all);
-        NDArray dice = both.add(both).add(SMALL).div(told.sum(all).add(right.sum(all)).add(SMALL));
+        NDArray both = predicted.mul(right).sum(all);
+        NDArray dice =
+                both.add(both).add(SMALL).div(predicted.sum(all).add(right.sum(all)).add(SMALL));
         return entropy.sub(dice.mean()).add(1);
     }
 }

@@ -27,13 +27,13 @@ import java.util.regex.Pattern;
  * </pre>
  *
  * <p>where 768 MiB are the virtual machine, the engine's libraries and what the C library keeps of
- * arrays freed; n(s) are the numbers that {@link UNet#getPeakNumbers} tells; w is {@value
- * #COMPRESSED_COPIES} times the size of the dense float32 weights for a compressed network, whose
- * layers may be rebuilt, and {@value #DENSE_COPIES} times for a network loaded from dense weights,
- * which are read, converted and copied. A pixel that the network sees takes 3 bytes, three float32
- * numbers in each of up to four arrays, and its class; a pixel of the image takes up to 8 bytes as
- * it is stored, as many upright, 4 in red, green and blue, 5 in the mask, and the rest in the
- * pictures that are written.
+ * arrays freed; n(s) is the result of {@link UNet#getPeakNumbers}; w is {@value #COMPRESSED_COPIES}
+ * times the size of the dense float32 weights for a compressed network, whose layers may be
+ * rebuilt, and {@value #DENSE_COPIES} times for a network loaded from dense weights, which are
+ * read, converted and copied. A pixel that the network sees takes 3 bytes, three float32 numbers in
+ * each of up to four arrays, and its class; a pixel of the image takes up to 8 bytes as it is
+ * stored, as many upright, 4 in red, green and blue, 5 in the mask, and the rest in the pictures
+ * that are written.
  *
  * @param total the bytes of the process, Java's heap included
  * @param heap the bytes of Java's heap

@@ -71,13 +71,13 @@ public final class SegmentationTranslator implements Translator<Image, CategoryM
         int width = (int) shape.get(1);
         int from = (int) classes.getShape().get(0);
         int across = (int) classes.getShape().get(1);
-        long[] told = classes.toLongArray();
+        long[] predicted = classes.toLongArray();
         int[][] mask = new int[height][width];
         for (int y = 0; y < height; y++) {
             for (int x = 0; x < width; x++) {
                 // The pixel in whose place the centre of this one is.
                 int row = (2 * y + 1) * from / (2 * height);
-                mask[y][x] = (int) told[row * across + (2 * x + 1) * across / (2 * width)];
+                mask[y][x] = (int) predicted[row * across + (2 * x + 1) * across / (2 * width)];
             }
         }
         return new CategoryMask(CLASSES, mask);

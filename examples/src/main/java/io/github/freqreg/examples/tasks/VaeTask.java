@@ -21,7 +21,7 @@ import java.util.Random;
 
 /**
  * A variational autoencoder of handwritten digits, judged by the evidence lower bound; the mean
- * squared error of its reconstructions is told beside it.
+ * squared error of its reconstructions is reported beside it.
  */
 public final class VaeTask implements Task {
 
@@ -110,11 +110,11 @@ public final class VaeTask implements Task {
             try (NDManager scratch = manager.newSubManager()) {
                 Images some = test.part(from, Math.min(from + EVALUATION_BATCH, test.size()));
                 Example example = example(scratch, some, random);
-                NDList told =
+                NDList predicted =
                         block.forward(new ParameterStore(scratch, false), example.data(), false);
-                bound -= loss.evaluate(example.labels(), told).getFloat() * some.size();
-                NDArray pixels = example.data().get(0).reshape(told.get(0).getShape());
-                NDArray made = told.get(0).getNDArrayInternal().sigmoid();
+                bound -= loss.evaluate(example.labels(), predicted).getFloat() * some.size();
+                NDArray pixels = example.data().get(0).reshape(predicted.get(0).getShape());
+                NDArray made = predicted.get(0).getNDArrayInternal().sigmoid();
                 error += made.sub(pixels).square().mean().getFloat() * some.size();
             }
         }

@@ -20,7 +20,7 @@ import java.util.regex.Pattern;
 
 /**
  * Opens a file of weights of any kind: a {@code .frq} file, PyTorch's {@code .pt} and {@code .pth},
- * {@code .safetensors}, {@code .npz}, or DJL's {@code .params}. Its name tells which; any other
+ * {@code .safetensors}, {@code .npz}, or DJL's {@code .params}. The extension decides; any other
  * name is taken for that of a {@code .frq} file.
  */
 public final class WeightFile implements AutoCloseable {

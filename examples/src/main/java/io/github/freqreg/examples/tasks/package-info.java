@@ -8,9 +8,9 @@
  *       DcganLoss}, {@code DigitFeatures}, {@code FrechetDistance}) are the tasks; {@code Noise}
  *       draws the inputs of the last two.
  *   <li>{@code Training} trains a task by a {@code TrainingPlan} ({@code Descent}, {@code
- *       ByteLimit}) and tells each {@code Epoch} to a {@code TrainingLog}, which knows from {@code
- *       Terminal} whether to draw a bar. A {@code TrainingCheckpoint} resumes it. {@code Trained}
- *       is what it returns, {@code Result} the figures of its network.
+ *       ByteLimit}) and reports each {@code Epoch} to a {@code TrainingLog}, which knows from
+ *       {@code Terminal} whether to draw a bar. A {@code TrainingCheckpoint} resumes it. {@code
+ *       Trained} is what it returns, {@code Result} the figures of its network.
  *   <li>How much is kept, and of what: {@code Preset} (the paper's), {@code LeNetRecipe}, {@code
  *       CompressedTensors}, {@code Axes} and {@code AxisTreatment}; {@code ByteProjection} and
  *       {@code FineTuning} compress a trained network.
