@@ -21,6 +21,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.Locale;
 
 /**
  * The paper's UNet: images (batch, channels, height, width) to scores (batch, classes, height,
@@ -176,6 +177,7 @@ public final class UNet extends AbstractBlock {
         if (numbers < 2) {
             throw new IllegalArgumentException(
                     String.format(
+                            Locale.ROOT,
                             "A UNet of depth %d takes images of at least %dx%d or %dx%d pixels"
                                     + " but got %dx%d",
                             down.size(),
