@@ -40,7 +40,7 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The code of the README: compiled and run here, and compared with the README's text. */
+/** Compiles and runs the code of the README, and compares it with the README's text. */
 class ReadmeTest {
 
     @TempDir private Path folder;
@@ -95,13 +95,13 @@ class ReadmeTest {
             // readme
             FrequencyRegularization policy =
                     FrequencyRegularization.builder().optBudgetBytes(4_000).build();
-            model.setBlock(policy.apply(net(), inputShape)); // shapes tell what 4 bits hold
-            Adam adam = Adam.builder().build(); // this library's, DJL's step by step
+            model.setBlock(policy.apply(net(), inputShape)); // layer sizes depend on the shape
+            Adam adam = Adam.builder().build(); // freqreg's own: same updates as DJL's
             ByteBudget budget =
                     ByteBudget.builder(4_000).optOptimizer(adam).optFirstEpoch(1).build();
             config.optOptimizer(adam).addTrainingListeners(budget);
             train(model, config);
-            FrequencyFile.save(model.getBlock(), file, budget.getQuantization()); // or fewer
+            FrequencyFile.save(model.getBlock(), file, budget.getQuantization());
             // end
         }
         assertTrue(Files.size(file) <= 4_000, Files.size(file) + " bytes");
