@@ -50,7 +50,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 
-/** The guides on compressing and training networks: compiled and run here. */
+/** Compiles and runs the code of the guides on compressing and training networks. */
 class CompressionGuidesTest extends GuideTest {
 
     private static final Images.Split DIGITS = Digits.embedded().subset(1_600);
@@ -67,10 +67,10 @@ class CompressionGuidesTest extends GuideTest {
         FrequencyRegularization policy =
                 FrequencyRegularization.builder()
                         .optKeepRate(0.02)
-                        .optExclude("03Linear") // a regular expression on names of parameters
+                        .optExclude("03Linear") // a regular expression for parameter names
                         .build();
         for (TensorChoice choice : policy.plan(block, input)) {
-            System.out.println(choice); // each tensor: its layer and shape, taken or left, and why
+            System.out.println(choice); // layer, shape, whether it is wrapped, and why
         }
         Block wrapped = policy.apply(block, input); // use this one from now on
         // end
@@ -97,14 +97,14 @@ class CompressionGuidesTest extends GuideTest {
         FrequencyRegularization policy =
                 FrequencyRegularization.builder()
                         .optKeepRate(0.01)
-                        .addOverrideKept("01Conv2d_weight", 80) // small, and matters
+                        .addOverrideKept("01Conv2d_weight", 80) // small but sensitive
                         .addSplit("06Linear_weight", new Shape(500, 50, 4, 4)) // 50 maps of 4×4
-                        .addAxisWeights("03Conv2d_weight", 1, 1, 2, 2) // channels over kernels
-                        .optBalancedStart(3) // deep networks of few numbers learn sooner
+                        .addAxisWeights("03Conv2d_weight", 1, 1, 2, 2) // favours channels
+                        .optBalancedStart(3) // for deep networks with few coefficients
                         .build();
         Block block = policy.apply(LeNet.build(), input);
         block.initialize(manager, DataType.FLOAT32, input);
-        System.out.println(CompressionReport.of(block)); // numbers and bytes, tensor by tensor
+        System.out.println(CompressionReport.of(block)); // numbers and bytes of each tensor
         // end
         assertEquals(80 + 251 + 4_001 + 256 + 580, CompressionReport.of(block).getKept());
 
@@ -115,7 +115,7 @@ class CompressionGuidesTest extends GuideTest {
         FrequencyRegularization.builder().optBudgetBytes(bytes).build().apply(model);
         Adam adam = Adam.builder().build();
         ByteBudget budget = ByteBudget.builder(bytes).optOptimizer(adam).optFirstEpoch(2).build();
-        train(model, adam, budget); // a trainer with this optimiser and this listener, four epochs
+        train(model, adam, budget); // four epochs with this optimiser and listener
         FrequencyFile.save(model.getBlock(), file, budget.getQuantization());
         // end
         assertTrue(Files.size(file) <= bytes);
@@ -173,8 +173,8 @@ class CompressionGuidesTest extends GuideTest {
     void truncationSchedules() throws Exception {
         // truncation-schedules.md
         FrequencyRegularization.builder()
-                .optStartRate(1.0) // all at first
-                .optKeepRate(0.02) // in the end
+                .optStartRate(1.0) // start with all coefficients
+                .optKeepRate(0.02) // end with 2%
                 .build()
                 .apply(model);
         TailTruncation truncation =
@@ -183,7 +183,7 @@ class CompressionGuidesTest extends GuideTest {
                         .optEveryBatches(1)
                         .build();
         train(model, Adam.builder().build(), truncation);
-        FrequencyBlocks.compact(model.getBlock()); // where no trainer lives
+        FrequencyBlocks.compact(model.getBlock()); // after the trainer is closed
         // end
         assertEquals(
                 128 + 501 + 8_001 + 256 + 580, CompressionReport.of(model.getBlock()).getKept());
@@ -195,7 +195,7 @@ class CompressionGuidesTest extends GuideTest {
         // how-it-works.md
         FrequencyTensor tensor = FrequencyTensor.of(weight, 100); // the first 100 coefficients
         NDArray rebuilt = tensor.toSpatial(manager);
-        NDArray lost = weight.sub(rebuilt).square().sum(); // the energy of what was cut
+        NDArray lost = weight.sub(rebuilt).square().sum(); // the energy of the tail
         // end
         double kept = 0;
         for (float coefficient : tensor.coefficients()) {
@@ -219,8 +219,8 @@ class CompressionGuidesTest extends GuideTest {
         NDArray x = manager.ones(new Shape(1));
         x.setRequiresGradient(true);
         try (GradientCollector collector = manager.getEngine().newGradientCollector()) {
-            NDArray y = x.mul(2); // the graph keeps the 2, in Java's memory
-            System.gc(); // frees that memory: the array of the 2 is closed already
+            NDArray y = x.mul(2); // the graph refers to the 2 in Java's memory
+            System.gc(); // frees this memory: the array of the 2 is closed
             Thread.sleep(100);
             collector.backward(y);
         }

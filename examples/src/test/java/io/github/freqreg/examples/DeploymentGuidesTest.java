@@ -43,10 +43,10 @@ import java.util.concurrent.Future;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
 
-/** The guides on files and on running networks: compiled and run here. */
+/** Compiles and runs the code of the guides on files and on prediction. */
 class DeploymentGuidesTest extends GuideTest {
 
-    /** A class of a user, whose resources are beside it. */
+    /** Stands for a class of an application, with a resource next to it. */
     private static final class App {}
 
     private Path saved() throws Exception {
@@ -150,7 +150,7 @@ class DeploymentGuidesTest extends GuideTest {
         }
         Classifications answer;
         // load-with-criteria.md
-        FrequencyBlockFactory network = arguments -> LeNet.build(); // the class, from your code
+        FrequencyBlockFactory network = arguments -> LeNet.build(); // builds the network
         Criteria<Image, Classifications> criteria =
                 Criteria.builder()
                         .setTypes(Image.class, Classifications.class)
@@ -186,7 +186,7 @@ class DeploymentGuidesTest extends GuideTest {
             try (Predictor<Image, CategoryMask> predictor =
                     model.newPredictor(new SegmentationTranslator())) {
                 CategoryMask mask = predictor.predict(photo); // the class of each pixel
-                answer = mask.getMaskImage(photo, 1); // the object alone
+                answer = mask.getMaskImage(photo, 1); // only the object
             }
         }
         // end

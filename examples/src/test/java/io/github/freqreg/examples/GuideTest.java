@@ -10,7 +10,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A LeNet-5 for each test of a guide. */
+/** Provides a fresh LeNet-5 for each test of a guide. */
 abstract class GuideTest {
 
     @TempDir Path folder;

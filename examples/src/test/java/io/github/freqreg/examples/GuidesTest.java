@@ -11,7 +11,7 @@ import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
-/** The texts of the guides show code that tests compile and run. */
+/** Checks that the code in the guides is the code that the tests compile and run. */
 class GuidesTest {
 
     private static final Path GUIDES = Path.of("guides");

@@ -6,17 +6,17 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Pieces of code in texts, and between comments of the tests that run them. */
+/** Extracts code from Markdown files, and from the tests that run it. */
 final class Snippets {
 
     private Snippets() {}
 
-    /** What a Markdown file shows as Java. */
+    /** Returns the Java code blocks of a Markdown file. */
     static List<String> shown(Path file) throws IOException {
         return between(Files.readAllLines(file), "```java", "```");
     }
 
-    /** What a test class has between a comment of this text and one of "end". */
+    /** Returns the code between each comment with this text and the next comment "end". */
     static List<String> run(Class<?> test, String comment) throws IOException {
         Path source = Path.of("src/test/java", test.getName().replace('.', '/').concat(".java"));
         return between(Files.readAllLines(source), "// " + comment, "// end");
