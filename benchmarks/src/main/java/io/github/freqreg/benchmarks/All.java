@@ -18,8 +18,8 @@ import org.openjdk.jmh.runner.options.CommandLineOptions;
 import org.openjdk.jmh.runner.options.OptionsBuilder;
 
 /**
- * Runs all benchmarks, keeps their results in {@code benchmarks/results.json}, and writes the
- * tables of {@code benchmarks/README.md} from them.
+ * Runs benchmarks, stores their results in {@code benchmarks/results.json}, and writes the tables
+ * of {@code benchmarks/README.md}.
  *
  * <pre>
  * java -cp benchmarks/target/benchmarks.jar io.github.freqreg.benchmarks.All
@@ -27,8 +27,9 @@ import org.openjdk.jmh.runner.options.OptionsBuilder;
  * java -cp benchmarks/target/benchmarks.jar io.github.freqreg.benchmarks.All --tables
  * </pre>
  *
- * <p>Arguments are JMH's. What is run takes the place of its older results; the others stay. {@code
- * --tables} runs nothing.
+ * <p>The arguments are JMH's options; without any, all benchmarks run. New results replace older
+ * ones of the same benchmark and parameters; other results are kept. {@code --tables} only writes
+ * the tables.
  */
 public final class All {
 
@@ -38,7 +39,7 @@ public final class All {
     private All() {}
 
     /**
-     * Runs the program, in the root of the project.
+     * Runs the program. The working directory must be the root of the project.
      *
      * @param args options of JMH, or {@code --tables}
      */
@@ -46,7 +47,8 @@ public final class All {
             throws IOException, RunnerException, CommandLineOptionException {
         if (!Files.exists(README)) {
             throw new IOException(
-                    README.toAbsolutePath() + " is not there: run in the project's root");
+                    README.toAbsolutePath()
+                            + " does not exist: run this program in the root of the project");
         }
         if (!Arrays.asList(args).contains("--tables")) {
             Path fresh = Files.createTempFile("benchmarks", ".json");
@@ -74,7 +76,7 @@ public final class All {
             if (Files.exists(file)) {
                 for (JsonElement each : read(file)) {
                     JsonObject result = each.getAsJsonObject();
-                    // Where a machine keeps its JVM is nobody's business.
+                    // These contain paths of the machine.
                     result.remove("jvm");
                     result.remove("jvmArgs");
                     all.put(result.get("benchmark") + " " + result.get("params"), result);

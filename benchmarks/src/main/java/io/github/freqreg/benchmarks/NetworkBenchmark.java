@@ -31,8 +31,8 @@ import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
 /**
- * The networks of the paper at full size and at the kept numbers of its last version: a prediction,
- * and a training step (forward, backward, Adam).
+ * Prediction and training step (forward, backward, Adam) of the paper's networks at full width,
+ * with the kept numbers of the paper's last version.
  *
  * <pre>
  * java -jar benchmarks/target/benchmarks.jar NetworkBenchmark
@@ -53,39 +53,39 @@ public class NetworkBenchmark {
 
     private Trained trained;
 
-    /** The networks, with batches that fit two cores. */
+    /** The networks, with batch sizes suitable for two cores. */
     public enum Network {
-        /** 776 numbers in all, the biases whole. */
+        /** 776 numbers in total; biases are not compressed. */
         LENET(
                 LeNet::build,
                 policy -> policy.optBudget(776).optParameterTypes(Parameter.Type.WEIGHT),
                 new Shape(128, 1, 28, 28)),
-        /** 128 of each convolution, 256 of each linear layer. */
+        /** 128 coefficients of each convolution, 256 of each linear layer. */
         ALEXNET(
                 () -> AlexNet.build(AlexNet.WIDTH, 10),
                 Network::floors,
                 new Shape(16, 3, 224, 224)),
-        /** 128 of each convolution, 256 of the linear layer. */
+        /** 128 coefficients of each convolution, 256 of the linear layer. */
         VGG(() -> Vgg.build(Vgg.WIDTH, 10), Network::floors, new Shape(32, 3, 32, 32)),
-        /** 128 of each convolution, 256 of the linear layer. */
+        /** 128 coefficients of each convolution, 256 of the linear layer. */
         RESNET18(
                 () -> ResNet18.build(ResNet18.WIDTH, 10),
                 Network::floors,
                 new Shape(32, 3, 32, 32)),
-        /** 1 in 100 of each linear layer but the ends. */
+        /** 1% of each linear layer except the first and the last. */
         VIT(
                 () -> new VisionTransformer(VisionTransformer.WIDTH, 10),
                 policy -> policy.optKeepRate(0.01).optExclude("^(patches|head)"),
                 new Shape(32, 3, 32, 32)),
-        /** 33 of each layer. */
+        /** 33 coefficients of each layer. */
         UNET(() -> new UNet(64, 4, 2), policy -> policy.optKept(33), new Shape(2, 3, 96, 96)),
-        /** 1 in 100 of each layer. */
+        /** 1% of each layer. */
         VAE(
                 () -> new Vae(Vae.WIDTH),
                 policy -> policy.optKeepRate(0.01),
                 new Shape(128, 1, 28, 28),
                 new Shape(128, Vae.LATENT)),
-        /** 1 in 100 of each layer. */
+        /** 1% of each layer. */
         DCGAN(
                 () -> new Dcgan(Dcgan.WIDTH),
                 policy -> policy.optKeepRate(0.01),
@@ -105,7 +105,7 @@ public class NetworkBenchmark {
             this.inputs = inputs;
         }
 
-        /** A rate so low that the published floors hold. */
+        /** Sets a rate so low that each layer keeps the floor of the paper. */
         private static void floors(FrequencyRegularizationBuilder policy) {
             policy.optKeepRate(1e-6);
         }
@@ -132,7 +132,7 @@ public class NetworkBenchmark {
     /**
      * Predicts once.
      *
-     * @return a number of the output
+     * @return an element of the output
      */
     @Benchmark
     public float prediction() {

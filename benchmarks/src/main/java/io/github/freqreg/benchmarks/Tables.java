@@ -15,8 +15,8 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * JMH's results as tables: a row for each case, a column for each way. The first way is the
- * baseline; the others tell how many times less they take.
+ * Formats JMH's results as tables: a row for each case, a column for each way. The first way is the
+ * baseline; a factor after the other values says how many times smaller they are.
  */
 final class Tables {
 
@@ -24,14 +24,14 @@ final class Tables {
     private static final String END = "<!-- end of tables -->";
     private static final String WAY = "way";
 
-    /** By title, case and way. */
+    /** The figures by title, case and way. */
     private final Map<String, Map<String, Map<String, Figure>>> tables = new LinkedHashMap<>();
 
-    /** A mean and the half of its 99.9% interval. */
+    /** A mean and half the width of its 99.9% confidence interval. */
     private record Figure(double mean, double error) {
 
         static Figure of(JsonObject metric) {
-            // With one measurement there is no interval, which JMH writes as "NaN".
+            // Without an interval, after a single measurement, JMH writes "NaN".
             return new Figure(
                     metric.get("score").getAsDouble(), metric.get("scoreError").getAsDouble());
         }
@@ -71,7 +71,7 @@ final class Tables {
                 .put(way, figure);
     }
 
-    /** Writes the tables into a text, in the place of those that are there. */
+    /** Replaces the tables in a file. */
     void write(Path readme) throws IOException {
         String text = Files.readString(readme);
         int begin = text.indexOf(BEGIN);
@@ -125,7 +125,7 @@ final class Tables {
                 : figure.text() + " (" + number(baseline.mean / figure.mean) + "×)";
     }
 
-    /** How much longer the pick takes than the best of the ways that it can pick. */
+    /** Returns how much longer AUTO takes than the fastest way, as a percentage. */
     private static String againstBest(Map<String, Figure> row) {
         double best =
                 row.entrySet().stream()
@@ -136,7 +136,7 @@ final class Tables {
         return String.format(Locale.ROOT, "%+.0f%%", 100 * (row.get("AUTO").mean / best - 1));
     }
 
-    /** Three digits, as many as such measurements bear. */
+    /** Formats a value with three significant digits; the measurements are not more precise. */
     private static String number(double value) {
         if (value == 0 || !Double.isFinite(value)) {
             return String.valueOf(value);

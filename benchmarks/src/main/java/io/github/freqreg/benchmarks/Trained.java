@@ -18,8 +18,8 @@ import io.github.freqreg.training.BufferRetention;
 import java.util.function.Supplier;
 
 /**
- * A block in training with DJL's Adam, on one batch of normal numbers. The sum of all outputs takes
- * the place of a loss.
+ * Trains a block with DJL's Adam on one batch of normally distributed numbers. The loss is the sum
+ * of all outputs.
  */
 public final class Trained implements AutoCloseable {
 
@@ -28,12 +28,12 @@ public final class Trained implements AutoCloseable {
     private final NDList inputs;
 
     /**
-     * Prepares a training, to be done in the same thread.
+     * Prepares a training. The calling thread must also train.
      *
-     * @param maker makes the block
-     * @param toInput whether the way back goes to the first input too, as in the middle of a
-     *     network
-     * @param shapes of the inputs
+     * @param maker creates the block
+     * @param toInput whether to compute the gradient of the first input too, as for a layer in the
+     *     middle of a network
+     * @param shapes the shapes of the inputs
      */
     public Trained(Supplier<Block> maker, boolean toInput, Shape... shapes) {
         System.setProperty("ai.djl.offline", "true");
@@ -56,7 +56,7 @@ public final class Trained implements AutoCloseable {
     /**
      * Predicts once.
      *
-     * @return a number of the output
+     * @return an element of the output
      */
     public float prediction() {
         try (NDManager scratch = trainer.getManager().newSubManager()) {
@@ -100,9 +100,9 @@ public final class Trained implements AutoCloseable {
     }
 
     /**
-     * Returns how many numbers are trained.
+     * Returns the number of trained values.
      *
-     * @return the elements of all parameters that have gradients
+     * @return the total size of all parameters that have gradients
      */
     public long numbers() {
         return model.getBlock().getParameters().values().stream()
@@ -111,7 +111,7 @@ public final class Trained implements AutoCloseable {
                 .sum();
     }
 
-    /** Frees everything. */
+    /** Frees the model and the trainer. */
     @Override
     public void close() {
         trainer.close();

@@ -27,8 +27,8 @@ import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
 /**
- * One prediction of the published UNet's structure on an image of 959×640, dense and by each
- * strategy, 33 coefficients kept of each tensor.
+ * Prediction with the architecture of the published UNet on an image of 959×640, dense and with
+ * each strategy. Each tensor keeps 33 coefficients.
  *
  * <pre>
  * java -jar benchmarks/target/benchmarks.jar UNetBenchmark

@@ -5,17 +5,17 @@ import ai.djl.nn.Block;
 import io.github.freqreg.execution.Strategy;
 import io.github.freqreg.policy.FrequencyRegularizationBuilder;
 
-/** How a network is computed. */
+/** How a network computes. */
 public enum Way {
     /** Plain DJL. */
     DENSE(null),
-    /** With the weights rebuilt. */
+    /** With dense weights, rebuilt from the coefficients. */
     REBUILD(Strategy.REBUILD),
-    /** Between frequencies. */
+    /** With frequencies, without dense weights. */
     FACTORED(Strategy.FACTORED),
-    /** Fused with what follows each layer. */
+    /** Factored, and fused with the blocks that follow each layer. */
     FUSED(Strategy.FUSED),
-    /** As the cost model picks. */
+    /** As the cost model chooses. */
     AUTO(Strategy.AUTO);
 
     private final Strategy strategy;
@@ -24,7 +24,7 @@ public enum Way {
         this.strategy = strategy;
     }
 
-    /** Wraps a fresh block; of the dense way it stays plain. */
+    /** Wraps a fresh block, or returns it unchanged for {@link #DENSE}. */
     public Block wrap(Block block, FrequencyRegularizationBuilder policy, Shape... inputs) {
         return strategy == null ? block : policy.optStrategy(strategy).build().apply(block, inputs);
     }

@@ -1,17 +1,17 @@
 /**
- * The command-line program, which trains, evaluates, segments with and inspects the paper's
- * networks.
+ * The command-line program. It trains the paper's networks, evaluates and inspects their files, and
+ * segments photographs.
  *
- * <p>Each package uses the ones below it and none above; a test asserts this.
+ * <p>A package depends only on packages below it; {@code ArchitectureTest} checks this.
  *
  * <pre>
- * cli       commands and their options; Main
- * report    curves, charts, pages and JSON of results
- * tasks     what is trained, how, and how it is measured
- * data      data sets, images, and what is drawn in their place      networks    the architectures
+ * cli       commands and their options, Main
+ * report    learning curves, charts, HTML pages and JSON files of results
+ * tasks     training, losses, metrics and presets of each network
+ * data      data sets and images, read or generated      networks    the architectures
  * </pre>
  *
- * <p>Read {@code cli} first, from {@code Main} and {@code TrainCommand} on, then {@code tasks} from
- * {@code Task} and {@code Training} on. This package has no classes.
+ * <p>Start reading in {@code cli} with {@code Main} and {@code TrainCommand}, then in {@code tasks}
+ * with {@code Task} and {@code Training}. This package has no classes.
  */
 package io.github.freqreg.examples;

@@ -5,12 +5,12 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/** Data that does not come with the project. */
+/** Finds test data that is not part of the project. */
 public final class SharedData {
 
     private SharedData() {}
 
-    /** A file or folder in the folder that FREQREG_DATA names; without it the test is skipped. */
+    /** Finds a file or folder in the folder FREQREG_DATA, or skips the test if there is none. */
     public static Path find(String name) {
         String variable = System.getenv("FREQREG_DATA");
         Path data = Path.of(variable != null ? variable : "../../shared/data");

@@ -22,8 +22,9 @@ import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
 /**
- * How the training step of a 3×3 convolution grows with the kept number, the channels and the side
- * of the image. Where a point does not say, 128 are kept, and 8 images of 128 channels are 32×32.
+ * The time of a training step of a 3×3 convolution for different kept numbers, channels and image
+ * sizes. By default, 128 coefficients are kept, and the input has 8 images of 128 channels and
+ * 32×32 pixels.
  *
  * <pre>
  * java -jar benchmarks/target/benchmarks.jar GrowthBenchmark
@@ -46,7 +47,7 @@ public class GrowthBenchmark {
 
     private Trained trained;
 
-    /** What grows. */
+    /** The varied setting and its value. */
     public enum Point {
         /** Kept number. */
         KEPT_32(32, 128, 32),
@@ -56,7 +57,7 @@ public class GrowthBenchmark {
         KEPT_512(512, 128, 32),
         /** Kept number. */
         KEPT_2048(2048, 128, 32),
-        /** Kept number, more than half of all. */
+        /** Kept number; more than half of all coefficients. */
         KEPT_100000(100_000, 128, 32),
         /** Channels. */
         CHANNELS_32(128, 32, 32),

@@ -25,8 +25,8 @@ import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
 /**
- * One layer, dense and by each strategy: a prediction, and a training step (forward, backward to
- * coefficients and input, Adam).
+ * Prediction and training step (forward, backward to coefficients and input, Adam) of one layer,
+ * dense and with each strategy.
  *
  * <pre>
  * java -jar benchmarks/target/benchmarks.jar LayerBenchmark
@@ -47,7 +47,7 @@ public class LayerBenchmark {
 
     private Trained trained;
 
-    /** Layers of the networks of the paper, with inputs and kept numbers. */
+    /** Layers of the paper's networks, each with the kept number and the input shape. */
     public enum Layer {
         /** ResNet-18 for CIFAR-10, first stage. */
         RESNET_64(() -> convolution(64), 128, 32, 64, 32, 32),
@@ -59,7 +59,7 @@ public class LayerBenchmark {
         RESNET_512(() -> convolution(512), 128, 32, 512, 4, 4),
         /** VGG, from 256 to 512 channels. */
         VGG_512(() -> convolution(512), 128, 32, 256, 8, 8),
-        /** ViT, queries, keys and values of 65 tokens. */
+        /** ViT, the projection to queries, keys and values, 65 tokens. */
         VIT_QKV(() -> linear(1536), 7_865, 32, 65, 512),
         /** LeNet-5, second convolution. */
         LENET_CONVOLUTION(
@@ -133,7 +133,7 @@ public class LayerBenchmark {
     /**
      * Predicts once.
      *
-     * @return a number of the output
+     * @return an element of the output
      */
     @Benchmark
     public float prediction() {

@@ -26,15 +26,14 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.Warmup;
 
 /**
- * The memory that a layer's training takes: it is made and takes five steps in a process of its
- * own.
+ * The memory for training a layer: a fresh process creates the layer and takes five steps.
  *
  * <ul>
- *   <li>{@code startMiB}: by how much the process's largest resident memory grew while the layer
- *       was made. Fresh weights are drawn dense, one tensor at a time, and projected.
- *   <li>{@code trainingMiB}: the same in the steps, activations included. Linux tells both, other
- *       systems do not.
- *   <li>{@code stateMiB}: four bytes for each trained number, its gradient and Adam's two moments.
+ *   <li>{@code startMiB}: growth of the process's peak resident memory while the layer is created.
+ *       Initialisation draws dense weights, one tensor at a time, and projects them.
+ *   <li>{@code trainingMiB}: the same growth during the steps, including activations. Both are only
+ *       available on Linux.
+ *   <li>{@code stateMiB}: four bytes for each trained value, its gradient and Adam's two moments.
  * </ul>
  *
  * <pre>
@@ -92,30 +91,30 @@ public class MemoryBenchmark {
         }
     }
 
-    /** What is counted. */
+    /** The counters that JMH reports. */
     @State(Scope.Thread)
     @AuxCounters(AuxCounters.Type.EVENTS)
     public static class Memory {
-        /** Growth of the largest resident memory while the layer was made. */
+        /** Growth of the peak resident memory while the layer is created. */
         public double startMiB;
 
-        /** Growth of the largest resident memory in the steps. */
+        /** Growth of the peak resident memory during the steps. */
         public double trainingMiB;
 
-        /** Trained numbers with gradients and moments. */
+        /** Memory of trained values, gradients and moments. */
         public double stateMiB;
     }
 
     /**
      * Trains for five steps.
      *
-     * @param memory gets the figures
+     * @param memory receives the counters
      * @return the last sum of the outputs
      */
     @Benchmark
     public float training(Memory memory) throws IOException {
         try (NDManager manager = NDManager.newBaseManager()) {
-            // The engine's own memory is not the layer's.
+            // Loads the engine, whose own memory must not count.
             manager.ones(new Shape(64, 64))
                     .matMul(manager.ones(new Shape(64, 64)))
                     .sum()
@@ -124,7 +123,7 @@ public class MemoryBenchmark {
         double before = resident("VmRSS:");
         try (Trained trained = new Trained(() -> layer.wrapped(way), true, layer.input)) {
             memory.startMiB = resident("VmHWM:") - before;
-            // Sets the largest resident memory back to the present one.
+            // Resets the peak resident memory to the current one.
             Files.writeString(Path.of("/proc/self/clear_refs"), "5");
             float last = 0;
             for (int i = 0; i < STEPS; i++) {
@@ -141,6 +140,6 @@ public class MemoryBenchmark {
                 .filter(line -> line.startsWith(entry))
                 .mapToDouble(line -> Double.parseDouble(line.replaceAll("\\D", "")) / 1024)
                 .findFirst()
-                .orElseThrow(() -> new IOException("/proc/self/status does not tell " + entry));
+                .orElseThrow(() -> new IOException("/proc/self/status has no " + entry));
     }
 }

@@ -1,2 +1,2 @@
-/** How fast a layer is by each strategy. Mirrors {@code io.github.freqreg.execution}. */
+/** Time and memory of layers with each strategy of {@code io.github.freqreg.execution}. */
 package io.github.freqreg.benchmarks.execution;

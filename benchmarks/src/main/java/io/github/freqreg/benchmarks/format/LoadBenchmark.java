@@ -34,10 +34,10 @@ import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
 /**
- * From a file of the published UNet's structure, 33 coefficients of each of 23 tensors, to a
- * network that is ready, against allocating and filling as many dense weights. Each is done once in
- * a process of its own, as a program does it: so both get their memory from the system. A narrow
- * UNet warms the process.
+ * Loading a file with the architecture of the published UNet, 33 coefficients for each of 23
+ * tensors, compared with allocating and filling the same number of dense weights. Each way runs
+ * once in a fresh process, as in an application, so that both get their memory from the operating
+ * system. A narrow UNet warms up the process.
  *
  * <pre>
  * java -jar benchmarks/target/benchmarks.jar LoadBenchmark
@@ -60,19 +60,19 @@ public class LoadBenchmark {
 
     private Saved saved;
 
-    /** What is timed. */
+    /** The operation that is timed. */
     public enum Way {
-        /** The baseline: the dense weights are allocated and filled with one number. */
+        /** The baseline: allocate the dense weights and fill them with one number. */
         FILL,
-        /** The coefficients are in place, ready to compute factored. */
+        /** Load the coefficients; the network is ready for factored execution. */
         LOADED,
-        /** The dense weights are in place, in a plain DJL network. */
+        /** Load, and convert to a plain DJL network with dense weights. */
         DENSE_WEIGHTS,
-        /** The first prediction of a 96×96 image is made. */
+        /** Load, and predict one 96×96 image. */
         FIRST_PREDICTION
     }
 
-    /** A file with what is to become of it. */
+    /** A saved network, and the shapes of its dense weights. */
     private record Saved(Path file, int width, List<Shape> shapes) {
 
         static Saved of(int width) throws IOException {
@@ -127,7 +127,7 @@ public class LoadBenchmark {
         }
     }
 
-    /** Writes the files, and warms the process. */
+    /** Writes the files and warms up the process. */
     @Setup(Level.Trial)
     public void open() throws IOException, MalformedModelException {
         System.setProperty("ai.djl.offline", "true");
@@ -146,9 +146,9 @@ public class LoadBenchmark {
     }
 
     /**
-     * Gets ready once.
+     * Runs the operation once.
      *
-     * @return a number of what was made
+     * @return a value that depends on the result
      */
     @Benchmark
     public float load() throws IOException, MalformedModelException {

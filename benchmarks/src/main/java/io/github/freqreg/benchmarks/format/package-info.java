@@ -1,2 +1,2 @@
-/** Files. */
+/** Loading of files, see {@code io.github.freqreg.format}. */
 package io.github.freqreg.benchmarks.format;

@@ -23,8 +23,8 @@ import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
 /**
- * Rebuilding a tensor from its kept coefficients, against copying it and against the transform of
- * all its zeros along every axis, as the published code does it.
+ * Rebuilding a tensor from its kept coefficients, compared with copying the tensor, and with the
+ * full inverse transform along every axis, zeros included, as in the published code.
  *
  * <pre>
  * java -jar benchmarks/target/benchmarks.jar InverseDct
@@ -47,13 +47,13 @@ public class InverseDctBenchmark {
     private NDArray spatial;
     private SpectralTransform transform;
 
-    /** Weights of the networks of the paper. */
+    /** Weights of the paper's networks. */
     public enum Tensor {
-        /** UNet's deepest, which keeps 33. */
+        /** The deepest layer of UNet, which keeps 33 coefficients. */
         UNET_1024(33, 1024, 1024, 3, 3),
-        /** ResNet's and VGG's widest, which keep 128. */
+        /** The widest layers of ResNet and VGG, which keep 128 coefficients. */
         RESNET_512(128, 512, 512, 3, 3),
-        /** LeNet-5's first linear layer. */
+        /** The first linear layer of LeNet-5. */
         LENET_LINEAR(195, 500, 800);
 
         private final int kept;
@@ -65,19 +65,17 @@ public class InverseDctBenchmark {
         }
     }
 
-    /** What is timed. */
+    /** The operation that is timed. */
     public enum Way {
-        /** The baseline: a copy of the tensor into new memory. */
+        /** The baseline: copy the tensor into new memory. */
         COPY,
-        /** This library: from the kept coefficients. */
+        /** Rebuild from the kept coefficients, as this library does. */
         REBUILD,
-        /**
-         * The transform along every axis at full size, its zeros included, with tables made anew.
-         */
+        /** The full inverse transform along every axis, zeros included, with new cosine tables. */
         FULL
     }
 
-    /** Makes the tensor and the tables. */
+    /** Creates the tensor and the tables. */
     @Setup(Level.Trial)
     public void open() {
         System.setProperty("ai.djl.offline", "true");
@@ -92,14 +90,14 @@ public class InverseDctBenchmark {
         spatial = manager.randomNormal(tensor.shape);
     }
 
-    /** Frees everything. */
+    /** Frees the tensors and the tables. */
     @TearDown(Level.Trial)
     public void close() {
         transform.close();
         manager.close();
     }
 
-    /** Makes the tensor once. */
+    /** Computes the tensor once. */
     @Benchmark
     public void inverse() {
         NDArray made =

@@ -1,2 +1,2 @@
-/** The transform alone. */
+/** The inverse transform, see {@code io.github.freqreg.spectrum}. */
 package io.github.freqreg.benchmarks.spectrum;

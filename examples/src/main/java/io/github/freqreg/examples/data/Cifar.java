@@ -7,27 +7,27 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * Reads CIFAR-10 in its binary release, gzipped or not: {@code data_batch_1.bin} and as many of the
- * following as there are, and {@code test_batch.bin}. An image is its class, one byte, and 32×32
- * bytes for each of red, green and blue.
+ * Reads the binary version of CIFAR-10, plain or gzipped: {@code test_batch.bin}, {@code
+ * data_batch_1.bin}, and those of {@code data_batch_2.bin} to {@code data_batch_5.bin} that exist.
+ * An image is stored as one byte for its class, then 32×32 bytes for each of red, green and blue.
  */
 public final class Cifar {
 
     /** Red, green and blue. */
     public static final int CHANNELS = 3;
 
-    /** Of an image, in pixels. */
+    /** The side of an image in pixels. */
     public static final int SIDE = 32;
 
     private static final int PIXELS = CHANNELS * SIDE * SIDE;
     private static final int BATCHES = 5;
 
-    /** The release has 10,000 images in a file; a larger file than this is not part of it. */
+    /** The limit for a file; those of CIFAR-10 have 10,000 images. */
     private static final int MAX_IMAGES = 100_000;
 
     private Cifar() {}
 
-    /** Reads the files of a folder. */
+    /** Reads the files in a folder. */
     public static Images.Split load(Path folder) {
         if (!Files.isDirectory(folder)) {
             throw new DataException(folder + ": expected a folder with CIFAR-10's binary files");
@@ -51,7 +51,7 @@ public final class Cifar {
         return bytes;
     }
 
-    /** Checks that bytes are whole images with labels. */
+    /** Checks that the bytes are complete images with valid labels. */
     static void check(byte[] bytes, String source) {
         if (bytes.length % (1 + PIXELS) != 0 || bytes.length == 0) {
             throw new DataException(

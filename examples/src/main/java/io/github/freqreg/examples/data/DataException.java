@@ -1,24 +1,24 @@
 package io.github.freqreg.examples.data;
 
-/** Input that cannot be used: one line says what was found and what was expected. */
+/** Thrown for input that cannot be used. The message is one line: what was expected and found. */
 public final class DataException extends RuntimeException {
 
     private static final long serialVersionUID = 1L;
 
     /**
-     * Makes an exception.
+     * Creates an exception.
      *
-     * @param message what was found and what was expected
+     * @param message what was expected and what was found
      */
     public DataException(String message) {
         super(message);
     }
 
     /**
-     * Makes an exception.
+     * Creates an exception.
      *
-     * @param message what was found and what was expected
-     * @param cause the exception that reported it
+     * @param message what was expected and what was found
+     * @param cause the exception that reported the problem
      */
     public DataException(String message, Throwable cause) {
         super(message, cause);

@@ -3,21 +3,21 @@ package io.github.freqreg.examples.data;
 import java.util.Locale;
 
 /**
- * Which examples a network is trained on and measured on, wherever they are kept.
+ * Identifies the examples of a training and a test set, independently of where they are stored.
  *
- * @param name of all, such as MNIST
- * @param training how many are trained on; 0 where none are
- * @param test how many it is measured on
- * @param checksum of all their bytes, CRC-32C; those of a subset are others
+ * @param name the name of the data set, such as MNIST
+ * @param training the number of training examples; 0 if the result involved no training
+ * @param test the number of test examples
+ * @param checksum the CRC-32C of the bytes of all examples; a subset has another checksum
  */
 public record DataSet(String name, int training, int test, int checksum) {
 
-    /** The same to measure on, for a network of which nobody knows what it was trained on. */
+    /** Returns the test set alone, for a network whose training set is unknown. */
     public DataSet testAlone() {
         return new DataSet(name, 0, test, checksum);
     }
 
-    /** What has to stay the same for the training to be the same; the name may change. */
+    /** Describes the examples without the name, to check that a resumed training uses the same. */
     public String identity() {
         return String.format(
                 Locale.ROOT,

@@ -9,18 +9,18 @@ import java.util.Arrays;
 import java.util.Locale;
 
 /**
- * Reads images of handwritten digits: MNIST's IDX files, gzipped or not, or the 10,000 digits that
- * come with the examples (8,500 to train, 1,500 to test).
+ * Reads images of handwritten digits: MNIST's IDX files, plain or gzipped, or the 10,000 digits
+ * bundled with the examples (8,500 for training, 1,500 for the test).
  */
 public final class Digits {
 
-    /** Of an image, in pixels. */
+    /** The side of an image in pixels. */
     public static final int SIDE = 28;
 
-    /** What a folder's images are called if its test set is MNIST's. */
+    /** The name of a data set whose test set is MNIST's. */
     public static final String MNIST = "MNIST";
 
-    /** The checksum of MNIST's test images and labels; others have files of the same names. */
+    /** The checksum of MNIST's test set; other data sets use the same file names. */
     private static final int MNIST_TEST = 0xb5fd8402;
 
     private static final int PIXELS = SIDE * SIDE;
@@ -31,7 +31,7 @@ public final class Digits {
 
     private Digits() {}
 
-    /** Reads the digits that come with the examples. */
+    /** Reads the digits that are bundled with the examples. */
     public static Images.Split embedded() {
         Images all =
                 images(
@@ -44,7 +44,7 @@ public final class Digits {
                 "embedded digits");
     }
 
-    /** Reads the four MNIST files of a folder. */
+    /** Reads the four MNIST files in a folder. */
     public static Images.Split load(Path folder) {
         if (!Files.isDirectory(folder)) {
             throw new DataException(folder + ": expected a folder with the MNIST IDX files");
@@ -88,7 +88,7 @@ public final class Digits {
         }
     }
 
-    /** Reads an IDX file of unsigned bytes: magic 0, 0, 8, rank; the extents; the bytes. */
+    /** Decodes an IDX file of unsigned bytes: magic 0, 0, 8, rank; the extents; the bytes. */
     static byte[] idx(byte[] file, int rank, String source) {
         ByteBuffer header = ByteBuffer.wrap(file);
         int headerLength = (1 + rank) * Integer.BYTES;

@@ -4,8 +4,9 @@ import java.util.List;
 import java.util.Random;
 
 /**
- * Draws colour images of 32×32 pixels in ten classes: one shape, somewhere, before a background,
- * both with a texture of their own. Always the same ones.
+ * Generates colour images of 32×32 pixels in ten classes. Each has one shape at a random position
+ * in front of a background; shape and background have different textures. The images are the same
+ * in every call.
  */
 public final class DrawnShapes {
 
@@ -15,9 +16,9 @@ public final class DrawnShapes {
     private static final int TEST = 1_000;
     private static final double NOISE = 8;
 
-    /** Told by the place from the shape's centre, -1 to 1 in each axis. */
+    /** The outline of a shape, centred and scaled to -1..1 along each axis. */
     private interface Outline {
-        boolean holds(double x, double y);
+        boolean contains(double x, double y);
     }
 
     private static final List<Outline> OUTLINES =
@@ -39,7 +40,7 @@ public final class DrawnShapes {
         return Math.max(Math.abs(x), Math.abs(y)) < 1;
     }
 
-    /** Draws 4,000 images to train and 1,000 to test. */
+    /** Generates 4,000 training images and 1,000 test images. */
     public static Images.Split draw() {
         Random random = new Random(0);
         return new Images.Split(draw(TRAINING, random), draw(TEST, random), "drawn shapes");
@@ -60,7 +61,7 @@ public final class DrawnShapes {
             for (int at = 0; at < plane; at++) {
                 double x = at % SIDE - centreX;
                 double y = Math.floorDiv(at, SIDE) - centreY;
-                Texture texture = outline.holds(x / radius, y / radius) ? front : back;
+                Texture texture = outline.contains(x / radius, y / radius) ? front : back;
                 for (int channel = 0; channel < CHANNELS; channel++) {
                     pixels[(i * CHANNELS + channel) * plane + at] =
                             texture.pixel(channel, x / SIDE, y / SIDE, random, NOISE);

@@ -6,6 +6,6 @@ import ai.djl.ndarray.NDList;
  * A batch of examples.
  *
  * @param data the inputs of the network
- * @param labels the targets that its outputs are compared with
+ * @param labels the targets of its outputs
  */
 public record Example(NDList data, NDList labels) {}

@@ -19,26 +19,26 @@ import javax.imageio.ImageReader;
 import javax.imageio.stream.ImageInputStream;
 
 /**
- * A PNG or JPEG file: how large its image is, which is known before it is unpacked, and the image,
- * upright as its EXIF data says.
+ * A PNG or JPEG file. Opening it reads the size of the image without decoding it; reading it
+ * decodes the image and rotates it by the orientation in its EXIF data.
  *
- * <p>Of an image that is cut or damaged nothing is taken. Java's reader of JPEG fills with grey
- * what is missing, and only warns.
+ * <p>A truncated or damaged image is rejected. Java's JPEG decoder would fill the missing part with
+ * grey and only issue a warning.
  */
 public final class ImageFile {
 
     /** 8192×8192: 256 MiB at 8 bits, 512 MiB at 16. */
     private static final long MAX_PIXELS = 1L << 26;
 
-    /** Of one bit each in a PNG, deflated as far as that goes, 1032 times; a JPEG has fewer. */
+    /** PNG pixels of one bit, deflated by the largest factor, 1032; a JPEG has fewer. */
     private static final long MAX_PIXELS_A_BYTE = 8L * 1032;
 
     private static final long MAX_BYTES = 1L << 28;
 
     /**
-     * Warnings that do not tell that pixels are missing: of colours, versions, and bytes in
-     * between. JPEG has no checksum, so a changed byte may go unnoticed, or be reported as bytes in
-     * between.
+     * Warnings that do not indicate missing pixels: about colour profiles, versions, and extraneous
+     * bytes. JPEG has no checksum, so a changed byte may go unnoticed, or be reported as
+     * extraneous.
      */
     private static final Pattern HARMLESS =
             Pattern.compile(
@@ -62,10 +62,10 @@ public final class ImageFile {
     }
 
     /**
-     * Opens a file and looks at its image's size.
+     * Opens a file and reads the size of its image.
      *
      * @param file the path
-     * @throws DataException if the file cannot be read, or is no image of the kinds and size read
+     * @throws DataException if the file cannot be read, is not a PNG or JPEG image, or is too large
      */
     public static ImageFile open(Path file) {
         try {
@@ -77,21 +77,21 @@ public final class ImageFile {
         }
     }
 
-    /** The same of a file's bytes, with the name it has in messages. */
+    /** Opens an image in memory; {@code source} is its name in messages. */
     static ImageFile open(byte[] file, String source) {
         return new ImageFile(file, source);
     }
 
-    /** The image's size, upright. */
+    /** Returns the size of the image after rotation. */
     public ImageSize size() {
         return orientation.upright(stored);
     }
 
     /**
-     * Unpacks the image.
+     * Decodes the image.
      *
-     * @return the image, upright, in whatever colours the file has
-     * @throws DataException if it is cut or damaged
+     * @return the rotated image, in the colour model of the file
+     * @throws DataException if the image is truncated or damaged
      */
     BufferedImage read() {
         try (Decoder decoder = new Decoder(file, source)) {
@@ -102,21 +102,22 @@ public final class ImageFile {
     }
 
     /**
-     * Unpacks a PNG or JPEG file as red, green and blue.
+     * Decodes a PNG or JPEG file as RGB.
      *
      * @param file the path
-     * @return the image, upright as its EXIF data says
-     * @throws DataException if it cannot be read, is cut or damaged, or is no such image
+     * @return the image, rotated by its EXIF orientation
+     * @throws DataException if the file cannot be read, is not a PNG or JPEG image, or is truncated
+     *     or damaged
      */
     public static BufferedImage readRgb(Path file) {
         return open(file).readRgb();
     }
 
     /**
-     * Unpacks the image as red, green and blue.
+     * Decodes the image as RGB.
      *
-     * @return the image, upright
-     * @throws DataException if it is cut or damaged
+     * @return the rotated image
+     * @throws DataException if the image is truncated or damaged
      */
     public BufferedImage readRgb() {
         BufferedImage image = read();
@@ -128,7 +129,7 @@ public final class ImageFile {
         for (int i = 0; i < image.getWidth() * image.getHeight(); i++) {
             int x = i % image.getWidth();
             int y = i / image.getWidth();
-            // Java brightens gray when it is asked for its colour; the stored numbers are meant.
+            // getRGB would apply a gamma correction to gray images; use the stored values.
             int color =
                     gray
                             ? raster.getSample(x, y, 0) * 255 / ((1 << depth) - 1) * 0x010101
@@ -138,13 +139,13 @@ public final class ImageFile {
         return colors;
     }
 
-    /** The name of the file, for messages. */
+    /** Returns the name of the file, for messages. */
     @Override
     public String toString() {
         return source;
     }
 
-    /** Java's reader of the file's format. */
+    /** Java's decoder for the format of the file. */
     private static final class Decoder implements AutoCloseable {
 
         private final String source;
@@ -214,7 +215,7 @@ public final class ImageFile {
             return image;
         }
 
-        /** Java's readers throw about anything on damaged bytes. */
+        /** Wraps an exception: Java's decoders throw almost any type for damaged bytes. */
         private DataException damaged(Exception e) {
             return new DataException(source + ": the image cannot be read: " + e, e);
         }

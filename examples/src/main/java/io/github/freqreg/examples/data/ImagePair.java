@@ -11,24 +11,24 @@ import java.util.TreeMap;
 import java.util.stream.Stream;
 
 /**
- * An image file, and the file of its mask if there is one.
+ * An image file and the file of its mask, if there is one.
  *
- * @param name the files' common name, without folder and extension
- * @param image the image's file
- * @param mask the mask's file
+ * @param name the common name of both files, without folder and extension
+ * @param image the file of the image
+ * @param mask the file of the mask
  */
 public record ImagePair(String name, Path image, Optional<Path> mask) {
 
-    /** One in this many images, the last ones by name, is for the test. */
+    /** The test set has one in this many images: the last ones by name. */
     private static final int TEST_SHARE = 6;
 
     /**
      * Lists the files of {@code images/}, with their masks if there is a folder {@code masks/}.
      *
-     * @param folder where both are
-     * @return one or more, by name
+     * @param folder the folder that contains {@code images/}
+     * @return one or more images, sorted by name
      * @throws IOException if a folder cannot be read
-     * @throws DataException if there are no images, or one lacks its mask
+     * @throws DataException if there are no images, or if there are masks but one is missing
      */
     public static List<ImagePair> images(Path folder) throws IOException {
         if (Files.isDirectory(folder.resolve("masks"))) {
@@ -43,10 +43,10 @@ public record ImagePair(String name, Path image, Optional<Path> mask) {
     /**
      * Pairs the files of {@code images/} and {@code masks/} by name.
      *
-     * @param folder where both are
-     * @return one or more, by name, each with a mask
+     * @param folder the folder that contains both
+     * @return one or more images with their masks, sorted by name
      * @throws IOException if a folder cannot be read
-     * @throws DataException if there are no images, or an image or a mask lacks the other
+     * @throws DataException if there are no images, or if an image or a mask has no counterpart
      */
     public static List<ImagePair> pairs(Path folder) throws IOException {
         Map<String, Path> images = files(folder.resolve("images"));
@@ -76,9 +76,9 @@ public record ImagePair(String name, Path image, Optional<Path> mask) {
     }
 
     /**
-     * Returns how many of the images, the last by name, are for the test.
+     * Returns the size of the test set, which has the last images by name.
      *
-     * @param images how many there are
+     * @param images the number of images
      * @return a sixth of them, rounded up
      */
     public static int testCount(int images) {

@@ -6,18 +6,18 @@ import java.util.regex.Pattern;
 /**
  * The size of an image.
  *
- * @param width in pixels
- * @param height in pixels
+ * @param width the width in pixels
+ * @param height the height in pixels
  */
 public record ImageSize(int width, int height) {
 
     private static final Pattern TEXT = Pattern.compile("(\\d{1,9})(?:[xX×](\\d{1,9}))?");
 
     /**
-     * Reads a size as a user writes it.
+     * Parses a size from the command line.
      *
      * @param text "640x480", or "96" for a square
-     * @throws IllegalArgumentException if it is neither
+     * @throws IllegalArgumentException if the text has neither form
      */
     public static ImageSize parse(String text) {
         Matcher matcher = TEXT.matcher(text);
@@ -33,7 +33,7 @@ public record ImageSize(int width, int height) {
         return (long) width * height;
     }
 
-    /** As it is parsed. */
+    /** Returns the size in the form that {@link #parse} accepts. */
     @Override
     public String toString() {
         return width + "x" + height;

@@ -19,24 +19,24 @@ import java.util.zip.Checksum;
 /**
  * Square images of ten classes, in memory.
  *
- * @param channels 1 for gray, 3 for red, green and blue
- * @param side of an image in pixels
- * @param pixels image after image, channel after channel, row by row, 0 to 255
+ * @param channels 1 for gray images, 3 for red, green and blue
+ * @param side the side of an image in pixels
+ * @param pixels the pixels of all images, 0 to 255, in the order image, channel, row, column
  * @param labels the class of each image, 0 to 9
  */
 public record Images(int channels, int side, byte[] pixels, byte[] labels) {
 
-    /** How many classes there are. */
+    /** The number of classes. */
     public static final int CLASSES = 10;
 
     /**
      * A training and a test set.
      *
-     * @param source where they are from, in words
+     * @param source the name of the data set, for messages and results
      */
     public record Split(Images training, Images test, String source) {
 
-        /** Where the images are from, and how many they are. */
+        /** Describes the data set and the numbers of images. */
         public String describe() {
             return String.format(
                     Locale.ROOT,
@@ -46,7 +46,7 @@ public record Images(int channels, int side, byte[] pixels, byte[] labels) {
                     test.size());
         }
 
-        /** Which images these are. */
+        /** Identifies these images. */
         public DataSet data() {
             CRC32C crc = new CRC32C();
             training.addTo(crc);
@@ -54,7 +54,10 @@ public record Images(int channels, int side, byte[] pixels, byte[] labels) {
             return new DataSet(source, training.size(), test.size(), (int) crc.getValue());
         }
 
-        /** The same with fewer training images, evenly spread: a file may be sorted by class. */
+        /**
+         * Returns a data set with fewer training images. They are evenly spaced, because a file may
+         * be sorted by class.
+         */
         public Split subset(int count) {
             return count >= training.size()
                     ? this
@@ -62,13 +65,15 @@ public record Images(int channels, int side, byte[] pixels, byte[] labels) {
         }
     }
 
-    /** So many indices, or all, at equal distances. */
+    /**
+     * Returns {@code count} evenly spaced indices below {@code size}, or all if there are fewer.
+     */
     public static List<Integer> spread(int count, int size) {
         int most = Math.min(count, size);
         return IntStream.range(0, most).mapToObj(i -> (int) ((long) i * size / most)).toList();
     }
 
-    /** What a folder is called, wherever it is. */
+    /** Returns the name of a folder without its path. */
     public static String name(Path folder) {
         Path name = folder.toAbsolutePath().normalize().getFileName();
         return name == null ? folder.toString() : name.toString();
@@ -83,14 +88,14 @@ public record Images(int channels, int side, byte[] pixels, byte[] labels) {
         sum.update(labels);
     }
 
-    /** The CRC-32C of pixels and labels. */
+    /** Returns the CRC-32C of pixels and labels. */
     int checksum() {
         CRC32C crc = new CRC32C();
         addTo(crc);
         return (int) crc.getValue();
     }
 
-    /** The numbers of an image. */
+    /** Returns the number of values in an image. */
     int imageSize() {
         return channels * side * side;
     }
@@ -108,12 +113,12 @@ public record Images(int channels, int side, byte[] pixels, byte[] labels) {
     }
 
     /**
-     * Varies images.
+     * Returns randomly varied copies of images.
      *
-     * @param indices which images
-     * @param random draws how each is varied
-     * @param variation what is drawn
-     * @return varied copies with their labels
+     * @param indices the images to copy
+     * @param random the source of random numbers
+     * @param variation the kinds and limits of the variation
+     * @return the copies, with the labels of their images
      */
     public Images varied(List<Integer> indices, Random random, Variation variation) {
         Images varied =
@@ -138,7 +143,7 @@ public record Images(int channels, int side, byte[] pixels, byte[] labels) {
         return varied;
     }
 
-    /** The pixels in 0..1. */
+    /** Returns the pixels, scaled to 0..1. */
     public float[] values() {
         float[] values = new float[pixels.length];
         for (int i = 0; i < values.length; i++) {
@@ -147,7 +152,7 @@ public record Images(int channels, int side, byte[] pixels, byte[] labels) {
         return values;
     }
 
-    /** Makes arrays of shape (count, channels, side, side) in 0..1, and labels of shape (count). */
+    /** Creates arrays: pixels in 0..1 (count, channels, side, side), and labels (count). */
     public Example arrays(NDManager manager) {
         float[] classes = new float[labels.length];
         for (int i = 0; i < classes.length; i++) {
@@ -161,7 +166,7 @@ public record Images(int channels, int side, byte[] pixels, byte[] labels) {
         return new Example(new NDList(data), new NDList(manager.create(classes)));
     }
 
-    /** Makes a DJL dataset of {@link #arrays}. */
+    /** Creates a DJL dataset from {@link #arrays}. */
     public ArrayDataset dataset(NDManager manager, int batchSize, boolean shuffled) {
         Example all = arrays(manager);
         return new ArrayDataset.Builder()

@@ -6,9 +6,9 @@ import java.nio.file.Path;
 import java.util.Locale;
 
 /**
- * Masks of objects in images: read, drawn over the image, and written.
+ * Reads and writes masks of objects in images.
  *
- * <p>A mask has an element for each pixel, row by row, which is true in the object.
+ * <p>A mask has one element for each pixel, row by row, which is true inside the object.
  */
 public final class Masks {
 
@@ -18,9 +18,9 @@ public final class Masks {
     private Masks() {}
 
     /**
-     * Makes a mask of labels.
+     * Converts labels to a mask.
      *
-     * @param labels 1 in the object, 0 around it
+     * @param labels 1 inside the object, 0 outside
      * @return the mask
      */
     public static boolean[] of(byte[] labels) {
@@ -34,10 +34,11 @@ public final class Masks {
     /**
      * Reads a mask.
      *
-     * @param pair the files, with a mask
-     * @param image the image of this pair
-     * @return the mask
-     * @throws DataException if the file cannot be read, is no image, or of another size
+     * @param pair the files; the pair has a mask
+     * @param image the decoded image of this pair
+     * @return the mask; pixels of 128 and more are in the object
+     * @throws DataException if the mask's file cannot be read, is not an image, or differs in size
+     *     from the image
      */
     public static boolean[] read(ImagePair pair, BufferedImage image) {
         Path file = pair.mask().orElseThrow();
@@ -62,11 +63,11 @@ public final class Masks {
     }
 
     /**
-     * Writes a mask as a black and white PNG file, whole or not at all.
+     * Writes a mask as a black and white PNG file, completely or not at all.
      *
      * @param mask the mask
-     * @param image whose mask it is
-     * @param file the path; missing folders are created
+     * @param image the image of the mask
+     * @param file the path; missing parent folders are created
      * @throws IOException if it cannot be written
      */
     public static void write(boolean[] mask, BufferedImage image, Path file) throws IOException {
@@ -80,11 +81,11 @@ public final class Masks {
     }
 
     /**
-     * Writes an image with its object tinted red.
+     * Writes an image in which the object is tinted red.
      *
      * @param mask the mask
-     * @param image whose mask it is
-     * @param file the path; missing folders are created
+     * @param image the image of the mask
+     * @param file the path; missing parent folders are created
      * @throws IOException if it cannot be written
      */
     public static void writeOverlay(boolean[] mask, BufferedImage image, Path file)
@@ -95,7 +96,7 @@ public final class Masks {
             int x = i % image.getWidth();
             int y = i / image.getWidth();
             int color = image.getRGB(x, y);
-            // Halves of both colours: the lowest bit of each channel is dropped first.
+            // The average of both colours; clearing the lowest bits keeps channels separate.
             int tinted = ((color & 0xfefefe) >> 1) + ((RED & 0xfefefe) >> 1);
             overlay.setRGB(x, y, mask[i] ? tinted : color);
         }

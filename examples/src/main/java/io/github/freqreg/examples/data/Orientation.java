@@ -10,10 +10,11 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * How a camera was held, from EXIF's tag 274, and the turn that sets its image upright.
+ * The EXIF orientation of an image (tag 274), and the rotation or reflection that makes the image
+ * upright.
  *
- * <p>The constants are in the order of the tag's values, 1 to 8, and named after the sides of the
- * scene at which the stored image's first row and first column are.
+ * <p>The constants are in the order of the tag's values, 1 to 8. A name gives the sides of the
+ * upright image at which the first row and the first column of the stored image belong.
  */
 enum Orientation {
     TOP_LEFT,
@@ -25,7 +26,7 @@ enum Orientation {
     RIGHT_BOTTOM(Step.SWAP_AXES, Step.FLIP_COLUMNS, Step.FLIP_ROWS),
     LEFT_BOTTOM(Step.SWAP_AXES, Step.FLIP_COLUMNS);
 
-    /** What turns the stored image upright. */
+    /** The steps that make the stored image upright. */
     private enum Step {
         SWAP_AXES,
         FLIP_COLUMNS,
@@ -35,7 +36,7 @@ enum Orientation {
     private static final int TAG = 274;
     private static final int ENTRY = 12;
 
-    /** JPEG's markers: each segment of the header begins with 0xff and a code. */
+    /** A segment of a JPEG header starts with this byte and a code. */
     private static final int MARKER = 0xff;
 
     private static final int APP1 = 0xe1;
@@ -57,12 +58,12 @@ enum Orientation {
     }
 
     /**
-     * Finds the orientation that a JPEG or PNG file has in its EXIF data.
+     * Returns the orientation in the EXIF data of a JPEG or PNG file.
      *
-     * <p>What cannot be understood counts as absent, as image viewers have it.
+     * <p>Malformed EXIF data is ignored, as image viewers do.
      *
-     * @param file the file's bytes, of any content
-     * @param format "JPEG" or "png", in any case
+     * @param file the bytes of the file; they may be malformed
+     * @param format "JPEG" or "png", in upper or lower case
      * @return the orientation; {@link #TOP_LEFT}, the image as it is stored, if the file has none
      */
     static Orientation of(byte[] file, String format) {
@@ -77,7 +78,7 @@ enum Orientation {
         }
     }
 
-    /** The EXIF data among the segments before the first scan. */
+    /** Returns the EXIF segment before the first scan. */
     private static Optional<ByteBuffer> ofJpeg(ByteBuffer file) {
         file.getShort();
         while (true) {
@@ -85,7 +86,7 @@ enum Orientation {
             if ((file.get() & 0xff) != MARKER) {
                 return Optional.empty();
             }
-            // Any number of fill bytes may precede a code.
+            // A code may be preceded by any number of fill bytes.
             while (code == MARKER) {
                 code = file.get() & 0xff;
             }
@@ -101,7 +102,7 @@ enum Orientation {
         }
     }
 
-    /** The EXIF data of a chunk eXIf. */
+    /** Returns the content of the eXIf chunk. */
     private static Optional<ByteBuffer> ofPng(ByteBuffer file) {
         file.position(PNG_SIGNATURE);
         while (file.hasRemaining()) {
@@ -123,7 +124,7 @@ enum Orientation {
                 && segment.slice(0, start.length).equals(ByteBuffer.wrap(start));
     }
 
-    /** The tag's value in the first directory of a TIFF structure, or 1. */
+    /** Returns the value of the tag in the first directory of a TIFF structure, or 1. */
     private static int value(ByteBuffer tiff) {
         tiff.order(tiff.getShort(0) == 0x4949 ? ByteOrder.LITTLE_ENDIAN : ByteOrder.BIG_ENDIAN);
         int directory = tiff.getInt(4);
@@ -137,14 +138,14 @@ enum Orientation {
         return 1;
     }
 
-    /** The size of an image once it is upright. */
+    /** Returns the size of the upright image. */
     ImageSize upright(ImageSize stored) {
         return swapsAxes
                 ? new ImageSize(/* width= */ stored.height(), /* height= */ stored.width())
                 : stored;
     }
 
-    /** Sets an image upright; its colours stay as they are stored. */
+    /** Returns the upright image, with the colour model of the stored image. */
     BufferedImage upright(BufferedImage stored) {
         if (this == TOP_LEFT) {
             return stored;

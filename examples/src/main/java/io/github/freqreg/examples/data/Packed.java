@@ -13,20 +13,20 @@ import java.util.Locale;
 import java.util.zip.GZIPInputStream;
 import java.util.zip.ZipException;
 
-/** Reads files whole, gzipped or not, within limits that hold before anything is allocated. */
+/** Reads plain or gzipped files completely, and checks size limits before it allocates memory. */
 final class Packed {
 
     private static final String SUFFIX = ".gz";
 
-    /** Images come to a tenth of their size, and to 1/1032 what is made to fill memory. */
+    /** The largest accepted ratio. Images compress to about 1/10, a gzip bomb to 1/1032. */
     private static final int MOST_EXPANSION = 256;
 
-    /** What may come from the smallest file: sorted labels pack as well as zeros do. */
+    /** The bytes that any file may expand to: sorted labels compress as well as zeros. */
     private static final int LEAST_LIMIT = 1 << 20;
 
     private Packed() {}
 
-    /** The file of this name, or if there is none the gzipped one. */
+    /** Returns the file of this name, or the gzipped one if there is no plain file. */
     static Path find(Path folder, String name) {
         Path plain = folder.resolve(name);
         return Files.exists(plain) ? plain : folder.resolve(name + SUFFIX);
@@ -35,10 +35,10 @@ final class Packed {
     /**
      * Reads a file.
      *
-     * @param file gzipped if its name says so
-     * @param most how many bytes it may have, unpacked too
-     * @param kind what it is, for the message
-     * @throws DataException if it cannot be read, is damaged, or has more
+     * @param file the path; the file is decompressed if its name ends in .gz
+     * @param most the largest number of bytes, before and after decompression
+     * @param kind what the file is, for error messages
+     * @throws DataException if the file cannot be read, is damaged, or is too large
      */
     static byte[] read(Path file, int most, String kind) {
         try {
@@ -52,7 +52,7 @@ final class Packed {
         }
     }
 
-    /** Unpacks what is gzipped. */
+    /** Decompresses gzipped bytes. */
     static byte[] unzip(byte[] packed, int most, String source) throws IOException {
         long expanded = Math.max(LEAST_LIMIT, (long) MOST_EXPANSION * packed.length);
         int limit = (int) Math.min(most, expanded);
@@ -62,8 +62,8 @@ final class Packed {
                 throw new DataException(
                         String.format(
                                 Locale.ROOT,
-                                "%s: expected at most %d bytes in %d gzipped ones, but there are"
-                                        + " more",
+                                "%s: expected at most %d bytes after decompression of %d bytes,"
+                                        + " but there are more",
                                 source,
                                 limit,
                                 packed.length));

@@ -8,27 +8,27 @@ import java.nio.file.Path;
 import java.util.Locale;
 import javax.imageio.ImageIO;
 
-/** Writes images as PNG, to files whose names say so. */
+/** Writes images as PNG files. */
 public final class PngFile {
 
     private static final String SUFFIX = ".png";
 
     private PngFile() {}
 
-    /** Whether the name of a file ends in .png. */
+    /** Returns whether the name of a file ends in .png. */
     public static boolean isNamed(Path file) {
         return file.toString().toLowerCase(Locale.ROOT).endsWith(SUFFIX);
     }
 
-    /** What a message says of a name that does not end in .png. */
+    /** Returns the error message for a name that does not end in .png. */
     public static String complaint(Path file) {
         return "expected a name that ends in " + SUFFIX + ", the only kind written, but is " + file;
     }
 
     /**
-     * Writes an image to a file, whole or not at all; folders that are missing are made.
+     * Writes an image to a file, completely or not at all, and creates missing parent folders.
      *
-     * @throws IOException if it cannot be written
+     * @throws IOException if the file cannot be written
      * @throws DataException if the file's name does not end in .png
      */
     public static void write(BufferedImage image, Path file) throws IOException {
@@ -38,7 +38,7 @@ public final class PngFile {
         WholeFile.write(file, bytes(image));
     }
 
-    /** What a file of an image holds. */
+    /** Encodes an image as PNG. */
     public static byte[] bytes(BufferedImage image) throws IOException {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         if (!ImageIO.write(image, "png", out)) {

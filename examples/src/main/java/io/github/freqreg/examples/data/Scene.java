@@ -17,11 +17,11 @@ import java.util.Random;
 /**
  * A square image of one object in front of a background, with the object's mask.
  *
- * <p>A value class: the arrays are not copied, and not to be changed.
+ * <p>A value class. It shares its arrays with the caller, who must not change them.
  *
- * @param size its side in pixels
- * @param colors red, green and blue planes, row by row, 0 to 255
- * @param mask 1 in the object, 0 around it, row by row
+ * @param size the side of the image in pixels
+ * @param colors the red, green and blue planes, row by row, 0 to 255
+ * @param mask 1 inside the object and 0 outside, row by row
  */
 public record Scene(int size, byte[] colors, byte[] mask) implements Serializable {
 
@@ -33,13 +33,13 @@ public record Scene(int size, byte[] colors, byte[] mask) implements Serializabl
     private static final double NOISE = 12;
 
     /**
-     * Reads an image with its mask, scaled to a square.
+     * Reads an image and its mask, and scales both to a square.
      *
      * @param pair the files
-     * @param size the square's side in pixels
+     * @param size the side of the square in pixels
      * @return the scene
-     * @throws DataException if a file cannot be read, one is no image, or the mask is of another
-     *     size
+     * @throws DataException if a file cannot be read or is not an image, or if the mask differs in
+     *     size from the image
      */
     public static Scene read(ImagePair pair, int size) {
         BufferedImage image = ImageFile.readRgb(pair.image());
@@ -56,7 +56,7 @@ public record Scene(int size, byte[] colors, byte[] mask) implements Serializabl
             for (int channel = 0; channel < CHANNELS; channel++) {
                 colors[channel * pixels.length + i] = (byte) (pixels[i] >> (16 - 8 * channel));
             }
-            // The pixel in whose place the centre of the new one is.
+            // The nearest neighbour: the source pixel that contains the centre of the new pixel.
             int y = (2 * (i / size) + 1) * image.getHeight() / (2 * size);
             int x = (2 * (i % size) + 1) * image.getWidth() / (2 * size);
             mask[i] = (byte) (foreground[y * image.getWidth() + x] ? 1 : 0);
@@ -81,7 +81,7 @@ public record Scene(int size, byte[] colors, byte[] mask) implements Serializabl
     /**
      * Returns the image.
      *
-     * @return a copy, in red, green and blue
+     * @return a new RGB image
      */
     public BufferedImage image() {
         BufferedImage image = new BufferedImage(size, size, BufferedImage.TYPE_INT_RGB);
@@ -96,11 +96,11 @@ public record Scene(int size, byte[] colors, byte[] mask) implements Serializabl
     }
 
     /**
-     * Turns, zooms, moves and mirrors the scene, and changes its light; beyond its edges it goes on
-     * as at them.
+     * Returns a random variation of the scene: rotated, scaled, shifted and mirrored, with other
+     * brightness and contrast. Pixels from outside the image repeat its edge.
      *
-     * @param random draws how
-     * @return the scene so varied
+     * @param random the source of random numbers
+     * @return the new scene
      */
     public Scene varied(Random random) {
         double angle = uniform(random, TURN);
@@ -137,7 +137,7 @@ public record Scene(int size, byte[] colors, byte[] mask) implements Serializabl
         return Math.max(0, Math.min(size - 1.0, position));
     }
 
-    /** The colour between four pixels, weighted by nearness. */
+    /** Returns the bilinearly interpolated value of a channel at a position. */
     private double color(int channel, double x, double y) {
         int left = Math.min((int) x, size - 2);
         int top = Math.min((int) y, size - 2);
@@ -150,10 +150,10 @@ public record Scene(int size, byte[] colors, byte[] mask) implements Serializabl
     }
 
     /**
-     * Draws a scene: a smooth, blob-like object with one texture before another.
+     * Generates a scene: a smooth blob with one texture in front of a background with another.
      *
-     * @param size its side in pixels
-     * @param random draws it
+     * @param size the side of the image in pixels
+     * @param random the source of random numbers
      * @return the scene
      */
     public static Scene draw(int size, Random random) {
@@ -185,11 +185,11 @@ public record Scene(int size, byte[] colors, byte[] mask) implements Serializabl
     }
 
     /**
-     * Gives scenes of one size to a network.
+     * Returns the images of scenes as the input of a network.
      *
-     * @param manager keeps the array
-     * @param scenes one or more
-     * @return (scenes, 3, size, size), with red, green and blue from 0 to 1
+     * @param manager the manager of the array
+     * @param scenes one or more scenes of equal size
+     * @return an array (scenes, 3, size, size) of red, green and blue from 0 to 1
      */
     public static NDArray inputs(NDManager manager, List<Scene> scenes) {
         int size = scenes.get(0).size;
@@ -202,11 +202,11 @@ public record Scene(int size, byte[] colors, byte[] mask) implements Serializabl
     }
 
     /**
-     * Returns the labels of scenes of one size.
+     * Returns the masks of scenes as labels.
      *
-     * @param manager keeps the array
-     * @param scenes one or more
-     * @return (scenes, size, size), 1 in the object and 0 around it
+     * @param manager the manager of the array
+     * @param scenes one or more scenes of equal size
+     * @return an array (scenes, size, size), 1 inside the object and 0 outside
      */
     public static NDArray labels(NDManager manager, List<Scene> scenes) {
         int size = scenes.get(0).size;

@@ -3,7 +3,7 @@ package io.github.freqreg.examples.data;
 import java.awt.Color;
 import java.awt.image.BufferedImage;
 
-/** Sets small images side by side. */
+/** Arranges small images in a grid. */
 public final class Sheet {
 
     private static final int GAP = 2;
@@ -11,26 +11,27 @@ public final class Sheet {
     private Sheet() {}
 
     /**
-     * Draws a sheet of gray squares.
+     * Draws a grid of square gray images.
      *
-     * @param pixels image after image, row by row, 0 to 1
-     * @param side of an image in pixels
-     * @param columns how many images are in a row
+     * @param pixels the pixels of all images, 0 to 1, in the order image, row, column
+     * @param side the side of an image in pixels
+     * @param columns the number of images in a row
      */
     public static BufferedImage of(float[] pixels, int side, int columns) {
         return of(new float[][] {pixels}, side, side, 1, columns, GAP, Color.BLACK);
     }
 
     /**
-     * Draws a sheet.
+     * Draws a grid of images.
      *
-     * @param bands one for gray, or red, green and blue; each image after image, row by row, 0 to 1
-     * @param height of an image in pixels
-     * @param width of an image in pixels
-     * @param zoom the side of the square that a pixel becomes
-     * @param columns how many images are in a row
-     * @param gap between images, in pixels of the sheet
-     * @param ground between the images; of its colour a gray sheet takes the red
+     * @param bands one band for gray, or red, green and blue; each has the pixels of all images, 0
+     *     to 1, in the order image, row, column
+     * @param height the height of an image in pixels
+     * @param width the width of an image in pixels
+     * @param zoom the side of the square that a pixel is drawn as
+     * @param columns the number of images in a row
+     * @param gap the space between images, in pixels of the result
+     * @param ground the colour between the images; gray images use its red component
      */
     public static BufferedImage of(
             float[][] bands, int height, int width, int zoom, int columns, int gap, Color ground) {

@@ -2,7 +2,7 @@ package io.github.freqreg.examples.data;
 
 import java.util.Random;
 
-/** Two colours and a wave between them, drawn at random. */
+/** A random texture: a sine wave between two colours. */
 final class Texture {
 
     private static final int CHANNELS = 3;
@@ -23,17 +23,20 @@ final class Texture {
         phase = uniform(random, Math.PI);
     }
 
-    /** A number from -most to most. */
+    /** Returns a uniformly distributed number from -most to most. */
     static double uniform(Random random, double most) {
         return (2 * random.nextDouble() - 1) * most;
     }
 
     /**
-     * The colour at a place, with noise.
+     * Returns the value of a channel at a position, with noise.
      *
-     * @param x in shares of the image's side, as y
-     * @param noise its standard deviation
-     * @return 0 to 255
+     * @param channel 0 for red, 1 for green, 2 for blue
+     * @param x the column, as a fraction of the image's side
+     * @param y the row, as a fraction of the image's side
+     * @param random the source of the noise
+     * @param noise the standard deviation of the noise
+     * @return the value, 0 to 255
      */
     byte pixel(int channel, double x, double y, Random random, double noise) {
         double share = (1 + Math.sin(across * x + along * y + phase)) / 2;
@@ -41,7 +44,7 @@ final class Texture {
         return clip(color + noise * random.nextGaussian());
     }
 
-    /** The nearest of 0 to 255. */
+    /** Rounds and clips a value to 0..255. */
     static byte clip(double color) {
         return (byte) Math.round(Math.max(0, Math.min(255, color)));
     }

@@ -3,24 +3,25 @@ package io.github.freqreg.examples.data;
 import java.util.Random;
 
 /**
- * How training images are varied.
+ * Random variation of training images (data augmentation).
  *
- * @param move by how many pixels they are moved at most, along each axis
- * @param turn by how many degrees they are turned at most, and by how many percent scaled
- * @param mirrored whether every second, by a draw, is seen in a mirror
+ * @param move the largest shift along each axis, in pixels
+ * @param turn the largest rotation in degrees, and the largest change of scale in percent
+ * @param mirrored whether images are mirrored left to right with a probability of one half
  */
 public record Variation(int move, double turn, boolean mirrored) {
 
     public static final Variation NONE = new Variation(0, 0, false);
 
     /**
-     * Varies a square of pixels.
+     * Draws a random variation for one image.
      *
-     * <p>What enters is black. Turned and scaled images are interpolated between four pixels.
+     * <p>Pixels from outside the image are black. Rotated and scaled images are interpolated
+     * bilinearly.
      *
-     * @param side of the square
-     * @param random draws how
-     * @return what to do with each channel of one image
+     * @param side the side of the image in pixels
+     * @param random the source of random numbers
+     * @return the operation, to be applied to each channel of the image
      */
     Warp draw(int side, Random random) {
         int down = random.nextInt(2 * move + 1) - move;
@@ -84,7 +85,7 @@ public record Variation(int move, double turn, boolean mirrored) {
         }
     }
 
-    /** The value at a place between four pixels. */
+    /** Returns the bilinearly interpolated value at a position. */
     private static double between(int side, byte[] pixels, int start, double y, double x) {
         int row = (int) Math.floor(y);
         int column = (int) Math.floor(x);
@@ -103,7 +104,7 @@ public record Variation(int move, double turn, boolean mirrored) {
         return inside ? pixels[start + row * side + column] & 0xff : 0;
     }
 
-    /** Varies one channel of an image. */
+    /** Copies one channel of an image with a variation. */
     @FunctionalInterface
     interface Warp {
 

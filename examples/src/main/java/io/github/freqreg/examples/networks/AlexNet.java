@@ -11,15 +11,15 @@ import ai.djl.nn.norm.Dropout;
 import ai.djl.nn.pooling.Pool;
 
 /**
- * AlexNet in the one-tower form of Krizhevsky 2014, the one of the paper: 57,035,456 weights for 10
+ * AlexNet in the single-tower form of Krizhevsky 2014, as in the paper: 57,035,456 weights for 10
  * classes.
  *
  * <p>224×224 → 64 filters 11×11 → 192 of 5×5 → 384, 256 and 256 of 3×3 → 9,216 → 4,096 → 4,096 →
- * classes. Smaller images, of 63 pixels or more, leave fewer features before the linear layers.
+ * classes. Images may be smaller, down to 63 pixels; the first linear layer then has fewer inputs.
  */
 public final class AlexNet {
 
-    /** The channels of the first layer, as published. */
+    /** The published number of channels of the first layer. */
     public static final int WIDTH = 64;
 
     private static final int UNITS = 64;
@@ -30,8 +30,8 @@ public final class AlexNet {
     /**
      * Builds the network.
      *
-     * @param width the channels of the first layer; all other widths are in its proportion
-     * @param classes the classes that are told apart
+     * @param width the channels of the first layer; the other layers scale with it
+     * @param classes the number of classes
      * @return a plain DJL block, not initialised, for images (batch, 3, height, width)
      */
     public static Block build(int width, int classes) {

@@ -23,24 +23,24 @@ import io.github.freqreg.nn.TransposedConv2d;
  * DCGAN for 64×64 images of one channel: a generator G of 3,572,736 weights and a discriminator D
  * of 2,761,728, without normalisation.
  *
- * <p>It is given images x and noise z (batch, 100, 1, 1), and answers with three columns of logits,
- * from which one loss trains both networks at once:
+ * <p>The inputs are images x and noise z (batch, 100, 1, 1). In training, the outputs are three
+ * columns of logits, from which one loss trains both networks at once:
  *
  * <pre>
- * D(x),   D(G(z)) with no way back into G,   D(G(z)) with no way back into D's numbers
+ * D(x),   D(G(z)) without gradients to G,   D(G(z)) without gradients to D's parameters
  * </pre>
  *
- * <p>Outside of training it answers with G(z), in -1..1.
+ * <p>Otherwise the output is G(z), in -1..1.
  */
 public final class Dcgan extends AbstractBlock {
 
-    /** The channels next to the image, as published. */
+    /** The published number of channels of the layers next to the image. */
     public static final int WIDTH = 64;
 
-    /** The numbers that an image is made from. */
+    /** The dimension of the noise. */
     public static final int NOISE = 100;
 
-    /** The side of an image. */
+    /** The side of an image in pixels. */
     public static final int SIDE = 64;
 
     private static final int LEVELS = 4;
@@ -53,20 +53,20 @@ public final class Dcgan extends AbstractBlock {
     /**
      * Builds the two networks.
      *
-     * @param width the channels next to the image; they double at each halving
+     * @param width the channels of the layers next to the image; they double with each halving
      */
     public Dcgan(int width) {
         generator = addChildBlock("generator", generator(width));
         discriminator = addChildBlock("discriminator", discriminator(width));
-        // As published; what DJL draws lets D win before G has learned anything.
+        // As published. With DJL's default initialiser, D wins before G has learned anything.
         setInitializer(new NormalInitializer(SPREAD), Parameter.Type.WEIGHT);
     }
 
     /**
-     * Returns the shapes of its inputs, images and noise.
+     * Returns the input shapes.
      *
-     * @param batch how many images there are
-     * @return the shapes
+     * @param batch the number of images in a batch
+     * @return the shapes of the images and the noise
      */
     public static Shape[] inputs(long batch) {
         return new Shape[] {new Shape(batch, 1, SIDE, SIDE), new Shape(batch, NOISE, 1, 1)};
@@ -123,19 +123,19 @@ public final class Dcgan extends AbstractBlock {
             boolean training,
             PairList<String, Object> params) {
         NDList noise = new NDList(inputs.get(1));
-        NDList made = generator.forward(parameterStore, noise, training);
+        NDList generated = generator.forward(parameterStore, noise, training);
         if (!training) {
-            return made;
+            return generated;
         }
-        NDArray plain = made.head().stopGradient();
-        plain.attach(made.head().getManager());
+        NDArray plain = generated.head().stopGradient();
+        plain.attach(generated.head().getManager());
         NDList real = new NDList(inputs.get(0));
         NDList detached = new NDList(plain);
-        ParameterStore still = new StillStore(parameterStore, made.head().getManager());
+        ParameterStore constants = new ConstantStore(parameterStore, generated.head().getManager());
         return new NDList(
                 discriminator.forward(parameterStore, real, true).head(),
                 discriminator.forward(parameterStore, detached, true).head(),
-                discriminator.forward(still, made, true).head());
+                discriminator.forward(constants, generated, true).head());
     }
 
     /** {@inheritDoc} */
@@ -153,13 +153,13 @@ public final class Dcgan extends AbstractBlock {
         return new Shape[] {new Shape(inputShapes[0].get(0), 1, SIDE, SIDE)};
     }
 
-    /** Answers with numbers that have no way back. */
-    private static final class StillStore extends ParameterStore {
+    /** Returns parameter values through which no gradients flow to the parameters. */
+    private static final class ConstantStore extends ParameterStore {
 
         private final ParameterStore store;
         private final NDManager manager;
 
-        StillStore(ParameterStore store, NDManager manager) {
+        ConstantStore(ParameterStore store, NDManager manager) {
             super(manager, false);
             this.store = store;
             this.manager = manager;
@@ -172,9 +172,9 @@ public final class Dcgan extends AbstractBlock {
             if (value == null || !parameter.requiresGradient()) {
                 return value;
             }
-            NDArray still = value.stopGradient();
-            still.attach(manager);
-            return still;
+            NDArray constant = value.stopGradient();
+            constant.attach(manager);
+            return constant;
         }
     }
 }

@@ -10,13 +10,13 @@ import ai.djl.nn.core.Linear;
 import ai.djl.nn.pooling.Pool;
 
 /**
- * Caffe's LeNet-5, the one of the paper: 430,500 weights and 580 biases.
+ * Caffe's LeNet-5, as in the paper: 430,500 weights and 580 biases.
  *
  * <p>28×28 → 20 filters 5×5 → max-pool 2 → 50 filters 5×5 → max-pool 2 → 800 → 500, ReLU → 10.
  */
 public final class LeNet {
 
-    /** The shape of an input without its batch: one channel of 28×28. */
+    /** The shape of an input without the batch axis: one channel of 28×28. */
     public static final Shape INPUT = new Shape(1, 28, 28);
 
     private LeNet() {}

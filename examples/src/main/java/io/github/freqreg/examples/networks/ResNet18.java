@@ -14,15 +14,15 @@ import ai.djl.nn.pooling.Pool;
 import java.util.List;
 
 /**
- * ResNet-18 with the stem for small images, one 3×3 convolution: 11,162,624 weights beside the
- * stem's, without normalisation.
+ * ResNet-18 with the stem for small images, one 3×3 convolution: 11,162,624 weights, not counting
+ * the stem and normalisation.
  *
  * <p>Four stages of two residual units of two 3×3 convolutions; from the second stage on, the first
  * unit halves the image and doubles the channels, and its shortcut is a 1×1 convolution.
  */
 public final class ResNet18 {
 
-    /** The channels of the first stage, as published. */
+    /** The published number of channels of the first stage. */
     public static final int WIDTH = 64;
 
     private static final int STAGES = 4;
@@ -32,8 +32,8 @@ public final class ResNet18 {
     /**
      * Builds the network.
      *
-     * @param width the channels of the first stage; all other widths are in its proportion
-     * @param classes the classes that are told apart
+     * @param width the channels of the first stage; the other layers scale with it
+     * @param classes the number of classes
      * @return a plain DJL block, not initialised, for images (batch, 3, 32, 32)
      */
     public static Block build(int width, int classes) {

@@ -24,16 +24,17 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * The paper's UNet: images (batch, channels, height, width) to scores (batch, classes, height,
- * width), of any height and width.
+ * The paper's UNet. It maps images (batch, channels, height, width) of any size to scores (batch,
+ * classes, height, width).
  *
- * <p>Each level has two 3×3 convolutions without bias, each followed by batch normalisation with
- * the batch's own statistics and ReLU. Going down, the image is halved and the width doubled; going
- * up, a 2×2 transposed convolution doubles the image, which is laid on the level's own with zeros
- * around it and joined to it. With the published width of 64 and depth of 4 it has 31,024,960
- * weights and nothing else.
+ * <p>Each level has two 3×3 convolutions without bias. Each convolution is followed by batch
+ * normalisation, always with the statistics of the current batch, and ReLU. On the way down, each
+ * level halves the image and doubles the channels. On the way up, a 2×2 transposed convolution
+ * doubles the image; the result is padded with zeros to the size of the level's own maps and
+ * concatenated with them. With the published width of 64 and depth of 4, the network has 31,024,960
+ * weights and no other parameters.
  *
- * <p>All layers are in sequential blocks, so that a policy wraps each by itself.
+ * <p>All layers are in sequential blocks, so that a policy can wrap each of them separately.
  */
 public final class UNet extends AbstractBlock {
 
@@ -48,8 +49,8 @@ public final class UNet extends AbstractBlock {
      * Builds a UNet.
      *
      * @param width the channels of the first level, 1 or more
-     * @param depth how often the image is halved, 1 or more
-     * @param classes the classes that are told apart, 1 or more
+     * @param depth the number of times the image is halved, 1 or more
+     * @param classes the number of classes, 1 or more
      * @throws IllegalArgumentException if one of them is below 1
      */
     public UNet(int width, int depth, int classes) {
@@ -115,20 +116,20 @@ public final class UNet extends AbstractBlock {
     }
 
     /**
-     * Returns how many float32 numbers of maps live at once in an inference, at most.
+     * Returns the peak number of values in feature maps during inference.
      *
      * <pre>
      * 5 · width · batch · height · image width
      * </pre>
      *
-     * <p>The peak is at the image's own size, where the maps of a level have {@code width}
-     * channels: the last join reads twice as many, and makes a convolution, its normalised maps and
-     * its rectified ones. What was before has been freed.
+     * <p>The peak is at the full resolution, where maps have {@code width} channels: the last join
+     * has an input of 2 · {@code width} channels, and outputs of a convolution, a normalisation and
+     * a ReLU. Earlier maps have been freed.
      *
-     * @param batch images at once
-     * @param height of an image in pixels
-     * @param imageWidth of an image in pixels
-     * @return numbers, of 4 bytes each
+     * @param batch the number of images in a batch
+     * @param height the height of an image in pixels
+     * @param imageWidth the width of an image in pixels
+     * @return the number of float32 values
      */
     public long getPeakNumbers(long batch, long height, long imageWidth) {
         return 5L * width * batch * height * imageWidth;
@@ -168,8 +169,8 @@ public final class UNet extends AbstractBlock {
     }
 
     /**
-     * The lowest level needs two values per channel for batch statistics: two pixels, or one pixel
-     * in each of two images.
+     * Checks that the lowest level has at least two values per channel for its batch statistics:
+     * two pixels, or one pixel in each of two images.
      */
     private void checkSize(Shape images) {
         int least = 1 << down.size();
@@ -191,38 +192,40 @@ public final class UNet extends AbstractBlock {
     }
 
     /**
-     * A pass through the network. At inference an array is closed as soon as nothing reads it any
-     * more, rather than by the caller's manager at the end; in training the way back may read it.
+     * A pass through the network. At inference, an array is closed as soon as nothing reads it any
+     * more, instead of by the caller's manager at the end. In training, the backward pass may still
+     * read it.
      */
     private record Pass(ParameterStore store, boolean training) {
 
-        /** The answer of a block; its input is freed if nothing else reads it. */
+        /** Returns the output of a block; {@code free} says that nothing else reads its input. */
         NDArray through(Block block, NDArray input, boolean free) {
             return through(block, new NDList(input), free).singletonOrThrow();
         }
 
         private NDList through(Block block, NDList inputs, boolean free) {
-            NDList made = inputs;
+            NDList outputs = inputs;
             if (training || !(block instanceof SequentialBlock)) {
-                made = block.forward(store, inputs, training);
+                outputs = block.forward(store, inputs, training);
             } else {
                 for (Block child : block.getChildren().values()) {
-                    made = through(child, made, free || !holdSame(made, inputs));
+                    outputs = through(child, outputs, free || !holdSame(outputs, inputs));
                 }
             }
-            if (free && !training && !holdSame(made, inputs)) {
+            if (free && !training && !holdSame(outputs, inputs)) {
                 inputs.close();
             }
-            return made;
+            return outputs;
         }
 
         /**
-         * Whether two lists hold one array; maps that wait to be computed are in one list alone.
+         * Returns whether two lists hold the same array. Maps that have not been computed yet
+         * belong to one list only.
          */
         @SuppressWarnings("ReferenceEquality") // The same list, not an equal one.
-        private static boolean holdSame(NDList made, NDList inputs) {
-            return made == inputs
-                    || holdsArray(made) && holdsArray(inputs) && made.head() == inputs.head();
+        private static boolean holdSame(NDList outputs, NDList inputs) {
+            return outputs == inputs
+                    || holdsArray(outputs) && holdsArray(inputs) && outputs.head() == inputs.head();
         }
 
         private static boolean holdsArray(NDList list) {
@@ -236,7 +239,7 @@ public final class UNet extends AbstractBlock {
         }
     }
 
-    /** Puts zeros around an image along an axis; the smaller half goes before it. */
+    /** Pads an image with zeros along an axis; the smaller half goes before the image. */
     private static NDArray widen(NDArray image, int axis, long extent) {
         long missing = extent - image.getShape().get(axis);
         if (missing == 0) {
@@ -267,7 +270,7 @@ public final class UNet extends AbstractBlock {
             channels *= 2;
         }
         for (int i = 0; i < up.size(); i++) {
-            // The transposed convolution halves the channels, the level below brings them back.
+            // The transposed convolution halves the channels; concatenation doubles them again.
             up.get(i).initialize(manager, dataType, new Shape(batch, channels, 1, 1));
             join.get(i).initialize(manager, dataType, new Shape(batch, channels, 2, 2));
             channels /= 2;

@@ -15,10 +15,10 @@ import ai.djl.util.PairList;
 
 /**
  * The variational autoencoder of Kingma and Welling for 28×28 images: 784 → 400 → 20 latent
- * numbers, as a mean and the logarithm of a variance each → 400 → 784.
+ * variables → 400 → 784. The encoder outputs a mean and a log variance for each latent variable.
  *
- * <p>It is given images and standard normal noise, and answers with the logits of the pixels, the
- * means μ and the logarithms of the variances σ². What is decoded is
+ * <p>The inputs are images and standard normal noise. The outputs are the logits of the pixels, the
+ * means μ and the logarithms of the variances σ². The decoder's input is
  *
  * <pre>
  * z = μ + σ · noise
@@ -26,10 +26,10 @@ import ai.djl.util.PairList;
  */
 public final class Vae extends AbstractBlock {
 
-    /** The units of the hidden layers, as published. */
+    /** The published number of units of the hidden layers. */
     public static final int WIDTH = 400;
 
-    /** The numbers that an image is told in. */
+    /** The number of latent variables. */
     public static final int LATENT = 20;
 
     private static final int SIDE = 28;
@@ -41,7 +41,7 @@ public final class Vae extends AbstractBlock {
     /**
      * Builds the network.
      *
-     * @param width the units of the hidden layers
+     * @param width the number of units of each hidden layer
      */
     public Vae(int width) {
         encoder = addChildBlock("encoder", perceptron(width, 2 * LATENT));
@@ -49,10 +49,10 @@ public final class Vae extends AbstractBlock {
     }
 
     /**
-     * Returns the shapes of its inputs, images and noise.
+     * Returns the input shapes.
      *
-     * @param batch how many images there are
-     * @return the shapes
+     * @param batch the number of images in a batch
+     * @return the shapes of the images and the noise
      */
     public static Shape[] inputs(long batch) {
         return new Shape[] {new Shape(batch, 1, SIDE, SIDE), new Shape(batch, LATENT)};
@@ -73,20 +73,20 @@ public final class Vae extends AbstractBlock {
             boolean training,
             PairList<String, Object> params) {
         NDArray image = inputs.get(0).reshape(-1, PIXELS);
-        NDArray told = encoder.forward(parameterStore, new NDList(image), training).head();
-        NDArray mean = told.get(":, :" + LATENT);
-        NDArray logVariance = told.get(":, " + LATENT + ":");
+        NDArray code = encoder.forward(parameterStore, new NDList(image), training).head();
+        NDArray mean = code.get(":, :" + LATENT);
+        NDArray logVariance = code.get(":, " + LATENT + ":");
         NDArray latent = mean.add(logVariance.exp().sqrt().mul(inputs.get(1)));
         NDArray logits = decode(parameterStore, latent, training);
         return new NDList(logits, mean, logVariance);
     }
 
     /**
-     * Decodes latent numbers.
+     * Decodes latent variables.
      *
-     * @param parameterStore has the parameters
-     * @param latent the numbers (batch, {@link #LATENT})
-     * @param training whether there is a way back
+     * @param parameterStore the store of the parameters
+     * @param latent the latent variables (batch, {@link #LATENT})
+     * @param training whether this is a training pass
      * @return the logits of the pixels (batch, 784)
      */
     public NDArray decode(ParameterStore parameterStore, NDArray latent, boolean training) {

@@ -11,15 +11,17 @@ import ai.djl.nn.norm.BatchNorm;
 import ai.djl.nn.pooling.Pool;
 
 /**
- * The VGG of the paper for 32×32 images: the sixteen 3×3 convolutions of VGG-19, each with batch
- * normalisation, and one linear layer. 20,024,000 weights without biases and normalisation.
+ * The VGG network of the paper for 32×32 images: the sixteen 3×3 convolutions of VGG-19, each with
+ * batch normalisation, and one linear layer. 20,024,000 weights without biases and normalisation.
  */
 public final class Vgg {
 
-    /** The channels of the first layer, as published. */
+    /** The published number of channels of the first layer. */
     public static final int WIDTH = 64;
 
-    /** How many convolutions of how many times the width stand between two halvings. */
+    /**
+     * For each stage between poolings: the convolutions, and their channels divided by the width.
+     */
     private static final int[][] STAGES = {{2, 1}, {2, 2}, {4, 4}, {4, 8}, {4, 8}};
 
     private Vgg() {}
@@ -27,8 +29,8 @@ public final class Vgg {
     /**
      * Builds the network.
      *
-     * @param width the channels of the first layer; all other widths are in its proportion
-     * @param classes the classes that are told apart
+     * @param width the channels of the first layer; the other layers scale with it
+     * @param classes the number of classes
      * @return a plain DJL block, not initialised, for images (batch, 3, 32, 32)
      */
     public static Block build(int width, int classes) {

@@ -21,11 +21,11 @@ import java.util.List;
 
 /**
  * The vision transformer of the paper for 32×32 images: patches of 4×4, a class token, learned
- * positions, and six encoders of eight heads. At the published width of 512 it has 9,500,672
- * weights, without biases and normalisation.
+ * position embeddings, and six encoders of eight heads. At the published width of 512 it has
+ * 9,500,672 weights, not counting biases and normalisation.
  *
- * <p>An encoder adds attention, then a perceptron of one hidden layer as wide as itself, each to
- * what it is given, normalised:
+ * <p>An encoder has two residual branches with layer normalisation: attention, and a perceptron
+ * with one hidden layer as wide as the input:
  *
  * <pre>
  * q, k, v = W_qkv · norm(x)          for each head of 64 features
@@ -35,10 +35,10 @@ import java.util.List;
  */
 public final class VisionTransformer extends AbstractBlock {
 
-    /** The features of a token, as published. */
+    /** The published number of features of a token. */
     public static final int WIDTH = 512;
 
-    /** The features of a head. */
+    /** The number of features of a head. */
     public static final int HEAD = 64;
 
     private static final int PATCH = 4;
@@ -56,8 +56,8 @@ public final class VisionTransformer extends AbstractBlock {
     /**
      * Builds the network.
      *
-     * @param width the features of a token, a multiple of {@link #HEAD}
-     * @param classes the classes that are told apart
+     * @param width the number of features of a token, a multiple of {@link #HEAD}
+     * @param classes the number of classes
      * @throws IllegalArgumentException if the width is no multiple of 64
      */
     public VisionTransformer(int width, int classes) {
@@ -87,7 +87,7 @@ public final class VisionTransformer extends AbstractBlock {
                 .build();
     }
 
-    /** In a sequential block, where a policy can reach it. */
+    /** Creates a linear layer in a sequential block, where a policy can replace it. */
     private static SequentialBlock linear(int units, boolean bias) {
         return new SequentialBlock().add(Linear.builder().setUnits(units).optBias(bias).build());
     }
@@ -108,16 +108,16 @@ public final class VisionTransformer extends AbstractBlock {
                 image.reshape(batch, shape.get(1), rows, PATCH, columns, PATCH)
                         .transpose(0, 2, 4, 3, 5, 1)
                         .reshape(batch, rows * columns, PATCH * PATCH * shape.get(1));
-        NDArray told = call(patches, parameterStore, cut, training);
+        NDArray embedded = call(patches, parameterStore, cut, training);
         NDArray first =
                 parameterStore
                         .getValue(token, image.getDevice(), training)
                         .reshape(1, 1, width)
                         .broadcast(batch, 1, width);
-        first.attach(told.getManager());
-        NDArray x = NDArrays.concat(new NDList(first, told), 1);
-        NDArray where = parameterStore.getValue(positions, image.getDevice(), training);
-        x = x.add(where);
+        first.attach(embedded.getManager());
+        NDArray x = NDArrays.concat(new NDList(first, embedded), 1);
+        NDArray position = parameterStore.getValue(positions, image.getDevice(), training);
+        x = x.add(position);
         for (Block encoder : encoders) {
             x = call(encoder, parameterStore, x, training);
         }
@@ -174,7 +174,7 @@ public final class VisionTransformer extends AbstractBlock {
         return new Shape[] {new Shape(inputShapes[0].get(0), scores.get(2))};
     }
 
-    /** Attention and a perceptron, each added to what it is given. */
+    /** Attention and a perceptron, each with a residual connection. */
     private static final class Encoder extends AbstractBlock {
 
         private final int width;
@@ -218,7 +218,7 @@ public final class VisionTransformer extends AbstractBlock {
             long tokens = all.getShape().get(1);
             long heads = width / HEAD;
             NDArray split = all.reshape(batch, tokens, 3, heads, HEAD).transpose(2, 0, 3, 1, 4);
-            // The factor is the engine's own array, see the guide on garbage collection.
+            // An array of the engine's own memory: see the guide on garbage collection.
             NDArray factor = all.getManager().ones(new Shape(1), all.getDataType());
             factor = factor.toDevice(all.getDevice(), false).divi(Math.sqrt(HEAD));
             NDArray query = split.get(0).mul(factor);

@@ -1,10 +1,9 @@
 /**
- * The networks of the paper, in its shapes, as plain DJL blocks. Each has a width, so that small
- * machines can train a narrow one. None knows of frequencies: a policy wraps them as it wraps any
- * block.
+ * The networks of the paper as plain DJL blocks, with the tensor shapes of the paper. Most have a
+ * width, so that small machines can train a narrow version. None depends on freqreg's compression:
+ * a policy wraps them like any other block.
  *
  * <p>Classifiers: {@code LeNet}, {@code AlexNet}, {@code Vgg}, {@code ResNet18}, {@code
- * VisionTransformer}. Segmentation: {@code UNet}. Generators of images: {@code Vae} and {@code
- * Dcgan}.
+ * VisionTransformer}. Segmentation: {@code UNet}. Image generation: {@code Vae} and {@code Dcgan}.
  */
 package io.github.freqreg.examples.networks;

@@ -7,15 +7,15 @@ import java.awt.image.BufferedImage;
 import java.util.function.Consumer;
 import org.knowm.xchart.internal.chartpart.Chart;
 
-/** Paints charts as images with {@value #SCALE} pixels for each unit of length. */
+/** Renders charts as images, with {@value #SCALE} pixels for each unit of length. */
 public final class Charts {
 
-    /** For fine screens, and for paper. */
+    /** Two pixels per unit, for high-resolution screens and print. */
     static final int SCALE = 2;
 
     private Charts() {}
 
-    /** Paints a chart as an image. */
+    /** Renders a chart as an image. */
     public static BufferedImage paint(Chart<?, ?> chart) {
         int width = chart.getWidth();
         int height = chart.getHeight();
@@ -23,7 +23,7 @@ public final class Charts {
         return paint(width, height, ground, graphics -> chart.paint(graphics, width, height));
     }
 
-    /** Paints an image of a width and height in units of length. */
+    /** Renders an image whose width and height are given in units of length. */
     static BufferedImage paint(int width, int height, Color ground, Consumer<Graphics2D> painter) {
         BufferedImage image =
                 new BufferedImage(width * SCALE, height * SCALE, BufferedImage.TYPE_INT_RGB);

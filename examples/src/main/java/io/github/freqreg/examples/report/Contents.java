@@ -13,13 +13,13 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * What a file holds, to be drawn.
+ * The contents of a {@code .frq} file, as the charts need them.
  *
  * @param title the name of the file
- * @param bytes its size
- * @param document its tensors, with names and shapes if these are known
+ * @param bytes the size of the file
+ * @param document the tensors, with names and shapes if they are known
  * @param sizes the bytes of each tensor
- * @param report on the file, where names and shapes are known
+ * @param report the report of the file; empty if names and shapes are not known
  */
 public record Contents(
         String title,
@@ -31,11 +31,11 @@ public record Contents(
     private static final int NAME = 96;
 
     /**
-     * Takes the contents of a file.
+     * Returns the contents of a file.
      *
      * @param file the path
-     * @param document the file, decoded
-     * @param report on the file, which has names and shapes, if they are known
+     * @param document the decoded file
+     * @param report the report of the file with names and shapes, if they are known
      */
     public static Contents of(Path file, FrqDocument document, Optional<CompressionReport> report)
             throws IOException, MalformedModelException {
@@ -60,7 +60,7 @@ public record Contents(
         return document.tensors();
     }
 
-    /** What a tensor is called: its name, or its number from 1. */
+    /** Returns the label of a tensor: its name, or its number, counted from 1. */
     String label(int index) {
         String name = tensors().get(index).name();
         return name == null ? "tensor " + (index + 1) : Labels.shorten(name, NAME);

@@ -13,7 +13,7 @@ import org.knowm.xchart.XYChartBuilder;
 import org.knowm.xchart.XYSeries;
 import org.knowm.xchart.style.markers.SeriesMarkers;
 
-/** Draws learning curves: the figure on the test set, the loss, and the numbers kept. */
+/** Draws learning curves: the metric on the test set, the training loss, and the kept numbers. */
 public final class Curves {
 
     private static final int WIDTH = 480;
@@ -23,10 +23,10 @@ public final class Curves {
     private Curves() {}
 
     /**
-     * Draws the curves of some networks side by side.
+     * Draws all curves side by side.
      *
-     * @param title over them all
-     * @param learning the networks
+     * @param title the title of the image
+     * @param learning the learning curves
      */
     public static BufferedImage draw(String title, Learning learning) {
         return sheet(
@@ -37,7 +37,7 @@ public final class Curves {
                         numbers(learning, Theme.LIGHT)));
     }
 
-    /** Draws how many numbers were kept. */
+    /** Draws only the curve of the kept numbers. */
     public static BufferedImage drawTruncation(String title, Learning learning) {
         return sheet(title, List.of(numbers(learning, Theme.LIGHT)));
     }
@@ -63,17 +63,17 @@ public final class Curves {
                 });
     }
 
-    /** The figure on the test set. */
+    /** Returns the chart of the metric on the test set. */
     static XYChart value(Learning learning, Theme theme) {
         return chart(learning.metric() + " on the test set", learning, Epoch::value, theme);
     }
 
-    /** The loss in training. */
+    /** Returns the chart of the training loss. */
     static XYChart loss(Learning learning, Theme theme) {
-        return chart("loss in training", learning, Epoch::loss, theme);
+        return chart("training loss", learning, Epoch::loss, theme);
     }
 
-    /** The numbers that are kept. */
+    /** Returns the chart of the kept numbers. */
     static XYChart numbers(Learning learning, Theme theme) {
         XYChart chart = chart("numbers kept, log scale", learning, Epoch::numbers, theme);
         LongSummaryStatistics kept =
@@ -81,7 +81,7 @@ public final class Curves {
                         .flatMap(List::stream)
                         .mapToLong(Epoch::numbers)
                         .summaryStatistics();
-        // Whole decades have labels at both ends.
+        // With whole decades, both ends of the axis have labels.
         if (kept.getCount() > 0) {
             chart.getStyler()
                     .setYAxisMin(Math.pow(10, Math.floor(Math.log10(kept.getMin()))))
@@ -109,7 +109,7 @@ public final class Curves {
         int run = colors.length - runs.size();
         for (Map.Entry<String, List<Epoch>> each : runs.entrySet()) {
             List<Epoch> epochs = each.getValue();
-            // After a resume there may be none.
+            // A resumed training may have no epochs.
             if (epochs.isEmpty()) {
                 run++;
                 continue;

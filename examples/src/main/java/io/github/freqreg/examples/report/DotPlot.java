@@ -13,7 +13,7 @@ import org.knowm.xchart.XYSeries;
 import org.knowm.xchart.XYSeries.XYSeriesRenderStyle;
 import org.knowm.xchart.style.markers.SeriesMarkers;
 
-/** A dot plot of the bytes of tensors, in the file and in the dense network. */
+/** Draws a dot plot of the bytes of tensors, in the file and in the dense network. */
 final class DotPlot {
 
     private static final int DOTS_WIDTH = 912;
@@ -24,12 +24,12 @@ final class DotPlot {
     private DotPlot() {}
 
     /**
-     * Draws the bytes of tensors, one below the other.
+     * Draws one row for each tensor.
      *
-     * @param names of the tensors
-     * @param dense the bytes of each in the dense network, if they are known
-     * @param compressed the bytes of each in the file
-     * @param theme how it looks
+     * @param names the names of the tensors
+     * @param dense the bytes of each tensor in the dense network, if they are known
+     * @param compressed the bytes of each tensor in the file
+     * @param theme the colours
      */
     static BufferedImage draw(
             List<String> names, Optional<double[]> dense, double[] compressed, Theme theme) {
@@ -58,7 +58,7 @@ final class DotPlot {
                                 DoubleStream.of(dense.orElse(compressed)))
                         .sorted()
                         .toArray();
-        // A little beyond, for the dots at the ends.
+        // A margin for the dots at both ends.
         double low = all[0] / 1.5;
         double high = all[all.length - 1] * 1.5;
         chart.getStyler()
@@ -99,7 +99,7 @@ final class DotPlot {
                 });
     }
 
-    /** A line at each power of ten; the chart's own grid would have them between too. */
+    /** Draws a line at each power of ten; the chart's own grid has other lines too. */
     private static void grid(XYChart chart, double low, double high, int count, Theme theme) {
         int first = (int) Math.ceil(Math.log10(low));
         int last = (int) Math.floor(Math.log10(high));
@@ -123,7 +123,7 @@ final class DotPlot {
         line.setShowInLegend(false);
     }
 
-    /** A line from the compressed to the dense size of each tensor; NaN lifts the pen. */
+    /** Connects the compressed and the dense size of each tensor; NaN separates the lines. */
     private static void connect(
             XYChart chart, double[] dense, double[] compressed, double[] places, Theme theme) {
         double[] x = new double[3 * places.length];

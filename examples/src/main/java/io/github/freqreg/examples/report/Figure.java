@@ -5,22 +5,22 @@ import java.util.Optional;
 import java.util.function.Function;
 
 /**
- * A picture, drawn when it is asked for; or a sentence on why there is none.
+ * A chart that is drawn on demand, or the reason why there is none.
  *
- * @param id a short name without blanks, of its file too
- * @param title what it shows
- * @param caption how to read it, or why it cannot be drawn
- * @param drawing draws it, if it can be drawn
+ * @param id a short name without blanks, also used as a file name
+ * @param title the title
+ * @param caption an explanation of the chart, or the reason why it cannot be drawn
+ * @param drawing draws the chart; empty if it cannot be drawn
  */
 public record Figure(
         String id, String title, String caption, Optional<Function<Theme, BufferedImage>> drawing) {
 
-    /** A picture. */
+    /** Creates a chart. */
     Figure(String id, String title, String caption, Function<Theme, BufferedImage> drawing) {
         this(id, title, caption, Optional.of(drawing));
     }
 
-    /** A sentence in place of a picture. */
+    /** Creates a figure that only gives the reason why it cannot be drawn. */
     static Figure missing(String id, String title, String reason) {
         return new Figure(id, title, reason, Optional.empty());
     }

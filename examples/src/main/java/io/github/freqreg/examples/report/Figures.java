@@ -13,13 +13,13 @@ import java.util.stream.Stream;
 import org.knowm.xchart.XYChart;
 
 /**
- * The pictures of a file.
+ * The charts of a {@code .frq} file.
  *
- * @param bytes on disk, tensor by tensor
- * @param filters of the first layer
- * @param spectra of tensors, a heat map and a histogram of each
- * @param notes on what is not drawn of the spectra
- * @param learning curves, where they are known
+ * @param bytes the bytes of each tensor on disk
+ * @param filters the filters of the first layer
+ * @param spectra a heat map and a histogram for each drawn tensor
+ * @param notes remarks on spectra that are not drawn
+ * @param learning the learning curves; empty if they are not known
  */
 public record Figures(
         Figure bytes,
@@ -28,23 +28,26 @@ public record Figures(
         List<String> notes,
         List<Figure> learning) {
 
-    /** The most tensors whose bytes are drawn. */
+    /** The largest number of tensors in the chart of bytes. */
     static final int MOST_DOTS = 40;
 
-    /** The most tensors whose spectra are drawn. */
+    /** The largest number of tensors whose spectra are drawn. */
     static final int MOST_SPECTRA = 24;
 
     private static final int DOT_NAME = 40;
 
-    /** The factor by which running statistics without truncation may change the kept numbers. */
+    /**
+     * The largest ratio of kept numbers between epochs without truncation: running statistics may
+     * change how many numbers a file needs.
+     */
     private static final double MOST_STATISTICS = 1.5;
 
     /**
-     * The pictures of a tensor's coefficients.
+     * The charts of a tensor's coefficients.
      *
-     * @param index of the tensor
-     * @param heatMap of their magnitudes, where their frequencies are known
-     * @param histogram of their magnitudes
+     * @param index the index of the tensor in the file
+     * @param heatMap the magnitudes by frequency, if the shape of the tensor is known
+     * @param histogram the distribution of the magnitudes
      */
     public record Spectrum(int index, Optional<Figure> heatMap, Figure histogram) {
 
@@ -54,10 +57,10 @@ public record Figures(
     }
 
     /**
-     * Prepares the pictures of a file; each is drawn when it is asked for.
+     * Prepares the charts of a file. They are drawn on demand.
      *
-     * @param contents of the file
-     * @param learning how it was trained, if that is known
+     * @param contents the contents of the file
+     * @param learning the learning curves of the network, if they are known
      */
     public static Figures of(Contents contents, Optional<Learning> learning) {
         List<FrqTensor> tensors = contents.tensors();
@@ -73,15 +76,15 @@ public record Figures(
             notes.add("No tensor is stored as coefficients, so there are no spectra.");
         } else if (!contents.document().isNamed()) {
             notes.add(
-                    "The file has no shapes, so the frequencies of its coefficients are not known:"
-                            + " only their magnitudes are counted.");
+                    "The file has no shapes, so the frequencies of its coefficients are not known."
+                            + " Only histograms of their magnitudes are drawn.");
         }
         if (drawn.length < spectral.length) {
             notes.add(
                     String.format(
                             Locale.ROOT,
-                            "Of %,d tensors stored as coefficients, the %d with the most are drawn;"
-                                    + " %,d are left out.",
+                            "Of %,d tensors stored as coefficients, the %d with the most"
+                                    + " coefficients are drawn; %,d are omitted.",
                             spectral.length,
                             drawn.length,
                             spectral.length - drawn.length));
@@ -94,7 +97,7 @@ public record Figures(
                 learning.map(Figures::curves).orElse(List.of()));
     }
 
-    /** All, in the order of reading. */
+    /** Returns all charts in the order in which a page shows them. */
     public List<Figure> all() {
         List<Figure> all = new ArrayList<>(learning);
         all.add(bytes);
@@ -105,14 +108,14 @@ public record Figures(
         return all;
     }
 
-    /** How large a tensor is. */
+    /** The size by which tensors are selected. */
     @FunctionalInterface
     private interface Size {
 
         double of(int index);
     }
 
-    /** The largest ones, in the network's order. */
+    /** Returns the indices of the largest tensors, in ascending order. */
     private static int[] largest(int[] indices, int most, Size size) {
         return IntStream.of(indices)
                 .boxed()
@@ -128,7 +131,7 @@ public record Figures(
         String title = "Bytes on disk";
         List<FrqTensor> tensors = contents.tensors();
         boolean named = contents.document().isNamed();
-        // What takes no byte of its own, or none at all, has no place on a logarithmic axis.
+        // A logarithmic axis cannot show zero bytes.
         int[] some =
                 IntStream.range(0, tensors.size())
                         .filter(i -> contents.sizes()[i] > 0 && tensors.get(i).values().length > 0)
@@ -152,10 +155,10 @@ public record Figures(
                         : Optional.empty();
         String caption =
                 named
-                        ? "Each tensor in the file, with its name and shape, against four bytes for"
-                                + " each of its numbers."
-                        : "Each tensor in the file. It has no shapes, so what they take in the"
-                                + " dense network is not known.";
+                        ? "Bytes of each tensor in the file, including its name and shape, compared"
+                                + " with four bytes for each number of the dense tensor."
+                        : "Bytes of each tensor in the file. The file has no shapes, so the sizes"
+                                + " in the dense network are not known.";
         if (drawn.length < tensors.size()) {
             caption +=
                     String.format(
@@ -208,7 +211,7 @@ public record Figures(
             caption.append(
                     String.format(
                             Locale.ROOT,
-                            " Not drawn: %,d zeros, %,d others below %s.",
+                            " Not shown: %,d zeros, %,d other values below %s.",
                             zeros,
                             below - zeros,
                             Magnitudes.label(scale.low())));
@@ -221,7 +224,7 @@ public record Figures(
         boolean none = learning.runs().values().stream().allMatch(List::isEmpty);
         if (none) {
             return List.of(
-                    Figure.missing("learning", "Learning curve", "No epoch was trained there."));
+                    Figure.missing("learning", "Learning curve", "The result has no epochs."));
         }
         List<Figure> figures = new ArrayList<>();
         figures.add(curve("learning-value", learning.metric(), Curves::value, learning));
@@ -237,7 +240,7 @@ public record Figures(
         return figures;
     }
 
-    /** Makes a chart. */
+    /** Creates a chart of learning curves. */
     @FunctionalInterface
     private interface Curve {
 

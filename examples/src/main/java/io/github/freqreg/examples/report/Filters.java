@@ -10,32 +10,32 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 
-/** Draws what the first layer looks for: its weights, rebuilt, as small images. */
+/** Draws the filters of the first layer: its rebuilt weights, as small images. */
 final class Filters {
 
     static final String ID = "filters";
 
     private static final String TITLE = "Filters of the first layer";
 
-    /** The most that are drawn. */
+    /** The largest number of filters that are drawn. */
     private static final int MOST = 100;
 
     private static final int MOST_SIDE = 64;
     private static final int COLUMNS = 10;
 
-    /** About how many pixels wide and high a filter is drawn. */
+    /** The approximate side of a drawn filter in pixels. */
     private static final int DRAWN_SIDE = 140;
 
     private static final int GAP = 10;
 
-    /** The most elements that are rebuilt; an axis has no more than its square root. */
+    /** The largest number of weights that are rebuilt; an axis has at most its square root. */
     private static final long MOST_ELEMENTS = 1 << 24;
 
     private static final int COLOURS = 3;
 
     private Filters() {}
 
-    /** Draws the first tensor that is a stack of images, if there is one. */
+    /** Draws the first tensor whose weights can be shown as images. */
     static Figure of(Contents contents) {
         if (!contents.document().isNamed()) {
             return missing("The file has no shapes, so which tensor holds filters is not known.");
@@ -43,8 +43,8 @@ final class Filters {
         int first = first(contents.tensors());
         if (first < 0) {
             return missing(
-                    "No tensor holds filters: none is of a convolution, and the first weight's axes"
-                            + " are not split into rows and columns.");
+                    "No tensor holds filters: none belongs to a convolution, and the axes of the"
+                            + " first weight are not split into rows and columns.");
         }
         FrqTensor tensor = contents.tensors().get(first);
         String name = contents.label(first);
@@ -101,8 +101,8 @@ final class Filters {
     }
 
     /**
-     * The first convolution of two axes; or the first layer, if it is a linear one whose units see
-     * rows and columns.
+     * Returns the index of the first two-dimensional convolution, or of the first layer if it is a
+     * linear one whose axes are split into rows and columns, or -1.
      */
     private static int first(List<FrqTensor> tensors) {
         boolean begun = false;
@@ -125,12 +125,12 @@ final class Filters {
         return tensor.spectral() ? tensor.axes().shape(tensor.shape()) : tensor.shape();
     }
 
-    /** The extent of an axis, clipped: what is that large is refused before it is used. */
+    /** Returns the extent of an axis, clipped; larger tensors are rejected before it is used. */
     private static int extent(Shape shape, int axis) {
         return (int) Math.min(shape.get(axis), Integer.MAX_VALUE);
     }
 
-    /** Filter after filter, one gray band or three of colours, zero at one half. */
+    /** Returns the pixels of the filters: one band for gray or three for colours; zero is 0.5. */
     private static float[][] pixels(
             FrqTensor tensor, int drawn, int channels, int bands, int area) {
         float[] weights = weights(tensor);

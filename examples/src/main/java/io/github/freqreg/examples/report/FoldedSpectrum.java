@@ -12,21 +12,21 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * The kept coefficients of a tensor, folded to a picture: a row for each frequency along its first
- * axis of more than one element, a column for each along its second.
+ * The magnitudes of a tensor's kept coefficients in two dimensions. Rows are the frequencies along
+ * the first axis with more than one element, columns those along the second such axis.
  *
- * <p>A cell is the largest magnitude over the frequencies along all other axes. Where there are
- * more rows or columns than are drawn, neighbours share one.
+ * <p>A cell has the largest magnitude over the frequencies along all other axes. If there are more
+ * frequencies than cells, neighbouring frequencies share a cell.
  *
- * @param rows how many rows there are, 1 where only one axis has more than one element
- * @param columns how many columns there are
- * @param rowStep how many frequencies share a row
- * @param columnStep how many frequencies share a column
- * @param rowLabel what the rows are, if there is more than one
- * @param columnLabel what the columns are
- * @param cells row by row, the lowest frequency first; NaN where no coefficient is kept
- * @param drawn how many coefficients are looked at, the first ones in zigzag order
- * @param folding how it was made, in words
+ * @param rows the number of rows; 1 if only one axis has more than one element
+ * @param columns the number of columns
+ * @param rowStep the number of frequencies that share a row
+ * @param columnStep the number of frequencies that share a column
+ * @param rowLabel the label of the row axis; empty if there is only one row
+ * @param columnLabel the label of the column axis
+ * @param cells the magnitudes row by row, lowest frequency first; NaN if no coefficient is kept
+ * @param drawn the number of coefficients that were used, the first ones in zigzag order
+ * @param folding a description of how other axes were folded; may be empty
  */
 record FoldedSpectrum(
         int rows,
@@ -39,13 +39,13 @@ record FoldedSpectrum(
         int drawn,
         String folding) {
 
-    /** The most rows, and the most columns. */
+    /** The largest number of rows and of columns. */
     static final int MOST_CELLS = 128;
 
-    /** The most coefficients of a tensor that are looked at. */
+    /** The largest number of coefficients of a tensor that are used. */
     static final int MOST_COEFFICIENTS = 1 << 20;
 
-    /** As DJL names the parameters of these layers. */
+    /** The names that DJL gives to the weights of these layers. */
     private static final Pattern LAYER =
             Pattern.compile("(Transposed)?(?:Conv[123]d|Linear)(Transpose)?_weight$");
 
@@ -92,11 +92,11 @@ record FoldedSpectrum(
                 drawn,
                 others.isEmpty()
                         ? ""
-                        : "each cell the largest over the frequencies along "
+                        : "each cell shows the largest magnitude over the frequencies along "
                                 + String.join(", ", others));
     }
 
-    /** The index along an axis of a row-major position. */
+    /** Returns the index along an axis of a row-major position. */
     private static int index(long position, Shape box, int axis) {
         return (int) (position / box.slice(axis + 1).size() % box.get(axis));
     }
@@ -105,7 +105,7 @@ record FoldedSpectrum(
         return "frequency along " + axis(tensor, axis) + ", of " + shape.get(axis);
     }
 
-    /** What an axis is, if that is known from the name. */
+    /** Returns the meaning of an axis if the tensor's name shows it, or else its number. */
     private static String axis(FrqTensor tensor, int axis) {
         Matcher layer = LAYER.matcher(tensor.name());
         if (tensor.axes().split() != null || axis >= AXES.length || !layer.find()) {
@@ -115,15 +115,15 @@ record FoldedSpectrum(
         return AXES[transposed && axis < 2 ? 1 - axis : axis];
     }
 
-    /** Whether there is one row. */
+    /** Returns whether there is only one row. */
     boolean isStrip() {
         return rowLabel.isEmpty();
     }
 
-    /** Whether a cell that is kept is below a scale. */
+    /** Returns whether a cell is below the lower end of a scale. */
     boolean hasBelow(Magnitudes scale) {
         for (float cell : cells) {
-            // NaN is not.
+            // False for NaN.
             if (scale.isBelow(cell)) {
                 return true;
             }
@@ -131,7 +131,7 @@ record FoldedSpectrum(
         return false;
     }
 
-    /** Explains the picture of a tensor that keeps this many coefficients. */
+    /** Returns the caption for a tensor that keeps this many coefficients. */
     String describe(int kept) {
         StringBuilder text = new StringBuilder("Magnitudes on a logarithmic scale");
         if (!folding.isEmpty()) {
@@ -147,7 +147,12 @@ record FoldedSpectrum(
                             columnStep));
         }
         if (drawn < kept) {
-            text.append(String.format(Locale.ROOT, " The first %,d of %,d.", drawn, kept));
+            text.append(
+                    String.format(
+                            Locale.ROOT,
+                            " Only the first %,d of %,d coefficients are shown.",
+                            drawn,
+                            kept));
         }
         return text.toString();
     }

@@ -11,7 +11,7 @@ import org.knowm.xchart.XYChartBuilder;
 import org.knowm.xchart.XYSeries.XYSeriesRenderStyle;
 import org.knowm.xchart.style.markers.SeriesMarkers;
 
-/** A heat map of a spectrum, with a colour bar of magnitudes beside it. */
+/** Draws a spectrum as a heat map with a colour bar of magnitudes. */
 final class HeatMap {
 
     private static final int HEIGHT = 360;
@@ -23,10 +23,12 @@ final class HeatMap {
     private static final int BAR = 12;
     private static final int TICKS = 40;
 
-    /** The share of the cells that may be at or below the lower end of the colours. */
+    /** The share of cells that may be at or below the lower end of the colour scale. */
     private static final double DARKEST = 0.02;
 
-    /** Of matplotlib's viridis, in even steps: equal steps look equal, in gray too. */
+    /**
+     * Evenly spaced colours of matplotlib's viridis, which is perceptually uniform, also in gray.
+     */
     private static final int[] VIRIDIS = {
         0x440154, 0x472d7b, 0x3b528b, 0x2c728e, 0x21918c, 0x28ae80, 0x5ec962, 0xaddc30, 0xfde725
     };
@@ -66,7 +68,7 @@ final class HeatMap {
                 .setYAxisTickMarkSpacingHint(spacing(height, spectrum.rows(), spectrum.rowStep()))
                 .setPlotContentSize(1)
                 .setLegendVisible(false);
-        // The chart draws the axes; the cells are drawn over it, as one image without seams.
+        // The chart draws only the axes. The cells are drawn over it as one image, without gaps.
         chart.addSeries("corners", new double[] {0, right}, new double[] {0, top})
                 .setXYSeriesRenderStyle(XYSeriesRenderStyle.Scatter)
                 .setMarker(SeriesMarkers.NONE);
@@ -92,7 +94,7 @@ final class HeatMap {
                 });
     }
 
-    /** Between ticks, so that there are none between whole numbers; one cell has no tick. */
+    /** Returns a tick spacing that avoids ticks between whole numbers. */
     private static int spacing(int length, int cells, int step) {
         return cells == 1
                 ? TICKS

@@ -7,7 +7,7 @@ import org.knowm.xchart.XYSeries;
 import org.knowm.xchart.XYSeries.XYSeriesRenderStyle;
 import org.knowm.xchart.style.markers.SeriesMarkers;
 
-/** A histogram of the magnitudes of coefficients. */
+/** Draws a histogram of the magnitudes of coefficients. */
 final class Histogram {
 
     private static final int HEIGHT = 360;
@@ -18,12 +18,12 @@ final class Histogram {
     private Histogram() {}
 
     /**
-     * Draws how many coefficients have which magnitude; those below the scale are not drawn.
+     * Draws the histogram. Coefficients below the scale are not counted.
      *
-     * @param values of the coefficients
-     * @param scale of whole decades
-     * @param low whether it is to be low, beside a strip
-     * @param theme how it looks
+     * @param values the coefficients
+     * @param scale the scale, in whole decades
+     * @param low whether to draw a chart of small height, next to a spectrum of one row
+     * @param theme the colours
      */
     static BufferedImage draw(float[] values, Magnitudes scale, boolean low, Theme theme) {
         int bins = (int) Math.round(BINS_A_DECADE * (scale.high() - scale.low()));

@@ -21,15 +21,15 @@ import java.util.Locale;
 import java.util.Optional;
 
 /**
- * Writes what a file holds as one page of HTML that needs nothing else.
+ * Writes the contents of a {@code .frq} file as a self-contained HTML page.
  *
- * <p>Pictures are inside, once for a light and once for a dark screen; there is no script, and a
- * content security policy keeps the page from loading anything. Names that come from the file are
- * escaped. The page is XML as well, so that any parser can check it.
+ * <p>Charts are embedded as images, in a light and a dark version. The page has no script, and a
+ * content security policy forbids loading anything. Names from the file are escaped. The page is
+ * also well-formed XML, so any XML parser can check it.
  */
 public final class HtmlReport {
 
-    /** The most rows of the table of tensors. */
+    /** The largest number of rows in the table of tensors. */
     static final int MOST_ROWS = 500;
 
     private static final String POLICY =
@@ -45,7 +45,7 @@ public final class HtmlReport {
         this.out = out;
     }
 
-    /** Writes the page, whole or not at all. */
+    /** Writes the page, completely or not at all. */
     public static void write(Contents contents, Figures figures, Path file) throws IOException {
         StringWriter page = new StringWriter();
         new HtmlReport(contents, figures, page).page();
@@ -133,9 +133,9 @@ public final class HtmlReport {
         } else {
             print(
                     "<p class=\"lead\"><b>%,d numbers</b> in <b>%,d bytes</b> on disk.</p>%n"
-                            + "<p>The file leaves names and shapes to its network, which is neither"
-                            + " lenet nor a unet of this width and depth: tensors are numbered, and"
-                            + " the size of the dense network is not known.</p>%n",
+                            + "<p>The file has no names and shapes, and its network is neither lenet nor a"
+                            + " unet of this width and depth. So tensors are numbered, and the"
+                            + " size of the dense network is not known.</p>%n",
                     contents.document().numbers(), contents.bytes());
         }
     }
@@ -158,7 +158,8 @@ public final class HtmlReport {
             return;
         }
         print("<figure id=\"%s\">%n", figure.id());
-        // Not <picture>: on paper a browser would keep the picture that it chose for the screen.
+        // Not <picture>: when printing, a browser would keep the image that it chose for the
+        // screen.
         for (Theme theme : Theme.values()) {
             BufferedImage image = figure.drawing().get().apply(theme);
             print(
@@ -194,7 +195,7 @@ public final class HtmlReport {
         int decades = Math.max(1, (int) Math.ceil(-Math.log10(least)));
         if (rows.isPresent()) {
             print(
-                    "<p class=\"note\">Bars of the kept rate are on a logarithmic scale, from"
+                    "<p class=\"note\">The bars show the kept rate on a logarithmic scale, from"
                             + " %s%% to 100%%.</p>%n",
                     BigDecimal.ONE.scaleByPowerOfTen(2 - decades).toPlainString());
         }
@@ -251,9 +252,9 @@ public final class HtmlReport {
     private void spectra() throws IOException {
         if (!figures.spectra().isEmpty()) {
             print(
-                    "<p class=\"note\">A tensor is kept as the first coefficients of its cosine"
-                            + " transform, in zigzag order: low frequencies first. What is not kept"
-                            + " is zero, and left blank.</p>%n");
+                    "<p class=\"note\">The file stores the first coefficients of a tensor's cosine"
+                            + " transform in zigzag order, low frequencies first. All other"
+                            + " coefficients are zero and left blank.</p>%n");
         }
         for (String note : figures.notes()) {
             print("<p class=\"note\">%s</p>%n", Labels.html(note));
@@ -269,7 +270,7 @@ public final class HtmlReport {
         }
     }
 
-    /** Of a tensor, if it is known. */
+    /** Returns the shape of a tensor, or nothing if it is not known. */
     private String shape(int index) {
         return contents.report()
                 .map(report -> report.getRows().get(index))

@@ -1,28 +1,28 @@
 package io.github.freqreg.examples.report;
 
-/** Makes names that come from files fit to be shown. */
+/** Prepares names from untrusted files for display. */
 final class Labels {
 
     private static final String CUT = "…";
 
     private Labels() {}
 
-    /** A name cut in its middle, with nothing in it that cannot be seen. */
+    /** Shortens a name in its middle, and replaces characters that are not visible. */
     static String shorten(String name, int most) {
-        StringBuilder seen = new StringBuilder();
-        name.codePoints().map(c -> isSeen(c) ? c : '\ufffd').forEach(seen::appendCodePoint);
-        int length = seen.codePointCount(0, seen.length());
+        StringBuilder visible = new StringBuilder();
+        name.codePoints().map(c -> isVisible(c) ? c : '\ufffd').forEach(visible::appendCodePoint);
+        int length = visible.codePointCount(0, visible.length());
         if (length <= most) {
-            return seen.toString();
+            return visible.toString();
         }
         int head = most / 3;
         int tail = most - head - 1;
-        return seen.substring(0, seen.offsetByCodePoints(0, head))
+        return visible.substring(0, visible.offsetByCodePoints(0, head))
                 + CUT
-                + seen.substring(seen.offsetByCodePoints(0, length - tail));
+                + visible.substring(visible.offsetByCodePoints(0, length - tail));
     }
 
-    private static boolean isSeen(int character) {
+    private static boolean isVisible(int character) {
         return switch (Character.getType(character)) {
             case Character.CONTROL,
                     Character.FORMAT,
@@ -36,7 +36,7 @@ final class Labels {
         };
     }
 
-    /** Turns text into HTML that shows it. */
+    /** Escapes text for HTML. */
     static String html(String text) {
         return text.replace("&", "&amp;")
                 .replace("<", "&lt;")

@@ -8,16 +8,16 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * How networks were trained.
+ * The learning curves of one or two trainings.
  *
- * @param metric what their figure on the test set is
- * @param runs the epochs of each by its name, in the order of drawing
+ * @param metric the name of the metric on the test set
+ * @param runs the epochs of each training by its name, in drawing order
  */
 public record Learning(String metric, Map<String, List<Epoch>> runs) {
 
     private static final int METRIC = 40;
 
-    /** Reads what {@code train --json} has written. */
+    /** Reads the curves from a file that {@code train --json} has written. */
     public static Learning read(Path file) throws IOException {
         ResultJson result = ResultJson.read(file);
         Map<String, List<Epoch>> runs = new LinkedHashMap<>();
@@ -25,7 +25,7 @@ public record Learning(String metric, Map<String, List<Epoch>> runs) {
         if (compared) {
             runs.put("dense", epochs(result, "denseCurve"));
         }
-        // Alone, it may be of a training with --dense.
+        // A single curve may also belong to a training with --dense.
         runs.put(compared ? "compressed" : "network", epochs(result, "curve"));
         return new Learning(Labels.shorten(result.text("metric"), METRIC), runs);
     }

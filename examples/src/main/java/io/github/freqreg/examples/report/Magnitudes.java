@@ -10,18 +10,18 @@ import java.util.Locale;
 /**
  * A logarithmic scale of magnitudes.
  *
- * @param low the logarithm, to base ten, of its lower end
- * @param high that of its upper end, above it
+ * @param low the decimal logarithm of the lower end
+ * @param high the decimal logarithm of the upper end, greater than {@code low}
  */
 record Magnitudes(double low, double high) {
 
-    /** How many powers of ten a scale has at most. */
+    /** The largest number of decades in a scale. */
     private static final int MOST = 5;
 
     private static final double LEAST = 0.1;
     private static final double ROUNDING = 1e-9;
 
-    /** From the least to the largest magnitude of some values; zeros and NaN do not count. */
+    /** Returns the scale from the smallest to the largest magnitude, ignoring zeros and NaN. */
     static Magnitudes of(float[] values) {
         double least = Double.POSITIVE_INFINITY;
         double most = 0;
@@ -40,7 +40,9 @@ record Magnitudes(double low, double high) {
                 Math.min(Math.max(Math.log10(least), high - MOST), high - LEAST), high);
     }
 
-    /** As {@link #of}, but the smallest share of the magnitudes may be below. */
+    /**
+     * Returns the scale as {@link #of} does, but without the given share of smallest magnitudes.
+     */
     static Magnitudes withoutLeast(float[] values, double share) {
         float[] sorted = new float[values.length];
         int count = 0;
@@ -53,23 +55,23 @@ record Magnitudes(double low, double high) {
         return of(Arrays.copyOfRange(sorted, (int) (share * count), count));
     }
 
-    /** The whole powers of ten around, the lowest one cut where there would be too many. */
+    /** Extends the scale to whole decades; the lowest decades are dropped if there are too many. */
     Magnitudes wholeDecades() {
         double upper = Math.max(Math.ceil(high), Math.floor(low) + 1);
         return new Magnitudes(Math.max(Math.floor(low), upper - MOST), upper);
     }
 
-    /** Where a magnitude stands, from 0 at the lower end to 1; what is below it is at 0. */
+    /** Returns the position of a magnitude, clipped to 0 (the lower end) to 1 (the upper end). */
     double place(double magnitude) {
         return Math.max(0, Math.min(1, (Math.log10(magnitude) - low) / (high - low)));
     }
 
-    /** Whether a magnitude is below the lower end. */
+    /** Returns whether a magnitude is below the lower end. */
     boolean isBelow(double magnitude) {
         return Math.log10(magnitude) < low - ROUNDING;
     }
 
-    /** A magnitude with two digits, of a logarithm. */
+    /** Formats the magnitude with the given decimal logarithm, with two digits. */
     static String label(double logarithm) {
         BigDecimal value = new BigDecimal(Math.pow(10, logarithm)).round(new MathContext(2));
         return logarithm > -3.5 && logarithm < 4

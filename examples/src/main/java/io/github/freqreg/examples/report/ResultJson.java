@@ -21,7 +21,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 
-/** A result in a file, which {@code train --json} and {@code evaluate --json} write. */
+/** The JSON file of a result, as {@code train --json} and {@code evaluate --json} write it. */
 public final class ResultJson {
 
     private final Path file;
@@ -33,13 +33,14 @@ public final class ResultJson {
     }
 
     /**
-     * What every result begins with.
+     * Returns the values that every result contains.
      *
-     * @param network that was measured
-     * @param data that it was measured on
-     * @param score on the test set
-     * @param numbers that are stored
-     * @param bytes of the file
+     * @param network the network
+     * @param data the data that it was measured on
+     * @param score the result on the test set
+     * @param numbers the numbers in the file
+     * @param bytes the size of the file
+     * @return the values by name
      */
     public static Map<String, Object> of(
             Network network, DataSet data, Score score, long numbers, long bytes) {
@@ -60,11 +61,11 @@ public final class ResultJson {
     }
 
     /**
-     * Writes a result, and the machine that it is from.
+     * Writes a result, with a description of the machine.
      *
      * @param file the path
      * @param result the values by name
-     * @param device where it was computed
+     * @param device the device that computed the result
      */
     public static void write(Path file, Map<String, Object> result, Device device)
             throws IOException {
@@ -95,17 +96,17 @@ public final class ResultJson {
      *
      * @param file the path
      * @return the values
-     * @throws DataException if the file holds anything else
+     * @throws DataException if the file is not a JSON object
      */
     public static ResultJson read(Path file) throws IOException {
         JsonElement element;
         try {
             element = JsonUtils.GSON.fromJson(Files.readString(file), JsonElement.class);
         } catch (JsonParseException | CharacterCodingException e) {
-            throw new DataException(message(file, "it is no JSON"), e);
+            throw new DataException(message(file, "it is not JSON"), e);
         }
         if (element == null || !element.isJsonObject()) {
-            throw new DataException(message(file, "it has no values with names"));
+            throw new DataException(message(file, "it is not a JSON object"));
         }
         return new ResultJson(file, element.getAsJsonObject());
     }
@@ -114,7 +115,7 @@ public final class ResultJson {
         return file + ": expected what train --json has written, but " + found;
     }
 
-    /** An error of this file, which is a result, but not one that is wanted. */
+    /** Creates an exception about this file, for a valid result that cannot be used. */
     public DataException error(String message) {
         return new DataException(file + ": " + message);
     }
@@ -147,7 +148,7 @@ public final class ResultJson {
         return number;
     }
 
-    /** The values inside a value. */
+    /** Returns the object with the given name. */
     public ResultJson part(String name) {
         JsonElement value = values.get(name);
         if (value == null || !value.isJsonObject()) {
@@ -156,7 +157,7 @@ public final class ResultJson {
         return new ResultJson(file, value.getAsJsonObject());
     }
 
-    /** The values inside each entry of a list. */
+    /** Returns the objects in the list with the given name. */
     public List<ResultJson> list(String name) {
         JsonElement value = values.get(name);
         if (value == null

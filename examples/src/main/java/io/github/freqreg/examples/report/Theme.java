@@ -6,7 +6,7 @@ import java.awt.Font;
 import org.knowm.xchart.style.AxesChartStyler;
 import org.knowm.xchart.style.Styler;
 
-/** How charts look, and the page around them: on white, and on a dark screen. */
+/** The colours of charts and of the page: a light and a dark theme. */
 public enum Theme {
     LIGHT(0xffffff, 0x1f2328, 0x656d76, 0xe4e7eb, 0x8a8a8a, 0x1f77b4),
     DARK(0x15181c, 0xe3e6ea, 0x9aa4af, 0x2d333a, 0x9a9a9a, 0x5fb0e8);
@@ -33,37 +33,37 @@ public enum Theme {
         return background;
     }
 
-    /** Of text. */
+    /** The colour of text. */
     Color ink() {
         return ink;
     }
 
-    /** Of text beside. */
+    /** The colour of secondary text. */
     Color pale() {
         return pale;
     }
 
-    /** Of grids and borders. */
+    /** The colour of grids and borders. */
     Color line() {
         return line;
     }
 
-    /** Of what is about the dense network. */
+    /** The colour of the dense network. */
     Color dense() {
         return dense;
     }
 
-    /** Of what is about the compressed network. */
+    /** The colour of the compressed network. */
     Color compressed() {
         return compressed;
     }
 
-    /** Of labels in charts. */
+    /** The font of labels in charts. */
     static Font font() {
         return new Font(Font.SANS_SERIF, Font.PLAIN, TEXT);
     }
 
-    /** Dresses a chart. */
+    /** Applies the theme to a chart. */
     public void dress(AxesChartStyler styler) {
         styler.setChartBackgroundColor(background)
                 .setPlotBackgroundColor(background)

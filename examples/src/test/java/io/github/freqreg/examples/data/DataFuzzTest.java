@@ -11,17 +11,17 @@ import java.util.Arrays;
 import org.junit.jupiter.api.Tag;
 
 /**
- * Readers of data on any bytes: they answer, or throw what they say.
+ * Fuzzes the readers of data: for any bytes, they return a result or throw a documented exception.
  *
- * <p>The ordinary build replays the inputs beside this class's resources. {@code mvn -Pfuzz test
- * -pl examples -am -Dtest=DataFuzzTest#idx} looks for new ones, one method at a time.
+ * <p>The ordinary build replays the inputs in the resources of this class. {@code mvn -Pfuzz test
+ * -pl examples -am -Dtest=DataFuzzTest#idx} searches for new ones, one method at a time.
  */
 @Tag("fuzz")
 class DataFuzzTest {
 
     private static final String SOURCE = "the bytes";
 
-    /** The first byte says whether these are images or labels. */
+    /** The first byte selects images or labels. */
     @FuzzTest(maxDuration = "10m")
     void idx(byte[] rankAndFile) {
         if (rankAndFile.length > 0) {
@@ -36,7 +36,7 @@ class DataFuzzTest {
         expectAnswer(() -> Cifar.check(file, SOURCE));
     }
 
-    /** The most bytes that may come out stand in the first byte. */
+    /** The first byte selects the limit for the decompressed size. */
     @FuzzTest(maxDuration = "10m")
     void gzip(byte[] mostAndFile) {
         if (mostAndFile.length > 0) {
@@ -63,7 +63,7 @@ class DataFuzzTest {
                 });
     }
 
-    /** The first byte says of which kind the file is taken to be. */
+    /** The first byte selects the format. */
     @FuzzTest(maxDuration = "10m")
     void orientation(byte[] kindAndFile) {
         if (kindAndFile.length > 0) {

@@ -29,7 +29,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Photographs as cameras and broken transfers leave them. */
+/** Reads photographs with EXIF orientations, truncated and damaged ones. */
 class ImageFileTest {
 
     private static final String SOURCE = "photo.jpg";
@@ -37,9 +37,9 @@ class ImageFileTest {
     @TempDir private Path folder;
 
     /**
-     * The tag's values as the EXIF standard defines them: the sides of the scene at which the
-     * stored first row and first column are. Here the first row is red, else the first column is
-     * green.
+     * The tag's values as the EXIF standard defines them: the sides of the upright image at which
+     * the first row and the first column of the stored image belong. Here the first row is red, and
+     * the rest of the first column is green.
      */
     @ParameterizedTest
     @CsvSource({
@@ -52,7 +52,7 @@ class ImageFileTest {
         "7, RIGHT, BOTTOM",
         "8, LEFT, BOTTOM"
     })
-    void everyOrientationIsSetUpright(int value, Side row, Side column) throws IOException {
+    void everyOrientationBecomesUpright(int value, Side row, Side column) throws IOException {
         BufferedImage stored = new BufferedImage(48, 32, BufferedImage.TYPE_INT_RGB);
         for (int y = 0; y < 32; y++) {
             for (int x = 0; x < 48; x++) {
@@ -84,7 +84,7 @@ class ImageFileTest {
         LEFT,
         RIGHT;
 
-        /** The colour beside its middle. */
+        /** Returns the colour next to the middle of this side. */
         int middle(BufferedImage image) {
             int across = image.getWidth();
             int down = image.getHeight();
@@ -106,9 +106,9 @@ class ImageFileTest {
         return true;
     }
 
-    /** All that reads photographs does so through one class. */
+    /** Scenes read photographs through the same class. */
     @Test
-    void trainingImagesAreSetUprightToo() throws IOException {
+    void trainingImagesBecomeUprightToo() throws IOException {
         BufferedImage stored = new BufferedImage(48, 32, BufferedImage.TYPE_INT_RGB);
         stored.createGraphics().fillRect(0, 0, 48, 8);
         Path image = folder.resolve("a.jpg");
@@ -123,7 +123,7 @@ class ImageFileTest {
 
     @ParameterizedTest
     @ValueSource(ints = {0, 9, 65535})
-    void anUnknownOrientationIsNone(int value) throws IOException {
+    void anUnknownOrientationIsIgnored(int value) throws IOException {
         byte[] file =
                 withExif(
                         jpeg(new BufferedImage(48, 32, BufferedImage.TYPE_INT_RGB)),
@@ -132,9 +132,9 @@ class ImageFileTest {
         assertEquals(new ImageSize(48, 32), ImageFile.open(file, SOURCE).size());
     }
 
-    /** The colours are those stored, whatever they are: 16 bits of gray, or a palette. */
+    /** Rotation keeps the stored values, also for 16 bits of gray and for palettes. */
     @Test
-    void turningKeepsEveryNumber() {
+    void rotationKeepsEveryValue() {
         BufferedImage gray = new BufferedImage(3, 2, BufferedImage.TYPE_USHORT_GRAY);
         for (int i = 0; i < 6; i++) {
             gray.getRaster().setSample(i % 3, i / 3, 0, 1_000 * i);
@@ -151,7 +151,7 @@ class ImageFileTest {
 
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
-    void aCutPhotographIsRefusedWhereverItIsCut(boolean progressive) throws IOException {
+    void aTruncatedPhotographIsRejectedAtEveryLength(boolean progressive) throws IOException {
         BufferedImage noise = new BufferedImage(160, 120, BufferedImage.TYPE_INT_RGB);
         Random random = new Random(1);
         for (int i = 0; i < 160 * 120; i++) {
@@ -159,7 +159,7 @@ class ImageFileTest {
         }
         byte[] whole = jpeg(noise, progressive);
         assertEquals(160, ImageFile.open(whole, SOURCE).read().getWidth());
-        // Two bytes less, the end's marker alone is missing.
+        // Without the last two bytes, only the end marker is missing.
         for (int length = whole.length - 2; length > 0; length -= 1 + length / 40) {
             byte[] cut = Arrays.copyOf(whole, length);
             DataException e =
@@ -170,7 +170,7 @@ class ImageFileTest {
             assertTrue(e.getMessage().startsWith(SOURCE + ": "), e.getMessage());
         }
         byte[] png = png(noise);
-        // The last chunk, and the checksums of the one before, have no pixels.
+        // The last chunk, and the checksum of the one before, contain no pixels.
         for (int length = png.length - 24; length > 0; length -= 1 + length / 20) {
             byte[] cut = Arrays.copyOf(png, length);
             assertThrows(
@@ -180,9 +180,9 @@ class ImageFileTest {
         }
     }
 
-    /** Zeros in place of what was not transferred: the size is right, the image is not. */
+    /** A file of the right size whose missing part is filled with zeros. */
     @Test
-    void aPhotographWithAHoleIsRefused() throws IOException {
+    void aPhotographWithMissingDataIsRejected() throws IOException {
         byte[] file = jpeg(Scene.draw(200, new Random(2)).image());
         Arrays.fill(file, file.length / 2, file.length - 2, (byte) 0);
         DataException e =
@@ -191,7 +191,7 @@ class ImageFileTest {
     }
 
     @Test
-    void bytesThatMeanNothingAreNoDamage() throws IOException {
+    void extraneousBytesAreAccepted() throws IOException {
         byte[] file = jpeg(Scene.draw(40, new Random(2)).image());
         ByteArrayOutputStream padded = new ByteArrayOutputStream();
         padded.write(file, 0, file.length - 2);
@@ -202,9 +202,9 @@ class ImageFileTest {
         assertEquals(40, ImageFile.open(longer, SOURCE).read().getWidth());
     }
 
-    /** The header of a PNG of 60000×60000 pixels, and nothing behind. */
+    /** Only the header of a PNG of 60000×60000 pixels. */
     @Test
-    void anImageThatIsTooLargeIsRefusedBeforeItIsUnpacked() throws IOException {
+    void anImageThatIsTooLargeIsRejectedBeforeDecoding() throws IOException {
         byte[] header = Arrays.copyOf(png(new BufferedImage(1, 1, 1)), 2_000_000);
         ByteBuffer.wrap(header).putInt(16, 60_000).putInt(20, 60_000);
         ByteBuffer.wrap(header).putInt(29, crc(header, 12, 29));
@@ -237,7 +237,7 @@ class ImageFileTest {
         return bytes.toByteArray();
     }
 
-    /** EXIF data of three tags, of which the second is the orientation. */
+    /** Returns EXIF data with three tags; the second is the orientation. */
     private static byte[] exif(int orientation, ByteOrder order) {
         ByteBuffer exif = ByteBuffer.allocate(8 + 2 + 3 * 12 + 4).order(order);
         exif.put((order == ByteOrder.BIG_ENDIAN ? "MM" : "II").getBytes(StandardCharsets.US_ASCII));
@@ -250,7 +250,7 @@ class ImageFileTest {
         return exif.putInt(0).array();
     }
 
-    /** Puts a comment, a fill byte and EXIF data behind a JPEG's first segment. */
+    /** Inserts a comment, a fill byte and EXIF data after the first segment of a JPEG. */
     private static byte[] withExif(byte[] jpeg, int orientation, ByteOrder order)
             throws IOException {
         byte[] exif = exif(orientation, order);
@@ -265,7 +265,7 @@ class ImageFileTest {
         return out.toByteArray();
     }
 
-    /** Puts a chunk eXIf behind a PNG's header. */
+    /** Inserts an eXIf chunk after the header of a PNG. */
     private static byte[] pngWithExif(byte[] png, int orientation) throws IOException {
         byte[] exif = exif(orientation, ByteOrder.BIG_ENDIAN);
         ByteBuffer chunk = ByteBuffer.allocate(12 + exif.length);

@@ -8,10 +8,10 @@ import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 
-/** Images in memory, and those that are drawn. */
+/** Tests subsets and variations of images, and the generated shapes. */
 class ImagesTest {
 
-    /** Two images of two channels of 2×2. */
+    /** Returns two images with two channels of 2×2 pixels. */
     private static Images some() {
         byte[] pixels = new byte[16];
         for (int i = 0; i < pixels.length; i++) {
@@ -21,7 +21,7 @@ class ImagesTest {
     }
 
     @Test
-    void withoutMoveOrMirrorTheyStayAsTheyAre() {
+    void withoutVariationImagesStayEqual() {
         Images same = some().varied(List.of(1, 0), new Random(0), Variation.NONE);
         assertArrayEquals(new byte[] {4, 3}, same.labels());
         assertArrayEquals(
@@ -29,14 +29,14 @@ class ImagesTest {
     }
 
     @Test
-    void aSubsetIsSpreadOverAll() {
+    void aSubsetIsEvenlySpaced() {
         assertEquals(List.of(0, 3, 6), Images.spread(3, 10));
         assertEquals(List.of(0, 1), Images.spread(5, 2));
     }
 
-    /** Each row is turned about, or none of an image's. */
+    /** Either every row of an image is reversed, or none. */
     @Test
-    void aMirrorTurnsTheRows() {
+    void mirroringReversesRows() {
         int mirrored = 0;
         for (int seed = 0; seed < 20; seed++) {
             byte[] pixels =
@@ -51,9 +51,9 @@ class ImagesTest {
         assertTrue(mirrored > 3 && mirrored < 17, mirrored + " of 20");
     }
 
-    /** A bar through the middle stays there, and its ends go where the angle says. */
+    /** A bar through the centre stays there; its ends move by at most the angle. */
     @Test
-    void aTurnedBarLeansByTheAngleAtMost() {
+    void rotationIsLimitedByTheAngle() {
         int side = 29;
         byte[] pixels = new byte[side * side];
         for (int row = 0; row < side; row++) {
@@ -65,7 +65,7 @@ class ImagesTest {
             byte[] turned =
                     bar.varied(List.of(0), new Random(seed), new Variation(0, 20, false)).pixels();
             assertEquals(200, turned[side / 2 * side + side / 2] & 0xff);
-            // The middle of what is left of it, ten rows above.
+            // The centre of the bar, ten rows above.
             double sum = 0;
             double mass = 0;
             for (int column = 0; column < side; column++) {
@@ -80,13 +80,13 @@ class ImagesTest {
     }
 
     @Test
-    void whatIsMovedInIsBlack() {
+    void pixelsFromOutsideAreBlack() {
         boolean moved = false;
         for (int seed = 0; seed < 20; seed++) {
             byte[] pixels =
                     some().varied(List.of(0), new Random(seed), new Variation(1, 0, false))
                             .pixels();
-            // Down and right: only the first pixel is left, in the last place.
+            // Shifted down and right: only the first pixel remains, in the last position.
             if (pixels[3] == 1) {
                 moved = true;
                 assertArrayEquals(new byte[] {0, 0, 0, 1, 0, 0, 0, 5}, pixels);
@@ -96,7 +96,7 @@ class ImagesTest {
     }
 
     @Test
-    void shapesAreDrawnTheSameEachTimeInAllClasses() {
+    void shapesAreReproducibleAndOfAllClasses() {
         Images.Split shapes = DrawnShapes.draw();
         assertArrayEquals(DrawnShapes.draw().training().pixels(), shapes.training().pixels());
         long[] counts = new long[Images.CLASSES];

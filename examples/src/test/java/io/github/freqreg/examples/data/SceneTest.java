@@ -17,7 +17,7 @@ class SceneTest {
     @TempDir private Path folder;
 
     @Test
-    void grayImagesAreReadAsTheyAreStored() throws IOException {
+    void grayImagesKeepTheirStoredValues() throws IOException {
         BufferedImage gray = new BufferedImage(2, 1, BufferedImage.TYPE_BYTE_GRAY);
         gray.getRaster().setSample(0, 0, 0, 100);
         gray.getRaster().setSample(1, 0, 0, 200);
@@ -29,7 +29,7 @@ class SceneTest {
     }
 
     @Test
-    void variedScenesStayScenes() {
+    void variationsAreReproducibleAndValid() {
         Random random = new Random(1);
         for (int i = 0; i < 20; i++) {
             Scene scene = Scene.draw(20, random).varied(random);
@@ -40,7 +40,7 @@ class SceneTest {
             }
             assertTrue(inside > 10 && inside < 390, inside + " pixels of 400");
         }
-        // The same seed draws the same scene.
+        // The same seed gives the same scene.
         assertArrayEquals(
                 Scene.draw(20, new Random(9)).varied(new Random(2)).colors(),
                 Scene.draw(20, new Random(9)).varied(new Random(2)).colors());

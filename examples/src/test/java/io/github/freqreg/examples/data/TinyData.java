@@ -8,12 +8,12 @@ import java.nio.file.Path;
 import java.util.Random;
 import java.util.zip.GZIPOutputStream;
 
-/** Folders of a few random images, in the layouts of MNIST and CIFAR-10. */
+/** Writes folders of a few random images in the layouts of MNIST and CIFAR-10. */
 public final class TinyData {
 
     private TinyData() {}
 
-    /** A folder in MNIST's layout with 64 random images, some files gzipped. */
+    /** Writes 64 random images in MNIST's layout; some files are gzipped. */
     public static Path mnist(Path folder) throws IOException {
         Path data = Files.createDirectories(folder.resolve("mnist"));
         Random random = new Random(5);
@@ -37,7 +37,7 @@ public final class TinyData {
         return data;
     }
 
-    /** Ten images in each of three files, of random pixels. */
+    /** Writes three files of ten random images each in CIFAR-10's layout. */
     public static Path cifar(Path folder) throws IOException {
         Path data = Files.createDirectories(folder.resolve("cifar"));
         Random random = new Random(5);

@@ -30,12 +30,12 @@ import java.util.stream.DoubleStream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** The networks have the paper's shapes, and can be wrapped and trained. */
+/** Checks the shapes of the networks, and that they can be wrapped and trained. */
 class NetworksTest {
 
     private static final int DRAWS = 10;
 
-    /** A network with its published weights, and a narrow width for the tests. */
+    /** A network, its published number of weights, and a narrow version for the tests. */
     enum Network {
         LENET(width -> LeNet.build(), 20, 20, 430_500, new Shape(2, 1, 28, 28)),
         ALEXNET(
@@ -45,7 +45,7 @@ class NetworksTest {
                 57_035_456,
                 new Shape(2, 3, 224, 224)),
         VGG(width -> Vgg.build(width, 10), Vgg.WIDTH, 4, 20_024_000, new Shape(2, 3, 32, 32)),
-        // The published count leaves the stem out: 64 filters 3×3 of three channels.
+        // The published count excludes the stem: 64 filters 3×3 of three channels.
         RESNET18(
                 width -> ResNet18.build(width, 10),
                 ResNet18.WIDTH,
@@ -106,8 +106,8 @@ class NetworksTest {
     }
 
     /**
-     * Layer by layer, and with the same answer as the plain network. In float64: normalisations
-     * make float32's rounding larger, and how much nobody can tell beforehand.
+     * Each layer is wrapped separately, and the outputs equal those of the plain network. Computed
+     * in float64, because normalisation amplifies float32 rounding errors by an unknown factor.
      */
     @ParameterizedTest
     @EnumSource
@@ -160,8 +160,8 @@ class NetworksTest {
     }
 
     /**
-     * Every number that is trained gets a gradient. A few smooth weights can leave a layer of
-     * rectified units all silent, so that a draw of them may say nothing: several are looked at.
+     * Every trained parameter gets a gradient. With few coefficients, all ReLUs of a layer may be
+     * inactive by chance, so several seeds are tried.
      */
     @ParameterizedTest
     @EnumSource
@@ -191,7 +191,7 @@ class NetworksTest {
                             trainer.forward(inputs(scratch, DataType.FLOAT32, network.inputs));
                     NDArray sum = scratch.zeros(new Shape());
                     for (NDArray one : told) {
-                        // Not a plain sum, whose gradient a normalisation would take away.
+                        // Not a plain sum, whose gradient is zero through a normalisation.
                         NDArray bent = one.sin();
                         sum = sum.add(bent.mul(bent).sum());
                     }
@@ -220,7 +220,7 @@ class NetworksTest {
 
     @ParameterizedTest
     @EnumSource(names = "VIT")
-    void aWidthWithoutWholeHeadsIsRefused(Network network) {
+    void aWidthThatIsNoMultipleOfAHeadIsRejected(Network network) {
         IllegalArgumentException refused =
                 assertThrowsExactly(IllegalArgumentException.class, () -> network.maker.apply(100));
         assertTrue(refused.getMessage().contains("multiple of 64 but is 100"));

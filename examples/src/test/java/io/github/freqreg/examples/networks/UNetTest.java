@@ -40,10 +40,10 @@ class UNetTest {
         }
     }
 
-    /** Training keeps what the way back reads; the answers are the same. */
+    /** Training keeps the arrays that the backward pass needs; the outputs are the same. */
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
-    void inferenceFreesWhatItHasRead(boolean wrapped) {
+    void inferenceFreesIntermediateArrays(boolean wrapped) {
         try (NDManager manager = NDManager.newBaseManager()) {
             Shape shape = new Shape(1, 3, 19, 22);
             Block block = new UNet(3, 2, 2);
@@ -66,14 +66,14 @@ class UNetTest {
                 }
             }
             assertArrayEquals(scores[1], scores[0], 1e-3f);
-            // The input, the scores, and lines of zeros beside upsampled maps.
+            // The input, the scores, and the zeros that pad upsampled maps.
             assertTrue(left[0] <= 6, left[0] + " arrays");
             assertTrue(left[1] > 15, left[1] + " arrays");
         }
     }
 
     @Test
-    void itsLayersAreWrappedEachByItself() {
+    void eachLayerIsWrappedSeparately() {
         Block block =
                 FrequencyRegularization.builder()
                         .optKept(33)
@@ -96,7 +96,7 @@ class UNetTest {
     }
 
     @Test
-    void sizesBelowOneAreRefused() {
+    void sizesBelowOneAreRejected() {
         IllegalArgumentException e =
                 assertThrows(IllegalArgumentException.class, () -> new UNet(4, 0, 2));
         assertTrue(e.getMessage().contains("4, 0 and 2"), e.getMessage());

@@ -20,12 +20,12 @@ import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What pictures are made of. */
+/** Tests the data behind the charts: folded spectra, scales, filters. */
 class FiguresTest {
 
     @TempDir private Path folder;
 
-    /** Against the zigzag order's own list of frequencies. */
+    /** Compares with a folding computed from the zigzag order's list of frequencies. */
     @Test
     void foldingTakesTheLargestMagnitudeOfEachOutputAndInput() {
         Shape shape = new Shape(7, 5, 3, 3);
@@ -46,12 +46,13 @@ class FiguresTest {
         assertEquals("frequency along outputs, of 7", folded.rowLabel().orElseThrow());
         assertEquals("frequency along inputs, of 5", folded.columnLabel());
         assertEquals(
-                "each cell the largest over the frequencies along kernel rows, kernel columns",
+                "each cell shows the largest magnitude over the frequencies along kernel rows, kernel"
+                        + " columns",
                 folded.folding());
     }
 
     @Test
-    void axesAreNamedWhereTheNameTellsThem() {
+    void axesOfKnownLayersHaveNames() {
         FoldedSpectrum transposed =
                 FoldedSpectrum.of(
                         tensor(
@@ -68,7 +69,7 @@ class FiguresTest {
                                 new FrequencyAxes(new Shape(4, 3, 2, 2), List.of()),
                                 values(9)));
         assertEquals("frequency along axis 2, of 3", split.columnLabel());
-        // The one input has no frequencies to be drawn.
+        // An axis of one input has no frequencies to draw.
         FoldedSpectrum single =
                 FoldedSpectrum.of(
                         tensor(
@@ -101,7 +102,7 @@ class FiguresTest {
     }
 
     @Test
-    void scalesReachFromTheLeastToTheLargest() {
+    void scalesReachFromTheSmallestToTheLargest() {
         Magnitudes scale = Magnitudes.of(new float[] {0, -0.02f, Float.NaN, 5});
         assertEquals(Math.log10(0.02), scale.low(), 1e-6);
         assertEquals(Math.log10(5), scale.high(), 1e-6);
@@ -109,7 +110,7 @@ class FiguresTest {
         assertEquals(1, scale.place(5), 1e-6);
         assertEquals(0.5, scale.place(Math.sqrt(0.02 * 5)), 1e-6);
         assertEquals(new Magnitudes(-2, 1), scale.wholeDecades());
-        // What is far smaller is below the scale.
+        // Much smaller magnitudes are below the scale.
         Magnitudes wide = Magnitudes.of(new float[] {1e-20f, 1}).wholeDecades();
         assertTrue(wide.isBelow(1e-20) && !wide.isBelow(1), wide.toString());
         float[] values = new float[100];
@@ -123,7 +124,7 @@ class FiguresTest {
     }
 
     @Test
-    void filtersAreGrayFromTheLeastToTheLargestWeight() throws Exception {
+    void filtersAreGrayWithZeroInTheMiddle() throws Exception {
         FrqTensor weight =
                 new FrqTensor(
                         "01Conv2d_weight",
@@ -136,7 +137,7 @@ class FiguresTest {
         BufferedImage sheet = figure.drawing().orElseThrow().apply(Theme.LIGHT);
         int[] grays = new int[4];
         for (int i = 0; i < grays.length; i++) {
-            // 70 pixels a weight, with a gap around each pair.
+            // 70 pixels per weight, with a gap around each pair.
             int x = 10 + i / 2 * 150 + i % 2 * 70 + 35;
             grays[i] = sheet.getRaster().getSample(x, 45, 0);
         }
@@ -146,7 +147,7 @@ class FiguresTest {
 
     @Test
     void filtersOfThreeInputsAreRebuiltInColour() throws Exception {
-        // The lowest frequency alone: all weights are the same, so all are white.
+        // Only the lowest frequency: all weights are equal, so all pixels are white.
         FrqTensor weight =
                 tensor(
                         "01Conv2d_weight",
@@ -162,11 +163,11 @@ class FiguresTest {
     }
 
     @Test
-    void unitsOfAFirstLayerThatSeeRowsAndColumnsAreFiltersToo() throws Exception {
+    void unitsOfAFirstLinearLayerWithSplitAxesAreFilters() throws Exception {
         FrequencyAxes split = new FrequencyAxes(new Shape(5, 4, 4), List.of());
         FrqTensor units = tensor("01Linear_weight", new Shape(5, 16), split, values(20));
         assertTrue(filters(units).drawing().isPresent());
-        // Behind another layer they are no filters of the first.
+        // After another layer, they are not filters of the first layer.
         FrqTensor before = tensor("00x", new Shape(2, 2), FrequencyAxes.OWN, values(4));
         Figure later = filters(before, units);
         assertFalse(later.drawing().isPresent());

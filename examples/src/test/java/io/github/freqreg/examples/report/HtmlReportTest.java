@@ -28,7 +28,7 @@ import org.w3c.dom.Document;
 import org.w3c.dom.Element;
 import org.w3c.dom.NodeList;
 
-/** Draws files and looks at the page, strictly parsed, and at the pictures. */
+/** Writes reports of files, parses the pages strictly, and checks text and images. */
 class HtmlReportTest {
 
     @TempDir private Path folder;
@@ -36,7 +36,7 @@ class HtmlReportTest {
     private ProgramRun run;
 
     @Test
-    void thePageStandsAloneAndTellsWhatTheFileHolds() throws Exception {
+    void thePageIsSelfContainedAndShowsTheContents() throws Exception {
         Path file = ReportPage.lenet(folder, true);
         Document page = page(file, "--curve", curve().toString());
         String text = page.getDocumentElement().getTextContent();
@@ -50,17 +50,17 @@ class HtmlReportTest {
                         "0.302%",
                         "06Linear_weight",
                         "500×800",
-                        "each cell the largest over the frequencies along kernel rows, kernel"
-                                + " columns")) {
+                        "each cell shows the largest magnitude over the frequencies along kernel"
+                                + " rows, kernel columns")) {
             assertTrue(text.contains(expected), expected);
         }
-        // Two curves, the bytes, the filters, and a heat map and a histogram of four weights.
+        // Two curves, the bytes, the filters, and two charts for each of four weights.
         assertEquals(2 + 1 + 1 + 2 * 4, page.getElementsByTagName("figure").getLength());
         assertEquals(8, page.getElementsByTagName("tbody").item(0).getChildNodes().getLength() / 2);
     }
 
     @Test
-    void picturesAreThoseOfThePage() throws Exception {
+    void plotsAreTheImagesOfThePage() throws Exception {
         Path plots = folder.resolve("plots");
         Path file = ReportPage.lenet(folder, true);
         Document page = page(file, "--curve", curve().toString(), "--plots", plots.toString());
@@ -96,9 +96,9 @@ class HtmlReportTest {
         assertTrue(ids.contains("learning-loss.png"), ids.toString());
     }
 
-    /** A file's names are text, whatever they are. */
+    /** Names from the file appear as text, even if they contain markup. */
     @Test
-    void namesCannotBecomeElements() throws Exception {
+    void namesAreEscaped() throws Exception {
         List<String> names =
                 List.of(
                         "<script>alert(1)</script>",
@@ -139,14 +139,14 @@ class HtmlReportTest {
     }
 
     @Test
-    void aNetworkThatIsKnownBringsNamesAndShapes() throws Exception {
+    void namesAndShapesComeFromAKnownNetwork() throws Exception {
         Document bare = page(ReportPage.lenet(folder, false));
         assertTrue(bare.getDocumentElement().getTextContent().contains("06Linear_weight"));
         assertEquals(10, bare.getElementsByTagName("figure").getLength());
     }
 
     @Test
-    void withoutNamesAndShapesItSaysWhatCannotBeDrawn() throws Exception {
+    void withoutNamesAndShapesThePageSaysWhatIsMissing() throws Exception {
         Path file = folder.resolve("bare.frq");
         new FrqDocument(
                         List.of(),
@@ -173,15 +173,15 @@ class HtmlReportTest {
         }
         assertFalse(text.contains("smaller"), text);
         assertFalse(text.contains("rate"), text);
-        // The bytes, and the histogram of the weight.
+        // The chart of bytes, and the histogram of the weight.
         assertEquals(2, page.getElementsByTagName("figure").getLength());
-        // As a table it cannot be printed, as before.
+        // The text table needs the names.
         ProgramRun table = ProgramRun.of("inspect", file.toString());
         assertEquals(1, table.code());
         assertTrue(table.err().contains("is neither lenet's nor a unet's"), table.err());
     }
 
-    /** Five thousand tensors; the first would be four tebibytes if it were rebuilt. */
+    /** Five thousand tensors, the first of which would be four tebibytes if rebuilt. */
     @Test
     void aHostileFileGivesABoundedPage() throws Exception {
         List<FrqTensor> tensors = new ArrayList<>();
@@ -201,8 +201,8 @@ class HtmlReportTest {
                 List.of(
                         "is too large to be drawn",
                         "The 40 largest of 5,003 tensors",
-                        "Of 5,003 tensors stored as coefficients, the 24 with the most are drawn;"
-                                + " 4,979 are left out",
+                        "Of 5,003 tensors stored as coefficients, the 24 with the most"
+                                + " coefficients are drawn; 4,979 are omitted.",
                         "And 4,503 more tensors of 54,036 numbers")) {
             assertTrue(text.contains(expected), expected);
         }
@@ -211,7 +211,7 @@ class HtmlReportTest {
     }
 
     @Test
-    void zerosAloneAreSaidToBeZeros() throws Exception {
+    void aTensorOfZerosIsReported() throws Exception {
         Path file = folder.resolve("zero.frq");
         new FrqDocument(List.of(), List.of(spectral("zero", new Shape(7), 3, value -> 0)))
                 .write(file);
@@ -245,7 +245,7 @@ class HtmlReportTest {
         return new FrqTensor(name, shape, FrequencyAxes.OWN, Precision.FLOAT32, values);
     }
 
-    /** A page, written by the program. */
+    /** Writes a page with the program and parses it. */
     private Document page(Path file, String... more) throws Exception {
         Path html = folder.resolve("report.html");
         List<String> arguments =

@@ -25,12 +25,12 @@ import org.w3c.dom.Document;
 import org.w3c.dom.Element;
 import org.w3c.dom.NodeList;
 
-/** A page that the program wrote, strictly parsed, and files to make one of. */
+/** Parses the page of a report strictly, and provides files to report on. */
 public final class ReportPage {
 
     private static final String DATA = "data:image/png;base64,";
 
-    /** Every element that a page has; none of them runs or loads anything by itself. */
+    /** The elements that a page may have. None of them executes or loads anything. */
     private static final Set<String> ELEMENTS =
             Set.of(
                     "article",
@@ -79,7 +79,7 @@ public final class ReportPage {
 
     private ReportPage() {}
 
-    /** A LeNet that was never trained, 180 numbers of each weight and all biases. */
+    /** Saves an untrained LeNet with 180 coefficients of each weight and all biases. */
     public static Path lenet(Path folder, boolean names) throws IOException {
         Path file = folder.resolve("lenet.frq");
         Block block = FrequencyRegularization.builder().optKept(180).build().apply(LeNet.build());
@@ -91,7 +91,7 @@ public final class ReportPage {
         return file;
     }
 
-    /** Parses a page strictly; nothing in it comes from elsewhere. */
+    /** Parses a page as XML, and checks that it refers to nothing outside. */
     static Document parse(Path html) throws Exception {
         String text = Files.readString(html);
         assertTrue(text.startsWith("<!DOCTYPE html>\n"), text.substring(0, 40));

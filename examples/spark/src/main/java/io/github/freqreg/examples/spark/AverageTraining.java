@@ -3,13 +3,13 @@ package io.github.freqreg.examples.spark;
 import ai.djl.MalformedModelException;
 import ai.djl.Model;
 import ai.djl.training.tracker.Tracker;
-import io.github.freqreg.file.CompressionReport;
-import io.github.freqreg.file.FrequencyFile;
 import io.github.freqreg.examples.cli.Main;
 import io.github.freqreg.examples.data.DataException;
 import io.github.freqreg.examples.data.ImagePair;
 import io.github.freqreg.examples.data.Scene;
 import io.github.freqreg.examples.tasks.Segmentation;
+import io.github.freqreg.file.CompressionReport;
+import io.github.freqreg.file.FrequencyFile;
 import io.github.freqreg.format.FrqDocument;
 import io.github.freqreg.format.WholeFile;
 import java.io.PrintWriter;
@@ -30,13 +30,13 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /**
- * Trains a UNet on a Spark cluster by federated averaging, where coefficients alone are sent.
+ * Trains a UNet on a Spark cluster by federated averaging that sends only coefficients.
  *
- * <p>The images stay where they are: each partition reads or draws its own, once.
+ * <p>Images are not sent: each partition reads or generates its own, once.
  */
 @Command(
         name = "AverageTraining",
-        description = "Trains a UNet on a Spark cluster, averaging coefficients.",
+        description = "Trains a UNet on a Spark cluster by averaging coefficients.",
         mixinStandardHelpOptions = true,
         sortOptions = false)
 public final class AverageTraining implements Callable<Integer> {
@@ -49,22 +49,22 @@ public final class AverageTraining implements Callable<Integer> {
             names = "--data",
             paramLabel = "DIR",
             description =
-                    "a folder that all executors see, with images/ and masks/; the last sixth by"
-                            + " name is for the test (default: scenes are drawn)")
+                    "a folder that all executors can read, with images/ and masks/; the last"
+                            + " sixth by name is the test set (default: generated scenes)")
     private Optional<Path> data = Optional.empty();
 
     @Option(
             names = "--images",
             defaultValue = "96",
             paramLabel = "N",
-            description = "how many scenes are drawn without --data (default: ${DEFAULT-VALUE})")
+            description = "number of generated scenes without --data (default: ${DEFAULT-VALUE})")
     private int images;
 
     @Option(
             names = "--size",
             defaultValue = "96",
             paramLabel = "N",
-            description = "the side to which images are scaled (default: ${DEFAULT-VALUE})")
+            description = "side to which images are scaled, in pixels (default: ${DEFAULT-VALUE})")
     private int side;
 
     @Option(
@@ -78,21 +78,21 @@ public final class AverageTraining implements Callable<Integer> {
             names = "--rounds",
             defaultValue = "20",
             paramLabel = "N",
-            description = "how often coefficients are averaged (default: ${DEFAULT-VALUE})")
+            description = "number of averaging rounds (default: ${DEFAULT-VALUE})")
     private int rounds;
 
     @Option(
             names = "--steps",
             defaultValue = "20",
             paramLabel = "N",
-            description = "steps of each partition in a round (default: ${DEFAULT-VALUE})")
+            description = "training steps of each partition in a round (default: ${DEFAULT-VALUE})")
     private int steps;
 
     @Option(
             names = "--batch-size",
             defaultValue = "2",
             paramLabel = "N",
-            description = "images in a step (default: ${DEFAULT-VALUE})")
+            description = "images per step (default: ${DEFAULT-VALUE})")
     private int batchSize;
 
     @Option(
@@ -100,7 +100,7 @@ public final class AverageTraining implements Callable<Integer> {
             defaultValue = "0.01",
             paramLabel = "R",
             description =
-                    "Adam's in the first round, lowered along half a cosine"
+                    "Adam's learning rate in the first round; it decays along a half cosine"
                             + " (default: ${DEFAULT-VALUE})")
     private float learningRate;
 
@@ -115,15 +115,18 @@ public final class AverageTraining implements Callable<Integer> {
             names = "--seed",
             defaultValue = "1",
             paramLabel = "N",
-            description = "of weights, order and variation (default: ${DEFAULT-VALUE})")
+            description = "seed of weights, order and variation (default: ${DEFAULT-VALUE})")
     private int seed;
 
-    @Option(names = "--out", paramLabel = "F.frq", description = "write the trained UNet there")
+    @Option(
+            names = "--out",
+            paramLabel = "F.frq",
+            description = "write the trained UNet to this file")
     private Optional<Path> out = Optional.empty();
 
     @Spec private CommandSpec spec;
 
-    /** Made by the command line. */
+    /** Created by {@link #command}. */
     private AverageTraining() {}
 
     /**
@@ -166,9 +169,9 @@ public final class AverageTraining implements Callable<Integer> {
         int first = all.size() - ImagePair.testCount(all.size());
         if (first < partitions) {
             throw new DataException(
-                    "Expected a training image or more for each of "
+                    "Expected at least one training image for each of "
                             + partitions
-                            + " partitions but there are "
+                            + " partitions but found "
                             + first);
         }
         List<Scene> test = new ArrayList<>();
@@ -200,7 +203,7 @@ public final class AverageTraining implements Callable<Integer> {
         JavaRDD<Scene> scenes =
                 spark.parallelize(sources, partitions)
                         .map(source -> source.scene(pixels))
-                        // Each partition reads its scenes once, and has them in later rounds.
+                        // Each partition reads its scenes once and keeps them for later rounds.
                         .cache();
         byte[] frq = start;
         long denseBytes = describe(size, frq, sources.size(), test, partitions);
@@ -220,7 +223,7 @@ public final class AverageTraining implements Callable<Integer> {
                             seed * 1_000_003L + round);
             FederatedRound ended = FederatedRound.run(scenes, training, frq, denseBytes);
             frq = ended.frq();
-            tell("round %d/%d: loss %.4f, %s%n", round, rounds, ended.loss(), ended.traffic());
+            print("round %d/%d: loss %.4f, %s%n", round, rounds, ended.loss(), ended.traffic());
             if (round % every == 0 || round == rounds) {
                 evaluate(size, frq, test);
             }
@@ -228,13 +231,15 @@ public final class AverageTraining implements Callable<Integer> {
         return frq;
     }
 
-    /** Tells what begins; returns the bytes of all weights in float32. */
+    /**
+     * Prints the settings and the initial Dice coefficient, and returns the dense size in bytes.
+     */
     private long describe(
             NetworkSize size, byte[] frq, int trained, List<Scene> test, int partitions)
             throws MalformedModelException {
         try (Model model = size.load(frq)) {
             CompressionReport report = CompressionReport.of(model.getBlock());
-            tell(
+            print(
                     "UNet of width %d and depth %d: %,d numbers of %,d; %,d training and %,d test"
                             + " images, %dx%d, in %d partitions%n",
                     size.width(),
@@ -246,7 +251,7 @@ public final class AverageTraining implements Callable<Integer> {
                     side,
                     side,
                     partitions);
-            tellDice(model, test);
+            printDice(model, test);
             return report.getDenseBytes();
         }
     }
@@ -254,15 +259,15 @@ public final class AverageTraining implements Callable<Integer> {
     private void evaluate(NetworkSize size, byte[] frq, List<Scene> test)
             throws MalformedModelException {
         try (Model model = size.load(frq)) {
-            tellDice(model, test);
+            printDice(model, test);
         }
     }
 
-    private void tellDice(Model model, List<Scene> test) {
-        tell("test Dice %.4f%n", Segmentation.dice(model.getBlock(), model.getNDManager(), test));
+    private void printDice(Model model, List<Scene> test) {
+        print("test Dice %.4f%n", Segmentation.dice(model.getBlock(), model.getNDManager(), test));
     }
 
-    private void tell(String format, Object... values) {
+    private void print(String format, Object... values) {
         PrintWriter output = spec.commandLine().getOut();
         output.printf(Locale.ROOT, format, values);
         output.flush();

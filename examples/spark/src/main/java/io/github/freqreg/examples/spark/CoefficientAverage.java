@@ -11,8 +11,8 @@ import java.util.Locale;
 import java.util.Objects;
 
 /**
- * Averages networks by their coefficients: since the inverse transform is linear, these are the
- * coefficients of the average of the dense weights.
+ * Averages the coefficients of networks. Because the inverse transform is linear, the result has
+ * the average of the dense weights.
  *
  * <pre>
  * c = Σ n_k c_k / Σ n_k      (federated averaging: McMahan et al., arXiv 1602.05629, algorithm 1)
@@ -23,11 +23,12 @@ final class CoefficientAverage {
     private CoefficientAverage() {}
 
     /**
-     * Averages.
+     * Averages coefficients, weighted by the numbers of scenes.
      *
-     * @param updates one or more, of one network, each weighted by its scenes
-     * @return the average, as a file's bytes with float32 numbers
-     * @throws MalformedModelException if one is damaged, or of another network
+     * @param updates one or more results for the same network
+     * @return the average, as the bytes of a file with float32 numbers
+     * @throws MalformedModelException if the bytes of a result are damaged or belong to another
+     *     network
      */
     static byte[] of(List<LocalTraining.Update> updates) throws MalformedModelException {
         List<FrqDocument> documents = new ArrayList<>();
@@ -59,7 +60,7 @@ final class CoefficientAverage {
         return new FrqDocument(first.inputs(), tensors, first.fingerprint()).encode();
     }
 
-    /** A file may have fewer coefficients than another: zeros at the end are not stored. */
+    /** Adds weighted values. Arrays may differ in length, because files omit trailing zeros. */
     private static double[] add(double[] sum, float[] values, double weight) {
         double[] longer = Arrays.copyOf(sum, Math.max(sum.length, values.length));
         for (int i = 0; i < values.length; i++) {

@@ -7,11 +7,11 @@ import java.util.HashMap;
 import java.util.Map;
 
 /**
- * The networks of this process, each loaded when a task first asks for it.
+ * A cache of the networks of this process. A network is loaded when a task first needs it.
  *
- * <p>Tasks that run at once in one executor share a network, each with a predictor of its own. It
- * lives as long as the process, since no task knows whether it is the last. Safe for concurrent
- * use.
+ * <p>Tasks that run concurrently in one executor share a network, each with its own predictor. A
+ * network is never closed, because a task cannot know whether it is the last one. Safe for
+ * concurrent use.
  */
 final class ExecutorNetworks {
 
@@ -19,16 +19,17 @@ final class ExecutorNetworks {
 
     private ExecutorNetworks() {}
 
-    /** Networks are told apart by content: a broadcast's number is another's in the next job. */
+    /** Identifies a network by its content, because jobs reuse the numbers of broadcasts. */
     private record Key(NetworkSize size, ByteBuffer frq) {}
 
     /**
      * Returns a network.
      *
-     * @param size what its file does not hold
-     * @param frq the bytes of the file, not to be changed later
-     * @return the model of this process, not to be closed
-     * @throws MalformedModelException if the bytes are damaged, or of a network of another size
+     * @param size the size of the network
+     * @param frq the bytes of the file; the caller must not change them later
+     * @return the shared model of this process; the caller must not close it
+     * @throws MalformedModelException if the bytes are damaged or belong to a network of another
+     *     size
      */
     static synchronized Model get(NetworkSize size, byte[] frq) throws MalformedModelException {
         Key key = new Key(size, ByteBuffer.wrap(frq));

@@ -9,24 +9,24 @@ import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
 
 /**
- * A round of federated averaging: coefficients go out, every partition trains from them, and the
- * average of what comes back is the next round's beginning.
+ * The result of a round of federated averaging. In a round, the driver broadcasts coefficients,
+ * every partition trains from them, and the driver averages the coefficients that it collects.
  *
- * @param frq the averaged coefficients, as a file's bytes
- * @param loss the mean over the partitions, in training
- * @param traffic what was sent
+ * @param frq the averaged coefficients, as the bytes of a file
+ * @param loss the mean training loss of the partitions
+ * @param traffic the bytes that were sent
  */
 record FederatedRound(byte[] frq, double loss, Traffic traffic) {
 
     /**
      * Runs a round.
      *
-     * @param scenes the training set, one part for each partition, none of them empty
-     * @param training what is done with a part
-     * @param frq the coefficients to begin with
-     * @param denseBytes of all weights in float32
-     * @return how it ended
-     * @throws MalformedModelException if the coefficients are not of this network
+     * @param scenes the training set; no partition is empty
+     * @param training the training on one partition
+     * @param frq the initial coefficients, as the bytes of a file
+     * @param denseBytes the size of all weights in float32
+     * @return the result
+     * @throws MalformedModelException if the coefficients belong to another network
      */
     static FederatedRound run(
             JavaRDD<Scene> scenes, LocalTraining training, byte[] frq, long denseBytes)

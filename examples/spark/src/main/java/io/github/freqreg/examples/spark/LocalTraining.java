@@ -27,32 +27,32 @@ import java.util.concurrent.locks.Lock;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * What an executor does with its part of the scenes in a round: a few steps from the coefficients
- * that all begin with.
+ * The training of an executor in one round: some steps on the scenes of a partition, from the
+ * coefficients that all partitions start with.
  *
- * <p>Adam's moments begin anew in each round, as they are not sent.
+ * <p>Adam's moments are not sent, so they start at zero in each round.
  *
- * @param size of the network
- * @param steps how many
- * @param batchSize scenes in a step
- * @param learningRate Adam's
- * @param seed of the scenes' order and variation; equal parts of scenes give equal coefficients
+ * @param size the size of the network
+ * @param steps the number of steps
+ * @param batchSize the number of scenes per step
+ * @param learningRate Adam's learning rate
+ * @param seed the seed of the scenes' order and variation; equal scenes give equal coefficients
  */
 record LocalTraining(NetworkSize size, int steps, int batchSize, float learningRate, long seed)
         implements Serializable {
 
-    /** DJL lets one gradient collector live in a process; a second one throws. */
+    /** DJL allows one gradient collector per process; a second one throws. */
     private static final Lock ONE_AT_A_TIME = new ReentrantLock();
 
     /**
      * Trains.
      *
-     * <p>Safe for concurrent use: trainings in one process wait for each other.
+     * <p>Safe for concurrent use: trainings in one process run one after the other.
      *
-     * @param frq the coefficients to begin with, as a file's bytes
-     * @param scenes one or more, all of one size
+     * @param frq the initial coefficients, as the bytes of a file
+     * @param scenes one or more scenes of equal size
      * @return the coefficients after the last step
-     * @throws MalformedModelException if the bytes are not of this network
+     * @throws MalformedModelException if the bytes belong to another network
      * @throws DataException if the loss is not finite
      */
     Update train(byte[] frq, List<Scene> scenes) throws MalformedModelException {
@@ -115,11 +115,11 @@ record LocalTraining(NetworkSize size, int steps, int batchSize, float learningR
     }
 
     /**
-     * What a training in one place came to.
+     * The result of the training on one partition.
      *
-     * @param frq the coefficients, as a file's bytes
-     * @param scenes how many it was trained on
-     * @param loss the mean over the steps
+     * @param frq the coefficients, as the bytes of a file
+     * @param scenes the number of scenes in the partition
+     * @param loss the mean loss of the steps
      */
     record Update(byte[] frq, int scenes, float loss) implements Serializable {}
 }

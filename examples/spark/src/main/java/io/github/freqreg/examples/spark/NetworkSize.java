@@ -7,17 +7,18 @@ import ai.djl.engine.Engine;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
-import io.github.freqreg.file.FrequencyFile;
-import io.github.freqreg.policy.FrequencyRegularization;
 import io.github.freqreg.examples.networks.UNet;
+import io.github.freqreg.file.FrequencyFile;
 import io.github.freqreg.format.FrqDocument;
+import io.github.freqreg.policy.FrequencyRegularization;
 import java.io.Serializable;
 
 /**
- * What a UNet's file does not hold: how to build the network that it is loaded into.
+ * The size of a UNet, which its file does not contain. It is needed to build the network that the
+ * file is loaded into.
  *
  * @param width the channels of the first level
- * @param depth how often the image is halved
+ * @param depth the number of times the image is halved
  */
 record NetworkSize(int width, int depth) implements Serializable {
 
@@ -27,8 +28,9 @@ record NetworkSize(int width, int depth) implements Serializable {
      * Loads a network.
      *
      * @param frq the bytes of a {@code .frq} file
-     * @return a model on the CPU, to be closed
-     * @throws MalformedModelException if they are damaged, or of a network of another size
+     * @return a model on the CPU; the caller closes it
+     * @throws MalformedModelException if the bytes are damaged or belong to a network of another
+     *     size
      */
     Model load(byte[] frq) throws MalformedModelException {
         Model model = open();
@@ -42,11 +44,11 @@ record NetworkSize(int width, int depth) implements Serializable {
     }
 
     /**
-     * Draws a network.
+     * Creates a randomly initialised network.
      *
-     * @param side of its images in pixels
-     * @param kept the coefficients of each tensor
-     * @param seed of its numbers
+     * @param side the side of its images in pixels
+     * @param kept the coefficients kept in each tensor
+     * @param seed the seed of the initialisation
      * @return the bytes of its file, with float32 numbers and without names
      */
     byte[] draw(int side, int kept, int seed) {
@@ -63,7 +65,7 @@ record NetworkSize(int width, int depth) implements Serializable {
         }
     }
 
-    /** The bytes that are sent: names and shapes are left out, as the receiver has them. */
+    /** Encodes a network without names and shapes, which the receiver has. */
     static byte[] encode(Block block) {
         return FrequencyFile.toDocument(block, DataType.FLOAT32).withoutNames().encode();
     }

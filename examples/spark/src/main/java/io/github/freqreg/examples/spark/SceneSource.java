@@ -13,19 +13,19 @@ import java.util.Random;
 import java.util.SplittableRandom;
 import java.util.stream.IntStream;
 
-/** The origin of an image. It is sent to an executor, which reads or draws the image there. */
+/** The source of an image. It is sent to an executor, which reads or generates the image. */
 sealed interface SceneSource extends Serializable {
 
-    /** The name of the file without its extension, or the number of a drawn scene. */
+    /** Returns the name of the file without its extension, or the number of a generated scene. */
     String name();
 
-    /** The image in its own size, with its mask; a drawn one is a square of the given side. */
+    /** Returns the image in its own size; a generated one is a square with the given side. */
     Picture picture(int side);
 
-    /** The image with its mask, scaled to a square. */
+    /** Returns the image and its mask, scaled to a square. */
     Scene scene(int side);
 
-    /** The sources of images in files. */
+    /** Returns the sources of images in files. */
     static List<SceneSource> of(List<ImagePair> pairs) {
         return pairs.stream().map(SceneSource::of).toList();
     }
@@ -38,15 +38,15 @@ sealed interface SceneSource extends Serializable {
                 .orElse(new Photograph(pair.name(), image));
     }
 
-    /** The sources of scenes that are drawn. */
+    /** Returns the sources of generated scenes. */
     static List<SceneSource> drawn(int count) {
         return IntStream.range(0, count).<SceneSource>mapToObj(Drawn::new).toList();
     }
 
     /**
-     * A scene that is drawn.
+     * A generated scene.
      *
-     * @param number of the scene, which seeds it
+     * @param number the number of the scene, which is also its seed
      */
     record Drawn(int number) implements SceneSource {
 
@@ -66,7 +66,7 @@ sealed interface SceneSource extends Serializable {
         /** {@inheritDoc} */
         @Override
         public Scene scene(int side) {
-            // Java's generator begins alike for seeds that follow each other.
+            // The first numbers of java.util.Random are similar for consecutive seeds.
             return Scene.draw(side, new Random(new SplittableRandom(number).nextLong()));
         }
     }
@@ -74,7 +74,7 @@ sealed interface SceneSource extends Serializable {
     /**
      * An image in a file, without a mask.
      *
-     * @param name of the file without its extension
+     * @param name the name of the file without its extension
      * @param image the path of the file
      */
     record Photograph(String name, String image) implements SceneSource {
@@ -95,7 +95,7 @@ sealed interface SceneSource extends Serializable {
     /**
      * An image and its mask in files.
      *
-     * @param name of the files without their extensions
+     * @param name the name of the files without their extensions
      * @param image the path of the image
      * @param mask the path of the mask
      */
@@ -122,8 +122,8 @@ sealed interface SceneSource extends Serializable {
     /**
      * An image of any size.
      *
-     * @param image in red, green and blue
-     * @param mask whether each pixel is of the object, row by row, if that is known
+     * @param image the RGB image
+     * @param mask true for each pixel inside the object, row by row, if the mask is known
      */
     record Picture(BufferedImage image, Optional<boolean[]> mask) {}
 }

@@ -2,11 +2,11 @@ package io.github.freqreg.examples.spark;
 
 import ai.djl.MalformedModelException;
 import ai.djl.Model;
-import io.github.freqreg.file.CompressionReport;
 import io.github.freqreg.examples.cli.Main;
 import io.github.freqreg.examples.data.ImagePair;
 import io.github.freqreg.examples.data.Masks;
 import io.github.freqreg.examples.tasks.Segmentation;
+import io.github.freqreg.file.CompressionReport;
 import io.github.freqreg.format.FrqDocument;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
@@ -30,12 +30,12 @@ import picocli.CommandLine.Spec;
 /**
  * Segments images on a Spark cluster.
  *
- * <p>The bytes of a {@code .frq} file are broadcast; each executor loads the network once. What
- * comes back of an image is its mask, a bit for each pixel, and its Dice coefficient.
+ * <p>The job broadcasts the bytes of a {@code .frq} file, and each executor loads the network once.
+ * For each image, the executor returns the mask, with one bit per pixel, and the Dice coefficient.
  */
 @Command(
         name = "SegmentImages",
-        description = "Tells the objects in images, on a Spark cluster.",
+        description = "Segments the objects in images on a Spark cluster.",
         mixinStandardHelpOptions = true,
         sortOptions = false)
 public final class SegmentImages implements Callable<Integer> {
@@ -53,30 +53,30 @@ public final class SegmentImages implements Callable<Integer> {
             names = "--data",
             paramLabel = "DIR",
             description =
-                    "a folder that all executors see, with images/ and, to measure, masks/"
-                            + " (default: scenes are drawn)")
+                    "a folder that all executors can read, with images/ and, for the Dice"
+                            + " coefficient, masks/ (default: generated scenes)")
     private Optional<Path> data = Optional.empty();
 
     @Option(
             names = "--images",
             defaultValue = "24",
             paramLabel = "N",
-            description = "how many scenes are drawn without --data (default: ${DEFAULT-VALUE})")
+            description = "number of generated scenes without --data (default: ${DEFAULT-VALUE})")
     private int images;
 
     @Option(
             names = "--size",
             defaultValue = "96",
             paramLabel = "N",
-            description = "the side of drawn scenes in pixels (default: ${DEFAULT-VALUE})")
+            description = "side of generated scenes in pixels (default: ${DEFAULT-VALUE})")
     private int side;
 
-    @Option(names = "--out", paramLabel = "DIR", description = "write the masks there")
+    @Option(names = "--out", paramLabel = "DIR", description = "write the masks to this folder")
     private Optional<Path> out = Optional.empty();
 
     @Spec private CommandSpec spec;
 
-    /** Made by the command line. */
+    /** Created by {@link #command}. */
     private SegmentImages() {}
 
     /**
@@ -107,11 +107,11 @@ public final class SegmentImages implements Callable<Integer> {
                         : SceneSource.drawn(images);
         arguments.run(
                 "freqreg: segmentation",
-                spark -> tell(segment(spark, sources, partitions, size, frq, side), frq, dense));
+                spark -> report(segment(spark, sources, partitions, size, frq, side), frq, dense));
         return 0;
     }
 
-    /** Loads the network here first: what is wrong with it is told before a cluster is asked. */
+    /** Loads the network in the driver first, to report a bad file before the job starts. */
     private long denseBytes(NetworkSize size, byte[] frq) throws MalformedModelException {
         try (Model model = size.load(frq)) {
             return CompressionReport.of(model.getBlock()).getDenseBytes();
@@ -125,10 +125,10 @@ public final class SegmentImages implements Callable<Integer> {
      *
      * @param spark the cluster
      * @param sources the images
-     * @param partitions how many parts they are dealt into
-     * @param size what the file does not hold
+     * @param partitions the number of partitions
+     * @param size the size of the network
      * @param frq the bytes of the file
-     * @param side of drawn scenes in pixels
+     * @param side the side of generated scenes in pixels
      * @return the answers in the order of the sources
      */
     static List<Answer> segment(
@@ -156,27 +156,27 @@ public final class SegmentImages implements Callable<Integer> {
     private static Answer answer(SceneSource source, Model model, int side) {
         SceneSource.Picture picture = source.picture(side);
         BufferedImage image = picture.image();
-        boolean[] told = Segmentation.segment(model, image);
-        BitSet bits = new BitSet(told.length);
-        for (int i = 0; i < told.length; i++) {
-            bits.set(i, told[i]);
+        boolean[] mask = Segmentation.segment(model, image);
+        BitSet bits = new BitSet(mask.length);
+        for (int i = 0; i < mask.length; i++) {
+            bits.set(i, mask[i]);
         }
         return new Answer(
                 source.name(),
                 image.getWidth(),
                 image.getHeight(),
                 bits.toByteArray(),
-                picture.mask().map(mask -> Segmentation.dice(told, mask)).orElse(Double.NaN));
+                picture.mask().map(truth -> Segmentation.dice(mask, truth)).orElse(Double.NaN));
     }
 
     /**
-     * What an executor says of an image.
+     * The result for one image.
      *
-     * @param name the source's
-     * @param width of the image in pixels
-     * @param height of the image in pixels
-     * @param mask a bit for each pixel, row by row, without zeros at the end
-     * @param dice the Dice coefficient, NaN where there is no mask to compare with
+     * @param name the name of the source
+     * @param width the width of the image in pixels
+     * @param height the height of the image in pixels
+     * @param mask one bit per pixel, row by row, without trailing zeros
+     * @param dice the Dice coefficient, NaN if there is no mask to compare with
      */
     record Answer(String name, int width, int height, byte[] mask, double dice)
             implements Serializable {
@@ -193,7 +193,7 @@ public final class SegmentImages implements Callable<Integer> {
         }
     }
 
-    private void tell(List<Answer> answers, byte[] frq, long dense) throws IOException {
+    private void report(List<Answer> answers, byte[] frq, long dense) throws IOException {
         PrintWriter output = spec.commandLine().getOut();
         long masks = 0;
         for (Answer answer : answers) {

@@ -11,7 +11,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/** The options of both jobs, and the context that they run in. */
+/** The options that both jobs share, and their Spark context. */
 final class SparkArguments {
 
     @Spec(Spec.Target.MIXEE)
@@ -20,14 +20,14 @@ final class SparkArguments {
     @Option(
             names = "--master",
             paramLabel = "URL",
-            description = "the cluster (default: what spark-submit says, or local[2])")
+            description = "URL of the cluster (default: the master of spark-submit, or local[2])")
     private Optional<String> master = Optional.empty();
 
     @Option(
             names = "--partitions",
             defaultValue = "2",
             paramLabel = "N",
-            description = "how many parts the images are dealt into (default: ${DEFAULT-VALUE})")
+            description = "number of partitions of the images (default: ${DEFAULT-VALUE})")
     private int partitions;
 
     @Option(
@@ -40,11 +40,11 @@ final class SparkArguments {
     @Option(
             names = "--depth",
             paramLabel = "N",
-            description = "how often it halves the image (default: ${DEFAULT-VALUE})",
+            description = "number of times the UNet halves the image (default: ${DEFAULT-VALUE})",
             defaultValue = "4")
     private int depth;
 
-    /** What a job does with Spark. */
+    /** The body of a job. */
     @FunctionalInterface
     interface Work {
 
@@ -62,7 +62,7 @@ final class SparkArguments {
         return new NetworkSize(width, depth);
     }
 
-    /** Refuses a number that is too small. */
+    /** Checks that an option is not below its smallest value. */
     void check(String option, int value, int least) {
         if (value < least) {
             throw new ParameterException(
@@ -70,7 +70,9 @@ final class SparkArguments {
         }
     }
 
-    /** Runs a job; what went wrong in an executor is thrown as if it had been here. */
+    /**
+     * Runs a job. An exception in an executor is rethrown without the Spark exceptions around it.
+     */
     void run(String name, Work work) throws Exception {
         try (JavaSparkContext spark = new JavaSparkContext(conf(name, master))) {
             work.run(spark);
@@ -88,9 +90,11 @@ final class SparkArguments {
     }
 
     /**
-     * The settings of a job, but for those that spark-submit or system properties make.
+     * Returns the configuration of a job. Settings of spark-submit and system properties take
+     * precedence.
      *
-     * @param master the cluster, if it is not the one that these name
+     * @param name the name of the job
+     * @param master the URL of the cluster, if it was given as an option
      */
     static SparkConf conf(String name, Optional<String> master) {
         SparkConf conf = new SparkConf().setAppName(name);
@@ -100,11 +104,11 @@ final class SparkArguments {
             conf.setIfMissing("spark.driver.host", "127.0.0.1");
             conf.setIfMissing("spark.driver.bindAddress", "127.0.0.1");
             conf.setIfMissing("spark.ui.enabled", "false");
-            // A local cluster's executors are made of what this process is made of.
+            // Executors of a local cluster need the class path of this process.
             conf.setIfMissing(
                     "spark.executor.extraClassPath", System.getProperty("java.class.path"));
         }
-        // A task's thread computes; the engine needs no more threads than tasks have cores.
+        // The engine needs as many threads as a task has cores.
         conf.setIfMissing("spark.executorEnv.OMP_NUM_THREADS", conf.get("spark.task.cpus", "1"));
         conf.setIfMissing("spark.executor.extraJavaOptions", "-Dai.djl.offline=true");
         return conf;

@@ -6,18 +6,18 @@ import java.util.Locale;
 /**
  * The bytes of models that a round sends.
  *
- * @param broadcast to all partitions
- * @param collected from all partitions
- * @param dense what both would be with all weights in float32
+ * @param broadcast the bytes sent to all partitions
+ * @param collected the bytes collected from all partitions
+ * @param dense the bytes in both directions with dense weights in float32
  */
 record Traffic(long broadcast, long collected, long dense) {
 
     /**
-     * Counts.
+     * Counts the bytes of a round.
      *
-     * @param sent the file that each partition begins with
-     * @param updates what came back
-     * @param denseBytes of all weights in float32
+     * @param sent the file that each partition starts from
+     * @param updates the results of all partitions
+     * @param denseBytes the size of all weights in float32
      */
     static Traffic of(byte[] sent, List<LocalTraining.Update> updates, long denseBytes) {
         return new Traffic(
@@ -26,7 +26,7 @@ record Traffic(long broadcast, long collected, long dense) {
                 2 * denseBytes * updates.size());
     }
 
-    /** How many times fewer than those of the dense model. */
+    /** Returns the ratio of the dense bytes to the bytes sent. */
     double times() {
         return (double) dense / (broadcast + collected);
     }

@@ -6,9 +6,9 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ai.djl.Model;
-import io.github.freqreg.file.FrequencyFile;
 import io.github.freqreg.examples.data.Scene;
 import io.github.freqreg.examples.tasks.Segmentation;
+import io.github.freqreg.file.FrequencyFile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -34,7 +34,7 @@ class AverageTrainingTest {
     @Test
     void learns() throws Exception {
         Path file = folder.resolve("unet.frq");
-        String told =
+        String output =
                 Jobs.run(
                         AverageTraining.command(),
                         0,
@@ -42,12 +42,12 @@ class AverageTrainingTest {
                                         + " --evaluate-every 4 --out "
                                         + file)
                                 .split(" "));
-        List<Double> dice = numbers(told, "test Dice ([0-9.]+)");
-        assertEquals(3, dice.size(), told);
-        assertTrue(dice.get(2) > dice.get(0) + 0.15, told);
-        assertEquals(8, numbers(told, "collected, dense 1,926,784: ([0-9]+) times fewer").size());
+        List<Double> dice = numbers(output, "test Dice ([0-9.]+)");
+        assertEquals(3, dice.size(), output);
+        assertTrue(dice.get(2) > dice.get(0) + 0.15, output);
+        assertEquals(8, numbers(output, "collected, dense 1,926,784: ([0-9]+) times fewer").size());
 
-        // What is written is what was measured.
+        // The written file has the measured Dice coefficient.
         List<Scene> test = new ArrayList<>();
         for (SceneSource source : SceneSource.drawn(48).subList(40, 48)) {
             test.add(source.scene(32));
@@ -58,16 +58,16 @@ class AverageTrainingTest {
         }
     }
 
-    private static List<Double> numbers(String told, String pattern) {
+    private static List<Double> numbers(String output, String pattern) {
         return Pattern.compile(pattern)
-                .matcher(told)
+                .matcher(output)
                 .results()
                 .map(found -> Double.valueOf(found.group(1)))
                 .toList();
     }
 
     @Test
-    void equalPartsAverageToWhatOneTrainsTo() throws Exception {
+    void equalPartitionsAverageToTheResultOfOne() throws Exception {
         List<Scene> scenes = scenes(6, 16);
         List<Scene> twice = new ArrayList<>(scenes);
         twice.addAll(scenes);
@@ -77,14 +77,14 @@ class AverageTrainingTest {
             byte[] of2 = rounds(spark, twice, 2, start);
             assertArrayEquals(of1, of2);
             assertNotEquals(Arrays.hashCode(start), Arrays.hashCode(of1));
-            // Parts that are not equal end elsewhere.
+            // Different partitions give a different result.
             byte[] ofHalves = rounds(spark, scenes, 2, start);
             assertNotEquals(Arrays.hashCode(of1), Arrays.hashCode(ofHalves));
         }
     }
 
     @Test
-    void executorsInProcessesOfTheirOwnTrainAsThreadsDo() throws Exception {
+    void executorProcessesTrainAsThreadsDo() throws Exception {
         List<Scene> scenes = scenes(7, 16);
         byte[] start = SMALL.draw(16, 20, 1);
         byte[] threads;
@@ -98,7 +98,8 @@ class AverageTrainingTest {
                             spark.parallelize(List.of(1, 2, 3, 4), 4)
                                     .map(
                                             i -> {
-                                                // So long that the other executor takes a part.
+                                                // Long enough for the other executor to take a
+                                                // partition.
                                                 Thread.sleep(500);
                                                 return ProcessHandle.current().pid();
                                             })
@@ -139,22 +140,21 @@ class AverageTrainingTest {
     }
 
     @Test
-    void wrongArgumentsAndDataAreToldInOneLine() {
+    void wrongArgumentsAndDataAreReportedInOneLine() {
         assertEquals(
                 "error: --rounds must be 1 or more but is 0 (try 'AverageTraining --help')",
                 Jobs.run(AverageTraining.command(), 2, "--rounds", "0"));
         assertEquals(
-                "error: Expected a training image or more for each of 4 partitions but there are"
-                        + " 3",
+                "error: Expected at least one training image for each of 4 partitions but found 3",
                 Jobs.run(AverageTraining.command(), 1, "--images", "4", "--partitions", "4"));
-        String told =
+        String output =
                 Jobs.run(
                         AverageTraining.command(),
                         1,
                         ("--width 2 --depth 1 --size 8 --images 4 --rounds 9"
                                         + " --learning-rate 1e38")
                                 .split(" "));
-        assertTrue(told.contains("error: The loss is "), told);
+        assertTrue(output.contains("error: The loss is "), output);
     }
 
     private static List<Scene> scenes(int count, int side) throws IOException {
@@ -176,7 +176,7 @@ class AverageTrainingTest {
         return frq;
     }
 
-    /** Executors compute with as many threads as this process, so that sums are the same. */
+    /** Executors get as many engine threads as this process, so that sums are identical. */
     private static JavaSparkContext spark(String master) {
         SparkConf conf = SparkArguments.conf("test", Optional.of(master));
         return new JavaSparkContext(

@@ -5,12 +5,11 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.github.freqreg.block.FrequencyBlocks;
 import ai.djl.MalformedModelException;
 import ai.djl.Model;
 import ai.djl.nn.Parameter;
 import ai.djl.util.Pair;
-import io.github.freqreg.policy.FrequencyRegularization;
+import io.github.freqreg.block.FrequencyBlocks;
 import io.github.freqreg.examples.spark.LocalTraining.Update;
 import io.github.freqreg.format.FrqDocument;
 import io.github.freqreg.format.FrqTensor;
@@ -60,7 +59,7 @@ class CoefficientAverageTest {
     }
 
     @Test
-    void coefficientsThatAreNotStoredAreZeros() throws Exception {
+    void omittedCoefficientsAreZeros() throws Exception {
         FrqDocument whole = FrqDocument.decode(SIZE.draw(16, 20, 1));
         List<FrqTensor> tensors = new ArrayList<>(whole.tensors());
         FrqTensor tensor = tensors.get(2);
@@ -85,7 +84,7 @@ class CoefficientAverageTest {
     }
 
     @Test
-    void otherNetworksAreRefused() {
+    void otherNetworksAreRejected() {
         Update ours = new Update(SIZE.draw(16, 20, 1), 1, 0);
         Update other = new Update(new NetworkSize(4, 2).draw(16, 20, 1), 1, 0);
         MalformedModelException e =

@@ -7,17 +7,17 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import picocli.CommandLine;
 
-/** Runs a job as its command line would. */
+/** Runs jobs by their command lines. */
 final class Jobs {
 
     private Jobs() {}
 
-    /** Returns what it tells. */
+    /** Runs a job, checks its exit code, and returns its output. */
     static String run(CommandLine job, int code, String... args) {
-        StringWriter told = new StringWriter();
-        PrintWriter writer = new PrintWriter(told);
+        StringWriter output = new StringWriter();
+        PrintWriter writer = new PrintWriter(output);
         job.setOut(writer).setErr(writer);
-        assertEquals(code, Main.run(job, args), told::toString);
-        return told.toString().strip();
+        assertEquals(code, Main.run(job, args), output::toString);
+        return output.toString().strip();
     }
 }

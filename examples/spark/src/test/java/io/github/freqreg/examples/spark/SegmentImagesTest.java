@@ -80,17 +80,17 @@ class SegmentImagesTest {
         try (Model model = SIZE.load(frq)) {
             for (int i = 0; i < 5; i++) {
                 Scene scene = sources.get(i).scene(24);
-                boolean[] told = Segmentation.segment(model, scene.image());
+                boolean[] output = Segmentation.segment(model, scene.image());
                 assertEquals(Integer.toString(i), answers.get(i).name());
-                assertArrayEquals(told, answers.get(i).foreground());
+                assertArrayEquals(output, answers.get(i).foreground());
                 assertEquals(
-                        Segmentation.dice(told, Masks.of(scene.mask())), answers.get(i).dice());
+                        Segmentation.dice(output, Masks.of(scene.mask())), answers.get(i).dice());
             }
         }
     }
 
     @Test
-    void filesAreReadWhereTheyAreAndMasksAreWritten() throws Exception {
+    void executorsReadFilesAndTheDriverWritesMasks() throws Exception {
         Path data = folder.resolve("data");
         Path out = folder.resolve("out");
         Files.createDirectories(data.resolve("images"));
@@ -98,24 +98,24 @@ class SegmentImagesTest {
         ImageIO.write(scene.image(), "png", data.resolve("images/a.png").toFile());
         ImageIO.write(scene.image(), "png", data.resolve("images/b.png").toFile());
         String args = "--weights " + weights + " --width 3 --depth 2 --data " + data;
-        String told = Jobs.run(SegmentImages.command(), 0, args.split(" "));
-        assertFalse(told.contains("Dice"), told);
+        String output = Jobs.run(SegmentImages.command(), 0, args.split(" "));
+        assertFalse(output.contains("Dice"), output);
         assertTrue(
-                told.contains(
+                output.contains(
                         String.format(
                                 Locale.ROOT, "%,d bytes instead of 16,692", (long) frq.length)),
-                told);
+                output);
 
         for (String name : List.of("a", "b")) {
             Masks.write(
                     Masks.of(scene.mask()), scene.image(), data.resolve("masks/" + name + ".png"));
         }
-        told = Jobs.run(SegmentImages.command(), 0, (args + " --out " + out).split(" "));
+        output = Jobs.run(SegmentImages.command(), 0, (args + " --out " + out).split(" "));
         try (Model model = SIZE.load(frq)) {
             boolean[] mask = Segmentation.segment(model, scene.image());
             double dice = Segmentation.dice(mask, Masks.of(scene.mask()));
             String text = String.format(Locale.ROOT, "b: 30x30 pixels, Dice %.6f", dice);
-            assertTrue(told.contains(text), told);
+            assertTrue(output.contains(text), output);
             ImagePair written =
                     new ImagePair("b", data.resolve("b"), Optional.of(out.resolve("b-mask.png")));
             assertArrayEquals(mask, Masks.read(written, scene.image()));
@@ -123,7 +123,7 @@ class SegmentImagesTest {
     }
 
     @Test
-    void whatIsWrongInAnExecutorIsToldInOneLine() throws IOException {
+    void errorsOfExecutorsAreReportedInOneLine() throws IOException {
         Path damaged = folder.resolve("data/images/a.png");
         Files.createDirectories(damaged.getParent());
         Files.writeString(damaged, "no image");
@@ -131,7 +131,7 @@ class SegmentImagesTest {
         assertEquals(
                 "error: " + damaged + ": expected a PNG or JPEG image",
                 Jobs.run(SegmentImages.command(), 1, (args + folder + "/data").split(" ")));
-        String told = Jobs.run(SegmentImages.command(), 1, "--weights", weights.toString());
-        assertTrue(told.startsWith("error: " + weights + ": expected 23 tensors"), told);
+        String output = Jobs.run(SegmentImages.command(), 1, "--weights", weights.toString());
+        assertTrue(output.startsWith("error: " + weights + ": expected 23 tensors"), output);
     }
 }
