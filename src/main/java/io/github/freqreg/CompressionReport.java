@@ -6,7 +6,7 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
 import ai.djl.util.JsonUtils;
 import io.github.freqreg.format.FrqDocument;
-import io.github.freqreg.format.FrqTensor;
+import io.github.freqreg.format.FrqEntry;
 import io.github.freqreg.spectrum.FrequencyAxes;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -31,10 +31,10 @@ public final class CompressionReport {
     private final long bytes;
 
     private CompressionReport(FrqDocument document, byte[] file) throws MalformedModelException {
-        long[] sizes = FrqDocument.tensorBytes(file);
+        long[] sizes = FrqDocument.entryBytes(file);
         List<Row> all = new ArrayList<>();
         long total = 0;
-        for (FrqTensor tensor : document.tensors()) {
+        for (FrqEntry tensor : document.entries()) {
             all.add(Row.of(tensor, sizes[all.size()]));
             total += tensor.shape().size();
             if (total < 0 || total > Long.MAX_VALUE / Float.BYTES) {
@@ -288,7 +288,7 @@ public final class CompressionReport {
             String type,
             long bytes) {
 
-        static Row of(FrqTensor tensor, long bytes) {
+        static Row of(FrqEntry tensor, long bytes) {
             return new Row(
                     tensor.name(),
                     tensor.shape(),

@@ -35,7 +35,7 @@ import java.util.function.UnaryOperator;
  *
  * <p>The methods are safe for concurrent use on different networks.
  *
- * @see io.github.freqreg.format.ArrayFile
+ * @see io.github.freqreg.interop.ArrayFile
  */
 public final class DenseWeights {
 

@@ -9,7 +9,7 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
 import io.github.freqreg.format.FrqDocument;
-import io.github.freqreg.format.FrqTensor;
+import io.github.freqreg.format.FrqEntry;
 import io.github.freqreg.format.Precision;
 import io.github.freqreg.spectrum.FrequencyAxes;
 import io.github.freqreg.spectrum.FrequencyTensor;
@@ -284,7 +284,7 @@ public final class FrequencyFile {
         Map<Parameter, SpectralParameter> spectral = BlockTree.spectralParameters(block);
         Map<Parameter, RunningStatistic> statistics =
                 fewStatistics ? RunningStatistic.in(block) : Map.of();
-        List<FrqTensor> tensors = new ArrayList<>();
+        List<FrqEntry> tensors = new ArrayList<>();
         for (Map.Entry<String, Parameter> entry : BlockTree.parameters(block).entrySet()) {
             Parameter parameter = entry.getValue();
             SpectralParameter tensor = spectral.get(parameter);
@@ -302,7 +302,7 @@ public final class FrequencyFile {
                 precision = rule.of(entry.getKey(), parameter, values);
             }
             tensors.add(
-                    new FrqTensor(
+                    new FrqEntry(
                             entry.getKey(),
                             new Shape(shape.getShape()),
                             axes,
@@ -322,13 +322,13 @@ public final class FrequencyFile {
     }
 
     /** Whether a tensor of a file is a running statistic that is rebuilt when it is loaded. */
-    private static boolean isRebuilt(Parameter parameter, FrqTensor tensor) {
+    private static boolean isRebuilt(Parameter parameter, FrqEntry tensor) {
         return RunningStatistic.isOne(parameter)
                 && FrequencyAxes.OWN.equals(tensor.axes())
                 && tensor.shape().dimension() == 1;
     }
 
-    private static float[] rebuilt(FrqTensor tensor) {
+    private static float[] rebuilt(FrqEntry tensor) {
         return RunningStatistic.rebuild(tensor.values(), Math.toIntExact(tensor.shape().size()));
     }
 
@@ -363,7 +363,7 @@ public final class FrequencyFile {
 
     private static Block load(Block block, NDManager manager, DataType type, FrqDocument document)
             throws MalformedModelException {
-        Map<String, FrqTensor> tensors;
+        Map<String, FrqEntry> tensors;
         Set<Parameter> readOnly;
         // Before anything is changed or allocated for a file that does not fit.
         Set<String> names = BlockTree.parameters(block).keySet();
@@ -372,7 +372,7 @@ public final class FrequencyFile {
         }
         TransposedLayers layers = null;
         Block runnable = block;
-        if (!block.isInitialized() && document.tensors().stream().anyMatch(FrqTensor::spectral)) {
+        if (!block.isInitialized() && document.entries().stream().anyMatch(FrqEntry::spectral)) {
             // As when the saved network was wrapped.
             layers = new TransposedLayers(block);
             runnable = layers.getNetwork();
@@ -399,7 +399,7 @@ public final class FrequencyFile {
         }
         Map<Parameter, SpectralParameter> spectral = BlockTree.spectralParameters(wrapped);
         for (Map.Entry<String, Parameter> entry : BlockTree.parameters(wrapped).entrySet()) {
-            FrqTensor tensor = tensors.get(entry.getKey());
+            FrqEntry tensor = tensors.get(entry.getKey());
             SpectralParameter coefficients = spectral.get(entry.getValue());
             if (readOnly.contains(entry.getValue())) {
                 logger.debug("{} has the values of the file already", entry.getKey());
@@ -412,9 +412,9 @@ public final class FrequencyFile {
         return wrapped;
     }
 
-    private static Map<String, FrqTensor> byName(FrqDocument document) {
-        Map<String, FrqTensor> tensors = new LinkedHashMap<>();
-        document.tensors().forEach(tensor -> tensors.put(tensor.name(), tensor));
+    private static Map<String, FrqEntry> byName(FrqDocument document) {
+        Map<String, FrqEntry> tensors = new LinkedHashMap<>();
+        document.entries().forEach(tensor -> tensors.put(tensor.name(), tensor));
         return tensors;
     }
 
@@ -446,12 +446,12 @@ public final class FrequencyFile {
         }
     }
 
-    private static FrequencyTensor toFrequency(FrqTensor tensor) {
+    private static FrequencyTensor toFrequency(FrqEntry tensor) {
         return new FrequencyTensor(
                 tensor.axes().mask(tensor.shape(), tensor.values().length), tensor.values());
     }
 
-    private static void fill(LoadTarget target, Parameter parameter, FrqTensor tensor) {
+    private static void fill(LoadTarget target, Parameter parameter, FrqEntry tensor) {
         NDManager manager = parameter.getArray().getManager();
         float[] elements = tensor.spectral() ? rebuilt(tensor) : tensor.values();
         try (NDArray values = manager.create(elements, tensor.shape())) {
@@ -484,13 +484,13 @@ public final class FrequencyFile {
     }
 
     private static void checkTensors(
-            Block block, Map<String, FrqTensor> tensors, Set<Parameter> readOnly)
+            Block block, Map<String, FrqEntry> tensors, Set<Parameter> readOnly)
             throws MalformedModelException {
         Map<Parameter, SpectralParameter> spectral = BlockTree.spectralParameters(block);
         for (Map.Entry<String, Parameter> entry : BlockTree.parameters(block).entrySet()) {
             SpectralParameter target = spectral.get(entry.getValue());
             Shape shape = shapeOf(entry.getValue(), target);
-            FrqTensor tensor = tensors.get(entry.getKey());
+            FrqEntry tensor = tensors.get(entry.getKey());
             if (!Arrays.equals(shape.getShape(), tensor.shape().getShape())) {
                 throw new MalformedModelException(
                         "expected tensor "
@@ -530,7 +530,7 @@ public final class FrequencyFile {
     }
 
     /** What cannot be written to has to have the file's values, as far as these are exact. */
-    private static void checkEqual(Map.Entry<String, Parameter> entry, FrqTensor tensor)
+    private static void checkEqual(Map.Entry<String, Parameter> entry, FrqEntry tensor)
             throws MalformedModelException {
         float[] own = values(entry);
         Precision precision = tensor.precision();
@@ -553,14 +553,14 @@ public final class FrequencyFile {
     }
 
     /** Wraps the tensors that the file holds as coefficients and the network does not. */
-    private static Block wrap(Block block, Map<String, FrqTensor> tensors)
+    private static Block wrap(Block block, Map<String, FrqEntry> tensors)
             throws MalformedModelException {
         Map<String, Parameter> parameters = BlockTree.parameters(block);
-        Map<String, FrqTensor> kept =
+        Map<String, FrqEntry> kept =
                 tensors.values().stream()
-                        .filter(FrqTensor::spectral)
+                        .filter(FrqEntry::spectral)
                         .filter(t -> !isRebuilt(parameters.get(t.name()), t))
-                        .collect(Collectors.toMap(FrqTensor::name, t -> t));
+                        .collect(Collectors.toMap(FrqEntry::name, t -> t));
         Map<Parameter, SpectralParameter> wrapped = BlockTree.spectralParameters(block);
         kept.keySet().removeIf(name -> wrapped.containsKey(parameters.get(name)));
         if (kept.isEmpty()) {

@@ -4,7 +4,7 @@ import ai.djl.MalformedModelException;
 import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
 import io.github.freqreg.format.FrqDocument;
-import io.github.freqreg.format.FrqTensor;
+import io.github.freqreg.format.FrqEntry;
 import io.github.freqreg.format.Precision;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -163,11 +163,11 @@ public final class Quantization {
         FrqDocument document = FrequencyFile.toDocument(block, this);
         long[] sizes;
         try {
-            sizes = FrqDocument.tensorBytes(document.encode());
+            sizes = FrqDocument.entryBytes(document.encode());
         } catch (MalformedModelException e) {
             throw new IllegalStateException("A file was written that cannot be read", e);
         }
-        List<FrqTensor> tensors = document.tensors();
+        List<FrqEntry> tensors = document.entries();
         return IntStream.range(0, sizes.length)
                 .boxed()
                 .sorted(Comparator.comparingLong(i -> -sizes[i]))

@@ -18,7 +18,7 @@ import ai.djl.util.JsonUtils;
 import com.google.gson.JsonObject;
 import io.github.freqreg.CompressionReport.Row;
 import io.github.freqreg.format.FrqDocument;
-import io.github.freqreg.format.FrqTensor;
+import io.github.freqreg.format.FrqEntry;
 import io.github.freqreg.format.Precision;
 import io.github.freqreg.spectrum.FrequencyAxes;
 import java.io.IOException;
@@ -220,8 +220,8 @@ class CompressionReportTest {
         return CompressionReport.of(file);
     }
 
-    private static FrqTensor tensor(String name, Shape shape, boolean spectral, int values) {
-        return new FrqTensor(
+    private static FrqEntry tensor(String name, Shape shape, boolean spectral, int values) {
+        return new FrqEntry(
                 name,
                 shape,
                 spectral ? FrequencyAxes.OWN : null,

@@ -22,7 +22,7 @@ import ai.djl.nn.core.Linear;
 import ai.djl.nn.norm.BatchNorm;
 import ai.djl.training.ParameterStore;
 import ai.djl.util.Pair;
-import io.github.freqreg.format.ArrayFile;
+import io.github.freqreg.interop.ArrayFile;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;

@@ -26,7 +26,7 @@ import ai.djl.nn.norm.BatchNorm;
 import ai.djl.training.ParameterStore;
 import ai.djl.util.PairList;
 import io.github.freqreg.format.FrqDocument;
-import io.github.freqreg.format.FrqTensor;
+import io.github.freqreg.format.FrqEntry;
 import io.github.freqreg.nn.TransposedConv2d;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -303,7 +303,7 @@ class EditingTest {
             SequentialBlock fresh = edit.make(TestModels.smallNetwork());
             List<String> plain = unwrapped(fresh);
             FrqDocument document = FrqDocument.read(file);
-            assertEquals(plain, document.tensors().stream().map(FrqTensor::name).toList());
+            assertEquals(plain, document.entries().stream().map(FrqEntry::name).toList());
             assertEquals(
                     plain,
                     CompressionReport.of(file).getRows().stream()

@@ -27,7 +27,7 @@ import ai.djl.training.Trainer;
 import ai.djl.training.dataset.ArrayDataset;
 import ai.djl.translate.NoopTranslator;
 import ai.djl.util.Pair;
-import io.github.freqreg.format.ArrayFile;
+import io.github.freqreg.interop.ArrayFile;
 import io.github.freqreg.format.FrqDocument;
 import java.io.IOException;
 import java.nio.file.Files;

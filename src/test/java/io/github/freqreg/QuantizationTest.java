@@ -25,7 +25,7 @@ import ai.djl.training.ParameterStore;
 import ai.djl.util.Pair;
 import io.github.freqreg.execution.Strategy;
 import io.github.freqreg.format.FrqDocument;
-import io.github.freqreg.format.FrqTensor;
+import io.github.freqreg.format.FrqEntry;
 import io.github.freqreg.format.Precision;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -91,7 +91,7 @@ class QuantizationTest {
         FrequencyFile.save(block, file, steps);
         assertTrue(Files.size(file) <= bytes, Files.size(file) + " bytes");
         assertTrue(Files.size(file) > 0.95 * bytes, Files.size(file) + " bytes");
-        for (FrqTensor tensor : FrqDocument.read(file).tensors()) {
+        for (FrqEntry tensor : FrqDocument.read(file).entries()) {
             if (tensor.spectral()) {
                 assertEquals(steps.getStep(tensor.name()), tensor.precision().step());
             }
@@ -316,12 +316,12 @@ class QuantizationTest {
         Path file = folder.resolve("q.frq");
         FrequencyFile.save(block, file, Quantization.fit(block, 75, false));
         FrqDocument document = FrqDocument.read(file).withNames(FrequencyFile.shapes(block));
-        Map<Boolean, List<FrqTensor>> byKind =
-                document.tensors().stream()
+        Map<Boolean, List<FrqEntry>> byKind =
+                document.entries().stream()
                         .collect(Collectors.partitioningBy(t -> t.name().contains("unning")));
         assertEquals(2, byKind.get(true).size());
         byKind.get(true).forEach(t -> assertEquals(Precision.FLOAT16, t.precision(), t.name()));
-        for (FrqTensor tensor : byKind.get(false)) {
+        for (FrqEntry tensor : byKind.get(false)) {
             // Of zeros alone nothing is rounded.
             boolean zeros = tensor.values().length == 4 && tensor.values()[0] == 0;
             assertEquals(

@@ -26,7 +26,7 @@ import ai.djl.nn.convolutional.Conv2dTranspose;
 import ai.djl.nn.norm.BatchNorm;
 import ai.djl.training.Trainer;
 import io.github.freqreg.format.FrqDocument;
-import io.github.freqreg.format.FrqTensor;
+import io.github.freqreg.format.FrqEntry;
 import io.github.freqreg.format.Precision;
 import java.nio.FloatBuffer;
 import java.util.ArrayList;
@@ -76,8 +76,8 @@ class RunningStatisticTest {
         }
     }
 
-    private static FrqTensor named(FrqDocument document, String part) {
-        return document.tensors().stream()
+    private static FrqEntry named(FrqDocument document, String part) {
+        return document.entries().stream()
                 .filter(tensor -> tensor.name().contains(part))
                 .findFirst()
                 .orElseThrow();
@@ -123,7 +123,7 @@ class RunningStatisticTest {
                 Model fresh = Model.newInstance("fresh")) {
             Block block = model.getBlock();
             FrqDocument document = FrequencyFile.toDocument(block, DataType.FLOAT16);
-            FrqTensor weight = document.tensors().get(0);
+            FrqEntry weight = document.entries().get(0);
             Shape box = weight.axes().mask(weight.shape(), 40).getBox();
             long frequencies = box.get(transposed ? 1 : 0);
             assertTrue(frequencies > 1 && 2 * frequencies < CHANNELS / 2, box.toString());
@@ -184,7 +184,7 @@ class RunningStatisticTest {
             train(model);
             FrqDocument document = FrequencyFile.toDocument(model.getBlock(), DataType.FLOAT16);
             for (String name : new String[] {"runningMean", "runningVar"}) {
-                FrqTensor statistic = named(document, name);
+                FrqEntry statistic = named(document, name);
                 assertEquals(CHANNELS, statistic.values().length);
                 assertEquals(Precision.FLOAT32, statistic.precision());
             }
@@ -406,13 +406,13 @@ class RunningStatisticTest {
         try (Model model = trained(transposed);
                 Model fresh = Model.newInstance("fresh")) {
             FrqDocument good = FrequencyFile.toDocument(model.getBlock(), DataType.FLOAT16);
-            List<FrqTensor> tensors = new ArrayList<>();
-            for (FrqTensor tensor : good.tensors()) {
+            List<FrqEntry> tensors = new ArrayList<>();
+            for (FrqEntry tensor : good.entries()) {
                 if (tensor.name().contains("runningMean")) {
                     float[] values = new float[CHANNELS];
                     Arrays.fill(values, Float.MAX_VALUE);
                     tensors.add(
-                            new FrqTensor(
+                            new FrqEntry(
                                     tensor.name(),
                                     tensor.shape(),
                                     tensor.axes(),

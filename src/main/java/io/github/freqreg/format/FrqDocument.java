@@ -28,7 +28,7 @@ import java.util.zip.CRC32C;
  * @param fingerprint of the names and shapes: the CRC-32C of, for each tensor, its name in UTF-8, a
  *     zero byte, its rank as a byte, and its extents as little-endian numbers of eight bytes
  */
-public record FrqDocument(List<Shape> inputs, List<FrqTensor> tensors, int fingerprint) {
+public record FrqDocument(List<Shape> inputs, List<FrqEntry> tensors, int fingerprint) {
 
     /** The largest file that is read or written, in bytes. */
     public static final long MAX_BYTES = 1L << 30;
@@ -66,13 +66,13 @@ public record FrqDocument(List<Shape> inputs, List<FrqTensor> tensors, int finge
      * @param tensors every parameter of the network, with names and shapes
      * @throws IllegalArgumentException if two tensors have one name, or one has none
      */
-    public FrqDocument(List<Shape> inputs, List<FrqTensor> tensors) {
+    public FrqDocument(List<Shape> inputs, List<FrqEntry> tensors) {
         this(inputs, tensors, fingerprintOf(tensors));
     }
 
-    private static int fingerprintOf(List<FrqTensor> tensors) {
+    private static int fingerprintOf(List<FrqEntry> tensors) {
         Map<String, Shape> names = new LinkedHashMap<>();
-        for (FrqTensor tensor : tensors) {
+        for (FrqEntry tensor : tensors) {
             if (tensor.name() == null || names.put(tensor.name(), tensor.shape()) != null) {
                 throw new IllegalArgumentException(
                         tensor.name() == null
@@ -113,9 +113,9 @@ public record FrqDocument(List<Shape> inputs, List<FrqTensor> tensors, int finge
      * @return the same content, for a smaller file
      */
     public FrqDocument withoutNames() {
-        List<FrqTensor> bare =
+        List<FrqEntry> bare =
                 tensors.stream()
-                        .map(t -> new FrqTensor(null, null, t.axes(), t.precision(), t.values()))
+                        .map(t -> new FrqEntry(null, null, t.axes(), t.precision(), t.values()))
                         .toList();
         return new FrqDocument(inputs, bare, fingerprint);
     }
@@ -144,12 +144,12 @@ public record FrqDocument(List<Shape> inputs, List<FrqTensor> tensors, int finge
                             tensors.size(),
                             fingerprint));
         }
-        List<FrqTensor> named = new ArrayList<>();
+        List<FrqEntry> named = new ArrayList<>();
         for (Map.Entry<String, Shape> its : network.entrySet()) {
-            FrqTensor tensor = tensors.get(named.size());
+            FrqEntry tensor = tensors.get(named.size());
             try {
                 named.add(
-                        new FrqTensor(
+                        new FrqEntry(
                                 its.getKey(),
                                 its.getValue(),
                                 tensor.axes(),
@@ -210,7 +210,7 @@ public record FrqDocument(List<Shape> inputs, List<FrqTensor> tensors, int finge
      *     size of the file
      * @throws MalformedModelException if the bytes are not a whole and sound file
      */
-    public static long[] tensorBytes(byte[] bytes) throws MalformedModelException {
+    public static long[] entryBytes(byte[] bytes) throws MalformedModelException {
         FrqDecoder decoder = FrqDecoder.of(bytes);
         decoder.decode();
         List<Integer> ends = decoder.ends();

@@ -43,10 +43,10 @@ final class Version2Decoder implements FrqDecoder {
         }
         int fingerprint = named ? 0 : (int) code.direct(Integer.SIZE);
         ends.add(code.size());
-        List<FrqTensor> tensors = new ArrayList<>();
+        List<FrqEntry> tensors = new ArrayList<>();
         Set<String> names = new HashSet<>();
         for (int i = 0; i < count; i++) {
-            FrqTensor tensor = tensor(i);
+            FrqEntry tensor = tensor(i);
             if (named && !names.add(tensor.name())) {
                 throw new MalformedModelException("tensor " + tensor.name() + " appears twice");
             }
@@ -92,7 +92,7 @@ final class Version2Decoder implements FrqDecoder {
         return inputs;
     }
 
-    private FrqTensor tensor(int index) throws MalformedModelException {
+    private FrqEntry tensor(int index) throws MalformedModelException {
         boolean spectral = flag(Flag.SPECTRAL);
         FrequencyAxes axes = spectral ? axes(index) : null;
         Precision precision = precision(index);
@@ -127,7 +127,7 @@ final class Version2Decoder implements FrqDecoder {
                         ? multiples(precision, label, stored)
                         : values(spectral, precision.kind() == Kind.FLOAT16, label, stored);
         try {
-            return new FrqTensor(name, shape, axes, precision, values);
+            return new FrqEntry(name, shape, axes, precision, values);
         } catch (IllegalArgumentException e) {
             // In a weighted order the shell of the last coefficient has a limit too.
             throw misfit(label, e);

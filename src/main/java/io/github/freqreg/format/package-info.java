@@ -1,16 +1,16 @@
 /**
  * The {@code .frq} file: a network as the numbers it keeps, and nothing that can be derived.
  *
- * <p>Read {@link io.github.freqreg.format.FrqTensor} with {@link
+ * <p>Read {@link io.github.freqreg.format.FrqEntry} with {@link
  * io.github.freqreg.format.Precision} first, then {@link io.github.freqreg.format.FrqDocument};
  * then {@code FrqDecoder}, {@code Version2Encoder}, {@code Version2Decoder} with {@code
  * RangeEncoder}, {@code RangeDecoder}, {@code BitModels} and {@code MultipleModels}, and {@code
  * Version1Decoder}. Nothing here knows of a block or needs an engine; {@link
  * io.github.freqreg.FrequencyFile} brings files and networks together.
  *
- * <p>{@link io.github.freqreg.format.TorchCheckpoint} reads the tensors of PyTorch's files, the
+ * <p>{@link io.github.freqreg.interop.TorchCheckpoint} reads the tensors of PyTorch's files, the
  * authors' published networks among them: {@code TorchPickle} knows the names, {@code
- * PickleMachine} the instructions that are allowed. {@link io.github.freqreg.format.ArrayFile} is
+ * PickleMachine} the instructions that are allowed. {@link io.github.freqreg.interop.ArrayFile} is
  * the way to and from other programs: {@code SafetensorsReader}, {@code NpzReader} and {@code
  * NpyReader} check every byte before a {@code RawArray} becomes an array of the engine, and {@code
  * NpzWriter} writes what the latter two read.

@@ -8,7 +8,7 @@ import ai.djl.nn.Parameter;
 import io.github.freqreg.FrequencyFile;
 import io.github.freqreg.Quantization;
 import io.github.freqreg.format.FrqDocument;
-import io.github.freqreg.format.FrqTensor;
+import io.github.freqreg.format.FrqEntry;
 import io.github.freqreg.format.Precision;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -101,9 +101,9 @@ public final class Checkpoint {
             Path file)
             throws IOException {
         FrqDocument network = FrequencyFile.toDocument(model.getBlock(), DataType.FLOAT32);
-        List<FrqTensor> tensors = new ArrayList<>(network.tensors());
+        List<FrqEntry> tensors = new ArrayList<>(network.entries());
         Map<String, Parameter> parameters = FrequencyFile.parameters(model.getBlock());
-        for (FrqTensor tensor : network.tensors()) {
+        for (FrqEntry tensor : network.entries()) {
             // Of a truncated tensor the tail is not kept, and neither are its moments.
             int kept = tensor.values().length;
             optimizer
@@ -134,7 +134,7 @@ public final class Checkpoint {
         return OPTIMIZER + name + "/" + tensor;
     }
 
-    private static FrqTensor setting(String name, String value) {
+    private static FrqEntry setting(String name, String value) {
         if (name.isEmpty() || name.indexOf(EQUALS) >= 0) {
             throw new IllegalArgumentException(
                     "The name of a setting must be a text without = but is '" + name + "'");
@@ -142,8 +142,8 @@ public final class Checkpoint {
         return vector(SETTING + name + EQUALS + value, new float[0], 0);
     }
 
-    private static FrqTensor vector(String name, float[] values, int count) {
-        return new FrqTensor(
+    private static FrqEntry vector(String name, float[] values, int count) {
+        return new FrqEntry(
                 name, new Shape(count), null, Precision.FLOAT32, Arrays.copyOf(values, count));
     }
 
@@ -158,7 +158,7 @@ public final class Checkpoint {
     public static Map<String, String> readSettings(Path file)
             throws IOException, MalformedModelException {
         Map<String, String> settings = new TreeMap<>();
-        for (FrqTensor tensor : read(file).tensors()) {
+        for (FrqEntry tensor : read(file).entries()) {
             if (tensor.name().startsWith(SETTING)) {
                 String text = tensor.name().substring(SETTING.length());
                 int end = text.indexOf(EQUALS);
@@ -185,7 +185,7 @@ public final class Checkpoint {
             throw new MalformedModelException(
                     file + ": expected a checkpoint but found a file without names");
         }
-        for (FrqTensor tensor : document.tensors()) {
+        for (FrqEntry tensor : document.entries()) {
             if (tensor.name().equals(PROGRESS)) {
                 checkProgress(file, tensor.values());
                 return document;
@@ -225,10 +225,10 @@ public final class Checkpoint {
     public static int load(Model model, ResumableOptimizer optimizer, Path file)
             throws IOException, MalformedModelException {
         FrqDocument document = read(file);
-        Map<String, FrqTensor> state = new HashMap<>();
-        List<FrqTensor> network = new ArrayList<>();
+        Map<String, FrqEntry> state = new HashMap<>();
+        List<FrqEntry> network = new ArrayList<>();
         Map<String, Float> steps = new HashMap<>();
-        for (FrqTensor tensor : document.tensors()) {
+        for (FrqEntry tensor : document.entries()) {
             if (tensor.name().startsWith(STEP) && tensor.values().length == 1) {
                 steps.put(tensor.name().substring(STEP.length()), tensor.values()[0]);
             } else if (tensor.name().startsWith(OPTIMIZER) || tensor.name().equals(PROGRESS)) {
@@ -247,10 +247,10 @@ public final class Checkpoint {
         rounding.applyTo(model.getBlock());
         Map<Parameter, Map<String, float[]>> moments = new IdentityHashMap<>();
         Map<String, Parameter> parameters = FrequencyFile.parameters(model.getBlock());
-        for (FrqTensor tensor : network) {
+        for (FrqEntry tensor : network) {
             Map<String, float[]> byName = new HashMap<>();
             for (String name : optimizer.getNames()) {
-                FrqTensor found = state.get(moment(name, tensor.name()));
+                FrqEntry found = state.get(moment(name, tensor.name()));
                 if (found != null) {
                     byName.put(name, found.values());
                 }
@@ -264,10 +264,10 @@ public final class Checkpoint {
 
     /** The steps of all tensors that are coefficients, 0 where none was saved. */
     private static Quantization rounding(
-            Path file, List<FrqTensor> network, Map<String, Float> saved)
+            Path file, List<FrqEntry> network, Map<String, Float> saved)
             throws MalformedModelException {
         Map<String, Float> steps = new HashMap<>();
-        for (FrqTensor tensor : network) {
+        for (FrqEntry tensor : network) {
             if (tensor.spectral()) {
                 steps.put(tensor.name(), saved.getOrDefault(tensor.name(), 0f));
             }
@@ -286,18 +286,18 @@ public final class Checkpoint {
     /** All the moments of the optimiser and no others, of each tensor that was updated. */
     private static void checkMoments(
             Path file,
-            List<FrqTensor> network,
-            Map<String, FrqTensor> state,
+            List<FrqEntry> network,
+            Map<String, FrqEntry> state,
             ResumableOptimizer optimizer)
             throws MalformedModelException {
         List<String> names = optimizer.getNames();
         Set<String> left = new TreeSet<>(state.keySet());
         left.remove(PROGRESS);
         int updated = 0;
-        for (FrqTensor tensor : network) {
+        for (FrqEntry tensor : network) {
             int found = 0;
             for (String name : names) {
-                FrqTensor moment = state.get(moment(name, tensor.name()));
+                FrqEntry moment = state.get(moment(name, tensor.name()));
                 if (moment == null) {
                     continue;
                 }

@@ -82,7 +82,7 @@ class FrqDocumentTest {
 
     private static Map<String, Shape> names(FrqDocument document) {
         Map<String, Shape> names = new LinkedHashMap<>();
-        document.tensors().forEach(tensor -> names.put(tensor.name(), tensor.shape()));
+        document.entries().forEach(tensor -> names.put(tensor.name(), tensor.shape()));
         return names;
     }
 
@@ -108,8 +108,8 @@ class FrqDocumentTest {
     @Test
     void theFingerprintIsTheOneOfTheSpecification() {
         // zlib's and Python's crc32c of: w, 0, 2, then 2 and 3 as eight bytes each.
-        FrqTensor tensor =
-                new FrqTensor("w", new Shape(2, 3), null, Precision.FLOAT32, new float[6]);
+        FrqEntry tensor =
+                new FrqEntry("w", new Shape(2, 3), null, Precision.FLOAT32, new float[6]);
         byte[] bytes = {'w', 0, 2, 2, 0, 0, 0, 0, 0, 0, 0, 3, 0, 0, 0, 0, 0, 0, 0};
         CRC32C crc = new CRC32C();
         crc.update(bytes);
@@ -126,8 +126,8 @@ class FrqDocumentTest {
         FrqDocument document = random(seed);
         for (FrqDocument each : List.of(document, document.withoutNames())) {
             byte[] file = each.encode();
-            long[] sizes = FrqDocument.tensorBytes(file);
-            assertEquals(each.tensors().size(), sizes.length);
+            long[] sizes = FrqDocument.entryBytes(file);
+            assertEquals(each.entries().size(), sizes.length);
             long rest = file.length - LongStream.of(sizes).sum();
             long head = new FrqDocument(document.inputs(), List.of()).encode().length;
             assertTrue(rest >= 8 && rest <= head + 8, rest + " bytes beside the tensors");
@@ -139,7 +139,7 @@ class FrqDocumentTest {
         // Flags, name with its length, rank, extents, kept number, values.
         assertArrayEquals(
                 new long[] {1 + 16 + 1 + 4 + 1 + 6, 1 + 14 + 1 + 1 + 8, 1 + 12 + 1 + 2 + 1 + 4, 5},
-                FrqDocument.tensorBytes(tinyFile()));
+                FrqDocument.entryBytes(tinyFile()));
     }
 
     @Test
@@ -168,13 +168,13 @@ class FrqDocumentTest {
         return new FrqDocument(
                 List.of(new Shape(1, 800)),
                 List.of(
-                        new FrqTensor(
+                        new FrqEntry(
                                 "weight",
                                 new Shape(500, 800),
                                 new FrequencyAxes(new Shape(500, 50, 4, 4), List.of(1, 2, 3, 3)),
                                 Precision.ofStep(0.3125f),
                                 values),
-                        new FrqTensor(
+                        new FrqEntry(
                                 "bias",
                                 new Shape(3),
                                 null,
@@ -187,25 +187,25 @@ class FrqDocumentTest {
         return new FrqDocument(
                 List.of(new Shape(-1, 1, 28, 300)),
                 List.of(
-                        new FrqTensor(
+                        new FrqEntry(
                                 "01Conv2d_weight",
                                 new Shape(2, 1, 3, 3),
                                 FrequencyAxes.OWN,
                                 Precision.FLOAT16,
                                 new float[] {1.5f, -0.25f, 0x1p-24f}),
-                        new FrqTensor(
+                        new FrqEntry(
                                 "01Conv2d_bias",
                                 new Shape(2),
                                 null,
                                 Precision.FLOAT32,
                                 new float[] {0.1f, -70000}),
-                        new FrqTensor(
+                        new FrqEntry(
                                 "spektrum_\u03c9",
                                 new Shape(200),
                                 FrequencyAxes.OWN,
                                 Precision.FLOAT32,
                                 new float[] {3}),
-                        new FrqTensor("", new Shape(), null, Precision.FLOAT16, new float[] {-2})));
+                        new FrqEntry("", new Shape(), null, Precision.FLOAT16, new float[] {-2})));
     }
 
     private static byte[] tinyFile() throws IOException {
@@ -221,11 +221,11 @@ class FrqDocumentTest {
     @Test
     void roundsToTheNearestFloat16() throws MalformedModelException {
         float[] values = {1 + 0x1p-11f + 0x1p-20f, 1 + 0x1p-11f - 0x1p-20f, 0.1f, -1e-9f, 65504};
-        FrqTensor tensor = new FrqTensor("w", new Shape(5), null, Precision.FLOAT16, values);
+        FrqEntry tensor = new FrqEntry("w", new Shape(5), null, Precision.FLOAT16, values);
         FrqDocument read = FrqDocument.decode(new FrqDocument(List.of(), List.of(tensor)).encode());
         assertArrayEquals(
                 new float[] {1 + 0x1p-10f, 1, 1638 * 0x1p-14f, -0f, 65504},
-                read.tensors().get(0).values());
+                read.entries().get(0).values());
     }
 
     /** However few bytes they take, a reader allows for them. */
@@ -234,11 +234,11 @@ class FrqDocumentTest {
     void nearlyAllZerosAreReadAgain(int count) throws MalformedModelException {
         float[] values = new float[count];
         values[count - 1] = -3;
-        FrqTensor tensor = new FrqTensor("w", new Shape(count), null, Precision.ofStep(1), values);
+        FrqEntry tensor = new FrqEntry("w", new Shape(count), null, Precision.ofStep(1), values);
         byte[] file = new FrqDocument(List.of(), List.of(tensor)).encode();
         assertTrue(file.length < 40 + count / 900, file.length + " bytes");
-        assertArrayEquals(values, FrqDocument.decode(file).tensors().get(0).values());
-        assertArrayEquals(values, SecondReader.read(file).tensors().get(0).values());
+        assertArrayEquals(values, FrqDocument.decode(file).entries().get(0).values());
+        assertArrayEquals(values, SecondReader.read(file).entries().get(0).values());
     }
 
     @Test
@@ -251,12 +251,12 @@ class FrqDocumentTest {
     @Test
     void doesNotFollowItsListsLater() {
         List<Shape> inputs = new ArrayList<>(List.of(new Shape(1)));
-        List<FrqTensor> tensors = new ArrayList<>(tinyDocument().tensors());
+        List<FrqEntry> tensors = new ArrayList<>(tinyDocument().entries());
         FrqDocument document = new FrqDocument(inputs, tensors);
         inputs.clear();
         tensors.clear();
         assertEquals(1, document.inputs().size());
-        assertEquals(4, document.tensors().size());
+        assertEquals(4, document.entries().size());
     }
 
     @ParameterizedTest(name = "{0}")
@@ -699,7 +699,7 @@ class FrqDocumentTest {
         FileBytes file = FileBytes.version1().varint(1).shape(Long.MAX_VALUE).varint(1).bytes(0);
         FrqDocument document = FrqDocument.decode(file.name("w").shape(0, Long.MAX_VALUE).seal());
         assertEquals(List.of(new Shape(Long.MAX_VALUE - 1)), document.inputs());
-        assertEquals(new Shape(0, Long.MAX_VALUE), document.tensors().get(0).shape());
+        assertEquals(new Shape(0, Long.MAX_VALUE), document.entries().get(0).shape());
     }
 
     @Test
@@ -779,8 +779,8 @@ class FrqDocumentTest {
     @ValueSource(floats = {Float.NaN, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY})
     void doesNotWriteValuesThatAreNotFinite(float value) {
         for (boolean half : new boolean[] {false, true}) {
-            FrqTensor tensor =
-                    new FrqTensor(
+            FrqEntry tensor =
+                    new FrqEntry(
                             "w",
                             new Shape(2),
                             null,
@@ -797,8 +797,8 @@ class FrqDocumentTest {
 
     @Test
     void doesNotWriteWhatFloat16CanNotHold() {
-        FrqTensor tensor =
-                new FrqTensor("w", new Shape(1), null, Precision.FLOAT16, new float[] {65536});
+        FrqEntry tensor =
+                new FrqEntry("w", new Shape(1), null, Precision.FLOAT16, new float[] {65536});
         Exception e =
                 assertThrows(
                         IllegalArgumentException.class,
@@ -808,17 +808,17 @@ class FrqDocumentTest {
 
     @Test
     void doesNotWriteWhatItsReaderRefuses() {
-        FrqTensor one = new FrqTensor("w", new Shape(1), null, Precision.FLOAT32, new float[1]);
-        FrqTensor deep =
-                new FrqTensor(
+        FrqEntry one = new FrqEntry("w", new Shape(1), null, Precision.FLOAT32, new float[1]);
+        FrqEntry deep =
+                new FrqEntry(
                         "deep",
                         new Shape(LongStream.generate(() -> 1).limit(33).toArray()),
                         null,
                         Precision.FLOAT32,
                         new float[1]);
-        FrqTensor unpaired =
-                new FrqTensor("\ud800", new Shape(1), null, Precision.FLOAT32, new float[1]);
-        for (List<FrqTensor> tensors :
+        FrqEntry unpaired =
+                new FrqEntry("\ud800", new Shape(1), null, Precision.FLOAT32, new float[1]);
+        for (List<FrqEntry> tensors :
                 List.of(List.of(one, one), List.of(deep), List.of(unpaired))) {
             assertThrows(
                     IllegalArgumentException.class,
@@ -834,7 +834,7 @@ class FrqDocumentTest {
                     assertThrows(
                             IllegalArgumentException.class,
                             () ->
-                                    new FrqTensor(
+                                    new FrqEntry(
                                             "w",
                                             new Shape(2, 3),
                                             null,
@@ -848,7 +848,7 @@ class FrqDocumentTest {
                     assertThrows(
                             IllegalArgumentException.class,
                             () ->
-                                    new FrqTensor(
+                                    new FrqEntry(
                                             "w",
                                             new Shape(2, 3),
                                             FrequencyAxes.OWN,
@@ -861,7 +861,7 @@ class FrqDocumentTest {
         assertThrows(
                 IllegalArgumentException.class,
                 () ->
-                        new FrqTensor(
+                        new FrqEntry(
                                 "w",
                                 new Shape(),
                                 FrequencyAxes.OWN,
@@ -869,7 +869,7 @@ class FrqDocumentTest {
                                 new float[1]));
         assertThrows(
                 IllegalArgumentException.class,
-                () -> new FrqTensor("w", new Shape(-1), null, Precision.FLOAT32, new float[1]));
+                () -> new FrqEntry("w", new Shape(-1), null, Precision.FLOAT32, new float[1]));
     }
 
     @Test
@@ -939,8 +939,8 @@ class FrqDocumentTest {
     @Test
     void aDocumentThatCanNotBeWrittenLeavesTheOldFile() throws IOException {
         Path file = Files.write(folder.resolve("a.frq"), new byte[] {1, 2, 3});
-        FrqTensor tensor =
-                new FrqTensor("w", new Shape(1), null, Precision.FLOAT32, new float[] {Float.NaN});
+        FrqEntry tensor =
+                new FrqEntry("w", new Shape(1), null, Precision.FLOAT32, new float[] {Float.NaN});
         FrqDocument document = new FrqDocument(List.of(), List.of(tensor));
         assertThrows(IllegalArgumentException.class, () -> document.write(file));
         assertArrayEquals(new byte[] {1, 2, 3}, Files.readAllBytes(file));
@@ -984,10 +984,10 @@ class FrqDocumentTest {
     /** Compares all but the layouts of shapes, which files do not hold. */
     static void assertSameDocument(FrqDocument expected, FrqDocument actual) {
         assertEquals(expected.inputs(), actual.inputs());
-        assertEquals(expected.tensors().size(), actual.tensors().size());
-        for (int i = 0; i < expected.tensors().size(); i++) {
-            FrqTensor wanted = expected.tensors().get(i);
-            FrqTensor found = actual.tensors().get(i);
+        assertEquals(expected.entries().size(), actual.entries().size());
+        for (int i = 0; i < expected.entries().size(); i++) {
+            FrqEntry wanted = expected.entries().get(i);
+            FrqEntry found = actual.entries().get(i);
             assertEquals(wanted.name(), found.name());
             assertEquals(wanted.shape(), found.shape());
             assertEquals(wanted.axes(), found.axes());
@@ -1005,14 +1005,14 @@ class FrqDocumentTest {
                             random.longs(random.nextInt(6), -1, 1L << (1 + random.nextInt(40)))
                                     .toArray()));
         }
-        List<FrqTensor> tensors = new ArrayList<>();
+        List<FrqEntry> tensors = new ArrayList<>();
         for (int left = random.nextInt(12); left > 0; left--) {
             tensors.add(randomTensor(random, tensors.size()));
         }
         return new FrqDocument(inputs, tensors);
     }
 
-    private static FrqTensor randomTensor(Random random, int index) {
+    private static FrqEntry randomTensor(Random random, int index) {
         Shape shape =
                 new Shape(
                         random.ints(random.nextInt(6), random.nextInt(4) == 0 ? 0 : 1, 7)
@@ -1037,7 +1037,7 @@ class FrqDocumentTest {
                     };
         }
         FrequencyAxes axes = spectral ? randomAxes(random, shape) : null;
-        return new FrqTensor(randomName(random, index), shape, axes, precision, values);
+        return new FrqEntry(randomName(random, index), shape, axes, precision, values);
     }
 
     private static FrequencyAxes randomAxes(Random random, Shape shape) {

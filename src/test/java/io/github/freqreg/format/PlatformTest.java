@@ -71,7 +71,7 @@ class PlatformTest {
                 return e.getMessage() + "\n";
             }
             StringBuilder text = new StringBuilder(file + " " + document.inputs() + "\n");
-            for (FrqTensor tensor : document.tensors()) {
+            for (FrqEntry tensor : document.entries()) {
                 text.append(tensor.name()).append(' ').append(tensor.shape()).append(' ');
                 text.append(tensor.axes()).append(' ').append(tensor.precision()).append(' ');
                 text.append(

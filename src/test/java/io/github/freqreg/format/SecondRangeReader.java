@@ -43,7 +43,7 @@ final class SecondRangeReader {
         long count = number("counts");
         boolean named = bit("named") == 1;
         int fingerprint = named ? 0 : (int) direct(32);
-        List<FrqTensor> tensors = new ArrayList<>();
+        List<FrqEntry> tensors = new ArrayList<>();
         byte[] name = {};
         long[] extents = {};
         long[] counts = {0, 0};
@@ -81,7 +81,7 @@ final class SecondRangeReader {
                 mean += change * 2 / (2 * Math.min(j, 12) + 3);
             }
             tensors.add(
-                    new FrqTensor(
+                    new FrqEntry(
                             named ? new String(name, StandardCharsets.UTF_8) : null,
                             named ? new Shape(extents) : null,
                             axes,

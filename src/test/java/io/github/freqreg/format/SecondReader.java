@@ -49,7 +49,7 @@ final class SecondReader {
         for (long left = varint(); left > 0; left--) {
             inputs.add(new Shape(Arrays.stream(varints()).map(extent -> extent - 1).toArray()));
         }
-        List<FrqTensor> tensors = new ArrayList<>();
+        List<FrqEntry> tensors = new ArrayList<>();
         for (long left = varint(); left > 0; left--) {
             tensors.add(tensor());
         }
@@ -57,7 +57,7 @@ final class SecondReader {
         return new FrqDocument(inputs, tensors);
     }
 
-    private FrqTensor tensor() {
+    private FrqEntry tensor() {
         int flags = file[at++];
         int length = (int) varint();
         String name = new String(file, at, length, StandardCharsets.UTF_8);
@@ -74,7 +74,7 @@ final class SecondReader {
                             ? half((int) littleEndian(2))
                             : Float.intBitsToFloat((int) littleEndian(4));
         }
-        return new FrqTensor(
+        return new FrqEntry(
                 name,
                 new Shape(extents),
                 flags % 2 == 1 ? FrequencyAxes.OWN : null,

@@ -43,15 +43,15 @@ class WriterLimitsTest {
         manager.close();
     }
 
-    private static FrqTensor tensor(String name, Shape shape, float... values) {
-        return new FrqTensor(name, shape, null, Precision.FLOAT32, values);
+    private static FrqEntry tensor(String name, Shape shape, float... values) {
+        return new FrqEntry(name, shape, null, Precision.FLOAT32, values);
     }
 
-    private static FrqTensor nameless(FrequencyAxes axes) {
-        return new FrqTensor(null, null, axes, Precision.FLOAT16, new float[1]);
+    private static FrqEntry nameless(FrequencyAxes axes) {
+        return new FrqEntry(null, null, axes, Precision.FLOAT16, new float[1]);
     }
 
-    private static FrqDocument of(FrqTensor... tensors) {
+    private static FrqDocument of(FrqEntry... tensors) {
         return new FrqDocument(List.of(), List.of(tensors));
     }
 
@@ -187,12 +187,12 @@ class WriterLimitsTest {
                         "A split shape has rank 33 but a file holds at most 32"));
     }
 
-    private static FrqTensor steps(int multiple) {
-        return new FrqTensor("w", new Shape(1), null, Precision.ofStep(1), new float[] {multiple});
+    private static FrqEntry steps(int multiple) {
+        return new FrqEntry("w", new Shape(1), null, Precision.ofStep(1), new float[] {multiple});
     }
 
-    private static FrqTensor half(float value) {
-        return new FrqTensor("w", new Shape(1), null, Precision.FLOAT16, new float[] {value});
+    private static FrqEntry half(float value) {
+        return new FrqEntry("w", new Shape(1), null, Precision.FLOAT16, new float[] {value});
     }
 
     @ParameterizedTest(name = "{0}")

@@ -4,7 +4,7 @@ import ai.djl.MalformedModelException;
 import ai.djl.ndarray.types.Shape;
 import io.github.freqreg.CompressionReport;
 import io.github.freqreg.format.FrqDocument;
-import io.github.freqreg.format.FrqTensor;
+import io.github.freqreg.format.FrqEntry;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -49,17 +49,17 @@ record Contents(
                 file.getFileName().toString(),
                 bytes.length,
                 document,
-                FrqDocument.tensorBytes(bytes),
+                FrqDocument.entryBytes(bytes),
                 report);
     }
 
-    List<FrqTensor> tensors() {
-        return document.tensors();
+    List<FrqEntry> entries() {
+        return document.entries();
     }
 
     /** What a tensor is called: its name, or its number from 1. */
     String label(int index) {
-        String name = tensors().get(index).name();
+        String name = entries().get(index).name();
         return name == null ? "tensor " + (index + 1) : Labels.shorten(name, NAME);
     }
 }

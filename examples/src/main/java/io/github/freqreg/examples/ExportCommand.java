@@ -7,7 +7,7 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.nn.Block;
 import io.github.freqreg.DenseWeights;
-import io.github.freqreg.format.ArrayFile;
+import io.github.freqreg.interop.ArrayFile;
 import io.github.freqreg.format.WholeFile;
 import java.io.IOException;
 import java.io.PrintWriter;

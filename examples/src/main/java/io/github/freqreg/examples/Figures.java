@@ -1,6 +1,6 @@
 package io.github.freqreg.examples;
 
-import io.github.freqreg.format.FrqTensor;
+import io.github.freqreg.format.FrqEntry;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -59,7 +59,7 @@ record Figures(
      * @param learning how it was trained, or null
      */
     static Figures of(Contents contents, Learning learning) {
-        List<FrqTensor> tensors = contents.tensors();
+        List<FrqEntry> tensors = contents.entries();
         int[] spectral =
                 IntStream.range(0, tensors.size()).filter(i -> tensors.get(i).spectral()).toArray();
         int[] drawn = largest(spectral, MOST_SPECTRA, i -> tensors.get(i).values().length);
@@ -121,7 +121,7 @@ record Figures(
     private static Figure bytes(Contents contents) {
         String id = "bytes";
         String title = "Bytes on disk";
-        List<FrqTensor> tensors = contents.tensors();
+        List<FrqEntry> tensors = contents.entries();
         boolean named = contents.document().isNamed();
         // What takes no byte of its own, or none at all, has no place on a logarithmic axis.
         int[] some =
@@ -161,7 +161,7 @@ record Figures(
     }
 
     private static Spectrum spectrum(Contents contents, int index) {
-        FrqTensor tensor = contents.tensors().get(index);
+        FrqEntry tensor = contents.entries().get(index);
         String name = contents.label(index);
         String number = String.format(Locale.ROOT, "%03d", index + 1);
 

@@ -3,7 +3,7 @@ package io.github.freqreg.examples;
 import io.github.freqreg.CompressionReport;
 import io.github.freqreg.CompressionReport.Row;
 import io.github.freqreg.examples.Figures.Spectrum;
-import io.github.freqreg.format.FrqTensor;
+import io.github.freqreg.format.FrqEntry;
 import io.github.freqreg.format.WholeFile;
 import java.awt.Color;
 import java.awt.image.BufferedImage;
@@ -178,7 +178,7 @@ final class HtmlReport {
     }
 
     private void table() throws IOException {
-        List<FrqTensor> tensors = contents.tensors();
+        List<FrqEntry> tensors = contents.entries();
         List<Row> rows = contents.report().map(CompressionReport::getRows).orElse(null);
         int shown = Math.min(tensors.size(), MOST_ROWS);
         double least =
@@ -206,7 +206,7 @@ final class HtmlReport {
         long bytes = 0;
         long numbers = 0;
         for (int i = 0; i < shown; i++) {
-            FrqTensor tensor = tensors.get(i);
+            FrqEntry tensor = tensors.get(i);
             row(i, tensor, rows == null ? null : rows.get(i), decades);
             bytes += contents.sizes()[i];
             numbers += tensor.values().length;
@@ -223,7 +223,7 @@ final class HtmlReport {
         }
     }
 
-    private void row(int index, FrqTensor tensor, Row row, int decades) throws IOException {
+    private void row(int index, FrqEntry tensor, Row row, int decades) throws IOException {
         print(
                 "<tr><td>%d</td><td class=\"name\">%s</td>",
                 index + 1, Labels.html(contents.label(index)));

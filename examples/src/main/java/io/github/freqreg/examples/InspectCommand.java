@@ -99,7 +99,7 @@ final class InspectCommand implements Callable<Integer> {
                                                         + " unet's of this --width and --depth; "
                                                         + document.numbers()
                                                         + " numbers in "
-                                                        + document.tensors().size()
+                                                        + document.entries().size()
                                                         + " tensors"));
         switch (format == null ? Format.TABLE : format) {
             case CSV:

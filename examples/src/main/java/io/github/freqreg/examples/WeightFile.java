@@ -8,7 +8,7 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import io.github.freqreg.DenseWeights;
 import io.github.freqreg.FrequencyFile;
-import io.github.freqreg.format.ArrayFile;
+import io.github.freqreg.interop.ArrayFile;
 import io.github.freqreg.format.FrqDocument;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -96,7 +96,7 @@ final class WeightFile {
     static Map<String, Shape> shapes(FrqDocument document) {
         Map<String, Shape> shapes = new LinkedHashMap<>();
         if (document.isNamed()) {
-            document.tensors().forEach(tensor -> shapes.put(tensor.name(), tensor.shape()));
+            document.entries().forEach(tensor -> shapes.put(tensor.name(), tensor.shape()));
         }
         return shapes;
     }

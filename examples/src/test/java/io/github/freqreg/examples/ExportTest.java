@@ -18,7 +18,7 @@ import io.github.freqreg.FrequencyRegularization;
 import io.github.freqreg.examples.networks.Dcgan;
 import io.github.freqreg.examples.networks.UNet;
 import io.github.freqreg.examples.networks.Vae;
-import io.github.freqreg.format.ArrayFile;
+import io.github.freqreg.interop.ArrayFile;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;

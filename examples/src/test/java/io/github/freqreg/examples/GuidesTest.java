@@ -46,9 +46,9 @@ import io.github.freqreg.FrequencyRegularization;
 import io.github.freqreg.TensorChoice;
 import io.github.freqreg.examples.networks.LeNet;
 import io.github.freqreg.examples.networks.UNet;
-import io.github.freqreg.format.ArrayFile;
+import io.github.freqreg.interop.ArrayFile;
 import io.github.freqreg.format.FrqDocument;
-import io.github.freqreg.format.FrqTensor;
+import io.github.freqreg.format.FrqEntry;
 import io.github.freqreg.spectrum.FrequencyTensor;
 import io.github.freqreg.training.Adam;
 import io.github.freqreg.training.BufferRetention;
@@ -309,7 +309,7 @@ class GuidesTest {
         Path bare = folder.resolve("bare.frq");
         // the-file-format.md
         FrqDocument document = FrqDocument.read(file);
-        for (FrqTensor tensor : document.tensors()) {
+        for (FrqEntry tensor : document.entries()) {
             String kind = tensor.spectral() ? "coefficients" : "values";
             System.out.println(tensor.name() + " " + tensor.shape() + ": " + kind);
         }

@@ -1,4 +1,4 @@
-package io.github.freqreg.format;
+package io.github.freqreg.interop;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;

@@ -1,4 +1,4 @@
-package io.github.freqreg.format;
+package io.github.freqreg.interop;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -14,7 +14,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import io.github.freqreg.Seeds;
-import io.github.freqreg.format.SecondSafetensors.Array;
+import io.github.freqreg.interop.SecondSafetensors.Array;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;

@@ -1,4 +1,4 @@
-package io.github.freqreg.format;
+package io.github.freqreg.interop;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -46,7 +46,7 @@ class ReadersFuzzTest {
             return;
         }
         long values = 0;
-        for (FrqTensor tensor : document.tensors()) {
+        for (FrqEntry tensor : document.entries()) {
             values += tensor.values().length;
         }
         assertTrue(

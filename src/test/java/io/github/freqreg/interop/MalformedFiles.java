@@ -1,7 +1,7 @@
-package io.github.freqreg.format;
+package io.github.freqreg.interop;
 
-import static io.github.freqreg.format.ArrayBytes.DICT;
-import static io.github.freqreg.format.ArrayBytes.HEADER;
+import static io.github.freqreg.interop.ArrayBytes.DICT;
+import static io.github.freqreg.interop.ArrayBytes.HEADER;
 
 import ai.djl.ndarray.types.Shape;
 import io.github.freqreg.format.FrqModels.Flag;
@@ -95,13 +95,13 @@ final class MalformedFiles {
         return new FrqDocument(
                 List.of(new Shape(-1, 3)),
                 List.of(
-                        new FrqTensor(
+                        new FrqEntry(
                                 "01Linear_weight",
                                 new Shape(2, 3),
                                 FrequencyAxes.OWN,
                                 Precision.FLOAT16,
                                 new float[] {1, -0.5f}),
-                        new FrqTensor(
+                        new FrqEntry(
                                 "01Linear_bias",
                                 new Shape(2),
                                 null,
@@ -110,8 +110,8 @@ final class MalformedFiles {
     }
 
     private static byte[] steps() {
-        FrqTensor tensor =
-                new FrqTensor(
+        FrqEntry tensor =
+                new FrqEntry(
                         "01Linear_weight",
                         new Shape(2, 12),
                         new FrequencyAxes(new Shape(2, 3, 4), List.of(1, 2, 2)),

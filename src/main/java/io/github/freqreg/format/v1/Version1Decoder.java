@@ -1,4 +1,4 @@
-package io.github.freqreg.format;
+package io.github.freqreg.format.v1;
 
 import ai.djl.MalformedModelException;
 import ai.djl.ndarray.types.Shape;
@@ -29,7 +29,7 @@ final class Version1Decoder implements FrqDecoder {
     @Override
     public FrqDocument decode() throws MalformedModelException {
         List<Shape> inputs = inputs();
-        List<FrqTensor> tensors = tensors();
+        List<FrqEntry> tensors = entries();
         if (in.hasRemaining()) {
             throw new MalformedModelException(
                     "expected the checksum after the last tensor but found "
@@ -58,13 +58,13 @@ final class Version1Decoder implements FrqDecoder {
         return inputs;
     }
 
-    private List<FrqTensor> tensors() throws MalformedModelException {
+    private List<FrqEntry> entries() throws MalformedModelException {
         int count = count("number of tensors", 3);
-        List<FrqTensor> tensors = new ArrayList<>(count);
+        List<FrqEntry> tensors = new ArrayList<>(count);
         Set<String> names = new HashSet<>();
         ends.add(in.position());
         for (int i = 0; i < count; i++) {
-            FrqTensor tensor = tensor(i);
+            FrqEntry tensor = tensor(i);
             if (!names.add(tensor.name())) {
                 throw new MalformedModelException("tensor " + tensor.name() + " appears twice");
             }
@@ -74,7 +74,7 @@ final class Version1Decoder implements FrqDecoder {
         return tensors;
     }
 
-    private FrqTensor tensor(int index) throws MalformedModelException {
+    private FrqEntry tensor(int index) throws MalformedModelException {
         int flags = flags(index);
         boolean spectral = (flags & SPECTRAL) != 0;
         boolean half = (flags & HALF) != 0;
@@ -110,7 +110,7 @@ final class Version1Decoder implements FrqDecoder {
             values[i] = half ? Float16Utils.halfToFloat(in.getShort()) : in.getFloat();
             FrqChecks.finite(values[i], i, name);
         }
-        return new FrqTensor(
+        return new FrqEntry(
                 name,
                 new Shape(extents),
                 spectral ? FrequencyAxes.OWN : null,

@@ -14,7 +14,7 @@ import java.util.Arrays;
 import java.util.List;
 
 /** Writes the content of a file of version 2, see the package's description. */
-final class Version2Encoder {
+final class FrqEncoder {
 
     private final RangeEncoder code = new RangeEncoder();
     private final FrqModels models = new FrqModels();
@@ -25,19 +25,19 @@ final class Version2Encoder {
     private long[] lastExtents = {};
     private final long[] lastCount = new long[2];
 
-    Version2Encoder(FrqDocument document) {
+    FrqEncoder(FrqDocument document) {
         this.document = document;
         // Looks at every tensor, so it is asked once.
         named = document.isNamed();
     }
 
     byte[] encode() {
-        if (document.tensors().size() > FrqLimits.TENSORS) {
+        if (document.entries().size() > FrqLimits.TENSORS) {
             throw new IllegalArgumentException(
                     "A file holds at most "
                             + FrqLimits.TENSORS
                             + " tensors but the network has "
-                            + document.tensors().size());
+                            + document.entries().size());
         }
         if (document.inputs().size() > FrqLimits.INPUTS) {
             throw new IllegalArgumentException(
@@ -47,14 +47,14 @@ final class Version2Encoder {
                             + document.inputs().size());
         }
         inputs(document.inputs());
-        code.number(models.counts, document.tensors().size());
+        code.number(models.counts, document.entries().size());
         flag(Flag.NAMED, named);
         if (!named) {
             code.direct(document.fingerprint(), Integer.SIZE);
         }
-        document.tensors().forEach(this::tensor);
+        document.entries().forEach(this::tensor);
         byte[] content = code.finish();
-        checkBytes(content.length, "its " + document.tensors().size() + " tensors");
+        checkBytes(content.length, "its " + document.entries().size() + " tensors");
         return content;
     }
 
@@ -91,7 +91,7 @@ final class Version2Encoder {
         }
     }
 
-    private void tensor(FrqTensor tensor) {
+    private void tensor(FrqEntry tensor) {
         flag(Flag.SPECTRAL, tensor.spectral());
         if (tensor.spectral()) {
             axes(tensor);
@@ -107,7 +107,7 @@ final class Version2Encoder {
         values(tensor);
     }
 
-    private void axes(FrqTensor tensor) {
+    private void axes(FrqEntry tensor) {
         FrequencyAxes axes = tensor.axes();
         boolean own = axes.equals(FrequencyAxes.OWN);
         flag(Flag.OWN_AXES, own);
@@ -205,7 +205,7 @@ final class Version2Encoder {
         return utf8;
     }
 
-    private void extents(FrqTensor tensor) {
+    private void extents(FrqEntry tensor) {
         long[] extents = tensor.shape().getShape();
         checkRank("Tensor " + tensor.name(), tensor.shape());
         boolean same = extents.length == lastExtents.length;
@@ -225,7 +225,7 @@ final class Version2Encoder {
         lastExtents = extents;
     }
 
-    private void count(FrqTensor tensor) {
+    private void count(FrqEntry tensor) {
         int kind = tensor.spectral() ? 1 : 0;
         int count = tensor.values().length;
         Flag flag = tensor.spectral() ? Flag.SAME_COUNT_OF_COEFFICIENTS : Flag.SAME_COUNT;
@@ -236,7 +236,7 @@ final class Version2Encoder {
         lastCount[kind] = count;
     }
 
-    private void values(FrqTensor tensor) {
+    private void values(FrqEntry tensor) {
         if (tensor.precision().kind() == Kind.STEPS) {
             multiples(tensor);
             return;
@@ -271,7 +271,7 @@ final class Version2Encoder {
         }
     }
 
-    private void multiples(FrqTensor tensor) {
+    private void multiples(FrqEntry tensor) {
         Precision precision = tensor.precision();
         MultipleModels contexts = models.multiples;
         contexts.start();
@@ -322,7 +322,7 @@ final class Version2Encoder {
         contexts.update(magnitude);
     }
 
-    private static void checkFinite(FrqTensor tensor, int index, float stored) {
+    private static void checkFinite(FrqEntry tensor, int index, float stored) {
         if (!Float.isFinite(stored)) {
             throw new IllegalArgumentException(
                     "Value "

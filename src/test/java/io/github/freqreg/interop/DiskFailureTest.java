@@ -1,4 +1,4 @@
-package io.github.freqreg.format;
+package io.github.freqreg.interop;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -66,7 +66,7 @@ class DiskFailureTest {
     private static FrqDocument document() {
         return new FrqDocument(
                 List.of(),
-                List.of(new FrqTensor("w", new Shape(500), null, Precision.FLOAT32, values(500))));
+                List.of(new FrqEntry("w", new Shape(500), null, Precision.FLOAT32, values(500))));
     }
 
     private static float[] values(int count) {

@@ -1,4 +1,4 @@
-package io.github.freqreg.format;
+package io.github.freqreg.interop;
 
 import com.google.gson.Gson;
 import com.google.gson.JsonObject;

@@ -1,4 +1,4 @@
-package io.github.freqreg.format;
+package io.github.freqreg.interop;
 
 import com.google.common.jimfs.Configuration;
 import com.google.common.jimfs.Jimfs;

@@ -15,7 +15,7 @@ import io.github.freqreg.spectrum.FrequencyAxes;
  * @param precision how the values are stored; they are rounded to it when they are written
  * @param values the kept coefficients in zigzag order, or the elements in row-major order
  */
-public record FrqTensor(
+public record FrqEntry(
         String name, Shape shape, FrequencyAxes axes, Precision precision, float[] values) {
 
     /**
@@ -28,7 +28,7 @@ public record FrqTensor(
      * @param values the values
      * @throws IllegalArgumentException if they do not
      */
-    public FrqTensor {
+    public FrqEntry {
         if (name == null || shape == null) {
             if (name != null || shape != null || axes != null && values.length == 0) {
                 throw new IllegalArgumentException(

@@ -1,4 +1,4 @@
-package io.github.freqreg.format;
+package io.github.freqreg.interop;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -12,7 +12,7 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.SequentialBlock;
 import io.github.freqreg.FrequencyFile;
 import io.github.freqreg.TestModels;
-import io.github.freqreg.format.MalformedFiles.Sample;
+import io.github.freqreg.interop.MalformedFiles.Sample;
 import io.github.freqreg.spectrum.FrequencyAxes;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -142,8 +142,8 @@ class SmallHeapTest {
     }
 
     private static FrqDocument document(float[] values, Precision precision) {
-        FrqTensor tensor =
-                new FrqTensor(
+        FrqEntry tensor =
+                new FrqEntry(
                         "01Linear_weight",
                         new Shape(2, COUNT / 2),
                         FrequencyAxes.OWN,

@@ -1,7 +1,7 @@
-package io.github.freqreg.format;
+package io.github.freqreg.interop;
 
-import static io.github.freqreg.format.ArrayBytes.DICT;
-import static io.github.freqreg.format.ArrayBytes.HEADER;
+import static io.github.freqreg.interop.ArrayBytes.DICT;
+import static io.github.freqreg.interop.ArrayBytes.HEADER;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;

@@ -1,6 +1,6 @@
-package io.github.freqreg.format;
+package io.github.freqreg.interop;
 
-import io.github.freqreg.format.SecondSafetensors.Array;
+import io.github.freqreg.interop.SecondSafetensors.Array;
 import java.io.ByteArrayInputStream;
 import java.io.DataInputStream;
 import java.io.IOException;

@@ -1,4 +1,4 @@
-package io.github.freqreg.format;
+package io.github.freqreg.interop;
 
 import ai.djl.MalformedModelException;
 import java.nio.ByteBuffer;

@@ -1,4 +1,4 @@
-package io.github.freqreg.format;
+package io.github.freqreg.interop;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -13,7 +13,7 @@ import ai.djl.repository.zoo.Criteria;
 import ai.djl.translate.NoopTranslator;
 import io.github.freqreg.FrequencyBlockFactory;
 import io.github.freqreg.TestModels;
-import io.github.freqreg.format.MalformedFiles.Sample;
+import io.github.freqreg.interop.MalformedFiles.Sample;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.OutputStream;

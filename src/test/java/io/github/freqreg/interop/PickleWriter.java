@@ -1,4 +1,4 @@
-package io.github.freqreg.format;
+package io.github.freqreg.interop;
 
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
