@@ -15,7 +15,7 @@ import java.util.List;
 import java.util.Set;
 
 /** Reads the content of a file of version 2, see the package's description. */
-final class Version2Decoder implements FrqDecoder {
+final class FrqDecoder implements FrqDecoder {
 
     private static final int FIRST = 1 << 12;
 
@@ -28,7 +28,7 @@ final class Version2Decoder implements FrqDecoder {
     private boolean named;
     private int namesLeft = FrqLimits.NAMES;
 
-    Version2Decoder(ByteBuffer in) throws MalformedModelException {
+    FrqDecoder(ByteBuffer in) throws MalformedModelException {
         code = new RangeDecoder(in);
     }
 
