@@ -2,9 +2,8 @@ package io.github.freqreg.format;
 
 import ai.djl.MalformedModelException;
 import ai.djl.ndarray.types.Shape;
-import ai.djl.util.Float16Utils;
 import io.github.freqreg.format.FrqModels.Flag;
-import io.github.freqreg.format.Precision.Kind;
+import io.github.freqreg.format.checks.FileChecks;
 import io.github.freqreg.spectrum.FrequencyAxes;
 import io.github.freqreg.spectrum.ZigzagOrder;
 import java.nio.ByteBuffer;
@@ -14,55 +13,53 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 
-/** Reads the content of a file of version 2, see the package's description. */
-final class FrqDecoder implements FrqDecoder {
-
-    private static final int FIRST = 1 << 12;
+/**
+ * Decodes the content of a file in the current version, 2: the heads of its entries here, their
+ * values in {@link ValueDecoder}.
+ *
+ * <p>The input is untrusted. Anything but the one encoding of a content is rejected.
+ */
+final class FrqDecoder {
 
     private final RangeDecoder code;
     private final FrqModels models = new FrqModels();
-    private final List<Integer> ends = new ArrayList<>();
+    private final ValueDecoder values;
     private byte[] lastName = {};
     private long[] lastExtents = {};
     private final long[] lastCount = new long[2];
-    private boolean named;
-    private int namesLeft = FrqLimits.NAMES;
+    private int nameBytesLeft = FrqLimits.ALL_NAMES_BYTES;
 
     FrqDecoder(ByteBuffer in) throws MalformedModelException {
         code = new RangeDecoder(in);
+        values = new ValueDecoder(code, models);
     }
 
-    /** {@inheritDoc} */
-    @Override
-    public FrqDocument decode() throws MalformedModelException {
+    FrqFrame.Decoded decode() throws MalformedModelException {
         List<Shape> inputs = inputs();
-        int count = upTo(FrqLimits.TENSORS, models.counts, "number of tensors");
-        named = flag(Flag.NAMED);
+        int count = upTo(FrqLimits.ENTRIES, models.counts, "number of tensors");
+        boolean named = flag(Flag.NAMED);
         if (!named && count == 0) {
             throw new MalformedModelException("expected tensors in a file without names");
         }
         int fingerprint = named ? 0 : (int) code.direct(Integer.SIZE);
+        List<Integer> ends = new ArrayList<>();
         ends.add(code.size());
-        List<FrqEntry> tensors = new ArrayList<>();
+        List<FrqEntry> entries = new ArrayList<>();
         Set<String> names = new HashSet<>();
         for (int i = 0; i < count; i++) {
-            FrqEntry tensor = tensor(i);
-            if (named && !names.add(tensor.name())) {
-                throw new MalformedModelException("tensor " + tensor.name() + " appears twice");
+            FrqEntry entry = named ? namedEntry(i) : bareEntry(i);
+            if (entry.name() != null && !names.add(entry.name())) {
+                throw new MalformedModelException("tensor " + entry.name() + " appears twice");
             }
-            tensors.add(tensor);
+            entries.add(entry);
             ends.add(code.size());
         }
         code.expectEnd();
-        return named
-                ? new FrqDocument(inputs, tensors)
-                : new FrqDocument(inputs, tensors, fingerprint);
-    }
-
-    /** {@inheritDoc} */
-    @Override
-    public List<Integer> ends() {
-        return ends;
+        FrqDocument document =
+                named
+                        ? new FrqDocument(inputs, entries)
+                        : new FrqDocument(inputs, entries, fingerprint);
+        return new FrqFrame.Decoded(document, ends);
     }
 
     private boolean flag(Flag flag) throws MalformedModelException {
@@ -83,7 +80,7 @@ final class FrqDecoder implements FrqDecoder {
         List<Shape> inputs = new ArrayList<>();
         for (int i = 0; i < count; i++) {
             String what = "input " + i;
-            long[] extents = new long[upTo(FrqLimits.RANK, models.counts, "rank of " + what)];
+            long[] extents = new long[upTo(FileChecks.MAX_RANK, models.counts, "rank of " + what)];
             for (int axis = 0; axis < extents.length; axis++) {
                 extents[axis] = code.number(models.extents(axis), "extent of " + what) - 1;
             }
@@ -92,45 +89,52 @@ final class FrqDecoder implements FrqDecoder {
         return inputs;
     }
 
-    private FrqEntry tensor(int index) throws MalformedModelException {
-        boolean spectral = flag(Flag.SPECTRAL);
-        FrequencyAxes axes = spectral ? axes(index) : null;
+    private FrqEntry namedEntry(int index) throws MalformedModelException {
+        FrequencyAxes axes = flag(Flag.SPECTRAL) ? axes(index) : null;
         Precision precision = precision(index);
-        String name = null;
-        Shape shape = null;
-        long stored = 0;
-        if (named) {
-            name = name(index);
-            long[] extents = extents(name);
-            stored = FrqChecks.size(name, extents, spectral);
-            shape = new Shape(extents);
-            if (spectral) {
-                checkAxes(axes, shape, name);
-            }
+        String name = name(index);
+        long[] extents = extents(name);
+        Shape shape = new Shape(extents);
+        long count;
+        if (axes == null) {
+            count = FileChecks.size(name, extents);
+        } else {
+            long size = FileChecks.spectralSize(name, extents);
+            checkAxes(axes, shape, name);
+            count = count(true, name);
+            checkKept(name, count, size);
         }
-        String label = named ? name : "number " + index;
-        if (spectral || !named) {
-            long size = stored;
-            stored = count(spectral, label);
-            if (spectral && (stored < 1 || named && stored > size)) {
-                throw new MalformedModelException(
-                        "expected tensor "
-                                + label
-                                + " to keep 1 to "
-                                + (named ? size : "all")
-                                + " coefficients but found "
-                                + stored);
-            }
-        }
-        float[] values =
-                precision.kind() == Kind.STEPS
-                        ? multiples(precision, label, stored)
-                        : values(spectral, precision.kind() == Kind.FLOAT16, label, stored);
+        float[] decoded = values.decode(axes != null, precision, name, count);
         try {
-            return new FrqEntry(name, shape, axes, precision, values);
+            return new FrqEntry(name, shape, axes, precision, decoded);
         } catch (IllegalArgumentException e) {
-            // In a weighted order the shell of the last coefficient has a limit too.
-            throw misfit(label, e);
+            // A weighted order also limits the shell of the last coefficient.
+            throw misfit(name, e);
+        }
+    }
+
+    private FrqEntry bareEntry(int index) throws MalformedModelException {
+        FrequencyAxes axes = flag(Flag.SPECTRAL) ? axes(index) : null;
+        Precision precision = precision(index);
+        String label = "number " + index;
+        long count = count(axes != null, label);
+        if (axes != null) {
+            checkKept(label, count, Long.MAX_VALUE);
+        }
+        float[] decoded = values.decode(axes != null, precision, label, count);
+        return new FrqEntry(null, null, axes, precision, decoded);
+    }
+
+    private static void checkKept(String label, long kept, long size)
+            throws MalformedModelException {
+        if (kept < 1 || kept > size) {
+            throw new MalformedModelException(
+                    "expected tensor "
+                            + label
+                            + " to keep 1 to "
+                            + (size == Long.MAX_VALUE ? "all" : size)
+                            + " coefficients but found "
+                            + kept);
         }
     }
 
@@ -139,16 +143,17 @@ final class FrqDecoder implements FrqDecoder {
             return FrequencyAxes.OWN;
         }
         String what = " of tensor " + index;
-        long[] split = new long[upTo(FrqLimits.RANK, models.counts, "rank of the axes" + what)];
-        for (int axis = 0; axis < split.length; axis++) {
+        int rank = upTo(FileChecks.MAX_RANK, models.counts, "rank of the axes" + what);
+        long[] split = new long[rank];
+        for (int axis = 0; axis < rank; axis++) {
             split[axis] = code.number(models.extents(axis), "extent of an axis" + what);
         }
-        int count = upTo(FrqLimits.RANK, models.counts, "number of weights" + what);
+        int count = upTo(FileChecks.MAX_RANK, models.counts, "number of weights" + what);
         List<Integer> weights = new ArrayList<>();
         for (int i = 0; i < count; i++) {
             weights.add(upTo(ZigzagOrder.MAX_WEIGHT, models.counts, "weight" + what));
         }
-        if (weights.contains(0) || split.length > 0 && count > 0 && count != split.length) {
+        if (weights.contains(0) || rank > 0 && count > 0 && count != rank) {
             throw new MalformedModelException(
                     "expected a weight from 1 to "
                             + ZigzagOrder.MAX_WEIGHT
@@ -157,10 +162,10 @@ final class FrqDecoder implements FrqDecoder {
                             + " but found "
                             + weights);
         }
-        FrequencyAxes axes =
-                new FrequencyAxes(split.length == 0 ? null : new Shape(split), weights);
-        checkSaidShortest(
-                !axes.equals(FrequencyAxes.OWN) && axes.weights().size() == count, "axes" + what);
+        FrequencyAxes axes = new FrequencyAxes(rank == 0 ? null : new Shape(split), weights);
+        if (axes.equals(FrequencyAxes.OWN) || axes.weights().size() != count) {
+            throw new MalformedModelException("the axes" + what + " have a shorter encoding");
+        }
         return axes;
     }
 
@@ -199,11 +204,11 @@ final class FrqDecoder implements FrqDecoder {
 
     private String name(int index) throws MalformedModelException {
         int shared = upTo(lastName.length, models.shared, "shared start of name " + index);
-        int more = upTo(FrqLimits.NAME - shared, models.lengths, "length of name " + index);
-        namesLeft -= shared + more;
-        if (namesLeft < 0) {
+        int more = upTo(FrqLimits.NAME_BYTES - shared, models.lengths, "length of name " + index);
+        nameBytesLeft -= shared + more;
+        if (nameBytesLeft < 0) {
             throw new MalformedModelException(
-                    "expected names of at most " + FrqLimits.NAMES + " bytes in all");
+                    "expected names of at most " + FrqLimits.ALL_NAMES_BYTES + " bytes in all");
         }
         byte[] name = Arrays.copyOf(lastName, shared + more);
         int last = 0;
@@ -211,30 +216,31 @@ final class FrqDecoder implements FrqDecoder {
             last = code.tree(models.letters(last), 0, Byte.SIZE);
             name[i] = (byte) last;
         }
-        checkSaidShortest(
-                more == 0 || shared == lastName.length || name[shared] != lastName[shared],
-                "shared start of name " + index);
+        if (more > 0 && shared < lastName.length && name[shared] == lastName[shared]) {
+            throw new MalformedModelException(
+                    "name " + index + " shares more bytes with the previous one than encoded");
+        }
         lastName = name;
-        return FrqChecks.text(name, index);
+        return FileChecks.utf8(name, index);
     }
 
     private long[] extents(String name) throws MalformedModelException {
-        boolean same = flag(Flag.SAME_RANK);
-        int rank =
-                same
-                        ? lastExtents.length
-                        : upTo(FrqLimits.RANK, models.counts, "rank of tensor " + name);
-        checkSaidShortest(same || rank != lastExtents.length, "rank of tensor " + name);
+        boolean sameRank = flag(Flag.SAME_RANK);
+        int rank = lastExtents.length;
+        if (!sameRank) {
+            rank = upTo(FileChecks.MAX_RANK, models.counts, "rank of tensor " + name);
+            checkChanged(rank, lastExtents.length, "rank of tensor " + name);
+        }
         long[] extents = new long[rank];
         for (int axis = 0; axis < rank; axis++) {
-            boolean sameExtent = same && code.bit(models.sameExtent, FrqModels.context(axis)) == 1;
-            extents[axis] =
-                    sameExtent
-                            ? lastExtents[axis]
-                            : code.number(models.extents(axis), "extent of tensor " + name);
-            checkSaidShortest(
-                    !same || sameExtent || extents[axis] != lastExtents[axis],
-                    "extent of tensor " + name);
+            if (sameRank && code.bit(models.sameExtent, FrqModels.context(axis)) == 1) {
+                extents[axis] = lastExtents[axis];
+                continue;
+            }
+            extents[axis] = code.number(models.extents(axis), "extent of tensor " + name);
+            if (sameRank) {
+                checkChanged(extents[axis], lastExtents[axis], "extent of tensor " + name);
+            }
         }
         lastExtents = extents;
         return extents;
@@ -242,102 +248,21 @@ final class FrqDecoder implements FrqDecoder {
 
     private long count(boolean spectral, String label) throws MalformedModelException {
         int kind = spectral ? 1 : 0;
-        Flag flag = spectral ? Flag.SAME_COUNT_OF_COEFFICIENTS : Flag.SAME_COUNT;
-        if (!flag(flag)) {
-            long count = code.number(models.counts, "number of values of tensor " + label);
-            checkSaidShortest(count != lastCount[kind], "number of values of tensor " + label);
+        if (!flag(Flag.sameCount(spectral))) {
+            String what = "number of values of tensor " + label;
+            long count = code.number(models.counts, what);
+            checkChanged(count, lastCount[kind], what);
             lastCount[kind] = count;
         }
         return lastCount[kind];
     }
 
-    /** There is one way to say a thing: as the one before, where it is. */
-    private static void checkSaidShortest(boolean shortest, String what)
+    /** Rejects a repeated number that is not encoded as "same". */
+    private static void checkChanged(long number, long last, String what)
             throws MalformedModelException {
-        if (!shortest) {
+        if (number == last) {
             throw new MalformedModelException(
-                    "the " + what + " is as the one before, but not said to be so");
-        }
-    }
-
-    private float[] multiples(Precision precision, String label, long count)
-            throws MalformedModelException {
-        long most = (code.remaining() + 8L) * FrqLimits.MULTIPLES_A_BYTE;
-        checkCount(count, Math.min(most, FrqLimits.MULTIPLES), label);
-        MultipleModels contexts = models.multiples;
-        contexts.start();
-        // Zeros take next to nothing: no more is allocated than is read, or twice as much.
-        float[] values = new float[(int) Math.min(count, FIRST)];
-        for (int i = 0; i < count; i++) {
-            if (i == values.length) {
-                values = Arrays.copyOf(values, (int) Math.min(count, 2L * i));
-            }
-            int multiple = multiple(contexts);
-            if (Math.abs(multiple) > Precision.MAX_MULTIPLE) {
-                throw new MalformedModelException(
-                        "expected multiples of at most "
-                                + Precision.MAX_MULTIPLE
-                                + " but value "
-                                + i
-                                + " of tensor "
-                                + label
-                                + " is "
-                                + multiple);
-            }
-            values[i] = multiple * precision.step();
-            FrqChecks.finite(values[i], i, label);
-        }
-        return values;
-    }
-
-    private int multiple(MultipleModels contexts) throws MalformedModelException {
-        int bits = 0;
-        while (bits < MultipleModels.CLASSES - 1 && code.bit(contexts.ofClass(bits), 0) == 1) {
-            bits++;
-        }
-        boolean negative = bits > 0 && code.direct(1) == 1;
-        int magnitude = bits > 0 ? 1 : 0;
-        if (bits > 1) {
-            magnitude = 2 | code.bit(contexts.seconds(), bits);
-            magnitude = magnitude << bits - 2 | (int) code.direct(bits - 2);
-        }
-        contexts.update(magnitude);
-        return negative ? -magnitude : magnitude;
-    }
-
-    private float[] values(boolean spectral, boolean half, String label, long count)
-            throws MalformedModelException {
-        // Each value takes 11 or 24 bits beside its exponent's; eight bytes may be in the coder.
-        checkCount(count, (code.remaining() + 8L) * Byte.SIZE / (half ? 11 : 24), label);
-        BitModels exponents = models.exponents(spectral, half);
-        float[] values = new float[(int) count];
-        for (int i = 0; i < values.length; i++) {
-            if (half) {
-                int bits = code.tree(exponents, 0, 5) << 10;
-                int rest = (int) code.direct(11);
-                values[i] =
-                        Float16Utils.halfToFloat(
-                                (short) (bits | (rest & 0x400) << 5 | rest & 0x3ff));
-            } else {
-                int bits = code.tree(exponents, 0, 8) << 23;
-                int rest = (int) code.direct(24);
-                values[i] = Float.intBitsToFloat(bits | rest >>> 23 << 31 | rest & 0x7fffff);
-            }
-            FrqChecks.finite(values[i], i, label);
-        }
-        return values;
-    }
-
-    private void checkCount(long count, long most, String label) throws MalformedModelException {
-        if (count > most) {
-            throw new MalformedModelException(
-                    "expected "
-                            + count
-                            + " values of tensor "
-                            + label
-                            + " but only "
-                            + code.remaining()
-                            + " bytes are left");
+                    "the " + what + " repeats the previous one but is not encoded as a repeat");
         }
     }
 }

@@ -2,53 +2,60 @@ package io.github.freqreg.format;
 
 import ai.djl.MalformedModelException;
 import ai.djl.ndarray.types.Shape;
+import io.github.freqreg.format.checks.FileChecks;
 import io.github.freqreg.spectrum.FrequencyAxes;
+import org.jspecify.annotations.Nullable;
 
 /**
- * One tensor of a {@code .frq} file.
+ * One tensor of a {@code .frq} file: its kept coefficients, or its elements.
  *
- * <p>A value class: the array is not copied, and not to be changed.
+ * <p>A value class. It shares its array with the caller, who must not change it.
  *
  * @param name the parameter's name in the network, or null in a file without names
- * @param shape the shape of the tensor in the network, or null in a file without names
- * @param axes along which the values are coefficients; null if they are the tensor itself
- * @param precision how the values are stored; they are rounded to it when they are written
+ * @param shape the parameter's shape in the network, or null in a file without names
+ * @param axes the axes of the transform if the values are coefficients, or null if they are the
+ *     tensor's elements
+ * @param precision how the values are stored; writing rounds them to it
  * @param values the kept coefficients in zigzag order, or the elements in row-major order
  */
 public record FrqEntry(
-        String name, Shape shape, FrequencyAxes axes, Precision precision, float[] values) {
+        @Nullable String name,
+        @Nullable Shape shape,
+        @Nullable FrequencyAxes axes,
+        Precision precision,
+        float[] values) {
 
     /**
      * Checks that the values fit the shape.
      *
-     * @param name the parameter's name
-     * @param shape the shape of the tensor
-     * @param axes along which the values are coefficients, or null
+     * @param name the parameter's name, or null
+     * @param shape the parameter's shape, or null
+     * @param axes the axes of the transform, or null for elements
      * @param precision how the values are stored
      * @param values the values
-     * @throws IllegalArgumentException if they do not
+     * @throws IllegalArgumentException if only one of name and shape is given, the shape cannot
+     *     have so many elements or coefficients, or the axes do not fit it
      */
     public FrqEntry {
-        if (name == null || shape == null) {
-            if (name != null || shape != null || axes != null && values.length == 0) {
-                throw new IllegalArgumentException(
-                        "A tensor has a name and a shape, or neither, but found the name "
-                                + name
-                                + ", the shape "
-                                + shape
-                                + " and "
-                                + values.length
-                                + " values");
-            }
-        } else {
-            checkSize(name, shape, axes, values.length);
+        if (name != null && shape != null) {
+            checkCount(name, shape, axes, values.length);
+        } else if (name != null || shape != null || axes != null && values.length == 0) {
+            throw new IllegalArgumentException(
+                    "Expected both a name and a shape, or neither and values, but found the name "
+                            + name
+                            + ", the shape "
+                            + shape
+                            + " and "
+                            + values.length
+                            + " values");
         }
     }
 
-    private static void checkSize(String name, Shape shape, FrequencyAxes axes, int count) {
+    private static void checkCount(
+            String name, Shape shape, @Nullable FrequencyAxes axes, int count) {
         long size;
         try {
-            size = FrqChecks.size(name, shape.getShape(), false);
+            size = FileChecks.size(name, shape.getShape());
         } catch (MalformedModelException e) {
             throw new IllegalArgumentException(e.getMessage(), e);
         }
@@ -72,13 +79,13 @@ public record FrqEntry(
     /**
      * Returns whether the values are coefficients.
      *
-     * @return whether there are axes of frequencies
+     * @return false if they are the tensor's elements
      */
     public boolean spectral() {
         return axes != null;
     }
 
-    /** What messages call the tensor. */
+    /** Returns the name for error messages. */
     String label() {
         return name == null ? "without a name" : name;
     }

@@ -1,6 +1,9 @@
 package io.github.freqreg.format;
 
 import ai.djl.MalformedModelException;
+import io.github.freqreg.format.v1.Version1Content;
+import io.github.freqreg.format.v1.Version1Decoder;
+import io.github.freqreg.spectrum.FrequencyAxes;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Arrays;
@@ -8,33 +11,73 @@ import java.util.List;
 import java.util.Locale;
 import java.util.zip.CRC32C;
 
-/** Reads the content of a file of one version. Trusts no byte of it. */
-interface FrqDecoder {
+/**
+ * The frame of a {@code .frq} file: magic, version and checksum around the content.
+ *
+ * <p>Decoding dispatches on the version. Nothing else in this package refers to an old version.
+ */
+final class FrqFrame {
 
-    /** Reads all; to be called once. */
-    FrqDocument decode() throws MalformedModelException;
+    /** The version that is written. */
+    static final byte VERSION = 2;
 
-    /** Where the head and each tensor end, in bytes from the start of the content. */
-    List<Integer> ends();
+    /** The bytes of magic, version and checksum. */
+    static final int BYTES = 8;
 
-    /** Checks magic, version and checksum, and picks the version's decoder. */
-    static FrqDecoder of(byte[] file) throws MalformedModelException {
-        byte[] magic = FrqDocument.MAGIC;
-        int head = magic.length + 1;
-        if (file.length < head || !Arrays.equals(Arrays.copyOf(file, head - 1), magic)) {
+    private static final byte[] MAGIC = {'F', 'R', 'Q'};
+    private static final int CONTENT = MAGIC.length + 1;
+
+    private FrqFrame() {}
+
+    /**
+     * A decoded file.
+     *
+     * @param document what it holds
+     * @param ends the offsets in the content at which the head and each entry end
+     */
+    record Decoded(FrqDocument document, List<Integer> ends) {}
+
+    /** Wraps a content of the current version. */
+    static byte[] wrap(byte[] content) {
+        int end = CONTENT + content.length;
+        ByteBuffer file =
+                ByteBuffer.allocate(end + Integer.BYTES)
+                        .order(ByteOrder.LITTLE_ENDIAN)
+                        .put(MAGIC)
+                        .put(VERSION)
+                        .put(content);
+        return file.putInt(checksum(file.array(), end)).array();
+    }
+
+    /** Checks the frame and decodes the content with the decoder of its version. */
+    static Decoded decode(byte[] file) throws MalformedModelException {
+        byte version = version(file);
+        int end = file.length - Integer.BYTES;
+        checkChecksum(file, end);
+        ByteBuffer content = ByteBuffer.wrap(file, CONTENT, end - CONTENT).slice();
+        return version == 1
+                ? upgrade(Version1Decoder.decode(content))
+                : new FrqDecoder(content).decode();
+    }
+
+    private static byte version(byte[] file) throws MalformedModelException {
+        if (file.length < CONTENT || !Arrays.equals(Arrays.copyOf(file, MAGIC.length), MAGIC)) {
             throw new MalformedModelException(
                     "expected a .frq file, which starts with FRQ, but found "
                             + file.length
                             + " bytes of something else");
         }
-        byte version = file[head - 1];
-        if (version != 1 && version != FrqDocument.VERSION) {
+        byte version = file[MAGIC.length];
+        if (version != 1 && version != VERSION) {
             throw new MalformedModelException(
                     "expected version 1 or 2 of the .frq format but found version "
                             + (version & 0xff));
         }
-        int end = file.length - Integer.BYTES;
-        if (end < head) {
+        return version;
+    }
+
+    private static void checkChecksum(byte[] file, int end) throws MalformedModelException {
+        if (end < CONTENT) {
             throw new MalformedModelException(
                     "expected a checksum at the end, but the file has only "
                             + file.length
@@ -50,14 +93,25 @@ interface FrqDecoder {
                             expected,
                             found));
         }
-        ByteBuffer content = ByteBuffer.wrap(file, head, end - head).slice();
-        return version == 1 ? new Version1Decoder(content) : new Version2Decoder(content);
     }
 
-    /** The CRC-32C of the first bytes of a file. */
-    static int checksum(byte[] bytes, int count) {
+    private static int checksum(byte[] bytes, int count) {
         CRC32C checksum = new CRC32C();
         checksum.update(bytes, 0, count);
         return (int) checksum.getValue();
+    }
+
+    private static Decoded upgrade(Version1Content content) {
+        List<FrqEntry> entries = content.tensors().stream().map(FrqFrame::upgrade).toList();
+        return new Decoded(new FrqDocument(content.inputs(), entries), content.ends());
+    }
+
+    private static FrqEntry upgrade(Version1Content.Tensor tensor) {
+        return new FrqEntry(
+                tensor.name(),
+                tensor.shape(),
+                tensor.isSpectral() ? FrequencyAxes.OWN : null,
+                tensor.isHalf() ? Precision.FLOAT16 : Precision.FLOAT32,
+                tensor.values());
     }
 }

@@ -5,6 +5,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
+import io.github.freqreg.format.WholeFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -16,33 +17,32 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * Named arrays in the files that others read and write: {@code .safetensors}, NumPy's {@code .npz},
- * and PyTorch's state dictionaries, {@code .pt} or {@code .pth}, which are read alone. The ending
- * of the file's name, in any case of letters, tells which.
+ * Reads and writes named arrays in the formats of other programs: {@code .safetensors}, NumPy's
+ * {@code .npz}, and PyTorch state dictionaries ({@code .pt} and {@code .pth}, only read). The
+ * extension of the file name, in upper or lower case, selects the format.
  *
- * <p>Arrays are of float16, float32, float64, uint8, int8, int32 or int64, and come back in their
- * own type, equal to the bit. The bfloat16 of safetensors is read as float32, which holds it
- * exactly; {@link TorchCheckpoint} gives float32 for all. Scalars, and extents of 0, are arrays
- * too.
+ * <p>Arrays of float16, float32, float64, uint8, int8, int32 and int64 keep their type and every
+ * bit. bfloat16, which only safetensors has, is read as float32, which is exact; {@link
+ * TorchCheckpoint} converts all types to float32. Scalars and empty arrays are supported.
  *
- * <p>A file may come from anywhere. Nothing in it is run, and no name in it is taken as a path. All
- * of it is checked before an array is made: at most 1 GiB; every size against the bytes that are
- * there; and in safetensors and npz, at most 1 GiB unpacked too, at most 65536 arrays (npz: 65534)
- * of at most 32 axes, with names of 1 to 1024 bytes of UTF-8 that are all different, a header in
- * safetensors of at most 16 MiB, and no byte outside of headers, arrays and directory. {@link
- * TorchCheckpoint} states its own limits. NaN and infinity are refused, unless they are asked for.
+ * <p>Files are untrusted: nothing in them is run, no name is used as a path, and everything is
+ * validated before an array is created. A file has at most 1 GiB and every size must match the
+ * bytes in it. For safetensors and npz there are further limits: 1 GiB uncompressed, 65536 arrays
+ * (npz: 65534) of rank 32, unique names of 1 to 1024 bytes of UTF-8, 16 MiB for the header of
+ * safetensors, and no bytes outside headers, arrays and directory. {@link TorchCheckpoint} has its
+ * own limits. NaN and infinity are rejected unless the caller allows them.
  *
- * <p>Nothing is written that would not be read again, and equal arrays give equal bytes. DJL writes
- * the safetensors. Its own reader is not used, as it trusts what it reads: it allocates what a
- * header asks for, takes a safetensors file whose header has 19,280 bytes for an empty zip archive,
- * and gives arrays in the order of the header, which is that of DJL's hash table. Here they are in
- * the order of their bytes, as they were written.
+ * <p>What is written can be read again, and equal arrays give equal bytes. DJL writes the
+ * safetensors, but its reader is not used because it trusts its input: it allocates what a header
+ * demands, and takes a safetensors file with a header of 19,280 bytes for an empty zip archive. DJL
+ * also returns arrays in the order of the header, that of a hash table; here they keep the order in
+ * which they were written.
  *
  * <p>The methods are safe for concurrent use.
  */
 public final class ArrayFile {
 
-    /** The largest file that is read or written, and what is unpacked of one, in bytes. */
+    /** The largest file, and the largest uncompressed size of its arrays, in bytes. */
     public static final long MAX_BYTES = 1L << 30;
 
     private static final Map<String, NDList.Encoding> ENCODINGS =
@@ -55,56 +55,55 @@ public final class ArrayFile {
     private ArrayFile() {}
 
     /**
-     * Tells whether a file is one that {@link #read} reads, by its name.
+     * Returns whether {@link #read} supports the format of a file.
      *
      * @param file the path
-     * @return whether the name has one of the endings
+     * @return whether the name has one of the four extensions
      */
     public static boolean isReadable(Path file) {
-        return isWritable(file) || TORCH.contains(ending(file));
+        return isWritable(file) || TORCH.contains(extension(file));
     }
 
     /**
-     * Tells whether a file is one that {@link #write} writes, by its name.
+     * Returns whether {@link #write} supports the format of a file.
      *
      * @param file the path
      * @return whether the name ends with {@code .safetensors} or {@code .npz}
      */
     public static boolean isWritable(Path file) {
-        return ENCODINGS.containsKey(ending(file));
+        return ENCODINGS.containsKey(extension(file));
     }
 
-    private static String ending(Path file) {
+    private static String extension(Path file) {
         String name = String.valueOf(file.getFileName()).toLowerCase(Locale.ROOT);
         return name.substring(Math.max(0, name.lastIndexOf('.')));
     }
 
     /**
-     * Writes arrays of finite values, whole or not at all.
+     * Writes arrays of finite values, atomically.
      *
-     * @param arrays with names
-     * @param file the path, which tells the format; a file that is there is replaced
-     * @throws IOException if the file cannot be written; what was there before is untouched
-     * @throws IllegalArgumentException if an array has no name or another's, a type that the format
-     *     does not have, more than 32 axes, or a value that is not finite; if the arrays or their
-     *     names are too large or too many to be read again, or the name of the file has another
-     *     ending
+     * @param arrays the arrays, with unique names
+     * @param file the path, whose extension selects the format; an existing file is replaced
+     * @throws IOException if the file cannot be written; an existing file is then left as it was
+     * @throws IllegalArgumentException if an array has no name or that of another, an unsupported
+     *     type, a rank above 32 or a value that is not finite; if the arrays exceed the limits of
+     *     this class; or if the extension is not supported
      */
     public static void write(NDList arrays, Path file) throws IOException {
         write(arrays, file, false);
     }
 
     /**
-     * Writes arrays, whole or not at all.
+     * Writes arrays, atomically.
      *
-     * @param arrays with names
-     * @param file the path, which tells the format; a file that is there is replaced
-     * @param nonFinite whether values may be NaN or infinite
-     * @throws IOException if the file cannot be written; what was there before is untouched
+     * @param arrays the arrays, with unique names
+     * @param file the path, whose extension selects the format; an existing file is replaced
+     * @param nonFinite whether to allow NaN and infinity
+     * @throws IOException if the file cannot be written; an existing file is then left as it was
      * @throws IllegalArgumentException as {@link #write(NDList, Path)}
      */
     public static void write(NDList arrays, Path file, boolean nonFinite) throws IOException {
-        NDList.Encoding encoding = ENCODINGS.get(ending(file));
+        NDList.Encoding encoding = ENCODINGS.get(extension(file));
         if (encoding == null) {
             throw new IllegalArgumentException(
                     file + ": expected a name that ends with .safetensors or .npz");
@@ -112,7 +111,7 @@ public final class ArrayFile {
         WholeFile.write(file, encode(arrays, encoding, nonFinite));
     }
 
-    /** The bytes of a file. */
+    /** Encodes a file. */
     static byte[] encode(NDList arrays, NDList.Encoding encoding, boolean nonFinite) {
         boolean npz = encoding == NDList.Encoding.NPZ;
         if (npz && arrays.size() > NpzWriter.MAX_ARRAYS) {
@@ -129,7 +128,7 @@ public final class ArrayFile {
             DataType type = array.getDataType();
             if (name == null) {
                 throw new IllegalArgumentException(
-                        "Expected names of all arrays, but one of "
+                        "Expected names of all arrays, but one of shape "
                                 + array.getShape()
                                 + " has none");
             }
@@ -137,7 +136,7 @@ public final class ArrayFile {
                 throw new IllegalArgumentException(
                         "Expected a name of an array but found "
                                 + name
-                                + ", which says more of the file");
+                                + ", which safetensors reserves");
             }
             if (type == DataType.BFLOAT16 || !RawArray.TYPES.contains(type)) {
                 throw new IllegalArgumentException(
@@ -154,8 +153,8 @@ public final class ArrayFile {
                 RawArray.checkName(name, names);
                 RawArray.checkRank(name, array.getShape().getShape());
                 if (!nonFinite && type.isFloating()) {
-                    ByteBuffer its = ByteBuffer.wrap(array.toByteArray());
-                    new RawArray(name, type, array.getShape(), its).checkFinite();
+                    ByteBuffer values = ByteBuffer.wrap(array.toByteArray());
+                    new RawArray(name, type, array.getShape(), values).checkFinite();
                 }
             } catch (MalformedModelException e) {
                 throw new IllegalArgumentException(e.getMessage(), e);
@@ -173,7 +172,7 @@ public final class ArrayFile {
         long header = ByteBuffer.wrap(safetensors).order(ByteOrder.LITTLE_ENDIAN).getLong();
         if (header > SafetensorsReader.MAX_HEADER) {
             throw new IllegalArgumentException(
-                    "Expected names and shapes in a header of at most "
+                    "Expected names and shapes that fit a header of at most "
                             + SafetensorsReader.MAX_HEADER
                             + " bytes but they take "
                             + header);
@@ -191,12 +190,12 @@ public final class ArrayFile {
      * Reads arrays of finite values.
      *
      * @param manager the manager of the arrays
-     * @param file the path, which tells the format
+     * @param file the path, whose extension selects the format
      * @return the arrays with their names, in the order of the file
      * @throws IOException if the file cannot be read
-     * @throws MalformedModelException if it is not a whole and sound file, or a value is not
-     *     finite; the message says what was found and what was expected
-     * @throws IllegalArgumentException if the name of the file has another ending
+     * @throws MalformedModelException if the file is not valid or a value is not finite; the
+     *     message starts with the path and says what was expected and what was found
+     * @throws IllegalArgumentException if the extension is not supported
      */
     public static NDList read(NDManager manager, Path file)
             throws IOException, MalformedModelException {
@@ -207,19 +206,19 @@ public final class ArrayFile {
      * Reads arrays.
      *
      * @param manager the manager of the arrays
-     * @param file the path, which tells the format
-     * @param nonFinite whether values may be NaN or infinite; those of PyTorch's files may not
+     * @param file the path, whose extension selects the format
+     * @param nonFinite whether to allow NaN and infinity, except in PyTorch checkpoints
      * @return the arrays with their names, in the order of the file
      * @throws IOException if the file cannot be read
      * @throws MalformedModelException as {@link #read(NDManager, Path)}
-     * @throws IllegalArgumentException if the name of the file has another ending
+     * @throws IllegalArgumentException if the extension is not supported
      */
     public static NDList read(NDManager manager, Path file, boolean nonFinite)
             throws IOException, MalformedModelException {
-        if (TORCH.contains(ending(file))) {
+        if (TORCH.contains(extension(file))) {
             return readTorch(manager, file);
         }
-        NDList.Encoding encoding = ENCODINGS.get(ending(file));
+        NDList.Encoding encoding = ENCODINGS.get(extension(file));
         if (encoding == null) {
             throw new IllegalArgumentException(
                     file + ": expected a name that ends with .safetensors, .npz, .pt or .pth");
@@ -231,7 +230,7 @@ public final class ArrayFile {
         return arrays;
     }
 
-    /** What the bytes of a file hold, without an engine. */
+    /** Decodes and validates a file, without an engine. */
     static List<RawArray> decode(byte[] file, NDList.Encoding encoding, boolean nonFinite)
             throws MalformedModelException {
         List<RawArray> arrays =
@@ -255,7 +254,7 @@ public final class ArrayFile {
                         file
                                 + ": expected dense arrays but "
                                 + tensor.getKey()
-                                + " is sparse, as coefficients are");
+                                + " is sparse; TorchCheckpoint reads sparse coefficients");
             }
         }
         NDList arrays = new NDList(tensors.size());

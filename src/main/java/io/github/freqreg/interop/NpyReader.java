@@ -11,25 +11,25 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Reads an array in NumPy's {@code .npy} format, and refuses what NumPy does not write.
+ * Reads an array in NumPy's {@code .npy} format, and rejects what NumPy does not write.
  *
  * <pre>
- * array  = 93 'NUMPY', version in 2 bytes, length of the header in 2 bytes (version 1.0) or 4 (2.0
- *          and 3.0), little-endian, header, elements
+ * array  = byte 93 (hexadecimal), 'NUMPY', version in 2 bytes, length of the header in 2 bytes
+ *          (version 1.0) or 4 (2.0 and 3.0), little-endian, header, elements
  * header = {'descr': '&lt;f4', 'fortran_order': False, 'shape': (2, 3), }, spaces, a new line
  * </pre>
  *
- * @see <a href="https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html">the
+ * @see <a href="https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html">the npy
  *     format</a>
  */
 final class NpyReader {
 
-    /** The largest header, in bytes; NumPy itself takes no larger one. */
+    /** The largest header, in bytes, which is also NumPy's limit. */
     static final int MAX_HEADER = 10_000;
 
     static final byte[] MAGIC = {(byte) 0x93, 'N', 'U', 'M', 'P', 'Y'};
 
-    /** Magic, version and a length of the header, at least. */
+    /** The least bytes of magic, version and header length. */
     private static final int START = MAGIC.length + 4;
 
     private static final Pattern HEADER =
@@ -37,7 +37,7 @@ final class NpyReader {
                     "\\{'descr': '([^']*)', 'fortran_order': (True|False), 'shape': \\(([0-9, ]*)\\),"
                             + " ?\\} *\n");
 
-    /** Extents as Python writes a tuple: none, one with a comma behind it, or more. */
+    /** The inside of a Python tuple of none, one (with a trailing comma) or several extents. */
     private static final Pattern TUPLE =
             Pattern.compile("|[0-9]{1,18},|[0-9]{1,18}(, [0-9]{1,18}){1,31}");
 
@@ -60,7 +60,7 @@ final class NpyReader {
             throw new MalformedModelException(
                     "expected descr, fortran_order and shape in the header of array "
                             + name
-                            + ", as NumPy writes them, but found others");
+                            + ", formatted as NumPy does");
         }
         if (header.group(2).equals("True")) {
             throw new MalformedModelException(
@@ -71,7 +71,7 @@ final class NpyReader {
             throw new MalformedModelException(
                     "expected array "
                             + name
-                            + " of descr <f2, <f4, <f8, |u1, |i1, <i4 or <i8 but found "
+                            + " with descr <f2, <f4, <f8, |u1, |i1, <i4 or <i8 but found "
                             + header.group(1));
         }
         return RawArray.of(name, type, extents(name, header.group(3)), in.slice());
@@ -81,15 +81,16 @@ final class NpyReader {
         ByteBuffer magic = ByteBuffer.wrap(MAGIC);
         if (in.remaining() < START || !in.slice(0, MAGIC.length).equals(magic)) {
             throw new MalformedModelException(
-                    "expected array " + name + " to begin as an .npy file does");
+                    "expected array " + name + " to start with the magic of an .npy file");
         }
         in.position(MAGIC.length);
         int major = in.get();
         int minor = in.get();
         if (major < 1 || major > 3 || minor != 0) {
             throw new MalformedModelException(
-                    "expected the .npy version 1.0, 2.0 or 3.0 of array "
+                    "expected array "
                             + name
+                            + " in version 1.0, 2.0 or 3.0 of .npy"
                             + " but found "
                             + major
                             + "."
@@ -103,11 +104,11 @@ final class NpyReader {
         int most = Math.min(MAX_HEADER, in.remaining());
         if (length < 0 || length > most) {
             throw new MalformedModelException(
-                    "expected a header of at most "
-                            + most
-                            + " bytes of array "
+                    "expected array "
                             + name
-                            + " but its length is "
+                            + " with a header of at most "
+                            + most
+                            + " bytes but its length is "
                             + length);
         }
         byte[] header = new byte[(int) length];
@@ -118,7 +119,11 @@ final class NpyReader {
     private static long[] extents(String name, String tuple) throws MalformedModelException {
         if (!TUPLE.matcher(tuple).matches()) {
             throw new MalformedModelException(
-                    "expected a tuple of extents of array " + name + " but found (" + tuple + ")");
+                    "expected array "
+                            + name
+                            + " with a tuple of extents but found ("
+                            + tuple
+                            + ")");
         }
         return tuple.isEmpty()
                 ? new long[0]

@@ -13,30 +13,28 @@ import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
 
 /**
- * Writes arrays as an {@code .npz} file, as {@code numpy.savez_compressed} does.
+ * Writes an {@code .npz} file like {@code numpy.savez_compressed}.
  *
- * <p>Equal arrays give equal bytes: every entry has the same time, where DJL's own writer puts the
- * time of day.
+ * <p>Equal arrays give equal bytes: all entries have a fixed time stamp, where DJL's writer stores
+ * the current time.
  */
 final class NpzWriter {
 
-    /** One below the number by which a zip archive says that it is of the larger kind (zip64). */
+    /** The most entries of a zip archive without the zip64 extension. */
     static final int MAX_ARRAYS = 0xfffe;
 
-    /**
-     * For 1980-01-01, the earliest of a zip archive, Java adds a time in the zone of the machine.
-     */
+    /** With the earliest date of zip, 1980-01-01, Java would add a field that has a time zone. */
     private static final LocalDateTime TIME = LocalDateTime.of(1980, 2, 1, 0, 0);
 
-    /** Elements begin at a multiple of it. */
+    /** The alignment of the elements, in bytes. */
     private static final int ALIGNMENT = 64;
 
-    /** Magic, version, and the length of the header. */
+    /** The bytes of magic, version and header length. */
     private static final int START = 10;
 
     private NpzWriter() {}
 
-    /** The bytes of a file of arrays that have names. */
+    /** Encodes arrays, all of which have names. */
     static byte[] write(NDList arrays) {
         ByteArrayOutputStream file = new ByteArrayOutputStream();
         try (ZipOutputStream zip = new ZipOutputStream(file)) {
@@ -49,12 +47,12 @@ final class NpzWriter {
                 zip.closeEntry();
             }
         } catch (IOException e) {
-            throw new UncheckedIOException("Memory cannot be written", e);
+            throw new UncheckedIOException("An in-memory stream failed", e);
         }
         return file.toByteArray();
     }
 
-    /** What stands before the elements in an {@code .npy} array, of version 1.0. */
+    /** Returns what precedes the elements in an {@code .npy} array of version 1.0. */
     static byte[] head(NDArray array) {
         long[] extents = array.getShape().getShape();
         String tuple =

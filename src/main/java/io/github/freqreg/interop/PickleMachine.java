@@ -2,283 +2,150 @@ package io.github.freqreg.interop;
 
 import ai.djl.MalformedModelException;
 import java.nio.BufferUnderflowException;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Collections;
-import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 
 /**
- * A machine for the pickles of protocol 2 that hold data alone.
+ * Interprets pickles of protocol 2 that hold only data.
  *
- * <p>It has the instructions that dictionaries, lists, tuples, texts and numbers need. What a name
- * stands for, what calling it gives and what a persistent id is, is the caller's to say, who
- * answers from a list of what is allowed. Each instruction pushes at most one value and takes at
- * least one byte, so stack and memo are bounded by the pickle's length.
+ * <p>It implements the instructions for dictionaries, lists, tuples, strings and numbers. A {@link
+ * World} decides which global names are allowed, what calling them returns and what persistent ids
+ * stand for, so a pickle runs no code but that of the world. Each instruction takes at least one
+ * byte and pushes at most one value, so the length of the pickle bounds the stack and the memo.
  *
- * <p>Values are {@code Long}, {@code Double}, {@code Boolean}, {@code String}, {@link List} (lists
- * and tuples), {@link Map}, {@link #NONE}, and what the caller answers.
+ * <p>Values are {@code Long}, {@code Double}, {@code Boolean}, {@code String}, {@link List} (for
+ * lists and tuples), {@link Map}, {@link #NONE}, and what the world returns.
  */
 final class PickleMachine {
 
     /** Python's None. */
     static final Object NONE = new Object();
 
-    private static final Object MARK = new Object();
-
-    /** What the pickle format calls the instructions that are refused. */
-    private static final Map<Integer, String> NAMES =
-            Map.ofEntries(
-                    Map.entry(0x30, "POP"),
-                    Map.entry(0x31, "POP_MARK"),
-                    Map.entry(0x32, "DUP"),
-                    Map.entry(0x46, "FLOAT"),
-                    Map.entry(0x49, "INT"),
-                    Map.entry(0x4c, "LONG"),
-                    Map.entry(0x50, "PERSID"),
-                    Map.entry(0x53, "STRING"),
-                    Map.entry(0x54, "BINSTRING"),
-                    Map.entry(0x55, "SHORT_BINSTRING"),
-                    Map.entry(0x56, "UNICODE"),
-                    Map.entry(0x42, "BINBYTES"),
-                    Map.entry(0x43, "SHORT_BINBYTES"),
-                    Map.entry(0x64, "DICT"),
-                    Map.entry(0x67, "GET"),
-                    Map.entry(0x69, "INST"),
-                    Map.entry(0x6c, "LIST"),
-                    Map.entry(0x6f, "OBJ"),
-                    Map.entry(0x70, "PUT"),
-                    Map.entry(0x81, "NEWOBJ"),
-                    Map.entry(0x82, "EXT1"),
-                    Map.entry(0x83, "EXT2"),
-                    Map.entry(0x84, "EXT4"),
-                    Map.entry(0x8b, "LONG4"),
-                    Map.entry(0x8c, "SHORT_BINUNICODE"),
-                    Map.entry(0x8d, "BINUNICODE8"),
-                    Map.entry(0x8e, "BINBYTES8"),
-                    Map.entry(0x8f, "EMPTY_SET"),
-                    Map.entry(0x90, "ADDITEMS"),
-                    Map.entry(0x91, "FROZENSET"),
-                    Map.entry(0x92, "NEWOBJ_EX"),
-                    Map.entry(0x93, "STACK_GLOBAL"),
-                    Map.entry(0x94, "MEMOIZE"),
-                    Map.entry(0x95, "FRAME"),
-                    Map.entry(0x96, "BYTEARRAY8"),
-                    Map.entry(0x97, "NEXT_BUFFER"),
-                    Map.entry(0x98, "READONLY_BUFFER"));
-
     private static final int MAX_PROTOCOL = 2;
-    private static final int MAX_TEXT = 1 << 16;
 
-    private final ByteBuffer in;
+    private final PickleInput in;
     private final World world;
-    private final List<Object> stack = new ArrayList<>();
-    private final Map<Integer, Object> memo = new HashMap<>();
+    private final PickleStack stack = new PickleStack();
 
     PickleMachine(byte[] pickle, World world) {
-        in = ByteBuffer.wrap(pickle).order(ByteOrder.LITTLE_ENDIAN);
+        in = new PickleInput(pickle);
         this.world = world;
     }
 
-    /** What lies outside of the pickle. */
+    /** The names that a pickle may use. */
     interface World {
 
-        /** Returns what a name stands for, or throws if it is not allowed. */
+        /** Returns what a global name, module and attribute, stands for, or refuses it. */
         Object global(String name) throws MalformedModelException;
 
-        /** Calls what {@link #global} returned. */
+        /** Calls a function that {@link #global} returned. */
         Object call(Object function, List<?> arguments) throws MalformedModelException;
 
         /** Returns what a persistent id stands for. */
         Object persistent(Object id) throws MalformedModelException;
     }
 
-    /** Runs the pickle to its end. */
+    /** Runs the pickle and returns its value. */
     Object run() throws MalformedModelException {
         try {
             while (true) {
                 int at = in.position();
-                int instruction = in.get() & 0xff;
+                int instruction = in.unsignedByte();
                 if (instruction == '.') {
-                    Object result = pop();
-                    if (!stack.isEmpty() || in.hasRemaining()) {
-                        throw new MalformedModelException(
-                                "expected the pickle to end with its one value, but values or bytes"
-                                        + " are left");
-                    }
-                    return result;
+                    return stop();
                 }
                 step(instruction, at);
             }
         } catch (BufferUnderflowException e) {
-            throw new MalformedModelException("the pickle is cut", e);
+            throw new MalformedModelException("the pickle is truncated", e);
         } catch (ClassCastException e) {
             throw new MalformedModelException(
-                    "the pickle uses a value as what it is not: " + e.getMessage(), e);
+                    "the pickle uses a value of the wrong type: " + e.getMessage(), e);
         }
+    }
+
+    private Object stop() throws MalformedModelException {
+        Object result = stack.pop();
+        if (!stack.isEmpty() || !in.isAtEnd()) {
+            throw new MalformedModelException(
+                    "expected the pickle to end with a single value, but values or bytes are left");
+        }
+        return result;
     }
 
     private void step(int instruction, int at) throws MalformedModelException {
         switch (instruction) {
-            case 0x80:
-                int protocol = in.get() & 0xff;
-                if (protocol > MAX_PROTOCOL) {
-                    throw new MalformedModelException(
-                            "expected pickle protocol 2 but found " + protocol);
-                }
-                break;
-            case '(':
-                stack.add(MARK);
-                break;
-            case 'N':
-                stack.add(NONE);
-                break;
-            case 0x88:
-                stack.add(true);
-                break;
-            case 0x89:
-                stack.add(false);
-                break;
-            case 'J':
-                stack.add((long) in.getInt());
-                break;
-            case 'K':
-                stack.add((long) (in.get() & 0xff));
-                break;
-            case 'M':
-                stack.add((long) (in.getShort() & 0xffff));
-                break;
-            case 0x8a:
-                stack.add(integer(in.get() & 0xff));
-                break;
-            case 'G':
-                stack.add(Double.longBitsToDouble(Long.reverseBytes(in.getLong())));
-                break;
-            case 'X':
-                stack.add(text(in.getInt()));
-                break;
-            case 'c':
-                stack.add(world.global(line() + " " + line()));
-                break;
-            case 'q':
-                memo.put(in.get() & 0xff, top());
-                break;
-            case 'r':
-                memo.put(in.getInt(), top());
-                break;
-            case 'h':
-                stack.add(recall(in.get() & 0xff));
-                break;
-            case 'j':
-                stack.add(recall(in.getInt()));
-                break;
-            case 'Q':
-                stack.add(world.persistent(pop()));
-                break;
-            case 'R':
-                List<?> arguments = (List<?>) pop();
-                stack.add(world.call(pop(), arguments));
-                break;
-            case 'b':
-                // A dictionary's own attributes, such as a state dictionary's metadata, hold no
-                // tensor.
-                pop();
-                checkMap(top());
-                break;
-            default:
-                collect(instruction, at);
+            case 0x80 -> checkProtocol(in.unsignedByte());
+            case '(' -> stack.pushMark();
+            case 'N' -> stack.push(NONE);
+            case 0x88 -> stack.push(true);
+            case 0x89 -> stack.push(false);
+            case 'J' -> stack.push((long) in.int32());
+            case 'K' -> stack.push((long) in.unsignedByte());
+            case 'M' -> stack.push((long) in.unsignedShort());
+            case 0x8a -> stack.push(in.integer());
+            case 'G' -> stack.push(in.float64());
+            case 'X' -> stack.push(in.string());
+            case 'c' -> stack.push(world.global(in.line() + " " + in.line()));
+            case 'q' -> stack.memoize(in.unsignedByte());
+            case 'r' -> stack.memoize(in.int32());
+            case 'h' -> stack.recall(in.unsignedByte());
+            case 'j' -> stack.recall(in.int32());
+            case 'Q' -> stack.push(world.persistent(stack.pop()));
+            case 'R' -> call();
+            case 'b' -> setAttributes();
+            default -> collect(instruction, at);
         }
     }
 
-    /** The instructions that make and fill collections. */
+    private static void checkProtocol(int protocol) throws MalformedModelException {
+        if (protocol > MAX_PROTOCOL) {
+            throw new MalformedModelException("expected pickle protocol 2 but found " + protocol);
+        }
+    }
+
+    private void call() throws MalformedModelException {
+        List<?> arguments = (List<?>) stack.pop();
+        stack.push(world.call(stack.pop(), arguments));
+    }
+
+    /** Ignores the attributes of a dictionary, such as a state dictionary's metadata. */
+    private void setAttributes() throws MalformedModelException {
+        stack.pop();
+        map(stack.top());
+    }
+
+    /** Runs an instruction that makes or fills a collection. */
     private void collect(int instruction, int at) throws MalformedModelException {
         switch (instruction) {
-            case '}':
-                stack.add(new LinkedHashMap<>());
-                break;
-            case ']':
-                stack.add(new ArrayList<>());
-                break;
-            case ')':
-                stack.add(List.of());
-                break;
-            case 't':
-                stack.add(Collections.unmodifiableList(popToMark()));
-                break;
-            case 0x85:
-            case 0x86:
-            case 0x87:
-                stack.add(Collections.unmodifiableList(pop(instruction - 0x84)));
-                break;
-            case 's':
-                put(pop(2));
-                break;
-            case 'u':
-                put(popToMark());
-                break;
-            case 'a':
-                append(pop(1));
-                break;
-            case 'e':
-                append(popToMark());
-                break;
-            default:
-                throw new MalformedModelException(
-                        String.format(
-                                Locale.ROOT,
-                                "the pickle's instruction %s (%02x) at byte %d is not allowed",
-                                NAMES.getOrDefault(instruction, "unknown"),
-                                instruction,
-                                at));
+            case '}' -> stack.push(new LinkedHashMap<>());
+            case ']' -> stack.push(new ArrayList<>());
+            case ')' -> stack.push(List.of());
+            case 't' -> stack.push(Collections.unmodifiableList(stack.popToMark()));
+            case 0x85, 0x86, 0x87 ->
+                    stack.push(Collections.unmodifiableList(stack.pop(instruction - 0x84)));
+            case 's' -> put(stack.pop(2));
+            case 'u' -> put(stack.popToMark());
+            case 'a' -> append(stack.pop(1));
+            case 'e' -> append(stack.popToMark());
+            default ->
+                    throw new MalformedModelException(
+                            String.format(
+                                    Locale.ROOT,
+                                    "the pickle's instruction %s (%02x) at byte %d is not allowed",
+                                    RefusedInstructions.name(instruction),
+                                    instruction,
+                                    at));
         }
     }
 
-    private Object top() throws MalformedModelException {
-        if (stack.isEmpty() || stack.get(stack.size() - 1) == MARK) {
-            throw new MalformedModelException("the pickle uses a value that is not there");
-        }
-        return stack.get(stack.size() - 1);
-    }
-
-    private Object pop() throws MalformedModelException {
-        Object value = top();
-        stack.remove(stack.size() - 1);
-        return value;
-    }
-
-    private List<Object> pop(int count) throws MalformedModelException {
-        List<Object> values = new ArrayList<>(count);
-        for (int i = 0; i < count; i++) {
-            values.add(pop());
-        }
-        Collections.reverse(values);
-        return values;
-    }
-
-    private List<Object> popToMark() throws MalformedModelException {
-        int mark = stack.lastIndexOf(MARK);
-        if (mark < 0) {
-            throw new MalformedModelException("the pickle uses a mark that is not there");
-        }
-        List<Object> above = stack.subList(mark, stack.size());
-        List<Object> values = new ArrayList<>(above.subList(1, above.size()));
-        above.clear();
-        return values;
-    }
-
-    private static Map<Object, Object> checkMap(Object value) {
-        @SuppressWarnings("unchecked")
-        Map<Object, Object> map = (Map<Object, Object>) value;
-        return map;
-    }
-
+    /** Adds keys and values in turn to the dictionary on the stack. */
     private void put(List<Object> pairs) throws MalformedModelException {
-        Map<Object, Object> map = checkMap(top());
+        Map<Object, Object> map = map(stack.top());
         if (pairs.size() % 2 != 0) {
             throw new MalformedModelException("the pickle has a key without a value");
         }
@@ -289,57 +156,19 @@ final class PickleMachine {
         }
     }
 
+    /** Adds values to the list on the stack, which is no tuple. */
     private void append(List<Object> values) throws MalformedModelException {
-        if (!(top() instanceof ArrayList<?>)) {
-            throw new MalformedModelException("the pickle appends to what is not a list");
+        if (!(stack.top() instanceof ArrayList<?>)) {
+            throw new MalformedModelException("the pickle appends to a value that is not a list");
         }
         @SuppressWarnings("unchecked")
-        List<Object> list = (List<Object>) top();
+        List<Object> list = (List<Object>) stack.top();
         list.addAll(values);
     }
 
-    private Object recall(int key) throws MalformedModelException {
-        Object value = memo.get(key);
-        if (value == null) {
-            throw new MalformedModelException("the pickle recalls the unknown key " + key);
-        }
-        return value;
-    }
-
-    private long integer(int length) throws MalformedModelException {
-        if (length > Long.BYTES) {
-            throw new MalformedModelException(
-                    "expected an integer of at most 8 bytes but found " + length);
-        }
-        long value = 0;
-        for (int i = 0; i < length; i++) {
-            long next = i == length - 1 ? in.get() : in.get() & 0xff;
-            value |= next << (8 * i);
-        }
-        return value;
-    }
-
-    private String text(int length) throws MalformedModelException {
-        if (length < 0 || length > Math.min(MAX_TEXT, in.remaining())) {
-            throw new MalformedModelException(
-                    "expected a text of at most "
-                            + Math.min(MAX_TEXT, in.remaining())
-                            + " bytes but found "
-                            + (length & 0xffffffffL));
-        }
-        byte[] bytes = new byte[length];
-        in.get(bytes);
-        return new String(bytes, StandardCharsets.UTF_8);
-    }
-
-    private String line() throws MalformedModelException {
-        StringBuilder line = new StringBuilder();
-        for (byte next = in.get(); next != '\n'; next = in.get()) {
-            if (next < ' ' || line.length() > 255) {
-                throw new MalformedModelException("the pickle has a name that is no name");
-            }
-            line.append((char) next);
-        }
-        return line.toString();
+    private static Map<Object, Object> map(Object value) {
+        @SuppressWarnings("unchecked")
+        Map<Object, Object> map = (Map<Object, Object>) value;
+        return map;
     }
 }

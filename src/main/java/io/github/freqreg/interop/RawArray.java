@@ -6,6 +6,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.util.Float16Utils;
+import io.github.freqreg.format.checks.FileChecks;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
@@ -14,16 +15,16 @@ import java.nio.charset.StandardCharsets;
 import java.util.Set;
 
 /**
- * An array of a file that has been checked, before an engine makes anything of it.
+ * A validated array of a file that no engine has seen yet.
  *
- * @param name not empty
- * @param type one of {@link #TYPES}
- * @param shape of its elements, each extent 0 or more
- * @param bytes exactly those of the elements, row-major and little-endian
+ * @param name the name, not empty
+ * @param type the type of the elements, one of {@link #TYPES}
+ * @param shape the shape, with extents of 0 or more
+ * @param bytes the elements, row-major and little-endian, and nothing else
  */
 record RawArray(String name, DataType type, Shape shape, ByteBuffer bytes) {
 
-    /** What both kinds of file have a name for, and bfloat16, which only safetensors have. */
+    /** The types that safetensors and npy both have, and bfloat16, which only safetensors has. */
     static final Set<DataType> TYPES =
             Set.of(
                     DataType.FLOAT16,
@@ -35,11 +36,14 @@ record RawArray(String name, DataType type, Shape shape, ByteBuffer bytes) {
                     DataType.INT32,
                     DataType.INT64);
 
-    /** Checks what a file gives, and takes it. */
+    private static final int MAX_NAME_BYTES = 1 << 10;
+    private static final int MAX_ARRAYS = 1 << 16;
+
+    /** Makes an array whose shape, type and bytes fit each other. */
     static RawArray of(String name, DataType type, long[] extents, ByteBuffer bytes)
             throws MalformedModelException {
         checkRank(name, extents);
-        long size = FrqChecks.size(name, extents, false);
+        long size = FileChecks.size(name, extents);
         long width = type.getNumOfBytes();
         if (size > Integer.MAX_VALUE || size * width != bytes.remaining()) {
             throw new MalformedModelException(
@@ -58,12 +62,12 @@ record RawArray(String name, DataType type, Shape shape, ByteBuffer bytes) {
         return new RawArray(name, type, new Shape(extents), bytes);
     }
 
-    /** Refuses more axes than files hold. */
+    /** Rejects a rank above the limit. */
     static void checkRank(String name, long[] extents) throws MalformedModelException {
-        if (extents.length > FrqLimits.RANK) {
+        if (extents.length > FileChecks.MAX_RANK) {
             throw new MalformedModelException(
                     "expected at most "
-                            + FrqLimits.RANK
+                            + FileChecks.MAX_RANK
                             + " axes of array "
                             + name
                             + " but found "
@@ -71,29 +75,29 @@ record RawArray(String name, DataType type, Shape shape, ByteBuffer bytes) {
         }
     }
 
-    /** Refuses a name that is empty, too long, no Unicode, or there already; notes it. */
+    /** Rejects a name that is empty, too long, not valid Unicode or already in the set; adds it. */
     static void checkName(String name, Set<String> names) throws MalformedModelException {
         int length = name.getBytes(StandardCharsets.UTF_8).length;
-        if (length < 1 || length > FrqLimits.NAME) {
+        if (length < 1 || length > MAX_NAME_BYTES) {
             throw new MalformedModelException(
                     "expected a name of 1 to "
-                            + FrqLimits.NAME
+                            + MAX_NAME_BYTES
                             + " bytes but found one of "
                             + length);
         }
         if (!StandardCharsets.UTF_8.newEncoder().canEncode(name)) {
-            throw new MalformedModelException("the name " + name + " has half a letter of Unicode");
+            throw new MalformedModelException("the name " + name + " has an unpaired surrogate");
         }
         if (!names.add(name)) {
             throw new MalformedModelException("the name " + name + " appears twice");
         }
-        if (names.size() > FrqLimits.TENSORS) {
+        if (names.size() > MAX_ARRAYS) {
             throw new MalformedModelException(
-                    "expected at most " + FrqLimits.TENSORS + " arrays but found more");
+                    "expected at most " + MAX_ARRAYS + " arrays but found more");
         }
     }
 
-    /** Refuses NaN and infinity. */
+    /** Rejects NaN and infinity. */
     void checkFinite() throws MalformedModelException {
         ByteBuffer in = bytes.duplicate().order(ByteOrder.LITTLE_ENDIAN);
         for (int i = 0; type.isFloating() && in.hasRemaining(); i++) {
@@ -117,7 +121,7 @@ record RawArray(String name, DataType type, Shape shape, ByteBuffer bytes) {
         }
     }
 
-    /** Makes the engine's array of it; DJL 0.36 ends the whole process where one is bfloat16. */
+    /** Creates the engine's array; bfloat16, with which DJL 0.36 can crash, becomes float32. */
     NDArray toArray(NDManager manager) {
         NDArray array =
                 type == DataType.BFLOAT16
@@ -127,7 +131,7 @@ record RawArray(String name, DataType type, Shape shape, ByteBuffer bytes) {
         return array;
     }
 
-    /** A bfloat16 is the upper half of a float32. */
+    /** Converts bfloat16, the upper half of a float32, to float32. */
     private FloatBuffer widened() {
         ShortBuffer halves = bytes.duplicate().order(ByteOrder.LITTLE_ENDIAN).asShortBuffer();
         FloatBuffer floats = FloatBuffer.allocate(halves.remaining());

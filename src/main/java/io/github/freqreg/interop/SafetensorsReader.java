@@ -5,6 +5,7 @@ import ai.djl.ndarray.types.DataType;
 import com.google.gson.Strictness;
 import com.google.gson.stream.JsonReader;
 import com.google.gson.stream.JsonToken;
+import io.github.freqreg.format.checks.FileChecks;
 import java.io.IOException;
 import java.io.StringReader;
 import java.nio.ByteBuffer;
@@ -21,18 +22,18 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Reads the bytes of a {@code .safetensors} file, and refuses what is not exactly as specified.
+ * Reads a {@code .safetensors} file, and rejects any deviation from the specification.
  *
  * <pre>
  * file   = length of the header in 8 bytes, little-endian, header, data
- * header = a JSON object, spaces behind it: {"name": {"dtype": "F32", "shape": [2, 3],
+ * header = a JSON object, then spaces: {"name": {"dtype": "F32", "shape": [2, 3],
  *          "data_offsets": [from, to]}, …, "__metadata__": {"any": "text"}}
  * </pre>
  *
- * <p>Offsets count from the start of the data; in their order, the arrays are all of it, one behind
- * the other. The header's own order says nothing: writers sort it, or take it from a hash table.
+ * <p>Offsets count from the start of the data, which the arrays fill without gaps or overlaps. The
+ * order of the header has no meaning: writers sort it or take it from a hash table.
  *
- * @see <a href="https://github.com/huggingface/safetensors#format">the format</a>
+ * @see <a href="https://github.com/huggingface/safetensors#format">the safetensors format</a>
  */
 final class SafetensorsReader {
 
@@ -42,6 +43,7 @@ final class SafetensorsReader {
     static final String METADATA = "__metadata__";
     private static final Pattern COUNT = Pattern.compile("0|[1-9][0-9]{0,17}");
 
+    /** The position in a message of Gson, which otherwise advises how to be lenient. */
     private static final Pattern PLACE = Pattern.compile(" at line .*");
 
     private final JsonReader in;
@@ -52,10 +54,10 @@ final class SafetensorsReader {
         in.setStrictness(Strictness.STRICT);
     }
 
-    /** What the header says of an array. */
+    /** An array as the header describes it. */
     private record Entry(String name, DataType type, long[] extents, long from, long to) {}
 
-    /** The arrays, in the order of their bytes. */
+    /** Returns the arrays in the order of their bytes. */
     static List<RawArray> read(byte[] file) throws MalformedModelException {
         ByteBuffer bytes = ByteBuffer.wrap(file).order(ByteOrder.LITTLE_ENDIAN);
         if (bytes.remaining() < Long.BYTES) {
@@ -81,13 +83,13 @@ final class SafetensorsReader {
             throw new MalformedModelException(
                     String.format(
                             Locale.ROOT,
-                            "expected a header that begins with { but it begins with %02x",
+                            "expected a header that starts with { but it starts with %02x",
                             header.get(0)));
         }
         try {
             return StandardCharsets.UTF_8.newDecoder().decode(header).toString();
         } catch (CharacterCodingException e) {
-            throw new MalformedModelException("expected a header in UTF-8, which it is not", e);
+            throw new MalformedModelException("the header is not UTF-8", e);
         }
     }
 
@@ -111,14 +113,14 @@ final class SafetensorsReader {
                                 + entry.to);
             }
             end = entry.to;
-            ByteBuffer its = data.slice((int) entry.from, (int) (entry.to - entry.from));
-            arrays.add(RawArray.of(entry.name, entry.type, entry.extents, its));
+            ByteBuffer bytes = data.slice((int) entry.from, (int) (entry.to - entry.from));
+            arrays.add(RawArray.of(entry.name, entry.type, entry.extents, bytes));
         }
         if (end != data.remaining()) {
             throw new MalformedModelException(
-                    "expected "
+                    "expected the "
                             + end
-                            + " bytes behind the header, as the arrays have, but found "
+                            + " bytes of the arrays after the header but found "
                             + data.remaining());
         }
         return arrays;
@@ -138,29 +140,27 @@ final class SafetensorsReader {
                 }
             }
             in.endObject();
-            expect(JsonToken.END_DOCUMENT, "the end");
+            expect(JsonToken.END_DOCUMENT, "after the object");
             return entries;
         } catch (IOException | IllegalStateException e) {
-            // Gson tells where, and how to be lenient.
             Matcher where = PLACE.matcher(String.valueOf(e.getMessage()));
             throw new MalformedModelException(
-                    "expected a header in JSON but it is malformed"
-                            + (where.find() ? where.group() : ""),
-                    e);
+                    "the header is malformed JSON" + (where.find() ? where.group() : ""), e);
         }
     }
 
-    /** Texts by name, which are nothing to us. */
+    /** Skips the metadata, strings by key. */
     private void metadata() throws IOException, MalformedModelException {
         Set<String> names = new HashSet<>();
-        expect(JsonToken.BEGIN_OBJECT, METADATA);
+        expect(JsonToken.BEGIN_OBJECT, in(METADATA));
         in.beginObject();
         while (in.hasNext()) {
             String name = in.nextName();
             if (!names.add(name)) {
-                throw new MalformedModelException(METADATA + " has " + name + " twice");
+                throw new MalformedModelException(
+                        "the key " + name + " of " + METADATA + " appears twice");
             }
-            expect(JsonToken.STRING, METADATA);
+            expect(JsonToken.STRING, in(METADATA));
             in.nextString();
         }
         in.endObject();
@@ -170,7 +170,7 @@ final class SafetensorsReader {
         DataType type = null;
         long[] extents = null;
         long[] offsets = null;
-        expect(JsonToken.BEGIN_OBJECT, name);
+        expect(JsonToken.BEGIN_OBJECT, in(name));
         in.beginObject();
         while (in.hasNext()) {
             String field = in.nextName();
@@ -193,13 +193,13 @@ final class SafetensorsReader {
             throw new MalformedModelException(
                     "expected dtype, shape and two data_offsets of array "
                             + name
-                            + ", but not all are there");
+                            + " but at least one is missing");
         }
         return new Entry(name, type, extents, offsets[0], offsets[1]);
     }
 
     private DataType type(String name) throws IOException, MalformedModelException {
-        expect(JsonToken.STRING, name);
+        expect(JsonToken.STRING, in(name));
         String text = in.nextString();
         for (DataType type : RawArray.TYPES) {
             if (type.asSafetensors().equals(text)) {
@@ -213,21 +213,21 @@ final class SafetensorsReader {
                         + text);
     }
 
-    /** Whole numbers of 0 or more. */
+    /** Reads extents or offsets: integers of 0 or more. */
     private long[] counts(String name) throws IOException, MalformedModelException {
         List<Long> counts = new ArrayList<>();
-        expect(JsonToken.BEGIN_ARRAY, name);
+        expect(JsonToken.BEGIN_ARRAY, in(name));
         in.beginArray();
         while (in.hasNext()) {
-            expect(JsonToken.NUMBER, name);
+            expect(JsonToken.NUMBER, in(name));
             String text = in.nextString();
             if (!COUNT.matcher(text).matches()) {
                 throw new MalformedModelException(
                         "expected counts of 0 or more in array " + name + " but found " + text);
             }
-            if (counts.size() == FrqLimits.RANK) {
+            if (counts.size() == FileChecks.MAX_RANK) {
                 throw new MalformedModelException(
-                        "expected at most " + FrqLimits.RANK + " axes of array " + name);
+                        "expected at most " + FileChecks.MAX_RANK + " axes of array " + name);
             }
             counts.add(Long.parseLong(text));
         }
@@ -235,10 +235,14 @@ final class SafetensorsReader {
         return counts.stream().mapToLong(count -> count).toArray();
     }
 
-    private void expect(JsonToken token, String name) throws IOException, MalformedModelException {
+    private static String in(String name) {
+        return "in the entry of " + name;
+    }
+
+    private void expect(JsonToken token, String where) throws IOException, MalformedModelException {
         if (in.peek() != token) {
             throw new MalformedModelException(
-                    "expected " + token + " in " + name + " of the header but found " + in.peek());
+                    "expected " + token + " " + where + " in the header but found " + in.peek());
         }
     }
 }

@@ -1,6 +1,7 @@
 package io.github.freqreg.interop;
 
 import ai.djl.MalformedModelException;
+import io.github.freqreg.format.WholeFile;
 import java.io.EOFException;
 import java.io.File;
 import java.io.IOException;
@@ -18,15 +19,15 @@ import java.util.zip.ZipException;
 import java.util.zip.ZipFile;
 
 /**
- * Reads the tensors of a PyTorch checkpoint: a state dictionary, as {@code torch.save} writes it.
+ * Reads the tensors of a PyTorch checkpoint, a state dictionary written by {@code torch.save}.
  *
- * <p>The file is a zip archive of a pickle, which says what tensors there are, and of one entry for
- * each storage. A pickle can ask for any code to be run; this reader runs none. It knows the few
- * instructions and the few names that a dictionary of tensors needs (see {@code TorchPickle}), and
- * refuses all others by name. What it allocates is bounded by the bytes that are there.
+ * <p>The file is a zip archive of a pickle, which describes the tensors, and one entry for each
+ * storage. A pickle can request that arbitrary code be run; this reader runs none. It implements
+ * the few instructions and names that a dictionary of tensors needs (see {@code TorchPickle}), and
+ * rejects all others by name. Allocations are bounded by the size of the file.
  *
- * <p>Dense and sparse COO tensors of float32, float16 and int64 are read, all as float32; an
- * integer that float32 does not hold exactly is refused. The methods are safe for concurrent use.
+ * <p>Dense and sparse COO tensors of float32, float16 and int64 are read as float32; an integer
+ * without an exact float32 is rejected. The methods are safe for concurrent use.
  */
 public final class TorchCheckpoint {
 
@@ -42,17 +43,17 @@ public final class TorchCheckpoint {
      * Reads a checkpoint.
      *
      * @param file the path, usually {@code .pt} or {@code .pth}
-     * @return the tensors by name, in the dictionary's order
+     * @return the tensors by name, in the order of the dictionary
      * @throws IOException if the file cannot be read
-     * @throws MalformedModelException if it is not a sound checkpoint of a dictionary of tensors;
-     *     the message says what was found and what was expected
+     * @throws MalformedModelException if it is not a valid checkpoint of a dictionary of tensors;
+     *     the message starts with the path and says what was expected and what was found
      */
     public static Map<String, TorchTensor> read(Path file)
             throws IOException, MalformedModelException {
         if (file.getFileSystem() == FileSystems.getDefault()) {
             return read(file.toFile(), file);
         }
-        // The archive is read at any place of it, which the JDK does on plain files alone.
+        // ZipFile only reads files of the default file system.
         byte[] bytes = WholeFile.read(file, MAX_BYTES);
         Path copy = Files.createTempFile("checkpoint", ".pt");
         try {
@@ -74,8 +75,7 @@ public final class TorchCheckpoint {
             return read(archive);
         } catch (ZipException | EOFException e) {
             throw new MalformedModelException(
-                    name + ": expected a zip archive, as torch.save writes it: " + e.getMessage(),
-                    e);
+                    name + ": expected a zip archive written by torch.save: " + e.getMessage(), e);
         } catch (MalformedModelException e) {
             throw new MalformedModelException(name + ": " + e.getMessage(), e);
         } catch (IOException | OutOfMemoryError e) {
@@ -94,7 +94,7 @@ public final class TorchCheckpoint {
         }
     }
 
-    /** All entries lie in one folder, named after the file that was first saved. */
+    /** Returns the folder of all entries, which torch.save names after the file. */
     private static String folder(ZipFile zip) throws MalformedModelException {
         List<String> names =
                 zip.stream()
@@ -120,7 +120,7 @@ public final class TorchCheckpoint {
         }
     }
 
-    /** PyTorch stores without compression, so an entry is never larger than the file. */
+    /** Reads an entry. PyTorch does not compress, so no entry is larger than the file. */
     private static byte[] entry(ZipFile zip, String name, long most)
             throws IOException, MalformedModelException {
         ZipEntry entry = zip.getEntry(name);
@@ -129,7 +129,7 @@ public final class TorchCheckpoint {
         }
         if (entry.getMethod() != ZipEntry.STORED) {
             throw new MalformedModelException(
-                    "expected the entry " + name + " without compression, but it is compressed");
+                    "expected the entry " + name + " to be stored, but it is compressed");
         }
         long size = entry.getSize();
         if (size < 0 || size > most || size != entry.getCompressedSize()) {

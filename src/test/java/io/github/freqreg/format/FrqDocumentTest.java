@@ -108,8 +108,7 @@ class FrqDocumentTest {
     @Test
     void theFingerprintIsTheOneOfTheSpecification() {
         // zlib's and Python's crc32c of: w, 0, 2, then 2 and 3 as eight bytes each.
-        FrqEntry tensor =
-                new FrqEntry("w", new Shape(2, 3), null, Precision.FLOAT32, new float[6]);
+        FrqEntry tensor = new FrqEntry("w", new Shape(2, 3), null, Precision.FLOAT32, new float[6]);
         byte[] bytes = {'w', 0, 2, 2, 0, 0, 0, 0, 0, 0, 0, 3, 0, 0, 0, 0, 0, 0, 0};
         CRC32C crc = new CRC32C();
         crc.update(bytes);

@@ -362,7 +362,7 @@ class ExportTest {
         Path file = SharedData.find("frereg-unet/unet_fr.pt");
         assertError(
                 1,
-                "is sparse, as coefficients are",
+                "is sparse; TorchCheckpoint reads sparse coefficients",
                 "evaluate unet --weights %s --data %s",
                 file,
                 SharedData.find("carvana"));

@@ -1,34 +1,61 @@
 package io.github.freqreg.format.checks;
 
 import ai.djl.MalformedModelException;
+import io.github.freqreg.Internal;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
-/** Checks of what comes from a file, the same in every version. */
-final class FrqChecks {
+/** Checks of names, shapes and values that come from an untrusted file. */
+@Internal
+public final class FileChecks {
 
-    private FrqChecks() {}
+    /** The largest rank of a tensor, an array or a network input in any file. */
+    public static final int MAX_RANK = 32;
+
+    private FileChecks() {}
 
     /**
-     * The number of elements, of extents of 0 or more; it fits 63 bits. For coefficients there are
-     * one element and one axis, or more.
+     * Returns the number of elements of a shape.
+     *
+     * @param name the tensor's name, for the message
+     * @param extents the shape
+     * @return the product of the extents
+     * @throws MalformedModelException if an extent is negative or the product exceeds 63 bits
      */
-    static long size(String name, long[] extents, boolean spectral) throws MalformedModelException {
+    public static long size(String name, long[] extents) throws MalformedModelException {
         long size = 1;
         for (long extent : extents) {
+            if (extent < 0) {
+                throw new MalformedModelException(
+                        "tensor " + name + " has a negative extent: " + Arrays.toString(extents));
+            }
             long high = Math.multiplyHigh(size, extent);
             size *= extent;
-            if (extent < 0 || high != 0 || size < 0) {
+            if (high != 0 || size < 0) {
                 throw new MalformedModelException(
                         "the size of tensor "
                                 + name
-                                + (extent < 0 ? " is not known: " : " is too large: ")
+                                + " is too large: "
                                 + Arrays.toString(extents));
             }
         }
-        if (spectral && (extents.length == 0 || size == 0)) {
+        return size;
+    }
+
+    /**
+     * Returns the number of elements of a tensor that is stored as coefficients.
+     *
+     * @param name the tensor's name, for the message
+     * @param extents the shape
+     * @return the product of the extents, 1 or more
+     * @throws MalformedModelException as {@link #size}, or if the shape has no axis or no element,
+     *     so that there is nothing to transform
+     */
+    public static long spectralSize(String name, long[] extents) throws MalformedModelException {
+        long size = size(name, extents);
+        if (extents.length == 0 || size == 0) {
             throw new MalformedModelException(
                     "tensor "
                             + name
@@ -38,8 +65,15 @@ final class FrqChecks {
         return size;
     }
 
-    /** The name of a tensor, in UTF-8. */
-    static String text(byte[] name, int index) throws MalformedModelException {
+    /**
+     * Decodes the name of a tensor.
+     *
+     * @param name the bytes
+     * @param index the tensor's position in the file, for the message
+     * @return the name
+     * @throws MalformedModelException if the bytes are not UTF-8
+     */
+    public static String utf8(byte[] name, int index) throws MalformedModelException {
         try {
             return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(name)).toString();
         } catch (CharacterCodingException e) {
@@ -47,7 +81,16 @@ final class FrqChecks {
         }
     }
 
-    static void finite(float value, int index, String tensor) throws MalformedModelException {
+    /**
+     * Rejects NaN and infinity.
+     *
+     * @param value the value
+     * @param index its position in the tensor, for the message
+     * @param tensor the tensor's name, for the message
+     * @throws MalformedModelException if the value is not finite
+     */
+    public static void checkFinite(float value, int index, String tensor)
+            throws MalformedModelException {
         if (!Float.isFinite(value)) {
             throw new MalformedModelException(
                     "expected finite values but value "

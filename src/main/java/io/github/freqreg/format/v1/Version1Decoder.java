@@ -3,7 +3,9 @@ package io.github.freqreg.format.v1;
 import ai.djl.MalformedModelException;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.util.Float16Utils;
-import io.github.freqreg.spectrum.FrequencyAxes;
+import io.github.freqreg.Internal;
+import io.github.freqreg.format.checks.FileChecks;
+import io.github.freqreg.format.v1.Version1Content.Tensor;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
@@ -11,38 +13,48 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 
-/** Reads the content of a file of version 1, see the package's description. */
-final class Version1Decoder implements FrqDecoder {
+/**
+ * Decodes the content of a version 1 file: fixed-width values behind LEB128 counts.
+ *
+ * <p>The input is untrusted: every count is compared with the bytes left before anything of its
+ * size is allocated.
+ */
+@Internal
+public final class Version1Decoder {
 
     private static final int MAX_VARINT_BYTES = 9;
-    private static final int SPECTRAL = 1;
-    private static final int HALF = 2;
+
+    /** Flags, the length of the name and the rank. */
+    private static final int MIN_TENSOR_BYTES = 3;
 
     private final ByteBuffer in;
     private final List<Integer> ends = new ArrayList<>();
 
-    Version1Decoder(ByteBuffer in) {
+    private Version1Decoder(ByteBuffer in) {
         this.in = in.order(ByteOrder.LITTLE_ENDIAN);
     }
 
-    /** {@inheritDoc} */
-    @Override
-    public FrqDocument decode() throws MalformedModelException {
+    /**
+     * Decodes a whole content.
+     *
+     * @param content the bytes between the version and the checksum, from position 0
+     * @return what they hold
+     * @throws MalformedModelException if they are not a valid content
+     */
+    public static Version1Content decode(ByteBuffer content) throws MalformedModelException {
+        return new Version1Decoder(content).decode();
+    }
+
+    private Version1Content decode() throws MalformedModelException {
         List<Shape> inputs = inputs();
-        List<FrqEntry> tensors = entries();
+        List<Tensor> tensors = tensors();
         if (in.hasRemaining()) {
             throw new MalformedModelException(
                     "expected the checksum after the last tensor but found "
                             + in.remaining()
                             + " more bytes");
         }
-        return new FrqDocument(inputs, tensors);
-    }
-
-    /** {@inheritDoc} */
-    @Override
-    public List<Integer> ends() {
-        return ends;
+        return new Version1Content(inputs, tensors, ends);
     }
 
     private List<Shape> inputs() throws MalformedModelException {
@@ -58,13 +70,13 @@ final class Version1Decoder implements FrqDecoder {
         return inputs;
     }
 
-    private List<FrqEntry> entries() throws MalformedModelException {
-        int count = count("number of tensors", 3);
-        List<FrqEntry> tensors = new ArrayList<>(count);
+    private List<Tensor> tensors() throws MalformedModelException {
+        int count = count("number of tensors", MIN_TENSOR_BYTES);
+        List<Tensor> tensors = new ArrayList<>(count);
         Set<String> names = new HashSet<>();
         ends.add(in.position());
         for (int i = 0; i < count; i++) {
-            FrqEntry tensor = tensor(i);
+            Tensor tensor = tensor(i);
             if (!names.add(tensor.name())) {
                 throw new MalformedModelException("tensor " + tensor.name() + " appears twice");
             }
@@ -74,26 +86,15 @@ final class Version1Decoder implements FrqDecoder {
         return tensors;
     }
 
-    private FrqEntry tensor(int index) throws MalformedModelException {
+    private Tensor tensor(int index) throws MalformedModelException {
         int flags = flags(index);
-        boolean spectral = (flags & SPECTRAL) != 0;
-        boolean half = (flags & HALF) != 0;
         String name = name(index);
         long[] extents = extents("tensor " + name);
-        long size = FrqChecks.size(name, extents, spectral);
-        long stored = size;
-        if (spectral) {
-            stored = varint("kept number of tensor " + name);
-            if (stored < 1 || stored > size) {
-                throw new MalformedModelException(
-                        "expected tensor "
-                                + name
-                                + " to keep 1 to "
-                                + size
-                                + " coefficients but found "
-                                + stored);
-            }
-        }
+        long stored =
+                (flags & Version1Content.SPECTRAL) == 0
+                        ? FileChecks.size(name, extents)
+                        : kept(name, FileChecks.spectralSize(name, extents));
+        boolean half = (flags & Version1Content.HALF) != 0;
         int width = half ? Short.BYTES : Float.BYTES;
         if (stored > in.remaining() / width) {
             throw new MalformedModelException(
@@ -108,19 +109,28 @@ final class Version1Decoder implements FrqDecoder {
         float[] values = new float[(int) stored];
         for (int i = 0; i < values.length; i++) {
             values[i] = half ? Float16Utils.halfToFloat(in.getShort()) : in.getFloat();
-            FrqChecks.finite(values[i], i, name);
+            FileChecks.checkFinite(values[i], i, name);
         }
-        return new FrqEntry(
-                name,
-                new Shape(extents),
-                spectral ? FrequencyAxes.OWN : null,
-                half ? Precision.FLOAT16 : Precision.FLOAT32,
-                values);
+        return new Tensor(flags, name, new Shape(extents), values);
+    }
+
+    private long kept(String name, long size) throws MalformedModelException {
+        long kept = varint("kept number of tensor " + name);
+        if (kept < 1 || kept > size) {
+            throw new MalformedModelException(
+                    "expected tensor "
+                            + name
+                            + " to keep 1 to "
+                            + size
+                            + " coefficients but found "
+                            + kept);
+        }
+        return kept;
     }
 
     private int flags(int index) throws MalformedModelException {
         int flags = in.hasRemaining() ? in.get() & 0xff : 0xff;
-        if ((flags & ~(SPECTRAL | HALF)) != 0) {
+        if ((flags & ~(Version1Content.SPECTRAL | Version1Content.HALF)) != 0) {
             throw new MalformedModelException(
                     "expected the flags 0 to 3 for tensor " + index + " but found " + flags);
         }
@@ -130,15 +140,15 @@ final class Version1Decoder implements FrqDecoder {
     private String name(int index) throws MalformedModelException {
         byte[] name = new byte[count("length of the name of tensor " + index, 1)];
         in.get(name);
-        return FrqChecks.text(name, index);
+        return FileChecks.utf8(name, index);
     }
 
     private long[] extents(String what) throws MalformedModelException {
         int rank = count("rank of " + what, 1);
-        if (rank > FrqLimits.RANK) {
+        if (rank > FileChecks.MAX_RANK) {
             throw new MalformedModelException(
                     "expected a rank of at most "
-                            + FrqLimits.RANK
+                            + FileChecks.MAX_RANK
                             + " for "
                             + what
                             + " but found "
@@ -151,9 +161,7 @@ final class Version1Decoder implements FrqDecoder {
         return extents;
     }
 
-    /**
-     * Reads a count of things that take at least some bytes each, and checks that they are there.
-     */
+    /** Reads the number of items of at least {@code bytesEach} bytes, which must be left. */
     private int count(String what, int bytesEach) throws MalformedModelException {
         long count = varint(what);
         if (count > in.remaining() / bytesEach) {
@@ -180,6 +188,6 @@ final class Version1Decoder implements FrqDecoder {
                 return value;
             }
         }
-        throw new MalformedModelException("the " + what + " is not a varint in its fewest bytes");
+        throw new MalformedModelException("the " + what + " is not a varint of minimal length");
     }
 }
