@@ -11,8 +11,8 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * Reads sound files by the specification in the package's description, and shares no code with the
- * library's reader or writer, nor with what these call.
+ * Reads valid files by the specification in the package documentation. It shares no code with the
+ * library's reader and writer.
  */
 final class SecondReader {
 
@@ -82,7 +82,7 @@ final class SecondReader {
                 values);
     }
 
-    /** A finite float16 by its definition: a sign, five bits of exponent, ten of fraction. */
+    /** Decodes a finite float16: a sign, five bits of exponent and ten of fraction. */
     static float half(int bits) {
         int exponent = bits >> 10 & 31;
         int fraction = bits & 1023;
@@ -119,7 +119,7 @@ final class SecondReader {
         return value;
     }
 
-    /** CRC-32C, bit by bit. */
+    /** Computes the CRC-32C bit by bit. */
     private long checksum() {
         long rest = 0xffffffffL;
         for (int i = 0; i < at; i++) {

@@ -10,13 +10,13 @@ import java.util.List;
 import java.util.zip.CRC32;
 import java.util.zip.Deflater;
 
-/** Writes safetensors, npy and npz files by hand, so that tests can go astray. */
+/** Writes safetensors, npy and npz files byte by byte, including invalid ones. */
 final class ArrayBytes {
 
-    /** Of one array of two numbers. */
+    /** The header of a safetensors file with an array a of two float32. */
     static final String HEADER = "{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]}}";
 
-    /** The same in npy. */
+    /** The header of the same array in npy. */
     static final String DICT = "{'descr': '<f4', 'fortran_order': False, 'shape': (2,), }";
 
     private final List<Entry> entries = new ArrayList<>();
@@ -28,6 +28,12 @@ final class ArrayBytes {
             crc.update(content);
             return (int) crc.getValue();
         }
+    }
+
+    /** Returns the entry of a float32 array in the header of a safetensors file. */
+    static String entry(String name, String shape, int from, int to) {
+        return "\"%s\":{\"dtype\":\"F32\",\"shape\":[%s],\"data_offsets\":[%d,%d]}"
+                .formatted(name, shape, from, to);
     }
 
     static byte[] safetensors(String header, byte[] data) {
@@ -59,12 +65,12 @@ final class ArrayBytes {
         return ByteBuffer.allocate(size).order(ByteOrder.LITTLE_ENDIAN);
     }
 
-    /** Adds an entry as numpy.savez does. */
+    /** Adds a stored entry, as numpy.savez does. */
     ArrayBytes stored(String name, byte[] content) {
         return entry(name.getBytes(StandardCharsets.UTF_8), 0, 0, content, content);
     }
 
-    /** Adds an entry as DJL does: deflated, with its sizes behind it. */
+    /** Adds a deflated entry with its sizes in a descriptor behind it, as DJL does. */
     ArrayBytes deflated(String name, byte[] content) {
         Deflater deflater = new Deflater(Deflater.BEST_COMPRESSION, true);
         deflater.setInput(content);

@@ -32,10 +32,10 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Arrays in files that others read, equal to the bit, through our reader and through a second. */
+/** Arrays survive a file bit for bit, for this reader, for an independent one and for DJL's. */
 class ArrayFileTest {
 
-    /** NumPy's names of the types, safetensors' names, and DJL's. */
+    /** The types with their names in npy and in safetensors. */
     private static final List<List<Object>> TYPES =
             List.of(
                     List.of(DataType.FLOAT16, "<f2", "F16"),
@@ -72,7 +72,7 @@ class ArrayFileTest {
         return array;
     }
 
-    /** One of every type, and of every kind of shape; names in no order of letters. */
+    /** Arrays of every type and kind of shape, with names that are not sorted. */
     private NDList arrays() {
         NDList arrays = new NDList();
         TYPES.forEach(
@@ -121,7 +121,7 @@ class ArrayFileTest {
     @Test
     void bfloat16IsReadAsFloat32() throws Exception {
         String header = "{\"a\":{\"dtype\":\"BF16\",\"shape\":[1,4],\"data_offsets\":[0,8]}}";
-        // 1, -2, and the smallest and the largest above 0.
+        // 1, -2, and the smallest and the largest positive numbers.
         byte[] data = {(byte) 0x80, 0x3f, 0, (byte) 0xc0, 1, 0, 0x7f, 0x7f};
         Path file = folder.resolve("w.safetensors");
         Files.write(file, ArrayBytes.safetensors(header, data));
@@ -168,7 +168,7 @@ class ArrayFileTest {
         }
     }
 
-    /** DJL's own reader takes this for an empty zip archive, as it begins with P and K. */
+    /** DJL's own reader takes this header length, the bytes PK, for an empty zip archive. */
     @Test
     void aHeaderMayHaveAnyLength() throws Exception {
         String space = " ".repeat(0x4b50 - ArrayBytes.HEADER.length());
@@ -228,7 +228,7 @@ class ArrayFileTest {
         NDArray longer = array("é".repeat(513), DataType.INT8);
         assertNotWritten("of 1 to 1024 bytes but found one of 1026", "w.npz", longer);
         NDArray half = array("\ud800", DataType.INT8);
-        assertNotWritten("half a letter", "w.safetensors", half);
+        assertNotWritten("unpaired surrogate", "w.safetensors", half);
         NDArray metadata = array("__metadata__", DataType.INT8);
         assertNotWritten("a name of an array but found __metadata__", "w.safetensors", metadata);
         NDArray flags = manager.create(new boolean[] {true});
@@ -236,7 +236,7 @@ class ArrayFileTest {
         assertNotWritten("but flags is boolean", "w.safetensors", flags);
         assertNotWritten("ends with .safetensors or .npz", "w.pt", array);
         assertNotWritten("ends with .safetensors or .npz", "npz", array);
-        // One number, seen as many.
+        // A broadcast view of one number.
         NDArray huge = manager.create(1f).broadcast(new Shape(1 << 14, (1 << 14) + 1));
         huge.setName("huge");
         assertNotWritten("at most 1073741824 bytes", "w.npz", huge);
@@ -295,7 +295,9 @@ class ArrayFileTest {
         MalformedModelException e =
                 assertThrows(MalformedModelException.class, () -> ArrayFile.read(manager, file));
         assertEquals(
-                file + ": expected dense arrays but s is sparse, as coefficients are",
+                file
+                        + ": expected dense arrays but s is sparse; TorchCheckpoint reads sparse"
+                        + " coefficients",
                 e.getMessage());
     }
 

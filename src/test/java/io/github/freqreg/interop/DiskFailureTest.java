@@ -10,6 +10,10 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import io.github.freqreg.Seeds;
+import io.github.freqreg.format.FrqDocument;
+import io.github.freqreg.format.FrqEntry;
+import io.github.freqreg.format.Precision;
+import io.github.freqreg.format.WholeFile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -24,7 +28,10 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** A disk that fails at each operation in turn: the old file or the new one, and one message. */
+/**
+ * A disk that fails at each operation in turn: writing leaves the old file or the new one, and each
+ * failure is one message.
+ */
 class DiskFailureTest {
 
     private static final String FOLDER = "/disk/models";
@@ -82,14 +89,14 @@ class DiskFailureTest {
         return name.endsWith(".frq") ? FrqDocument::read : file -> ArrayFile.read(manager, file);
     }
 
-    /** What must hold after a failure; a single one may also have been overcome. */
+    /** Checks what must hold after a failure, from which the access may have recovered. */
     @FunctionalInterface
     private interface Check {
 
         void after(boolean overcome) throws Exception;
     }
 
-    /** Lets the n-th operation fail, for every n until the access needs fewer. */
+    /** Runs an access with the n-th operation failing, for n from 1 until it needs fewer. */
     private int everyFailure(Access access, Path file, boolean fromThenOn, Check check)
             throws Exception {
         for (int n = 1; ; n++) {
@@ -142,7 +149,7 @@ class DiskFailureTest {
                             Files.write(disk.sound(file), OLD);
                             List<Path> files = files();
                             if (fromThenOn) {
-                                // A disk that is gone keeps the draft too.
+                                // The draft cannot be deleted from a dead disk.
                                 files.stream()
                                         .filter(each -> each.toString().endsWith(".tmp"))
                                         .forEach(DiskFailureTest::delete);
@@ -168,7 +175,7 @@ class DiskFailureTest {
         }
     }
 
-    /** The folder's own making is a write too. */
+    /** Creating the folder can fail too. */
     @Test
     void aFailedWriteIntoANewFolderLeavesNoFile() throws Exception {
         String name = "/new/folder/w.frq";

@@ -33,15 +33,15 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * A file system in memory that counts what is done to it, and fails at the n-th operation: opening,
- * reading, writing, forcing, closing, moving, deleting, looking. Reads and writes are short.
+ * An in-memory file system that counts operations and fails at the n-th: opening, reading, writing,
+ * flushing, closing, moving, deleting, or reading attributes. Reads and writes are short.
  */
 final class FailingDisk implements AutoCloseable {
 
-    /** What a failed operation says. */
+    /** The message of a failed operation. */
     static final String FAILURE = "Input/output error";
 
-    /** The most bytes that are read or written at once. */
+    /** The most bytes of one read or write. */
     private static final int SHORT = 300;
 
     private final FileSystem memory = Jimfs.newFileSystem(Configuration.unix());
@@ -51,24 +51,24 @@ final class FailingDisk implements AutoCloseable {
     private int failAt = Integer.MAX_VALUE;
     private boolean dead;
 
-    /** A path that leads through the failures. */
+    /** Returns a path on the failing disk. */
     Path path(String name) {
         return outer(memory.getPath(name));
     }
 
-    /** The same file, past the failures. */
+    /** Returns a path to the same file that never fails. */
     Path sound(String name) {
         return memory.getPath(name);
     }
 
-    /** Counts from 0 again, and fails at the n-th operation, or from there on. */
+    /** Restarts the count, and fails at the n-th operation only or from it on. */
     void failAt(int operation, boolean fromThenOn) {
         done = 0;
         failAt = operation;
         dead = fromThenOn;
     }
 
-    /** Whether the operation that was to fail has been reached. */
+    /** Returns whether the operation that fails was reached. */
     boolean hasFailed() {
         return done >= failAt;
     }
@@ -96,7 +96,7 @@ final class FailingDisk implements AutoCloseable {
                         (proxy, method, arguments) -> call(inner, method, arguments));
     }
 
-    /** What all paths of this disk have. */
+    /** Gives the path in memory behind a path of this disk. */
     private interface Inner {
 
         Path inner();
@@ -125,7 +125,7 @@ final class FailingDisk implements AutoCloseable {
         }
     }
 
-    /** Names the provider; all else is the memory's. */
+    /** The file system, which only replaces the provider of the one in memory. */
     private final class Disk extends FileSystem {
 
         @Override
@@ -189,7 +189,7 @@ final class FailingDisk implements AutoCloseable {
         }
     }
 
-    /** Counts, and passes on. */
+    /** Counts operations and delegates them. */
     private final class Provider extends FileSystemProvider {
 
         private FileSystemProvider memory() {
@@ -314,7 +314,7 @@ final class FailingDisk implements AutoCloseable {
         }
     }
 
-    /** Counts, and reads and writes little at once. */
+    /** Counts operations and shortens reads and writes. */
     private final class Channel extends FileChannel {
 
         private final FileChannel channel;

@@ -13,7 +13,8 @@ import ai.djl.repository.zoo.Criteria;
 import ai.djl.translate.NoopTranslator;
 import io.github.freqreg.FrequencyBlockFactory;
 import io.github.freqreg.TestModels;
-import io.github.freqreg.interop.MalformedFiles.Sample;
+import io.github.freqreg.format.FrqDocument;
+import io.github.freqreg.format.Sample;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -34,7 +35,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * The files of {@code src/test/resources/malformed}: each is refused alike, whichever way it comes.
+ * Each file of {@code src/test/resources/malformed} is refused with the same message, whichever way
+ * it is read.
  */
 class MalformedFilesTest {
 
@@ -42,7 +44,7 @@ class MalformedFilesTest {
     private static final String CACHE = "DJL_CACHE_DIR";
     private static final String README = "README.md";
 
-    /** Of a file, or of all of them. */
+    /** The largest file of the set. */
     private static final int MOST_BYTES = 2048;
 
     @TempDir private Path folder;
@@ -66,7 +68,7 @@ class MalformedFilesTest {
     @BeforeEach
     void open() {
         manager = NDManager.newBaseManager();
-        // DJL copies resources there.
+        // DJL copies resources to its cache.
         System.setProperty(CACHE, folder.resolve("cache").toString());
     }
 
@@ -111,17 +113,18 @@ class MalformedFilesTest {
                 .orElseThrow();
     }
 
-    /** Reads a file by its path; an {@code .npy} alone is read from within an archive. */
+    /** Reads a file by its path. */
     private void read(Sample sample, Path path) throws Exception {
-        if (sample.ending().equals(".frq")) {
+        if (sample.hasExtension(".frq")) {
             FrqDocument.read(path);
         } else {
             ArrayFile.read(manager, path);
         }
     }
 
+    /** Returns the file; an npy array is put into an archive, as only npz files can be read. */
     private static byte[] bytes(Sample sample) {
-        return sample.ending().equals(".npy")
+        return sample.hasExtension(".npy")
                 ? new ArrayBytes().stored("a.npy", sample.bytes()).zip()
                 : sample.bytes();
     }
@@ -131,7 +134,7 @@ class MalformedFilesTest {
         return Files.write(folder.resolve(name), bytes(sample));
     }
 
-    /** What is wrong, without where. */
+    /** Returns the message of the error without the path. */
     private static String fault(Throwable e, String prefix) {
         assertInstanceOf(MalformedModelException.class, e);
         return withoutPrefix(e.getMessage(), prefix);
@@ -148,7 +151,7 @@ class MalformedFilesTest {
     void aFileIsReadOrRefusedByItsPath(String name) throws Exception {
         Sample sample = sample(name);
         Path path = path(sample);
-        if (sample.good()) {
+        if (sample.isGood()) {
             read(sample, path);
             return;
         }
@@ -175,7 +178,7 @@ class MalformedFilesTest {
             zip.putNextEntry(new ZipEntry("models/" + name));
             zip.write(sample.bytes());
         }
-        if (sample.good()) {
+        if (sample.isGood()) {
             byte[] expected = FrqDocument.decode(sample.bytes()).encode();
             assertArrayEquals(
                     expected, FrqDocument.read(new ByteArrayInputStream(sample.bytes())).encode());
@@ -225,7 +228,7 @@ class MalformedFilesTest {
                                             .build()
                                             .loadModel());
             assertInstanceOf(MalformedModelException.class, byJar.getCause());
-            // Where DJL has put a copy is before it.
+            // It starts with the path of DJL's copy.
             String message = byJar.getMessage();
             assertTrue(message.endsWith(name + ": " + fault), message);
             assertEquals(1, message.lines().count(), message);

@@ -14,9 +14,7 @@ import java.util.zip.CRC32;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
 
-/**
- * Writes checkpoints as torch.save does, one instruction at a time, so that tests can go astray.
- */
+/** Writes checkpoints like torch.save, one instruction at a time, including invalid ones. */
 final class PickleWriter {
 
     private final ByteArrayOutputStream out = new ByteArrayOutputStream();
@@ -61,7 +59,7 @@ final class PickleWriter {
         return this;
     }
 
-    /** Pushes a view of a new storage. */
+    /** Pushes a strided view of a new storage. */
     PickleWriter tensor(
             String storage,
             String key,
@@ -136,7 +134,7 @@ final class PickleWriter {
     private void put(ZipOutputStream zip, String name, byte[] content) throws IOException {
         ZipEntry entry = new ZipEntry(name);
         entry.setMethod(method);
-        // The same bytes on every day.
+        // A fixed time stamp makes the bytes reproducible.
         entry.setTimeLocal(LocalDateTime.of(1980, 1, 1, 0, 0));
         if (method == ZipEntry.STORED) {
             CRC32 checksum = new CRC32();

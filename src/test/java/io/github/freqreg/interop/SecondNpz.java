@@ -12,7 +12,7 @@ import java.util.regex.Pattern;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipInputStream;
 
-/** Reads npz as NumPy's specification says, and trusts them: nothing is shared with ours. */
+/** Reads valid npz files, independently of the library, by NumPy's specification. */
 final class SecondNpz {
 
     private static final Pattern DESCR = Pattern.compile("'descr': *'(.*?)'");

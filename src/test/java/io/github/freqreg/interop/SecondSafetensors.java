@@ -9,12 +9,12 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-/** Reads safetensors as the specification says, and trusts them: nothing is shared with ours. */
+/** Reads valid safetensors files, independently of the library, by the specification. */
 final class SecondSafetensors {
 
     private SecondSafetensors() {}
 
-    /** An array's type in the words of its format, its shape, and its bytes. */
+    /** An array: the name of its type in the format, its shape and its bytes. */
     record Array(String type, long[] shape, byte[] bytes) {}
 
     static Map<String, Array> read(byte[] file) {

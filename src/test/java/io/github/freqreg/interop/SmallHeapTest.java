@@ -12,7 +12,11 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.SequentialBlock;
 import io.github.freqreg.FrequencyFile;
 import io.github.freqreg.TestModels;
-import io.github.freqreg.interop.MalformedFiles.Sample;
+import io.github.freqreg.format.ChildProcess;
+import io.github.freqreg.format.FrqDocument;
+import io.github.freqreg.format.FrqEntry;
+import io.github.freqreg.format.Precision;
+import io.github.freqreg.format.Sample;
 import io.github.freqreg.spectrum.FrequencyAxes;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -21,30 +25,30 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A process with next to no heap gets an error for what does not fit it, and goes on. */
+/** Files too large for the heap give an error, after which the process works as before. */
 class SmallHeapTest {
 
-    /** More numbers than fit 24 MiB. */
+    /** As float32, these are 32 MiB, more than the heap of 24 MiB. */
     private static final int COUNT = 1 << 23;
 
     private static final Path SET = Path.of("test/resources/malformed");
 
     @TempDir private Path folder;
 
-    /** Reads files with next to no heap, and ends with 0 if each got the error it should. */
+    /** Reads files and exits with 0 if each gave the expected error. */
     static final class Reader {
 
         private Reader() {}
 
-        /** Takes the folder of what is too large. */
+        /** Takes the folder with the large files. */
         public static void main(String[] arguments) throws Exception {
-            // What claims to be large, and what is damaged.
+            // Small files that are malformed, many of which claim to be large.
             for (Sample sample : MalformedFiles.all()) {
-                if (sample.ending().equals(".frq") && !sample.good()) {
+                if (sample.hasExtension(".frq") && !sample.isGood()) {
                     expectMalformed(sample);
                 }
             }
-            // What is large.
+            // Large files.
             Path folder = Path.of(arguments[0]);
             expectRefused(() -> FrqDocument.read(folder.resolve("large.frq")));
             expectRefused(() -> FrqDocument.read(folder.resolve("zeros.frq")));
@@ -55,7 +59,7 @@ class SmallHeapTest {
                 }
                 model.setBlock(new SequentialBlock().add(TestModels.linear(2)));
                 expectRefused(() -> FrequencyFile.load(model, folder.resolve("zeros.frq")));
-                // And the process is as good as before.
+                // Small valid files are still read.
                 FrequencyFile.load(model, SET.resolve("good-2-linear.frq"));
                 ArrayFile.read(manager, SET.resolve("good-two.safetensors"));
                 ArrayFile.read(manager, SET.resolve("good-deflated.npz"));
@@ -93,7 +97,7 @@ class SmallHeapTest {
         }
     }
 
-    /** Something that fails where there is no memory. */
+    /** A read that may run out of memory. */
     @FunctionalInterface
     private interface Access {
 

@@ -87,7 +87,7 @@ class TorchCheckpointTest {
             }
             double norm = golden.get("l2").getAsDouble();
             assertEquals(norm, Math.sqrt(squares), 1e-5 * norm, name);
-            // A sum of so many numbers cancels; its error is measured on their norm.
+            // The sum cancels, so its error is relative to the norm.
             double all = norm * Math.sqrt(weights.length);
             assertEquals(golden.get("sum").getAsDouble(), sum, 1e-5 * all, name);
             int[] at = JsonUtils.GSON.fromJson(golden.get("flat_index"), int[].class);
@@ -180,14 +180,14 @@ class TorchCheckpointTest {
                         "a storage but found ArrayList",
                         edit(w -> identity(w.text("a").op('(', ']', 'q', 1, 'h', 1, 'a')))),
                 refusal("does not fit", edit(TorchCheckpointTest::farOffset)),
-                refusal("mark that is not there", w -> w.op('t')),
-                refusal("unknown key 9", edit(w -> w.op('h', 9))),
-                refusal("a text of at most", edit(w -> w.op('X', 255, 255, 255, 127))),
-                refusal("a text of at most", edit(w -> w.op('X', 255, 255, 255, 255))),
+                refusal("collects values without a mark", w -> w.op('t')),
+                refusal("unknown memo key 9", edit(w -> w.op('h', 9))),
+                refusal("a string of at most", edit(w -> w.op('X', 255, 255, 255, 127))),
+                refusal("a string of at most", edit(w -> w.op('X', 255, 255, 255, 255))),
                 refusal("protocol 2", edit(w -> w.op(0x80, 5))),
-                refusal("cut", edit(w -> w.op('J', 1))),
+                refusal("truncated", edit(w -> w.op('J', 1))),
                 refusal("at most 8 bytes", edit(w -> w.op(0x8a, 200))),
-                refusal("uses a value as what it is not", edit(w -> w.op('N', ')', 'R'))),
+                refusal("a value of the wrong type", edit(w -> w.op('N', ')', 'R'))),
                 refusal("values or bytes are left", w -> w.op('N', 'N', '.')),
                 refusal("dictionary of tensors", w -> w.op('N', '.')),
                 refusal("to be a tensor", edit(w -> w.text("a").op('N', 'u', '.'))),
@@ -205,7 +205,7 @@ class TorchCheckpointTest {
                 refusal("to be 0 to 3", sparse(4, 0)),
                 refusal("to be 0 to 3", sparse(-1, 0)),
                 refusal("appears twice", sparse(1, 1)),
-                refusal("without compression", edit(w -> w.op('u', '.').compressed())));
+                refusal("to be stored", edit(w -> w.op('u', '.').compressed())));
     }
 
     @ParameterizedTest
@@ -303,7 +303,9 @@ class TorchCheckpointTest {
                         new int[] {1});
     }
 
-    /** A tuple of twice a tuple of twice a tuple…, which as a text would have 2^40 letters. */
+    /**
+     * Nests 40 tuples that each hold the next one twice, so toString would take 2^40 characters.
+     */
     private static PickleWriter doubled(PickleWriter writer) {
         writer.text("x");
         for (int level = 0; level < 40; level++) {
@@ -312,12 +314,12 @@ class TorchCheckpointTest {
         return writer;
     }
 
-    /** Takes the value on the stack as the first part of a storage's identity. */
+    /** Makes the value on the stack the first part of a storage's persistent id. */
     private static PickleWriter identity(PickleWriter writer) {
         return writer.text("b").text("c").text("d").integer(1).op('t', 'Q');
     }
 
-    /** An offset to which any step adds beyond 63 bits. */
+    /** A tensor with an offset of 2^63 - 1, to which any stride adds an overflow. */
     private static PickleWriter farOffset(PickleWriter writer) {
         writer.text("a").global("torch._utils", "_rebuild_tensor_v2");
         writer.op('(', '(').text("storage").global("torch", "FloatStorage").text("0").text("cpu");

@@ -130,8 +130,7 @@ final class Filters {
     }
 
     /** Filter after filter, one gray band or three of colours, zero at one half. */
-    private static float[][] pixels(
-            FrqEntry tensor, int drawn, int channels, int bands, int area) {
+    private static float[][] pixels(FrqEntry tensor, int drawn, int channels, int bands, int area) {
         float[] weights = weights(tensor);
         float[][] pixels = new float[bands][drawn * area];
         float most = Float.MIN_NORMAL;

@@ -46,9 +46,9 @@ import io.github.freqreg.FrequencyRegularization;
 import io.github.freqreg.TensorChoice;
 import io.github.freqreg.examples.networks.LeNet;
 import io.github.freqreg.examples.networks.UNet;
-import io.github.freqreg.interop.ArrayFile;
 import io.github.freqreg.format.FrqDocument;
 import io.github.freqreg.format.FrqEntry;
+import io.github.freqreg.interop.ArrayFile;
 import io.github.freqreg.spectrum.FrequencyTensor;
 import io.github.freqreg.training.Adam;
 import io.github.freqreg.training.BufferRetention;
@@ -309,9 +309,9 @@ class GuidesTest {
         Path bare = folder.resolve("bare.frq");
         // the-file-format.md
         FrqDocument document = FrqDocument.read(file);
-        for (FrqEntry tensor : document.entries()) {
-            String kind = tensor.spectral() ? "coefficients" : "values";
-            System.out.println(tensor.name() + " " + tensor.shape() + ": " + kind);
+        for (FrqEntry entry : document.entries()) {
+            String kind = entry.spectral() ? "coefficients" : "values";
+            System.out.println(entry.name() + " " + entry.shape() + ": " + kind);
         }
         document.withoutNames().write(bare); // the network has them
         // end
