@@ -597,7 +597,7 @@ class FrequencyFileTest {
         new FrqDocument(document.inputs(), document.entries(), document.fingerprint() + 1)
                 .write(other);
         String message = assertRefusedUnchanged(target.make(this), other);
-        assertTrue(message.contains("it is of another network"), message);
+        assertTrue(message.contains("the file belongs to another network"), message);
     }
 
     @ParameterizedTest

@@ -136,8 +136,8 @@ public record FrqDocument(List<Shape> inputs, List<FrqEntry> entries, int finger
             throw new MalformedModelException(
                     String.format(
                             Locale.ROOT,
-                            "expected %d tensors with the network's fingerprint %08x but found %d"
-                                    + " with %08x: the file belongs to another network, or to one"
+                            "expected %d tensors with the fingerprint %08x of the network but found"
+                                    + " %d with %08x: the file belongs to another network, or to one"
                                     + " built with other options",
                             network.size(),
                             expected,

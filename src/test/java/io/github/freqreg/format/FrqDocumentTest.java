@@ -39,10 +39,7 @@ class FrqDocumentTest {
                             MalformedModelException.class, () -> bare.withNames(network));
             assertTrue(
                     e.getMessage()
-                            .startsWith(
-                                    "expected "
-                                            + network.size()
-                                            + " tensors with the network's finger"),
+                            .startsWith("expected " + network.size() + " tensors with the finger"),
                     e.getMessage());
         }
     }

@@ -118,7 +118,7 @@ class PlatformTest {
                         Reader.class,
                         files().toArray());
         assertEquals(here(), found);
-        assertTrue(found.contains("expected 1 tensors with the network's fingerprint"), found);
+        assertTrue(found.contains("expected 1 tensors with the fingerprint"), found);
     }
 
     @Test
