@@ -204,7 +204,7 @@ public record FrqDocument(List<Shape> inputs, List<FrqEntry> entries, int finger
         List<Integer> ends = FrqFrame.decode(bytes).ends();
         long[] sizes = new long[ends.size() - 1];
         for (int i = 0; i < sizes.length; i++) {
-            sizes[i] = ends.get(i + 1) - ends.get(i);
+            sizes[i] = (long) ends.get(i + 1) - ends.get(i);
         }
         return sizes;
     }

@@ -30,7 +30,7 @@ final class MultipleModels {
     /** Makes a zero cost at least 0.0079 bits, a little more than 1/1024 of a byte. */
     private static final int LEAST = 360;
 
-    private final BitModels @Nullable [][] classes = new BitModels[Integer.SIZE][];
+    private final BitModels[] @Nullable [] classes = new BitModels[Integer.SIZE][];
     private final BitModels seconds = new BitModels(CLASSES, 37000, BITS, LEAST);
     private long mean;
     private int seen;

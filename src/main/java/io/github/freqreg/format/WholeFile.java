@@ -146,6 +146,9 @@ public final class WholeFile {
     public static void write(Path file, byte[] bytes) throws IOException {
         try {
             Path folder = file.toAbsolutePath().getParent();
+            if (folder == null) {
+                throw new IOException("it is a folder");
+            }
             if (!Files.isDirectory(folder)) {
                 // Unconditionally, it would report an existing folder on a failing disk as a file
                 // in the way.
@@ -206,7 +209,8 @@ public final class WholeFile {
         if (e instanceof FileSystemException system && system.getReason() != null) {
             return system.getReason();
         }
-        return e instanceof FileSystemException ? e.toString() : e.getMessage();
+        String message = e.getMessage();
+        return message == null || e instanceof FileSystemException ? e.toString() : message;
     }
 
     private static void write(Path draft, ByteBuffer bytes) throws IOException {

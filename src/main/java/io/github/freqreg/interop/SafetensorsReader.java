@@ -161,7 +161,8 @@ final class SafetensorsReader {
                         "the key " + name + " of " + METADATA + " appears twice");
             }
             expect(JsonToken.STRING, in(METADATA));
-            in.nextString();
+            // Not skipValue, which would not check the characters.
+            String unused = in.nextString();
         }
         in.endObject();
     }

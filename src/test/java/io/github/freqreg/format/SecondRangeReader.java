@@ -68,15 +68,15 @@ final class SecondRangeReader {
                 stored = counts[spectral];
             }
             float[] values = new float[(int) stored];
-            double mean = 0;
+            long mean = 0;
             for (int j = 0; j < values.length; j++) {
                 if (!stepped) {
                     values[j] = value("exponents " + spectral + half, half == 1);
                     continue;
                 }
-                long multiple = multiple((long) mean);
+                long multiple = multiple(mean);
                 values[j] = multiple * step;
-                long change = 16 * Math.abs(multiple) - (long) mean;
+                long change = 16 * Math.abs(multiple) - mean;
                 mean += change * 2 / (2 * Math.min(j, 12) + 3);
             }
             tensors.add(
@@ -162,7 +162,7 @@ final class SecondRangeReader {
         long sign = direct(1) == 1 ? -1 : 1;
         long magnitude = 1;
         if (size > 1) {
-            magnitude = 2 + bit("second of class " + size, 37000);
+            magnitude = 2L + bit("second of class " + size, 37000);
             magnitude = (magnitude << (size - 2)) + direct(size - 2);
         }
         return sign * magnitude;

@@ -72,6 +72,13 @@ class WholeFileTest {
         assertEquals(List.of(file), files(folder));
     }
 
+    @Test
+    void aRootCannotBeWritten() {
+        Path root = folder.getRoot();
+        IOException e = assertThrows(IOException.class, () -> WholeFile.write(root, new byte[1]));
+        assertEquals(root + ": the file cannot be written: it is a folder", e.getMessage());
+    }
+
     private static void assertRefused(Path file, byte[] bytes) {
         IOException e = assertThrows(IOException.class, () -> WholeFile.write(file, bytes));
         assertTrue(
