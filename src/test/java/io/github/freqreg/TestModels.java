@@ -29,6 +29,8 @@ import ai.djl.training.loss.Loss;
 import ai.djl.training.optimizer.Optimizer;
 import ai.djl.training.tracker.Tracker;
 import ai.djl.util.Pair;
+import io.github.freqreg.policy.FrequencyRegularization;
+import io.github.freqreg.policy.LayerType;
 import io.github.freqreg.training.BufferRetention;
 import java.util.Random;
 import java.util.function.Supplier;
@@ -37,17 +39,17 @@ import java.util.function.Supplier;
 public final class TestModels {
 
     /** How far float32 results may be apart, relative to the largest value. */
-    static final double CLOSE = 1e-5;
+    public static final double CLOSE = 1e-5;
 
     /** The input of the small network. */
-    static final Shape SMALL_INPUT = new Shape(2, 3, 8, 8);
+    public static final Shape SMALL_INPUT = new Shape(2, 3, 8, 8);
 
     private static final int SEED = 17;
 
     private TestModels() {}
 
     /** A policy that keeps every coefficient of every weight and bias, whatever the layer. */
-    static FrequencyRegularization everything() {
+    public static FrequencyRegularization everything() {
         return FrequencyRegularization.builder()
                 .optKeepRate(1)
                 .optLayerTypes(LayerType.values())
@@ -56,14 +58,14 @@ public final class TestModels {
     }
 
     /** Two convolutions and a linear layer, for inputs of {@link #SMALL_INPUT}. */
-    static SequentialBlock smallNetwork() {
+    public static SequentialBlock smallNetwork() {
         return smallNetwork(Activation::reluBlock);
     }
 
     /**
      * The same without kinks: where two ways to compute agree but for rounding, their gradients do.
      */
-    static SequentialBlock smoothNetwork() {
+    public static SequentialBlock smoothNetwork() {
         return smallNetwork(Activation::tanhBlock);
     }
 
@@ -78,7 +80,7 @@ public final class TestModels {
     }
 
     /** A 3×3 convolution. */
-    static Conv2d convolution(int filters) {
+    public static Conv2d convolution(int filters) {
         return Conv2d.builder().setFilters(filters).setKernelShape(new Shape(3, 3)).build();
     }
 
@@ -93,7 +95,7 @@ public final class TestModels {
     }
 
     /** A model of a data type around a block that is initialised with the same numbers. */
-    static Model model(Block block, DataType type, Shape... inputs) {
+    public static Model model(Block block, DataType type, Shape... inputs) {
         Model model = Model.newInstance("test");
         model.setDataType(type);
         initialize(block, model.getNDManager(), type, inputs);
@@ -102,7 +104,7 @@ public final class TestModels {
     }
 
     /** Initialises a block with the same numbers each time; no parameter is all zero. */
-    static void initialize(Block block, NDManager manager, DataType type, Shape... inputs) {
+    public static void initialize(Block block, NDManager manager, DataType type, Shape... inputs) {
         block.setInitializer(new NormalInitializer(0.1f), Parameter.Type.BIAS);
         block.setInitializer(new NormalInitializer(0.1f), Parameter.Type.BETA);
         // The default initialiser fails for a parameter without axes.
@@ -112,7 +114,7 @@ public final class TestModels {
     }
 
     /** Makes what comes next draw the same random numbers, dropout included. */
-    static void seed() {
+    public static void seed() {
         Seeds.engine(SEED);
     }
 
@@ -142,7 +144,7 @@ public final class TestModels {
     }
 
     /** Plain gradient descent. */
-    static Optimizer descent(float rate) {
+    public static Optimizer descent(float rate) {
         return Optimizer.sgd().setLearningRateTracker(Tracker.fixed(rate)).build();
     }
 
@@ -156,7 +158,7 @@ public final class TestModels {
     }
 
     /** A loss of all outputs that gives each of their elements another gradient. */
-    static NDArray loss(NDList outputs) {
+    public static NDArray loss(NDList outputs) {
         NDArray loss = null;
         for (NDArray output : outputs) {
             NDManager manager = output.getManager();
@@ -173,7 +175,7 @@ public final class TestModels {
     }
 
     /** The largest difference relative to the largest expected value. */
-    static double difference(NDArray expected, NDArray actual) {
+    public static double difference(NDArray expected, NDArray actual) {
         assertEquals(expected.getShape(), actual.getShape());
         try (NDManager scratch = NDManager.newBaseManager()) {
             NDArray want = copy(scratch, expected);
@@ -193,7 +195,7 @@ public final class TestModels {
     }
 
     /** Fails unless arrays are equal in number, shape and, up to a tolerance, value. */
-    static void assertClose(NDList expected, NDList actual, double tolerance) {
+    public static void assertClose(NDList expected, NDList actual, double tolerance) {
         assertEquals(expected.size(), actual.size());
         for (int i = 0; i < expected.size(); i++) {
             double apart = difference(expected.get(i), actual.get(i));
@@ -202,7 +204,7 @@ public final class TestModels {
     }
 
     /** Fails unless two blocks have the same parameters, up to a tolerance. */
-    static void assertSameParameters(Block expected, Block actual, double tolerance) {
+    public static void assertSameParameters(Block expected, Block actual, double tolerance) {
         assertEquals(expected.getParameters().keys(), actual.getParameters().keys());
         for (Pair<String, Parameter> entry : expected.getParameters()) {
             Parameter other = actual.getParameters().get(entry.getKey());
@@ -212,7 +214,7 @@ public final class TestModels {
     }
 
     /** The sum of the absolute gradient of a parameter. */
-    static double gradient(Parameter parameter) {
+    public static double gradient(Parameter parameter) {
         try (NDArray gradient = parameter.getArray().getGradient();
                 NDArray sum = gradient.abs().sum().toType(DataType.FLOAT64, false)) {
             return sum.getDouble();

@@ -18,7 +18,7 @@ import java.util.zip.ZipOutputStream;
  * <p>The format is PyTorch's own: a zip with source code, and a pickle of the module, whose tensors
  * are records of their own.
  */
-final class TorchArchive {
+public final class TorchArchive {
 
     private static final String CODE =
             """
@@ -41,7 +41,7 @@ final class TorchArchive {
      * @param weight (inputs, outputs), row by row
      * @param bias one number for each output
      */
-    static void write(Path file, float[] weight, float[] bias) throws IOException {
+    public static void write(Path file, float[] weight, float[] bias) throws IOException {
         int outputs = bias.length;
         int inputs = weight.length / outputs;
         try (OutputStream out = Files.newOutputStream(file);

@@ -1,84 +1,39 @@
 package io.github.freqreg.execution;
 
-import ai.djl.ndarray.types.Shape;
 import java.util.List;
 
-/**
- * What of a layer's weight stays in the frequency domain. With neither, the weight is rebuilt.
- *
- * @param project whether the input's channels are projected onto frequencies before the layer
- * @param expand whether the layer answers in frequencies, expanded to the output's channels after
- *     it
- */
-record Factorization(boolean project, boolean expand) {
+/** Which channel axes of a layer's weight stay in the frequency domain while the layer computes. */
+public enum Factorization {
+    /** Neither: the dense weight is rebuilt. */
+    REBUILD,
+    /** The input's: its channels are projected onto frequencies before the layer. */
+    PROJECT,
+    /** The output's: the layer computes frequencies, which are expanded to channels after it. */
+    EXPAND,
+    /** Both. */
+    PROJECT_AND_EXPAND;
 
-    static final Factorization REBUILD = new Factorization(false, false);
+    /** All ways that do not rebuild the weight. */
+    static final List<Factorization> FACTORED = List.of(PROJECT_AND_EXPAND, PROJECT, EXPAND);
 
-    /** All but to rebuild. */
-    static final List<Factorization> FACTORED =
-            List.of(
-                    new Factorization(true, true),
-                    new Factorization(true, false),
-                    new Factorization(false, true));
-
-    /** All, to rebuild first: where nothing is cheaper, that is done. */
-    static final List<Factorization> ALL =
-            List.of(REBUILD, FACTORED.get(1), FACTORED.get(2), FACTORED.get(0));
+    /** All ways; of equally cheap ones, the first is taken. */
+    static final List<Factorization> ALL = List.of(values());
 
     /**
-     * The sizes of a layer at work.
+     * Returns whether the input's channels are projected onto frequencies.
      *
-     * @param batch how many images, or vectors of a linear layer
-     * @param groups how many parts the channels are in, each with its own filters
-     * @param in the channels of a group of the input
-     * @param inBox how many frequencies their axis keeps
-     * @param out the channels of a group of the output
-     * @param outBox how many frequencies their axis keeps
-     * @param taps the product of the kernel's extents
-     * @param inPlaces the pixels of an input channel
-     * @param outPlaces the pixels of an output channel
+     * @return whether the layer computes with projected inputs
      */
-    record Sizes(
-            double batch,
-            double groups,
-            double in,
-            double inBox,
-            double out,
-            double outBox,
-            double taps,
-            double inPlaces,
-            double outPlaces) {
+    public boolean projects() {
+        return this == PROJECT || this == PROJECT_AND_EXPAND;
+    }
 
-        /** Whether there is nothing to compute. */
-        boolean isEmpty() {
-            return batch * inPlaces == 0;
-        }
-
-        static Sizes of(
-                LayerForm form,
-                Shape weight,
-                double inBox,
-                double outBox,
-                Shape input,
-                Shape output) {
-            long channels = input.get(form.channelAxis(input));
-            long filters = output.get(form.channelAxis(output));
-            // The weight has the channels of one group along one of its first axes.
-            long groups =
-                    form == LayerForm.TRANSPOSED
-                            ? filters / weight.get(1)
-                            : channels / weight.get(1);
-            boolean linear = form == LayerForm.LINEAR;
-            return new Sizes(
-                    linear ? (double) input.size() / channels : input.get(0),
-                    groups,
-                    (double) channels / groups,
-                    inBox,
-                    (double) filters / groups,
-                    outBox,
-                    linear ? 1 : weight.slice(2).size(),
-                    linear ? 1 : input.slice(2).size(),
-                    linear ? 1 : output.slice(2).size());
-        }
+    /**
+     * Returns whether the output's channels are expanded from frequencies.
+     *
+     * @return whether the layer's results are expanded
+     */
+    public boolean expands() {
+        return this == EXPAND || this == PROJECT_AND_EXPAND;
     }
 }

@@ -3,33 +3,32 @@ package io.github.freqreg.execution;
 import ai.djl.ndarray.types.Shape;
 
 /**
- * How a layer computed a pass, and what that was expected to cost.
+ * How a layer computed a pass, with the expected costs.
  *
  * @param input the shape of the layer's input
- * @param training whether the pass was one of training, with a way back
- * @param projected whether the input's channels were projected onto frequencies
- * @param expanded whether the output's channels were expanded from frequencies; if neither, the
- *     weight was rebuilt
- * @param fused whether the blocks that follow were computed with the layer
- * @param nanoseconds what the cost model expects of the pass, optimiser not included
- * @param dense what it expects of the plain layer
+ * @param training whether it was a training pass, whose cost includes the backward pass
+ * @param factorization which channel axes stayed in the frequency domain
+ * @param fused whether blocks that follow were fused with the layer
+ * @param nanoseconds the expected cost of the pass, without the optimiser
+ * @param dense the expected cost of the plain layer
  */
 public record Pick(
         Shape input,
         boolean training,
-        boolean projected,
-        boolean expanded,
+        Factorization factorization,
         boolean fused,
         double nanoseconds,
         double dense) {
 
-    /** Returns how the layer computed, in words. */
+    /** Returns how the layer computed, as text. */
     @Override
     public String toString() {
-        if (!projected && !expanded) {
-            return "rebuilt";
-        }
-        String way = projected && expanded ? "" : projected ? ", input only" : ", output only";
-        return (fused ? "fused" : "factored") + way;
+        String way = fused ? "fused" : "factored";
+        return switch (factorization) {
+            case REBUILD -> "rebuilt";
+            case PROJECT -> way + ", input only";
+            case EXPAND -> way + ", output only";
+            case PROJECT_AND_EXPAND -> way;
+        };
     }
 }

@@ -1,13 +1,23 @@
 /**
- * How a wrapped layer computes with its coefficients: with its weight rebuilt, or without ever
- * building it.
+ * How a wrapped layer computes with its coefficients: with its weight rebuilt, or without a dense
+ * weight.
  *
- * <p>Read {@link io.github.freqreg.execution.Strategy}, then {@link
- * io.github.freqreg.execution.LayerExecutor}, which computes; {@code LayerForm} knows the kinds of
- * layer, {@code Factorization} the ways, and {@code CostModel} what each is expected to cost;
- * {@link io.github.freqreg.execution.Pick} tells what was done. {@link
- * io.github.freqreg.execution.Unexpanded} is how a convolution is computed together with the blocks
- * that follow it, with {@code ChannelTail} for the arithmetic and {@link
- * io.github.freqreg.execution.FusedRelu} as one of these blocks.
+ * <p>For applications:
+ *
+ * <ul>
+ *   <li>{@link io.github.freqreg.execution.Strategy}: which way to compute, usually {@code AUTO}.
+ *   <li>{@link io.github.freqreg.execution.Pick}: how a pass was computed, and its expected cost.
+ *   <li>{@link io.github.freqreg.execution.Factorization}: the ways that a pass can be computed.
+ * </ul>
+ *
+ * <p>Read in this order: {@code LayerExecutor} decides with {@code CostModel}, from the {@code
+ * LayerSizes}; {@code FactoredPass} computes, with {@code ChannelMix} for the products along
+ * channels and {@code ChannelLayout} for where these are. {@code Unexpanded} is the output of a
+ * factored convolution that following blocks can be fused into: {@code ChannelEpilogue} has the
+ * arithmetic, {@code FusedRelu} is one of these blocks, and {@code LayerInput} lets the next layer
+ * look at such an output without computing it.
  */
+@NullMarked
 package io.github.freqreg.execution;
+
+import org.jspecify.annotations.NullMarked;

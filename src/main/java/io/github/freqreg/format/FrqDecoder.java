@@ -48,7 +48,7 @@ final class FrqDecoder {
         Set<String> names = new HashSet<>();
         for (int i = 0; i < count; i++) {
             FrqEntry entry = named ? namedEntry(i) : bareEntry(i);
-            if (entry.name() != null && !names.add(entry.name())) {
+            if (named && !names.add(entry.name())) {
                 throw new MalformedModelException("tensor " + entry.name() + " appears twice");
             }
             entries.add(entry);

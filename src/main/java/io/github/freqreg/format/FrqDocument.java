@@ -14,7 +14,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.zip.CRC32C;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The contents of a {@code .frq} file: the shapes of the network's inputs and one entry for each
@@ -48,7 +47,7 @@ public record FrqDocument(List<Shape> inputs, List<FrqEntry> entries, int finger
     public FrqDocument {
         inputs = List.copyOf(inputs);
         entries = List.copyOf(entries);
-        boolean named = entries.stream().anyMatch(entry -> entry.name() != null);
+        boolean named = entries.stream().anyMatch(FrqEntry::isNamed);
         if (named && fingerprint != fingerprintOf(entries)) {
             throw new IllegalArgumentException(
                     String.format(
@@ -73,13 +72,11 @@ public record FrqDocument(List<Shape> inputs, List<FrqEntry> entries, int finger
     private static int fingerprintOf(List<FrqEntry> entries) {
         Map<String, Shape> shapes = new LinkedHashMap<>();
         for (FrqEntry entry : entries) {
-            String name = entry.name();
-            Shape shape = entry.shape();
-            if (name == null || shape == null) {
+            if (!entry.isNamed()) {
                 throw new IllegalArgumentException("Expected names of all tensors");
             }
-            if (shapes.put(name, shape) != null) {
-                throw new IllegalArgumentException("Two tensors are named " + name);
+            if (shapes.put(entry.name(), entry.shape()) != null) {
+                throw new IllegalArgumentException("Two tensors are named " + entry.name());
             }
         }
         return fingerprintOf(shapes);
@@ -106,7 +103,7 @@ public record FrqDocument(List<Shape> inputs, List<FrqEntry> entries, int finger
      * @return false if the file leaves them to the network
      */
     public boolean isNamed() {
-        return entries.stream().allMatch(entry -> entry.name() != null);
+        return entries.stream().allMatch(FrqEntry::isNamed);
     }
 
     /**
@@ -115,7 +112,7 @@ public record FrqDocument(List<Shape> inputs, List<FrqEntry> entries, int finger
      * @return the same values and fingerprint
      */
     public FrqDocument withoutNames() {
-        List<FrqEntry> bare = entries.stream().map(each -> renamed(each, null, null)).toList();
+        List<FrqEntry> bare = entries.stream().map(entry -> entry.renamed(null, null)).toList();
         return new FrqDocument(inputs, bare, fingerprint);
     }
 
@@ -148,16 +145,12 @@ public record FrqDocument(List<Shape> inputs, List<FrqEntry> entries, int finger
         for (Map.Entry<String, Shape> parameter : network.entrySet()) {
             FrqEntry entry = entries.get(named.size());
             try {
-                named.add(renamed(entry, parameter.getKey(), parameter.getValue()));
+                named.add(entry.renamed(parameter.getKey(), parameter.getValue()));
             } catch (IllegalArgumentException e) {
                 throw new MalformedModelException(e.getMessage(), e);
             }
         }
         return new FrqDocument(inputs, named, fingerprint);
-    }
-
-    private static FrqEntry renamed(FrqEntry entry, @Nullable String name, @Nullable Shape shape) {
-        return new FrqEntry(name, shape, entry.axes(), entry.precision(), entry.values());
     }
 
     /**

@@ -96,21 +96,18 @@ final class FrqEncoder {
     }
 
     private void entry(FrqEntry entry) {
-        FrequencyAxes axes = entry.axes();
-        flag(Flag.SPECTRAL, axes != null);
-        if (axes != null) {
-            axes(entry.label(), axes);
+        flag(Flag.SPECTRAL, entry.spectral());
+        if (entry.spectral()) {
+            axes(entry.label(), entry.axes());
         }
         precision(entry.precision());
-        String name = entry.name();
-        Shape shape = entry.shape();
-        if (name != null && shape != null) {
-            name(name);
-            checkRank("Tensor " + name, shape);
-            extents(shape.getShape());
+        if (named) {
+            name(entry.name());
+            checkRank("Tensor " + entry.name(), entry.shape());
+            extents(entry.shape().getShape());
         }
-        if (axes != null || !named) {
-            count(axes != null, entry.values().length);
+        if (entry.spectral() || !named) {
+            count(entry.spectral(), entry.values().length);
         }
         values.encode(entry);
     }

@@ -9,6 +9,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * One tensor of a {@code .frq} file: its kept coefficients, or its elements.
  *
+ * <p>An entry of a file without names has no {@link #name} and no {@link #shape}, and one of
+ * elements has no {@link #axes}; ask {@link #isNamed} and {@link #spectral} first.
+ *
  * <p>A value class. It shares its array with the caller, who must not change it.
  *
  * @param name the parameter's name in the network, or null in a file without names
@@ -74,6 +77,72 @@ public record FrqEntry(
         if (axes != null) {
             axes.mask(shape, count);
         }
+    }
+
+    /**
+     * Returns whether the entry has a name and a shape.
+     *
+     * @return false if the file leaves them to the network
+     */
+    public boolean isNamed() {
+        return name != null;
+    }
+
+    /**
+     * Returns the parameter's name in the network.
+     *
+     * @return the name
+     * @throws IllegalStateException if the file has no names
+     */
+    @Override
+    public String name() {
+        return present(name, "name");
+    }
+
+    /**
+     * Returns the parameter's shape in the network.
+     *
+     * @return the shape
+     * @throws IllegalStateException if the file has no names
+     */
+    @Override
+    public Shape shape() {
+        return present(shape, "shape");
+    }
+
+    /**
+     * Returns the axes of the transform.
+     *
+     * @return the axes
+     * @throws IllegalStateException if the values are the tensor's elements
+     */
+    @Override
+    public FrequencyAxes axes() {
+        return present(axes, "axes of coefficients");
+    }
+
+    private <T> T present(@Nullable T value, String what) {
+        if (value == null) {
+            throw new IllegalStateException("Tensor " + label() + " has no " + what);
+        }
+        return value;
+    }
+
+    /**
+     * Returns this entry with other values.
+     *
+     * @param precision how they are stored
+     * @param values the values
+     * @return an entry of the same name, shape and axes
+     * @throws IllegalArgumentException if the shape cannot have so many
+     */
+    public FrqEntry withValues(Precision precision, float[] values) {
+        return new FrqEntry(name, shape, axes, precision, values);
+    }
+
+    /** Returns this entry with another name and shape, or with neither. */
+    FrqEntry renamed(@Nullable String name, @Nullable Shape shape) {
+        return new FrqEntry(name, shape, axes, precision, values);
     }
 
     /**

@@ -9,6 +9,8 @@
  *   <li>{@link io.github.freqreg.interop.TorchCheckpoint}: reads the tensors of a PyTorch state
  *       dictionary, dense and sparse, including the networks published with the paper.
  *   <li>{@link io.github.freqreg.interop.TorchTensor}: one tensor of a checkpoint.
+ *   <li>{@link io.github.freqreg.interop.DenseWeights}: the weights of a network as named arrays,
+ *       and back.
  * </ul>
  *
  * <p>All files are untrusted. {@code SafetensorsReader}, {@code NpzReader} (with {@code

@@ -10,8 +10,8 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.SequentialBlock;
-import io.github.freqreg.FrequencyFile;
 import io.github.freqreg.TestModels;
+import io.github.freqreg.file.FrequencyFile;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
@@ -72,8 +72,11 @@ class PlatformTest {
             }
             StringBuilder text = new StringBuilder(file + " " + document.inputs() + "\n");
             for (FrqEntry tensor : document.entries()) {
-                text.append(tensor.name()).append(' ').append(tensor.shape()).append(' ');
-                text.append(tensor.axes()).append(' ').append(tensor.precision()).append(' ');
+                text.append(tensor.isNamed() ? tensor.name() + " " + tensor.shape() + " " : "");
+                text.append(tensor.spectral() ? tensor.axes() : null)
+                        .append(' ')
+                        .append(tensor.precision())
+                        .append(' ');
                 text.append(
                                 IntStream.range(0, tensor.values().length)
                                         .mapToObj(i -> Float.toHexString(tensor.values()[i]))

@@ -26,11 +26,13 @@ import ai.djl.training.listener.TrainingListenerAdapter;
 import ai.djl.training.optimizer.Optimizer;
 import ai.djl.training.tracker.Tracker;
 import ai.djl.translate.TranslateException;
-import io.github.freqreg.CompressionReport;
-import io.github.freqreg.FrequencyBlock;
-import io.github.freqreg.FrequencyFile;
-import io.github.freqreg.FrequencyRegularization;
 import io.github.freqreg.TestModels;
+import io.github.freqreg.UsesEngine;
+import io.github.freqreg.block.FrequencyBlock;
+import io.github.freqreg.block.FrequencyBlocks;
+import io.github.freqreg.file.CompressionReport;
+import io.github.freqreg.file.FrequencyFile;
+import io.github.freqreg.policy.FrequencyRegularization;
 import io.github.freqreg.spectrum.FrequencyTensor;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -48,6 +50,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Truncation in DJL's own training loop. */
+@UsesEngine
 class TailTruncationTest {
 
     private static final int BATCH = 4;
@@ -60,6 +63,12 @@ class TailTruncationTest {
     private static final int[] SIZES = {192, 80};
 
     private static final int TARGET = 10;
+
+    private final NDManager manager;
+
+    TailTruncationTest(NDManager manager) {
+        this.manager = manager;
+    }
 
     private static Block network() {
         return new SequentialBlock()
@@ -86,8 +95,8 @@ class TailTruncationTest {
     }
 
     /** Trains with EasyTrain on a few batches of random numbers. */
-    private static void fit(Trainer trainer, int epochs) {
-        try (NDManager manager = NDManager.newBaseManager()) {
+    private void fit(Trainer trainer, int epochs) {
+        try {
             ArrayDataset data =
                     new ArrayDataset.Builder()
                             .setData(TestModels.random(manager, new Shape(BATCH * BATCHES, 12)))
@@ -123,25 +132,24 @@ class TailTruncationTest {
     }
 
     private static List<Integer> kept(Model model) {
-        return frequencyBlocks(model).stream().map(b -> b.getKept().get("weight")).toList();
+        return frequencyBlocks(model).stream()
+                .map(b -> FrequencyBlocks.kept(b).get("weight"))
+                .toList();
     }
 
-    /** What the paper keeps of each tensor where a share remains. */
+    /** The kept numbers of the paper for a remaining fraction. */
     private static List<Integer> expected(double remaining) {
         return Arrays.stream(SIZES)
                 .mapToObj(size -> Math.max(TARGET, (int) Math.round(size * remaining)))
                 .toList();
     }
 
-    private static float[] answer(Model model) {
-        try (NDManager manager = NDManager.newBaseManager()) {
-            NDArray input = TestModels.random(manager, INPUT);
-            return TestModels.floats(
-                    TestModels.predict(model.getBlock(), manager, new NDList(input)));
-        }
+    private float[] answer(Model model) {
+        NDArray input = TestModels.random(manager, INPUT);
+        return TestModels.floats(TestModels.predict(model.getBlock(), manager, new NDList(input)));
     }
 
-    /** Notes the kept numbers after each batch and each epoch. */
+    /** Records the kept numbers after each batch and each epoch. */
     private static final class Notes extends TrainingListenerAdapter {
 
         private final List<List<Integer>> batches = new ArrayList<>();
@@ -167,7 +175,7 @@ class TailTruncationTest {
         }
         for (int epoch = 1; epoch <= 60; epoch++) {
             assertEquals(expected(Math.pow(0.95, epoch)), notes.epochs.get(epoch - 1));
-            // Within an epoch nothing is cut.
+            // No cut within an epoch.
             assertEquals(
                     expected(Math.pow(0.95, epoch - 1)), notes.batches.get(epoch * BATCHES - 1));
         }
@@ -187,7 +195,8 @@ class TailTruncationTest {
             fit(trainer, 4);
         }
         for (int batch = 1; batch <= 4 * BATCHES; batch++) {
-            assertEquals(expected(Math.pow(0.8, batch / 2)), notes.batches.get(batch - 1));
+            assertEquals(
+                    expected(Math.pow(0.8, Math.floorDiv(batch, 2))), notes.batches.get(batch - 1));
         }
         assertEquals(6, truncation.getStep());
     }
@@ -202,7 +211,8 @@ class TailTruncationTest {
             fit(trainer, 5);
         }
         for (int epoch = 1; epoch <= 5; epoch++) {
-            assertEquals(expected(Math.pow(0.95, epoch / 2)), notes.epochs.get(epoch - 1));
+            assertEquals(
+                    expected(Math.pow(0.95, Math.floorDiv(epoch, 2))), notes.epochs.get(epoch - 1));
         }
         assertEquals(2, truncation.getStep());
     }
@@ -222,11 +232,11 @@ class TailTruncationTest {
     void aModelSavedMidwayGoesOnAsIfItHadNotStopped(@TempDir Path folder) throws Exception {
         try (Model model = model();
                 Model resumed = model()) {
-            FrequencyRegularization.truncate(model.getBlock(), 0.8);
+            FrequencyBlocks.truncate(model.getBlock(), 0.8);
             model.save(folder, "midway");
             resumed.load(folder, "midway");
             for (Model each : List.of(model, resumed)) {
-                FrequencyRegularization.truncate(each.getBlock(), 0.5);
+                FrequencyBlocks.truncate(each.getBlock(), 0.5);
                 assertEquals(expected(0.5), kept(each));
             }
         }
@@ -278,19 +288,19 @@ class TailTruncationTest {
     void nothingThatWasCutComesBack(Optimizer optimizer) {
         try (Model model = model()) {
             try (Trainer trainer = trainer(model, optimizer)) {
-                // The optimiser has moments for the whole vectors when they are cut.
+                // At the cut, the optimiser has moments for the full vectors.
                 fit(trainer, 2);
-                FrequencyRegularization.truncate(model.getBlock(), 0.3);
+                FrequencyBlocks.truncate(model.getBlock(), 0.3);
                 fit(trainer, 2);
             }
             assertEquals(expected(0.3), kept(model));
-            FrequencyRegularization.toDense(model);
+            FrequencyBlocks.toDense(model);
             assertOnlyPrefix(model, "01Linear_weight", expected(0.3).get(0));
             assertOnlyPrefix(model, "03Linear_weight", expected(0.3).get(1));
         }
     }
 
-    /** The full transform of a dense weight must vanish behind the kept prefix, and not before. */
+    /** The full transform of a dense weight is zero after the kept prefix, but not before. */
     private static void assertOnlyPrefix(Model model, String name, int kept) {
         NDArray weight = model.getBlock().getParameters().get(name).getArray().stopGradient();
         float[] all = FrequencyTensor.of(weight, weight.size()).coefficients();
@@ -304,9 +314,9 @@ class TailTruncationTest {
     @Test
     void aCutIsNotUndoneByALargerShare() {
         try (Model model = model()) {
-            FrequencyRegularization.truncate(model.getBlock(), 0.5);
+            FrequencyBlocks.truncate(model.getBlock(), 0.5);
             float[] after = answer(model);
-            FrequencyRegularization.truncate(model.getBlock(), 1);
+            FrequencyBlocks.truncate(model.getBlock(), 1);
             assertEquals(expected(0.5), kept(model));
             assertArrayEquals(after, answer(model));
         }
@@ -317,7 +327,7 @@ class TailTruncationTest {
         try (Model model = model();
                 Model few = TestModels.model(network(), INPUT)) {
             float[] before = answer(model);
-            assertEquals(2 * TARGET, FrequencyRegularization.truncate(model.getBlock(), 0));
+            assertEquals(2 * TARGET, FrequencyBlocks.truncate(model.getBlock(), 0));
             FrequencyRegularization.builder().optKept(TARGET).build().apply(few);
             assertFalse(Arrays.equals(before, answer(model)));
             assertArrayEquals(answer(few), answer(model), 1e-5f);
@@ -349,7 +359,7 @@ class TailTruncationTest {
             }
             List<Integer> kept = kept(model);
             float[] before = answer(model);
-            FrequencyRegularization.compact(model.getBlock());
+            FrequencyBlocks.compact(model.getBlock());
             assertCompact(model, kept);
             assertArrayEquals(before, answer(model));
         }
@@ -370,9 +380,9 @@ class TailTruncationTest {
             answer(model);
             int held = 0;
             for (int cut = 1; cut <= 40; cut++) {
-                FrequencyRegularization.truncate(model.getBlock(), 1 - cut / 41.0);
+                FrequencyBlocks.truncate(model.getBlock(), 1 - cut / 41.0);
                 answer(model);
-                FrequencyRegularization.compact(model.getBlock());
+                FrequencyBlocks.compact(model.getBlock());
                 answer(model);
                 int now = model.getNDManager().getManagedArrays().size();
                 assertEquals(cut == 1 ? now : held, now, "after cut " + cut);
@@ -388,7 +398,7 @@ class TailTruncationTest {
         try (Model model = model()) {
             try (Trainer trainer = trainer(model, adam(), truncation)) {
                 fit(trainer, 4);
-                FrequencyRegularization.compact(model.getBlock());
+                FrequencyBlocks.compact(model.getBlock());
                 assertCompact(model, expected(Math.pow(0.95, 4)));
                 float[] before = answer(model);
                 fit(trainer, 2);
@@ -462,9 +472,7 @@ class TailTruncationTest {
     void aRemainingShareIsFromZeroToOne(double share) {
         try (Model model = model()) {
             assertRefused(
-                    () -> FrequencyRegularization.truncate(model.getBlock(), share),
-                    "0 to 1",
-                    "" + share);
+                    () -> FrequencyBlocks.truncate(model.getBlock(), share), "0 to 1", "" + share);
             assertEquals(expected(1), kept(model));
         }
     }

@@ -3,7 +3,6 @@ package io.github.freqreg.benchmarks;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
-import io.github.freqreg.FrequencyRegularization;
 import io.github.freqreg.examples.networks.AlexNet;
 import io.github.freqreg.examples.networks.Dcgan;
 import io.github.freqreg.examples.networks.LeNet;
@@ -12,6 +11,8 @@ import io.github.freqreg.examples.networks.UNet;
 import io.github.freqreg.examples.networks.Vae;
 import io.github.freqreg.examples.networks.Vgg;
 import io.github.freqreg.examples.networks.VisionTransformer;
+import io.github.freqreg.policy.FrequencyRegularization;
+import io.github.freqreg.policy.FrequencyRegularizationBuilder;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
@@ -92,12 +93,12 @@ public class NetworkBenchmark {
                 new Shape(32, Dcgan.NOISE, 1, 1));
 
         private final Supplier<Block> maker;
-        private final Consumer<FrequencyRegularization.Builder> policy;
+        private final Consumer<FrequencyRegularizationBuilder> policy;
         private final Shape[] inputs;
 
         Network(
                 Supplier<Block> maker,
-                Consumer<FrequencyRegularization.Builder> policy,
+                Consumer<FrequencyRegularizationBuilder> policy,
                 Shape... inputs) {
             this.maker = maker;
             this.policy = policy;
@@ -105,12 +106,12 @@ public class NetworkBenchmark {
         }
 
         /** A rate so low that the published floors hold. */
-        private static void floors(FrequencyRegularization.Builder policy) {
+        private static void floors(FrequencyRegularizationBuilder policy) {
             policy.optKeepRate(1e-6);
         }
 
         private Block wrapped(Way way) {
-            FrequencyRegularization.Builder builder = FrequencyRegularization.builder();
+            FrequencyRegularizationBuilder builder = FrequencyRegularization.builder();
             policy.accept(builder);
             return way.wrap(maker.get(), builder, inputs);
         }

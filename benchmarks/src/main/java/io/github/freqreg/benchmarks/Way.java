@@ -2,8 +2,8 @@ package io.github.freqreg.benchmarks;
 
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
-import io.github.freqreg.FrequencyRegularization;
 import io.github.freqreg.execution.Strategy;
+import io.github.freqreg.policy.FrequencyRegularizationBuilder;
 
 /** How a network is computed. */
 public enum Way {
@@ -25,7 +25,7 @@ public enum Way {
     }
 
     /** Wraps a fresh block; of the dense way it stays plain. */
-    public Block wrap(Block block, FrequencyRegularization.Builder policy, Shape... inputs) {
+    public Block wrap(Block block, FrequencyRegularizationBuilder policy, Shape... inputs) {
         return strategy == null ? block : policy.optStrategy(strategy).build().apply(block, inputs);
     }
 }

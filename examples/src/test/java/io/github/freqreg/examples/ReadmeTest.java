@@ -24,9 +24,11 @@ import ai.djl.training.dataset.Dataset;
 import ai.djl.training.loss.Loss;
 import ai.djl.translate.TranslateException;
 import ai.djl.translate.Translator;
-import io.github.freqreg.FrequencyFile;
-import io.github.freqreg.FrequencyRegularization;
+import io.github.freqreg.block.FrequencyBlocks;
+import io.github.freqreg.examples.data.Digits;
 import io.github.freqreg.examples.networks.LeNet;
+import io.github.freqreg.file.FrequencyFile;
+import io.github.freqreg.policy.FrequencyRegularization;
 import io.github.freqreg.training.Adam;
 import io.github.freqreg.training.ByteBudget;
 import java.awt.image.BufferedImage;
@@ -57,7 +59,7 @@ class ReadmeTest {
         Image image = digit(3);
         Translator<Image, Classifications> translator = translator();
         NDManager manager = NDManager.newBaseManager();
-        Dataset trainingSet = Digits.load(null).test().dataset(manager, 32, true);
+        Dataset trainingSet = Digits.embedded().test().dataset(manager, 32, true);
         // readme
         Model model = Model.newInstance("lenet");
         model.setBlock(FrequencyRegularization.builder().optKeepRate(0.01).build().apply(net()));
@@ -77,7 +79,7 @@ class ReadmeTest {
                 fresh;
                 Predictor<Image, Classifications> trained = model.newPredictor(translator)) {
             assertSame(trained.predict(image), answer, 1e-2);
-            FrequencyRegularization.toDense(fresh);
+            FrequencyBlocks.toDense(fresh);
             assertSame(answer, fresh.newPredictor(translator).predict(image), 1e-5);
         }
         assertTrue(Files.size(file) < 14_000);
@@ -138,7 +140,7 @@ class ReadmeTest {
     }
 
     static Image digit(int index) throws IOException {
-        byte[] pixels = Digits.load(null).test().part(index, index + 1).pixels();
+        byte[] pixels = Digits.embedded().test().part(index, index + 1).pixels();
         BufferedImage image =
                 new BufferedImage(Digits.SIDE, Digits.SIDE, BufferedImage.TYPE_BYTE_GRAY);
         image.getRaster().setDataElements(0, 0, Digits.SIDE, Digits.SIDE, pixels);
@@ -146,6 +148,6 @@ class ReadmeTest {
     }
 
     static ArrayDataset digits(Model model) {
-        return Digits.load(null).test().dataset(model.getNDManager(), 32, true);
+        return Digits.embedded().test().dataset(model.getNDManager(), 32, true);
     }
 }

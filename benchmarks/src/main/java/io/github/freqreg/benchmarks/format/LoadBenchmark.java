@@ -10,9 +10,10 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
 import ai.djl.training.ParameterStore;
-import io.github.freqreg.FrequencyFile;
-import io.github.freqreg.FrequencyRegularization;
+import io.github.freqreg.block.FrequencyBlocks;
 import io.github.freqreg.examples.networks.UNet;
+import io.github.freqreg.file.FrequencyFile;
+import io.github.freqreg.policy.FrequencyRegularization;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -81,7 +82,7 @@ public class LoadBenchmark {
                 block = FrequencyRegularization.builder().optKept(33).build().apply(block, INPUT);
                 block.initialize(manager, DataType.FLOAT32, INPUT);
                 FrequencyFile.save(block, file);
-                Block dense = FrequencyRegularization.toDense(block);
+                Block dense = FrequencyBlocks.toDense(block);
                 return new Saved(
                         file,
                         width,
@@ -106,7 +107,7 @@ public class LoadBenchmark {
                     return 0;
                 }
                 if (way == Way.DENSE_WEIGHTS) {
-                    FrequencyRegularization.toDense(model);
+                    FrequencyBlocks.toDense(model);
                     return model.getBlock()
                             .getParameters()
                             .valueAt(0)

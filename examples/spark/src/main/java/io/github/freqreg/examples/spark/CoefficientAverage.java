@@ -7,7 +7,7 @@ import io.github.freqreg.format.Precision;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Objects;
+import java.util.Locale;
 
 /**
  * Averages networks by their coefficients: since the inverse transform is linear, these are the
@@ -48,12 +48,7 @@ final class CoefficientAverage {
         for (int i = 0; i < sums.length; i++) {
             FrqEntry its = first.entries().get(i);
             tensors.add(
-                    new FrqEntry(
-                            its.name(),
-                            its.shape(),
-                            its.axes(),
-                            Precision.FLOAT32,
-                            floats(sums[i])));
+                    its.withValues(Precision.FLOAT32, floats(sums[i])));
         }
         return new FrqDocument(first.inputs(), tensors, first.fingerprint()).encode();
     }
@@ -80,13 +75,17 @@ final class CoefficientAverage {
         if (first.fingerprint() != other.fingerprint() || !axes(first).equals(axes(other))) {
             throw new MalformedModelException(
                     String.format(
+                            Locale.ROOT,
                             "Expected coefficients of one network but found the fingerprints %08x,"
                                     + " %08x and the axes %s, %s",
-                            first.fingerprint(), other.fingerprint(), axes(first), axes(other)));
+                            first.fingerprint(),
+                            other.fingerprint(),
+                            axes(first),
+                            axes(other)));
         }
     }
 
     private static List<String> axes(FrqDocument document) {
-        return document.entries().stream().map(tensor -> Objects.toString(tensor.axes())).toList();
+        return document.entries().stream().map(entry -> entry.spectral() ? entry.axes().toString() : "").toList();
     }
 }

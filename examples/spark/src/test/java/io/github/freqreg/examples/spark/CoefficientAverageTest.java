@@ -5,11 +5,12 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.github.freqreg.block.FrequencyBlocks;
 import ai.djl.MalformedModelException;
 import ai.djl.Model;
 import ai.djl.nn.Parameter;
 import ai.djl.util.Pair;
-import io.github.freqreg.FrequencyRegularization;
+import io.github.freqreg.policy.FrequencyRegularization;
 import io.github.freqreg.examples.spark.LocalTraining.Update;
 import io.github.freqreg.format.FrqDocument;
 import io.github.freqreg.format.FrqEntry;
@@ -43,7 +44,7 @@ class CoefficientAverageTest {
 
     private static float[] dense(byte[] frq) throws MalformedModelException {
         try (Model model = SIZE.load(frq)) {
-            FrequencyRegularization.toDense(model);
+            FrequencyBlocks.toDense(model);
             List<Float> weights = new ArrayList<>();
             for (Pair<String, Parameter> parameter : model.getBlock().getParameters()) {
                 for (float weight : parameter.getValue().getArray().toFloatArray()) {
@@ -80,7 +81,7 @@ class CoefficientAverageTest {
     }
 
     private static FrqEntry with(FrqEntry tensor, float[] values) {
-        return new FrqEntry(null, null, tensor.axes(), Precision.FLOAT32, values);
+        return tensor.withValues(Precision.FLOAT32, values);
     }
 
     @Test

@@ -1,0 +1,186 @@
+package io.github.freqreg.block;
+
+import ai.djl.Device;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.nn.Block;
+import ai.djl.nn.Parameter;
+import ai.djl.training.ParameterStore;
+import io.github.freqreg.execution.LayerExecutor;
+import io.github.freqreg.execution.LayerInput;
+import io.github.freqreg.execution.Pick;
+import io.github.freqreg.execution.Strategy;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Computes the forward passes of a {@link FrequencyBlock}: factored where that is cheaper, and
+ * otherwise by running the wrapped block with rebuilt weights.
+ */
+final class ForwardPass {
+
+    private static final Logger logger = LoggerFactory.getLogger(FrequencyBlock.class);
+
+    private final Block block;
+    private final Map<String, SpectralParameter> byName;
+    private final Map<Parameter, SpectralParameter> spectral = new IdentityHashMap<>();
+    private final Optional<LayerExecutor> executor;
+    private Strategy strategy;
+    private boolean fusible;
+    private boolean warned;
+
+    /**
+     * Prepares the passes of a block.
+     *
+     * @param block the wrapped block
+     * @param tensors its regularised tensors by name
+     * @param strategy how it computes
+     */
+    ForwardPass(Block block, Map<String, SpectralParameter> tensors, Strategy strategy) {
+        this.block = block;
+        this.strategy = strategy;
+        byName = tensors;
+        tensors.values().forEach(tensor -> spectral.put(tensor.getDense(), tensor));
+        executor = LayerExecutor.of(block);
+    }
+
+    /** Sets how the block computes. */
+    void setStrategy(Strategy newStrategy) {
+        strategy = newStrategy;
+    }
+
+    /** Returns how the last pass of each kind was computed; none where there is nothing to pick. */
+    List<Pick> getPicks() {
+        return executor.map(LayerExecutor::getPicks).orElse(List.of());
+    }
+
+    /**
+     * Computes the block.
+     *
+     * @param parameterStore the caller's store
+     * @param inputs of the block
+     * @param training whether a gradient may be asked for
+     * @param rebuilt runs the wrapped block with a store that answers with rebuilt weights
+     * @return the outputs, on the manager of the inputs
+     */
+    NDList run(ParameterStore parameterStore, NDList inputs, boolean training, Rebuilt rebuilt) {
+        NDManager owner = inputs.getManager();
+        // Frees what is rebuilt for this pass; the gradient graph holds what it needs.
+        try (NDManager scratch = owner.newSubManager()) {
+            RebuildingParameterStore store =
+                    new RebuildingParameterStore(parameterStore, scratch, training, spectral);
+            NDList outputs =
+                    factored(store, parameterStore, inputs, scratch, training)
+                            .orElseGet(
+                                    () -> {
+                                        NDList result = rebuilt.forward(store);
+                                        leave(scratch, result, owner);
+                                        return result;
+                                    });
+            if (!store.wasAskedForAny()) {
+                throw new IllegalStateException(
+                        block.getClass().getName()
+                                + " does not read its regularised parameters "
+                                + byName.keySet()
+                                + " through the ParameterStore, so they cannot be rebuilt:"
+                                + " exclude it from the policy");
+            }
+            if (training && !warned) {
+                warnOfUnread(store);
+            }
+            return outputs;
+        }
+    }
+
+    /** Moves outputs to the inputs' manager, so that they outlive the arrays of their pass. */
+    private static void leave(NDManager scratch, NDList outputs, NDManager owner) {
+        for (NDArray output : outputs) {
+            if (output.getManager() == scratch) {
+                output.attach(owner);
+            }
+        }
+    }
+
+    /** Computes the output without dense weights, or returns nothing if they are to be rebuilt. */
+    private Optional<NDList> factored(
+            RebuildingParameterStore store,
+            ParameterStore coefficients,
+            NDList inputs,
+            NDManager scratch,
+            boolean training) {
+        if (executor.isEmpty() || !LayerInput.isOne(inputs)) {
+            return Optional.empty();
+        }
+        SpectralParameter tensor = spectral.get(executor.get().getWeight());
+        if (tensor == null) {
+            return Optional.empty();
+        }
+        LayerInput input = LayerInput.of(inputs);
+        Device device = input.device();
+        NDArray vector = coefficients.getValue(tensor.getCoefficients(), device, training);
+        if (vector.getDataType() != input.type() || vector.getDataType() == DataType.FLOAT16) {
+            return Optional.empty();
+        }
+        if (!training) {
+            // No graph is built in a predictor's thread.
+            vector = vector.stopGradient();
+            vector.attach(scratch);
+        }
+        Optional<NDList> outputs =
+                executor.get()
+                        .forward(
+                                new LayerExecutor.Pass(
+                                        strategy,
+                                        tensor.transform(device),
+                                        tensor.rounded(vector, scratch),
+                                        store,
+                                        input,
+                                        training,
+                                        fusible));
+        if (outputs.isPresent()) {
+            store.use(tensor);
+        }
+        return outputs;
+    }
+
+    /** Returns whether blocks that follow can be fused with this one. */
+    boolean canFuse() {
+        return executor.filter(each -> each.canFuse() && spectral.containsKey(each.getWeight()))
+                .isPresent();
+    }
+
+    /** Sets whether a block follows that can be fused. */
+    void setFusible(boolean follows) {
+        fusible = follows;
+    }
+
+    /** Only warns: the branch may be unused, or the child bypasses the store and never trains. */
+    private void warnOfUnread(RebuildingParameterStore store) {
+        List<String> unread =
+                byName.entrySet().stream()
+                        .filter(entry -> !store.wasAskedFor(entry.getValue()))
+                        .map(Map.Entry::getKey)
+                        .toList();
+        if (!unread.isEmpty()) {
+            warned = true;
+            logger.warn(
+                    "{} did not read {} through the ParameterStore in a training pass: if it reads"
+                            + " them otherwise they do not train, and are to be excluded",
+                    block.getClass().getName(),
+                    unread);
+        }
+    }
+
+    /** Runs the wrapped block with a given store. */
+    @FunctionalInterface
+    interface Rebuilt {
+
+        NDList forward(ParameterStore store);
+    }
+}

@@ -1,0 +1,53 @@
+package io.github.freqreg.block;
+
+import ai.djl.nn.Block;
+import ai.djl.nn.BlockList;
+import io.github.freqreg.execution.FusedRelu;
+import io.github.freqreg.nn.BatchStatisticsNorm;
+import java.util.IdentityHashMap;
+import java.util.Map;
+
+/**
+ * Fuses batch statistics and ReLU into the frequency block before them in a sequential block.
+ *
+ * <p>Fusion is only an optimisation: the network computes the same, whatever block follows later.
+ */
+final class Fusion {
+
+    private Fusion() {}
+
+    /**
+     * Replaces DJL's ReLU by {@link FusedRelu} where it can be fused, and tells each frequency
+     * block whether a fusible block follows.
+     *
+     * @param root of the network
+     */
+    static void fuse(Block root) {
+        Map<Block, Block> fused = new IdentityHashMap<>();
+        ChildBlocks.forSequences(root, children -> fuse(children, fused));
+    }
+
+    private static void fuse(BlockList children, Map<Block, Block> fused) {
+        for (int i = 0; i + 1 < children.size(); i++) {
+            if (!(children.valueAt(i) instanceof FrequencyBlock block)
+                    || !block.getPass().canFuse()) {
+                continue;
+            }
+            boolean normalized = children.valueAt(i + 1) instanceof BatchStatisticsNorm;
+            int relu = normalized ? i + 2 : i + 1;
+            boolean rectified = relu < children.size() && fuseRelu(children, relu, fused);
+            block.getPass().setFusible(normalized || rectified);
+        }
+    }
+
+    private static boolean fuseRelu(BlockList children, int at, Map<Block, Block> fused) {
+        Block block = fused.computeIfAbsent(children.valueAt(at), FusedRelu::of);
+        ChildBlocks.put(children, at, block);
+        return block instanceof FusedRelu;
+    }
+
+    /** Returns DJL's own block if this one is a fused one, or the block itself. */
+    static Block undo(Block block) {
+        return block instanceof FusedRelu fused ? fused.getOriginal() : block;
+    }
+}

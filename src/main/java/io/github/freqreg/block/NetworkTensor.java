@@ -1,0 +1,134 @@
+package io.github.freqreg.block;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.Block;
+import ai.djl.nn.Parameter;
+import ai.djl.nn.SymbolBlock;
+import io.github.freqreg.Internal;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A parameter of a network with its name, its owner and, if it is wrapped, its coefficients.
+ *
+ * @param name in the network, see {@link FrequencyBlocks#parameters(Block)}
+ * @param parameter the parameter that the network shows: of a wrapped tensor, its coefficients
+ * @param owner the block that owns it; of a wrapped layer, the {@link FrequencyBlock}
+ * @param shape the shape of the dense tensor, or null if the network was not initialised when its
+ *     tensors were listed
+ * @param spectral the tensor in the frequency domain, if the parameter holds its coefficients
+ */
+@Internal
+public record NetworkTensor(
+        String name,
+        Parameter parameter,
+        Block owner,
+        @Nullable Shape shape,
+        Optional<SpectralParameter> spectral) {
+
+    /** Takes a parameter as it is now. */
+    static NetworkTensor of(
+            String name, Parameter parameter, Block owner, Optional<SpectralParameter> spectral) {
+        // A parameter of a symbol block has an array but no shape of its own.
+        Shape shape =
+                spectral.isPresent()
+                        ? spectral.get().getShape()
+                        : parameter.isInitialized()
+                                ? parameter.getArray().getShape()
+                                : parameter.getShape();
+        return new NetworkTensor(name, parameter, owner, shape, spectral);
+    }
+
+    /**
+     * Returns the shape of a tensor of an initialised network.
+     *
+     * @return the shape
+     * @throws IllegalStateException if it is not known
+     */
+    public Shape knownShape() {
+        if (shape == null) {
+            throw new IllegalStateException("The shape of " + name + " is not known yet");
+        }
+        return shape;
+    }
+
+    /**
+     * Counts the numbers that the network holds for the tensor.
+     *
+     * @return the kept coefficients, or the elements of a tensor that is not wrapped
+     * @throws IllegalStateException if the shape is not known
+     */
+    public long numbers() {
+        return spectral.isPresent() ? spectral.get().getKept() : knownShape().size();
+    }
+
+    /**
+     * Returns whether the parameter is a running mean or variance of a normalisation layer. These
+     * have no gradient.
+     *
+     * @return whether it is a running statistic
+     */
+    public boolean isRunningStatistic() {
+        return parameter.getType() == Parameter.Type.RUNNING_MEAN
+                || parameter.getType() == Parameter.Type.RUNNING_VAR;
+    }
+
+    /**
+     * Returns why the tensor can not be kept as coefficients, whatever a policy says.
+     *
+     * @return the reason, or nothing if it can
+     */
+    public Optional<String> obstacle() {
+        String reason = null;
+        if (spectral.isPresent()) {
+            reason = "it is in the frequency domain already";
+        } else if (owner instanceof FrequencyBlock) {
+            reason = "its block is wrapped already";
+        } else if (owner instanceof SymbolBlock) {
+            reason = "a SymbolBlock computes outside of DJL's parameter store";
+        } else if (isRunningStatistic()) {
+            reason = "a running statistic is not trained";
+        } else if (shape != null && (shape.dimension() == 0 || shape.size() == 0)) {
+            reason = "it has no axis to transform";
+        } else if (parameter.isInitialized() && !isTransformable()) {
+            reason = "its data type is " + parameter.getArray().getDataType();
+        }
+        return Optional.ofNullable(reason);
+    }
+
+    private boolean isTransformable() {
+        DataType type = parameter.getArray().getDataType();
+        return type == DataType.FLOAT32 || type == DataType.FLOAT64 || type == DataType.FLOAT16;
+    }
+
+    /**
+     * Returns whether the array of the parameter can be overwritten.
+     *
+     * @return false for one of a symbol block that was loaded for inference alone
+     */
+    public boolean isWritable() {
+        return !(owner instanceof SymbolBlock)
+                || !parameter.isInitialized()
+                || InPlace.canWrite(parameter.getArray());
+    }
+
+    /**
+     * Copies the dense tensor that the network computes with, outside of any gradient graph.
+     *
+     * @param manager the manager of the copy
+     * @return the dense tensor, rebuilt if it is kept as coefficients
+     */
+    public NDArray copyDense(NDManager manager) {
+        if (spectral.isPresent()) {
+            return spectral.get().copyWeights(manager);
+        }
+        try (NDArray detached = parameter.getArray().stopGradient()) {
+            NDArray copy = detached.duplicate();
+            copy.attach(manager);
+            return copy;
+        }
+    }
+}

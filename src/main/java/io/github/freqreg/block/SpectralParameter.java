@@ -1,0 +1,350 @@
+package io.github.freqreg.block;
+
+import ai.djl.Device;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.index.NDIndex;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.Parameter;
+import ai.djl.training.initializer.Initializer;
+import io.github.freqreg.Internal;
+import io.github.freqreg.spectrum.FrequencyAxes;
+import io.github.freqreg.spectrum.FrequencyTensor;
+import io.github.freqreg.spectrum.SpectralTransform;
+import io.github.freqreg.spectrum.ZigzagMask;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One regularised tensor of a network: its coefficients, the kept number, and the dense weights
+ * that are rebuilt from them.
+ *
+ * <p>The optimiser sees the coefficients {@code c}; the layer sees the weights {@code w = IDCT(c)}.
+ * A training pass rebuilds the weights inside the gradient graph. Inference takes them from {@link
+ * RebuiltWeights}.
+ */
+@Internal
+public final class SpectralParameter {
+
+    private final String name;
+    private final Parameter dense;
+    private final TensorSpec.Rule rule;
+    private final RebuiltWeights rebuilt;
+    private final Map<Device, SpectralTransform> transforms = new ConcurrentHashMap<>();
+
+    private Parameter coefficients;
+    private int start;
+    private volatile int kept;
+    private volatile float step;
+    private volatile @Nullable Resolved resolved;
+
+    /**
+     * Replaces a parameter.
+     *
+     * @param name in the model
+     * @param dense its weights
+     * @param rule how it is kept
+     */
+    SpectralParameter(String name, Parameter dense, TensorSpec.Rule rule) {
+        this.name = name;
+        this.dense = dense;
+        this.rule = rule;
+        rebuilt = new RebuiltWeights(dense, this::rebuild);
+        coefficients = newParameter(dense.getInitializer(), dense.requiresGradient(), null);
+    }
+
+    /** Returns how the tensor is kept. Its shape must be known. */
+    private TensorSpec getSpec() {
+        Shape shape = getShape();
+        Resolved last = resolved;
+        if (last == null || !last.shape.equals(shape)) {
+            last = new Resolved(shape, rule.of(shape));
+            resolved = last;
+        }
+        return last.spec;
+    }
+
+    Parameter getDense() {
+        return dense;
+    }
+
+    Parameter getCoefficients() {
+        return coefficients;
+    }
+
+    /**
+     * Returns the shape of the dense tensor.
+     *
+     * @return the shape in the network, known once the network is initialised
+     */
+    public Shape getShape() {
+        return dense.getShape();
+    }
+
+    /**
+     * Returns the axes along which the tensor is transformed.
+     *
+     * @return the axes
+     */
+    public FrequencyAxes getAxes() {
+        return getSpec().axes();
+    }
+
+    /**
+     * Returns the quantisation step.
+     *
+     * @return the step, 0 if coefficients are not rounded
+     */
+    public float getStep() {
+        return step;
+    }
+
+    /**
+     * Sets the quantisation step: from now on the network computes with coefficients that are
+     * rounded to multiples of it.
+     *
+     * @param newStep the step, 0 for no rounding
+     */
+    public void setStep(float newStep) {
+        step = newStep;
+        forgetTables();
+    }
+
+    /**
+     * Returns the kept number.
+     *
+     * @return how many coefficients are kept
+     */
+    public int getKept() {
+        return kept;
+    }
+
+    /** Returns the kept number from which truncation starts. */
+    int getStart() {
+        return start;
+    }
+
+    /** Returns the kept number at which truncation ends. */
+    int getTarget() {
+        return Math.min(kept, (int) getSpec().target());
+    }
+
+    /**
+     * Projects the initialised dense weights, which are frozen and replaced by coefficients.
+     *
+     * @param fresh whether the weights were drawn by an initialiser, so that their scale is adapted
+     */
+    void project(boolean fresh) {
+        dense.freeze(true);
+        NDArray weights = dense.getArray();
+        if (dense.getInitializer() == Placeholder.INITIALIZER) {
+            // A loader will set the coefficients.
+            setCoefficients(weights.getManager().zeros(new Shape(1), weights.getDataType()), 1);
+            return;
+        }
+        TensorSpec spec = getSpec();
+        ZigzagMask mask = spec.axes().mask(getShape(), spec.start());
+        NDManager manager = weights.getManager();
+        try (NDManager scratch = manager.newSubManager();
+                SpectralTransform transform =
+                        new SpectralTransform(
+                                mask, scratch, weights.getDevice(), weights.getDataType());
+                NDArray seen = weights.reshape(mask.getShape())) {
+            NDArray vector = transform.project(seen, scratch);
+            if (fresh) {
+                NDArray gains =
+                        scratch.create(StartScale.of(getShape(), mask, spec.balanceRounds()));
+                vector.muli(
+                        gains.toDevice(vector.getDevice(), false)
+                                .toType(vector.getDataType(), false));
+            }
+            vector.attach(manager);
+            setCoefficients(vector, mask.getKept());
+        }
+        forgetWeights();
+    }
+
+    /** Frees the dense weights until inference needs them. */
+    void forgetWeights() {
+        rebuilt.discard();
+    }
+
+    /** Replaces the coefficients and closes the old array. */
+    void setCoefficients(NDArray vector, int count) {
+        boolean trainable = coefficients.requiresGradient();
+        if (coefficients.isInitialized()) {
+            // Stops a trainer that still refers to the old parameter from updating it.
+            coefficients.freeze(true);
+            coefficients.getArray().close();
+        }
+        coefficients = newParameter(coefficients.getInitializer(), trainable, vector);
+        vector.setName(name);
+        vector.setRequiresGradient(trainable);
+        kept = count;
+        // The schedule of a model that was truncated and saved still begins at the policy's start.
+        start = Math.max(count, (int) getSpec().start());
+        forgetTables();
+    }
+
+    private Parameter newParameter(
+            Initializer initializer, boolean trainable, @Nullable NDArray array) {
+        return Parameter.builder()
+                .setName(dense.getName())
+                .setType(dense.getType())
+                .optInitializer(initializer)
+                .optRequiresGrad(trainable)
+                .optArray(array)
+                .optShape(array == null ? null : array.getShape())
+                .build();
+    }
+
+    /** Truncates the tail, unless fewer coefficients are kept already. */
+    void cut(int count) {
+        if (count < kept) {
+            kept = Math.max(1, count);
+            forgetTables();
+        }
+    }
+
+    /** Frees the memory of the truncated tail. */
+    void compact() {
+        NDArray full = coefficients.getArray();
+        if (full.size() == kept) {
+            return;
+        }
+        setCoefficients(copyPrefix(), kept);
+    }
+
+    /** Copies the kept coefficients outside of any graph, on the manager of the parameter. */
+    NDArray copyPrefix() {
+        NDArray whole = coefficients.getArray();
+        try (NDManager scratch = whole.getManager().newSubManager();
+                NDArray detached = whole.stopGradient()) {
+            NDArray prefix = detached.get(scratch, new NDIndex(":" + kept)).duplicate();
+            prefix.attach(whole.getManager());
+            return prefix;
+        }
+    }
+
+    /** Rebuilds the weights inside the gradient graph; the result belongs to {@code scratch}. */
+    NDArray rebuild(NDArray vector, NDManager scratch) {
+        return transform(vector.getDevice())
+                .rebuild(rounded(vector, scratch), scratch)
+                .reshape(getShape());
+    }
+
+    /** Returns the coefficients as a file stores them: rounded, if there is a step. */
+    NDArray rounded(NDArray vector, NDManager scratch) {
+        float unit = step;
+        return unit == 0 ? vector : StraightThrough.round(vector, unit, scratch);
+    }
+
+    /** Returns the weights outside of any graph, which are rebuilt if the coefficients changed. */
+    NDArray weights(NDArray vector) {
+        return rebuilt.of(vector);
+    }
+
+    SpectralTransform transform(Device device) {
+        return transforms.computeIfAbsent(
+                device,
+                d ->
+                        new SpectralTransform(
+                                getMask(),
+                                dense.getArray().getManager(),
+                                d,
+                                coefficients.getArray().getDataType()));
+    }
+
+    ZigzagMask getMask() {
+        return getAxes().mask(getShape(), kept);
+    }
+
+    private void forgetTables() {
+        transforms.values().forEach(SpectralTransform::close);
+        transforms.clear();
+        rebuilt.forget();
+    }
+
+    /**
+     * Copies the kept coefficients that the network computes with, outside of any graph.
+     *
+     * @param manager the manager of the copy
+     * @return the coefficients, rounded if there is a step
+     */
+    public NDArray copyCoefficients(NDManager manager) {
+        try (NDManager scratch = dense.getArray().getManager().newSubManager();
+                NDArray prefix = copyPrefix()) {
+            NDArray copy = rounded(prefix, scratch).duplicate();
+            copy.attach(manager);
+            return copy;
+        }
+    }
+
+    /**
+     * Copies the weights that the network computes with, outside of any graph.
+     *
+     * @param manager the manager of the copy
+     * @return the weights, which are not cached
+     */
+    public NDArray copyWeights(NDManager manager) {
+        try (NDManager scratch = dense.getArray().getManager().newSubManager();
+                NDArray prefix = copyPrefix()) {
+            NDArray copy = rebuild(prefix, scratch).duplicate();
+            copy.attach(manager);
+            return copy;
+        }
+    }
+
+    /**
+     * Returns the kept coefficients as a value.
+     *
+     * @return the coefficients as they are trained, not rounded
+     */
+    public FrequencyTensor toTensor() {
+        try (NDArray prefix = copyPrefix();
+                NDArray floats = prefix.toType(DataType.FLOAT32, true)) {
+            return new FrequencyTensor(getMask(), floats.toFloatArray());
+        }
+    }
+
+    /**
+     * Replaces the coefficients and the kept number, and ends rounding.
+     *
+     * @param tensor the coefficients, which are converted to the network's data type
+     */
+    public void fromTensor(FrequencyTensor tensor) {
+        NDManager manager = dense.getArray().getManager();
+        int count = tensor.mask().getKept();
+        NDArray vector = manager.create(tensor.coefficients());
+        DataType type = dense.getArray().getDataType();
+        if (type != DataType.FLOAT32) {
+            NDArray cast = vector.toType(type, false);
+            vector.close();
+            vector = cast;
+        }
+        step = 0;
+        setCoefficients(vector, count);
+    }
+
+    /** Makes the dense weights an ordinary parameter again and frees everything else. */
+    void release() {
+        weights(coefficients.getArray());
+        forgetTables();
+        dense.freeze(!coefficients.requiresGradient());
+        coefficients.close();
+    }
+
+    /** Frees everything, so that the tensor can be initialised again. */
+    void clear() {
+        forgetTables();
+        dense.close();
+        coefficients.close();
+        coefficients =
+                newParameter(coefficients.getInitializer(), coefficients.requiresGradient(), null);
+    }
+
+    /** The specification for a shape. */
+    private record Resolved(Shape shape, TensorSpec spec) {}
+}

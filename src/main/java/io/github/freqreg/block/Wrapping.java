@@ -1,0 +1,188 @@
+package io.github.freqreg.block;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.nn.Block;
+import ai.djl.nn.Parameter;
+import ai.djl.util.Pair;
+import io.github.freqreg.Internal;
+import io.github.freqreg.execution.Strategy;
+import java.util.ArrayList;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+
+/**
+ * Wraps chosen tensors of a network.
+ *
+ * <p>The network is cut into units, and each unit with a chosen tensor gets one {@link
+ * FrequencyBlock} around it. A unit is a layer, or a composite whose children cannot be replaced,
+ * see {@link ChildBlocks}. If two units share a chosen parameter, the whole network is one unit, as
+ * a parameter has only one set of coefficients.
+ */
+@Internal
+public final class Wrapping {
+
+    private final Block root;
+    private final Map<Parameter, NetworkTensor> chosen = new IdentityHashMap<>();
+    private final Map<Block, List<NetworkTensor>> units = new IdentityHashMap<>();
+    private final Map<Parameter, Block> unitOf = new IdentityHashMap<>();
+    private boolean shared;
+
+    /**
+     * Finds the units of a network.
+     *
+     * @param root of the network
+     * @param tensors all tensors of the network, see {@link NetworkTensors#of}
+     * @param chosen the tensors to wrap, by name
+     * @throws IllegalArgumentException if a chosen parameter holds the same array as another one
+     */
+    public Wrapping(Block root, List<NetworkTensor> tensors, Set<String> chosen) {
+        this.root = root;
+        for (NetworkTensor each : tensors) {
+            if (chosen.contains(each.name())) {
+                this.chosen.put(each.parameter(), each);
+            }
+        }
+        findUnits(root);
+        if (shared) {
+            units.clear();
+            unitOf.clear();
+            addUnit(root, root);
+        }
+        checkArrays(tensors);
+    }
+
+    private void findUnits(Block block) {
+        if (ChildBlocks.canReplace(block) || canReachInto(block)) {
+            findUnitsInside(block);
+        } else {
+            addUnit(block, block);
+        }
+    }
+
+    private void findUnitsInside(Block block) {
+        addParameters(block, block);
+        boolean replaceable = ChildBlocks.canReplace(block);
+        for (Block child : block.getChildren().values()) {
+            if (replaceable) {
+                findUnits(child);
+            } else {
+                findUnitsInside(child);
+            }
+        }
+    }
+
+    /** Returns whether all chosen tensors below a block belong to children that can be replaced. */
+    private boolean canReachInto(Block block) {
+        if (ChildBlocks.canReplace(block)) {
+            return true;
+        }
+        if (block.getDirectParameters().values().stream().anyMatch(chosen::containsKey)) {
+            return false;
+        }
+        return block.getChildren().isEmpty()
+                || ChildBlocks.callsChildrenAlone(block)
+                        && block.getChildren().values().stream().allMatch(this::canReachInto);
+    }
+
+    private void addUnit(Block unit, Block block) {
+        addParameters(unit, block);
+        block.getChildren().values().forEach(child -> addUnit(unit, child));
+    }
+
+    private void addParameters(Block unit, Block block) {
+        for (Pair<String, Parameter> entry : block.getDirectParameters()) {
+            NetworkTensor tensor = chosen.get(entry.getValue());
+            if (tensor == null) {
+                continue;
+            }
+            Block first = unitOf.putIfAbsent(entry.getValue(), unit);
+            if (first == null) {
+                units.computeIfAbsent(unit, u -> new ArrayList<>()).add(tensor);
+            } else if (first != unit) {
+                shared = true;
+            }
+        }
+    }
+
+    /**
+     * Refuses two parameters that hold the same array. Each would get coefficients of its own, and
+     * DJL itself updates such an array once for each parameter.
+     */
+    private void checkArrays(List<NetworkTensor> tensors) {
+        Map<NDArray, NetworkTensor> holders = new IdentityHashMap<>();
+        for (NetworkTensor each : tensors) {
+            if (!each.parameter().isInitialized()) {
+                continue;
+            }
+            NetworkTensor other = holders.putIfAbsent(each.parameter().getArray(), each);
+            if (other != null && (isChosen(each) || isChosen(other))) {
+                throw new IllegalArgumentException(
+                        "The parameters "
+                                + other.name()
+                                + " and "
+                                + each.name()
+                                + " hold one array, which would come apart: build both layers with"
+                                + " one Parameter, or exclude them from the policy");
+            }
+        }
+    }
+
+    private boolean isChosen(NetworkTensor tensor) {
+        return chosen.containsKey(tensor.parameter());
+    }
+
+    /** Refuses a frequency block around another one, whose tensors would no longer be found. */
+    private void checkNoneInside() {
+        units.forEach(
+                (unit, tensors) -> {
+                    List<FrequencyBlock> inside = FrequencyBlocks.in(unit);
+                    if (!inside.isEmpty()) {
+                        throw new IllegalArgumentException(
+                                "The tensor "
+                                        + tensors.get(0).name()
+                                        + " of "
+                                        + unit.getClass().getName()
+                                        + " cannot be wrapped: the block can only be wrapped whole,"
+                                        + " and it contains a frequency block around "
+                                        + inside.get(0).getWrappedType().getName()
+                                        + " already. Exclude the tensor, or call toDense() first");
+                    }
+                });
+    }
+
+    /**
+     * Wraps the units.
+     *
+     * @param rules how each chosen tensor is kept, by name
+     * @param strategy how the wrapped layers compute
+     * @return the network, or the frequency block around all of it
+     * @throws IllegalArgumentException if a unit contains a frequency block already; the network is
+     *     unchanged
+     */
+    public Block wrap(Map<String, TensorSpec.Rule> rules, Strategy strategy) {
+        checkNoneInside();
+        Map<Block, Block> done = new IdentityHashMap<>();
+        Block wrapped =
+                ChildBlocks.replace(
+                        root,
+                        block ->
+                                units.containsKey(block)
+                                        ? done.computeIfAbsent(
+                                                block, unit -> wrap(unit, rules, strategy))
+                                        : block);
+        Fusion.fuse(wrapped);
+        return wrapped;
+    }
+
+    private FrequencyBlock wrap(Block unit, Map<String, TensorSpec.Rule> rules, Strategy strategy) {
+        List<SpectralParameter> tensors = new ArrayList<>();
+        for (NetworkTensor tensor : units.getOrDefault(unit, List.of())) {
+            TensorSpec.Rule rule = Objects.requireNonNull(rules.get(tensor.name()));
+            tensors.add(new SpectralParameter(tensor.name(), tensor.parameter(), rule));
+        }
+        return new FrequencyBlock(unit, FrequencyBlocks.parameters(unit), tensors, strategy);
+    }
+}

@@ -1,0 +1,37 @@
+/**
+ * The block that keeps a layer's weights in the frequency domain.
+ *
+ * <p>For applications:
+ *
+ * <ul>
+ *   <li>{@link io.github.freqreg.block.FrequencyBlock}: wraps a layer or a composite.
+ *   <li>{@link io.github.freqreg.block.FrequencyBlocks}: operations on all frequency blocks of a
+ *       network: truncate, compact, list, and back to plain DJL.
+ * </ul>
+ *
+ * <p>Read in this order: {@code FrequencyBlock}, {@code SpectralParameter} (the coefficients of one
+ * tensor), {@code RebuiltWeights} (the dense weights that inference caches), {@code ForwardPass}
+ * and {@code RebuildingParameterStore} (how the wrapped layer gets its weights), {@code
+ * ParameterCodec} (DJL's {@code .params} files). Then how a network is wrapped: {@code
+ * NetworkTensors} lists its parameters, {@code TensorSpec} says how each is kept, {@code Wrapping}
+ * cuts the network into units and wraps them, {@code ChildBlocks} replaces children, {@code Fusion}
+ * fuses followers, and {@code StartScale} scales the coefficients of fresh tensors. {@code
+ * TrialInitialization} and {@code TransposedLayers} prepare a network and can be undone.
+ *
+ * <h2>Design notes</h2>
+ *
+ * <ul>
+ *   <li>The coefficients keep the name, the type and the initialiser of the parameter that they
+ *       replace, so freezing and initialising by type still work. The layer's own initialiser draws
+ *       dense weights, which are then projected.
+ *   <li>The coefficients are those of the orthonormal transform, without a factor. A factor that
+ *       makes Adam's usual learning rates fit was tried; a larger learning rate for all did better.
+ *   <li>No flag marks the cached dense weights as stale. Each inference compares the kept
+ *       coefficients with those that the weights were rebuilt from: this costs little and notices
+ *       every change.
+ * </ul>
+ */
+@NullMarked
+package io.github.freqreg.block;
+
+import org.jspecify.annotations.NullMarked;

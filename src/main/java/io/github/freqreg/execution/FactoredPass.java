@@ -1,0 +1,193 @@
+package io.github.freqreg.execution;
+
+import ai.djl.Device;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.index.NDIndex;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.Block;
+import ai.djl.nn.Parameter;
+import ai.djl.training.ParameterStore;
+import io.github.freqreg.execution.CostModel.Traffic;
+import io.github.freqreg.execution.LayerExecutor.Pass;
+import io.github.freqreg.spectrum.SplitAxes;
+import java.util.Optional;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/** Computes one pass of a layer with factors of its weight, see {@link LayerExecutor}. */
+final class FactoredPass {
+
+    private final Block layer;
+    private final ChannelLayout layout;
+    private final Pass pass;
+    private final Factorization way;
+    private final LayerSizes sizes;
+    private final SplitAxes axes;
+    private final ChannelMix mix;
+    private final Parameter weight;
+    private final @Nullable Parameter bias;
+
+    FactoredPass(
+            Block layer,
+            ChannelLayout layout,
+            Pass pass,
+            Factorization way,
+            LayerSizes sizes,
+            SplitAxes axes) {
+        this.layer = layer;
+        this.layout = layout;
+        this.pass = pass;
+        this.way = way;
+        this.sizes = sizes;
+        this.axes = axes;
+        mix = new ChannelMix(layout, (long) sizes.groups());
+        weight = layer.getDirectParameters().get("weight");
+        bias = layer.getDirectParameters().get("bias");
+    }
+
+    /**
+     * Computes the layer.
+     *
+     * @param note is told which maps were moved through memory, once that is known
+     * @return the output on the input's manager
+     */
+    NDList run(Consumer<Traffic> note) {
+        LayerInput input = pass.input();
+        NDManager owner = input.manager();
+        try (NDManager scratch = owner.newSubManager()) {
+            NDArray core = core(scratch);
+            Optional<Unexpanded> waiting =
+                    way.projects() && sharesBasis()
+                            ? Unexpanded.waiting(input.list())
+                            : Optional.empty();
+            boolean inputRead = waiting.isEmpty();
+            NDArray given =
+                    waiting.map(maps -> maps.project(inBasis(scratch), scratch))
+                            .orElseGet(() -> projectedInput(scratch));
+            CoreStore store = new CoreStore(core);
+            NDArray output = layer.forward(store, new NDList(given), false).singletonOrThrow();
+            output.attach(scratch);
+            if (!way.expands()) {
+                note.accept(new Traffic(inputRead, MapUse.STORED));
+                output.attach(owner);
+                return new NDList(output);
+            }
+            NDArray shift =
+                    bias == null
+                            ? null
+                            : pass.store().getValue(bias, input.device(), pass.training());
+            if (sharesBasis() && waits()) {
+                output.attach(owner);
+                return unexpanded(output, shift, use -> note.accept(new Traffic(inputRead, use)));
+            }
+            note.accept(new Traffic(inputRead, MapUse.STORED));
+            output = mix.expand(output, pass.transform().basis(outAxis(), scratch));
+            if (shift != null) {
+                output = output.add(mix.alongChannels(shift, scratch, output.getShape()));
+            }
+            output.attach(owner);
+            return new NDList(output);
+        }
+    }
+
+    private int inAxis() {
+        return axes.whole(layout.in);
+    }
+
+    private int outAxis() {
+        return axes.whole(layout.out);
+    }
+
+    private NDArray inBasis(NDManager scratch) {
+        return pass.transform().basis(inAxis(), scratch);
+    }
+
+    /** Returns whether one basis serves all channels, so that maps can be passed on unexpanded. */
+    private boolean sharesBasis() {
+        return sizes.groups() == 1 && layout != ChannelLayout.LINEAR;
+    }
+
+    /** Returns whether the channels are computed only when the next block asks for them. */
+    private boolean waits() {
+        boolean asked = pass.strategy() == Strategy.AUTO || pass.strategy() == Strategy.FUSED;
+        boolean graph = pass.training() || pass.input().hasGradient();
+        return asked && !graph && pass.fusible();
+    }
+
+    /**
+     * Rebuilds the weight along all axes but the channel axes that stay in the frequency domain.
+     */
+    private NDArray core(NDManager scratch) {
+        int in = inAxis();
+        int out = outAxis();
+        NDArray core =
+                pass.transform()
+                        .rebuild(
+                                pass.coefficients(),
+                                scratch,
+                                axis ->
+                                        !(axis == in && way.projects()
+                                                || axis == out && way.expands()))
+                        .reshape(coreShape());
+        // The first axis has the channels of all groups; frequencies each group needs of its own.
+        boolean first = layout == ChannelLayout.TRANSPOSED ? way.projects() : way.expands();
+        return first ? mix.tile(core) : core;
+    }
+
+    /** Returns the weight's shape, with frequencies where these stay. */
+    private Shape coreShape() {
+        long[] extents = weight.getShape().getShape().clone();
+        if (way.projects()) {
+            extents[layout.in] = (long) sizes.inBox();
+        }
+        if (way.expands()) {
+            extents[layout.out] = (long) sizes.outBox();
+        }
+        return new Shape(extents);
+    }
+
+    private NDArray projectedInput(NDManager scratch) {
+        NDArray given =
+                pass.input().list().singletonOrThrow().get(scratch, new NDIndex().addAllDim());
+        return way.projects() ? mix.project(given, inBasis(scratch)) : given;
+    }
+
+    private NDList unexpanded(NDArray small, @Nullable NDArray shift, Unexpanded.User user) {
+        NDManager owner = pass.input().manager();
+        NDArray basis = pass.transform().basis(outAxis(), owner);
+        NDArray plain = null;
+        if (shift != null) {
+            // The bias as it is now: the output is computed later.
+            try (NDArray detached = shift.stopGradient()) {
+                plain = detached.duplicate();
+            }
+            plain.attach(owner);
+        }
+        return new Unexpanded(new Unexpanded.Maps(small, basis, plain, user), ChannelEpilogue.NONE);
+    }
+
+    /** Answers with the core for the weight, and with no bias if it is added after expanding. */
+    private final class CoreStore extends ParameterStore {
+
+        private final NDArray core;
+
+        CoreStore(NDArray core) {
+            super(pass.store().getManager(), false);
+            this.core = core;
+        }
+
+        /** {@inheritDoc} */
+        @Override
+        public @Nullable NDArray getValue(
+                @Nullable Parameter parameter, Device device, boolean training) {
+            if (parameter == weight) {
+                return core;
+            }
+            return parameter == null || parameter == bias && way.expands()
+                    ? null
+                    : pass.store().getValue(parameter, device, training);
+        }
+    }
+}

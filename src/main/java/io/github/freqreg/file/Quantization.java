@@ -1,0 +1,245 @@
+package io.github.freqreg.file;
+
+import ai.djl.MalformedModelException;
+import ai.djl.nn.Block;
+import io.github.freqreg.block.NetworkTensor;
+import io.github.freqreg.block.NetworkTensors;
+import io.github.freqreg.block.SpectralParameter;
+import io.github.freqreg.format.FrqDocument;
+import io.github.freqreg.format.FrqEntry;
+import io.github.freqreg.format.Precision;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The quantisation steps with which a network fits a number of bytes.
+ *
+ * <p>The coefficients of tensor t are rounded to multiples of the step
+ *
+ * <pre>
+ * Δ_t = α / √s_t
+ * </pre>
+ *
+ * <p>The sensitivity s_t says how strongly the loss reacts to a change of one coefficient. {@link
+ * #fit} finds the smallest α for which the file fits. A rounding error has the variance Δ²/12, so
+ * every coefficient contributes the same to the loss, which is optimal for entropy-coded values.
+ * Sensitivities are mean squared gradients; {@link io.github.freqreg.training.ByteBudget} takes
+ * them from the optimiser. Without them, s_t = 1 / mean square: all tensors have the same relative
+ * error.
+ *
+ * <p>A file stores a step with four significant bits. The next finer step of a large tensor may
+ * therefore cost more bytes than are left; the tensor then keeps its step, and the search continues
+ * with the others. Steps finer than 1/4096 of a tensor's root mean square are not tried. If more
+ * than a hundredth of the bytes is left, the log says why.
+ *
+ * <p>Parameters that are not wrapped are rounded to multiples of 1/32 of their root mean square.
+ * Running statistics are stored as float16, whole or as a few coefficients; float32 is used if
+ * float16 would lose digits of a variance near zero. A network that fits with float16 numbers is
+ * not quantised at all.
+ *
+ * <p>Instances are immutable and safe for concurrent use.
+ */
+public final class Quantization {
+
+    private static final Logger logger = LoggerFactory.getLogger(Quantization.class);
+
+    private static final double FINEST_STEP = 0x1p-100;
+    private static final double COARSEST_STEP = 0x1p100;
+
+    /** The step of parameters that are not wrapped, relative to their root mean square. */
+    private static final float STEP_LEFT_ALONE = 1f / 32;
+
+    /** How many tensors a message names. */
+    private static final int NAMED = 3;
+
+    /** The steps of the wrapped tensors by name; 0 for float16. */
+    private final Map<String, Float> steps;
+
+    /** Takes steps that have four significant bits already. */
+    Quantization(Map<String, Float> steps) {
+        this.steps = Map.copyOf(steps);
+    }
+
+    /**
+     * Returns a quantisation with given steps.
+     *
+     * @param steps the steps of the wrapped tensors by name, 0 for float16; they are rounded down
+     *     to four significant bits
+     * @return the quantisation
+     * @throws IllegalArgumentException if one is negative, not finite or below the smallest normal
+     *     number
+     */
+    public static Quantization of(Map<String, Float> steps) {
+        Map<String, Float> rounded = new HashMap<>();
+        steps.forEach(
+                (name, step) -> rounded.put(name, step == 0 ? 0 : Precision.ofStep(step).step()));
+        return new Quantization(rounded);
+    }
+
+    /**
+     * Returns the quantisation that a network computes with, see {@link #applyTo}.
+     *
+     * @param block a network
+     * @return its steps; none if the network is not wrapped
+     */
+    public static Quantization appliedTo(Block block) {
+        Map<String, Float> steps = new HashMap<>();
+        NetworkTensors.spectral(block).forEach((name, tensor) -> steps.put(name, tensor.getStep()));
+        return new Quantization(steps);
+    }
+
+    /**
+     * Finds the finest steps with which a network fits a number of bytes, with the same relative
+     * error for all tensors.
+     *
+     * @param block the network, wrapped and initialised
+     * @param bytes the largest size of the file, 1 or more
+     * @param names whether the file contains names and shapes
+     * @return the quantisation
+     * @throws IllegalArgumentException if no steps make the file so small
+     * @throws IllegalStateException if the network is not initialised
+     */
+    public static Quantization fit(Block block, long bytes, boolean names) {
+        return fit(block, bytes, names, Map.of());
+    }
+
+    /**
+     * Finds the finest steps with which a network fits a number of bytes.
+     *
+     * @param block the network, wrapped and initialised
+     * @param bytes the largest size of the file, 1 or more
+     * @param names whether the file contains names and shapes
+     * @param sensitivities s_t of all wrapped tensors by name, or an empty map. A tensor with the
+     *     sensitivity 0 gets the mean relative error of the others. Names of other parameters are
+     *     ignored
+     * @return the quantisation
+     * @throws IllegalArgumentException if no steps make the file so small, or a sensitivity is
+     *     missing
+     * @throws IllegalStateException if the network is not initialised
+     */
+    public static Quantization fit(
+            Block block, long bytes, boolean names, Map<String, Double> sensitivities) {
+        StepSearch search = new StepSearch(block, bytes, names, sensitivities);
+        Quantization found = search.find();
+        if (found.isRounded() && logger.isInfoEnabled()) {
+            search.whyNotAll(found).ifPresent(logger::info);
+        }
+        return found;
+    }
+
+    static double rootMeanSquare(float[] values) {
+        double square = 0;
+        for (float value : values) {
+            square += (double) value * value / values.length;
+        }
+        return Math.sqrt(square);
+    }
+
+    /** Returns the nearest step that is not coarser and that a file can hold. */
+    static float stepOf(double step) {
+        double bounded = Math.max(FINEST_STEP, Math.min(step, COARSEST_STEP));
+        return Precision.ofStep((float) bounded).step();
+    }
+
+    /**
+     * Returns the size of a file of a network with these steps.
+     *
+     * @param block the network, wrapped and initialised
+     * @param names whether the file contains names and shapes
+     * @return the size in bytes
+     * @throws IllegalStateException if the network is not initialised
+     */
+    public long bytes(Block block, boolean names) {
+        FrqDocument document = FrequencyFile.toDocument(block, this);
+        return (names ? document : document.withoutNames()).encode().length;
+    }
+
+    /** Describes the largest tensors of a file, for a message. */
+    String largest(Block block) {
+        FrqDocument document = FrequencyFile.toDocument(block, this);
+        long[] sizes;
+        try {
+            sizes = FrqDocument.entryBytes(document.encode());
+        } catch (MalformedModelException e) {
+            throw new IllegalStateException("A file was written that cannot be read", e);
+        }
+        List<FrqEntry> tensors = document.entries();
+        return IntStream.range(0, sizes.length)
+                .boxed()
+                .sorted(Comparator.comparingLong(i -> -sizes[i]))
+                .limit(NAMED)
+                .map(
+                        i ->
+                                tensors.get(i).name()
+                                        + " with "
+                                        + tensors.get(i).values().length
+                                        + (tensors.get(i).spectral()
+                                                ? " coefficients"
+                                                : " numbers left alone"))
+                .collect(Collectors.joining("; ", "The largest of its tensors: ", ""));
+    }
+
+    /** Returns how the numbers of a tensor are stored. */
+    Precision of(NetworkTensor tensor, float[] values) {
+        float step = steps.getOrDefault(tensor.name(), 0f);
+        float most = Float16Range.largest(values);
+        boolean leftAlone = !steps.containsKey(tensor.name()) && !tensor.isRunningStatistic();
+        if (leftAlone && isRounded() && most > 0) {
+            step = stepOf(STEP_LEFT_ALONE * rootMeanSquare(values));
+        }
+        if (step > 0 && Precision.ofStep(step).holds(most)) {
+            return Precision.ofStep(step);
+        }
+        boolean tiny = tensor.isRunningStatistic() && Float16Range.losesDigits(values);
+        return tiny || !Float16Range.holds(values) ? Precision.FLOAT32 : Precision.FLOAT16;
+    }
+
+    private boolean isRounded() {
+        return steps.values().stream().anyMatch(step -> step > 0);
+    }
+
+    /**
+     * Makes a network compute with quantised coefficients, in training and in inference. In
+     * training, gradients ignore the rounding (straight-through estimator).
+     *
+     * @param block the network, wrapped
+     * @throws IllegalArgumentException if a wrapped tensor of the network has no step
+     */
+    public void applyTo(Block block) {
+        Map<SpectralParameter, Float> found = new LinkedHashMap<>();
+        NetworkTensors.spectral(block).forEach((name, tensor) -> found.put(tensor, getStep(name)));
+        found.forEach(SpectralParameter::setStep);
+    }
+
+    /**
+     * Returns the step of a tensor.
+     *
+     * @param name the parameter's name
+     * @return its step, 0 for float16
+     * @throws IllegalArgumentException if there is no such tensor
+     */
+    public float getStep(String name) {
+        Float step = steps.get(name);
+        if (step == null) {
+            throw new IllegalArgumentException(
+                    "Expected the name of a tensor with coefficients but found " + name);
+        }
+        return step;
+    }
+
+    /**
+     * Returns all steps.
+     *
+     * @return the steps of the wrapped tensors by name, 0 for float16
+     */
+    public Map<String, Float> getSteps() {
+        return steps;
+    }
+}

@@ -1,0 +1,262 @@
+package io.github.freqreg.file;
+
+import ai.djl.nn.Block;
+import io.github.freqreg.block.NetworkTensors;
+import io.github.freqreg.block.SpectralParameter;
+import io.github.freqreg.format.Precision;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+
+/**
+ * Searches the steps of a {@link Quantization}: first the smallest α for all tensors by bisection,
+ * then a smaller α for those tensors whose next finer step still fits.
+ */
+final class StepSearch {
+
+    /** The bounds of α. */
+    private static final double FINEST = 0x1p-60;
+
+    private static final double COARSEST = 1 / FINEST;
+    private static final int HALVINGS = 18;
+
+    /** The search ends when this share of the bytes is used. */
+    private static final double ENOUGH = 0.99;
+
+    /** The finest step relative to the root mean square; its error is near that of float16. */
+    private static final double FLOOR = 0x1p-12;
+
+    private final Block block;
+    private final long bytes;
+    private final boolean names;
+    private final Map<String, SpectralParameter> tensors;
+
+    /** The step of each tensor at α = 1. */
+    private final Map<String, Double> units = new HashMap<>();
+
+    /** The finest step of each tensor. */
+    private final Map<String, Double> floors = new HashMap<>();
+
+    /**
+     * Prepares a search.
+     *
+     * @param block the network, wrapped and initialised
+     * @param bytes the largest size of the file
+     * @param names whether the file contains names and shapes
+     * @param sensitivities of all wrapped tensors by name, or an empty map
+     */
+    StepSearch(Block block, long bytes, boolean names, Map<String, Double> sensitivities) {
+        this.block = block;
+        this.bytes = bytes;
+        this.names = names;
+        FrequencyFile.checkInitialized(block);
+        tensors = NetworkTensors.spectral(block);
+        tensors.forEach(
+                (name, tensor) -> {
+                    double size = Quantization.rootMeanSquare(tensor.toTensor().coefficients());
+                    // If all coefficients are 0, any step will do.
+                    units.put(name, size > 0 ? size : 1);
+                });
+        units.forEach((name, size) -> floors.put(name, FLOOR * size));
+        weigh(sensitivities);
+    }
+
+    private void weigh(Map<String, Double> sensitivities) {
+        double logarithms = 0;
+        Map<String, Double> found = new HashMap<>();
+        for (Map.Entry<String, Double> each : units.entrySet()) {
+            double sensitivity = sensitivity(each.getKey(), sensitivities);
+            if (sensitivity > 0) {
+                double unit = 1 / Math.sqrt(sensitivity);
+                found.put(each.getKey(), unit);
+                logarithms += Math.log(unit / each.getValue());
+            }
+        }
+        // An unknown sensitivity is replaced by the mean relative error of the others.
+        double relative = found.isEmpty() ? 1 : Math.exp(logarithms / found.size());
+        units.replaceAll((name, size) -> found.getOrDefault(name, size * relative));
+    }
+
+    private static double sensitivity(String name, Map<String, Double> sensitivities) {
+        Double sensitivity = sensitivities.isEmpty() ? Double.valueOf(0) : sensitivities.get(name);
+        if (sensitivity == null || !(sensitivity >= 0) || sensitivity.isInfinite()) {
+            throw new IllegalArgumentException(
+                    "Expected a sensitivity of 0 or more of " + name + " but found " + sensitivity);
+        }
+        return sensitivity;
+    }
+
+    /**
+     * Runs the search.
+     *
+     * @return the quantisation; all steps are 0 if the network fits with float16 numbers
+     * @throws IllegalArgumentException if no steps make the file so small
+     */
+    Quantization find() {
+        Quantization unrounded = unrounded();
+        if (fits(unrounded)) {
+            return unrounded;
+        }
+        double fine = FINEST;
+        double coarse = COARSEST;
+        Quantization coarsest = at(coarse);
+        long least = coarsest.bytes(block, names);
+        if (least > bytes) {
+            throw new IllegalArgumentException(
+                    "A file of this network has at least "
+                            + least
+                            + " bytes, but only "
+                            + bytes
+                            + " are allowed: keep fewer coefficients, or wrap also the parameters"
+                            + " that are left alone, by a policy with optBudgetBytes. "
+                            + coarsest.largest(block));
+        }
+        for (int i = 0; i < HALVINGS; i++) {
+            double middle = Math.sqrt(fine * coarse);
+            if (fits(at(middle))) {
+                coarse = middle;
+            } else {
+                fine = middle;
+            }
+        }
+        return refined(spent(at(coarse), at(fine), coarse));
+    }
+
+    private Quantization unrounded() {
+        Map<String, Float> none = new HashMap<>();
+        units.keySet().forEach(name -> none.put(name, 0f));
+        return new Quantization(none);
+    }
+
+    private boolean fits(Quantization steps) {
+        return steps.bytes(block, names) <= bytes;
+    }
+
+    private Quantization at(double scale) {
+        Map<String, Float> steps = new HashMap<>();
+        units.forEach((name, unit) -> steps.put(name, Quantization.stepOf(scale * unit)));
+        return new Quantization(steps);
+    }
+
+    /**
+     * Spends the bytes that are left because the next α does not fit: fixes the tensors whose next
+     * finer step costs too much, and continues with the others.
+     *
+     * @param found the quantisation so far
+     * @param tooFine the next finer one, which does not fit
+     * @param scale α of the quantisation so far
+     */
+    private Quantization spent(Quantization found, Quantization tooFine, double scale) {
+        Quantization best = found;
+        Quantization next = tooFine;
+        double coarse = scale;
+        long size = best.bytes(block, names);
+        Set<String> free = new TreeSet<>(units.keySet());
+        while (size < ENOUGH * bytes) {
+            Quantization finer = next;
+            Quantization steps = best;
+            free.removeIf(name -> finer.getStep(name) < steps.getStep(name));
+            double fine = FINEST;
+            next = finer(best, free, fine);
+            if (fits(next)) {
+                // All remaining tensors have their finest step.
+                return next;
+            }
+            for (int i = 0; i < HALVINGS && size < ENOUGH * bytes; i++) {
+                double middle = Math.sqrt(fine * coarse);
+                Quantization trial = finer(best, free, middle);
+                long its = trial.bytes(block, names);
+                if (its <= bytes) {
+                    coarse = middle;
+                    best = trial;
+                    size = its;
+                } else {
+                    fine = middle;
+                    next = trial;
+                }
+            }
+        }
+        return best;
+    }
+
+    /** Returns steps in which some tensors have those of a smaller α, within their floors. */
+    private Quantization finer(Quantization steps, Set<String> free, double scale) {
+        Map<String, Float> finer = new HashMap<>(steps.getSteps());
+        for (String name : free) {
+            double step = Math.max(scale * of(units, name), of(floors, name));
+            finer.merge(name, Quantization.stepOf(step), Math::min);
+        }
+        return new Quantization(finer);
+    }
+
+    /**
+     * Gives single tensors the next finer step, the largest first, until the bytes are used. If
+     * almost none are left, each tensor is tried once.
+     */
+    private Quantization refined(Quantization found) {
+        List<String> bySize =
+                tensors.entrySet().stream()
+                        .sorted(Comparator.comparingInt(tensor -> -tensor.getValue().getKept()))
+                        .map(Map.Entry::getKey)
+                        .toList();
+        Quantization best = found;
+        boolean again = true;
+        while (again) {
+            again = false;
+            for (String name : bySize) {
+                Quantization next = finer(best, name);
+                long size = next.bytes(block, names);
+                if (size <= bytes && !isAtFloor(best, name)) {
+                    best = next;
+                    again |= size < ENOUGH * bytes;
+                }
+            }
+        }
+        return best;
+    }
+
+    private static double of(Map<String, Double> steps, String name) {
+        return Objects.requireNonNull(steps.get(name));
+    }
+
+    private boolean isAtFloor(Quantization steps, String name) {
+        return steps.getStep(name) <= of(floors, name);
+    }
+
+    private static Quantization finer(Quantization steps, String name) {
+        Map<String, Float> finer = new HashMap<>(steps.getSteps());
+        finer.computeIfPresent(name, (n, step) -> Precision.ofStep(step).finer().step());
+        return new Quantization(finer);
+    }
+
+    /**
+     * Explains why a quantisation does not use all bytes.
+     *
+     * @param found the result of {@link #find}
+     * @return a sentence, or nothing if less than a hundredth of the bytes is left
+     */
+    Optional<String> whyNotAll(Quantization found) {
+        long size = found.bytes(block, names);
+        if (size >= ENOUGH * bytes) {
+            return Optional.empty();
+        }
+        String start = "A file with the steps found has " + size + " of " + bytes + " bytes: ";
+        for (String name : tensors.keySet()) {
+            long its = finer(found, name).bytes(block, names);
+            if (its > bytes && !isAtFloor(found, name)) {
+                return Optional.of(
+                        start + "with the next finer step of " + name + " it would have " + its);
+            }
+        }
+        return Optional.of(
+                start
+                        + "steps finer than 1/4096 of a tensor's root mean square would hardly change"
+                        + " the result, and with float16 numbers it would have "
+                        + unrounded().bytes(block, names));
+    }
+}

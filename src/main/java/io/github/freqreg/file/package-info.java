@@ -1,0 +1,24 @@
+/**
+ * Saves networks as {@code .frq} files, loads them, and reports on them.
+ *
+ * <p>For applications:
+ *
+ * <ul>
+ *   <li>{@link io.github.freqreg.file.FrequencyFile}: saving and loading.
+ *   <li>{@link io.github.freqreg.file.Quantization}: how finely each tensor is stored, to fit a
+ *       number of bytes.
+ *   <li>{@link io.github.freqreg.file.FrequencyBlockFactory}: loading by DJL's {@code Criteria}.
+ *   <li>{@link io.github.freqreg.file.CompressionReport}: the bytes of each tensor on disk.
+ *   <li>{@link io.github.freqreg.file.ExecutionReport}: how each layer computes, and its expected
+ *       cost.
+ * </ul>
+ *
+ * <p>Read in this order: {@code FrequencyFile}, {@code NetworkWriter} (network to content), {@code
+ * NetworkReader} (content to network), {@code RunningStatistic} (running means and variances as few
+ * coefficients), {@code Quantization} and {@code StepSearch}. The bytes themselves are the business
+ * of {@link io.github.freqreg.format}.
+ */
+@NullMarked
+package io.github.freqreg.file;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,188 @@
+package io.github.freqreg.policy;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.Parameter;
+import io.github.freqreg.spectrum.FrequencyAxes;
+import io.github.freqreg.spectrum.SpectralTransform;
+import io.github.freqreg.spectrum.ZigzagMask;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.Deque;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.ToLongFunction;
+
+/**
+ * Divides a number of coefficients among the tensors of a network.
+ *
+ * <p>In a trained network, the value of the first k coefficients of a tensor is their share of its
+ * energy, Σ_{i&lt;k} c_i² / Σ c². A greedy algorithm takes segments of the concave hulls of these
+ * functions in order of their slope. It maximises the sum over all tensors, except for the last
+ * segment, which may be cut.
+ *
+ * <p>In a fresh network only the shapes are known. All tensors get the same share, as in the
+ * paper's smallest settings, and what small tensors cannot use goes to the others. A vector of n
+ * elements, such as a bias, gets at most √n while others can use more.
+ */
+final class BudgetShares {
+
+    private final List<Tensor> tensors = new ArrayList<>();
+    private final Map<String, Long> shares = new LinkedHashMap<>();
+
+    /**
+     * Adds a tensor.
+     *
+     * @param tensor whose shape is known; it counts as trained if it is initialised
+     * @param axes along which it is transformed
+     * @param density how many of its coefficients cost as much as one coefficient of the budget
+     */
+    void add(PlannedTensor tensor, FrequencyAxes axes, int density) {
+        Parameter parameter = tensor.parameter();
+        Optional<NDArray> weights =
+                parameter.isInitialized() ? Optional.of(parameter.getArray()) : Optional.empty();
+        tensors.add(new Tensor(tensor.name(), tensor.shape(), axes, weights, density));
+    }
+
+    /**
+     * Divides the coefficients.
+     *
+     * @param budget the number of coefficients of density 1, at least one for each tensor
+     * @return the number of coefficients of each tensor, by name
+     */
+    Map<String, Long> share(long budget) {
+        // The order in which a network's parts are found is not always the same.
+        tensors.sort(Comparator.comparing(Tensor::name));
+        if (tensors.stream().allMatch(tensor -> tensor.weights.isPresent())) {
+            shareByEnergy(budget);
+        } else {
+            shareEqually(budget);
+        }
+        for (Tensor tensor : tensors) {
+            long most = tensor.shape.size();
+            shares.computeIfPresent(
+                    tensor.name, (name, share) -> Math.min(most, share * tensor.density));
+        }
+        return shares;
+    }
+
+    private void shareEqually(long budget) {
+        tensors.forEach(tensor -> shares.put(tensor.name, 0L));
+        long rest = budget;
+        for (ToLongFunction<Tensor> most :
+                List.<ToLongFunction<Tensor>>of(Tensor::enough, Tensor::size)) {
+            List<Tensor> bySize = new ArrayList<>(tensors);
+            bySize.sort(
+                    Comparator.comparingLong((Tensor t) -> room(t, most))
+                            .thenComparing(Tensor::name));
+            int left = bySize.size();
+            for (Tensor tensor : bySize) {
+                long share = Math.min(rest / left, room(tensor, most));
+                shares.merge(tensor.name, share, Long::sum);
+                rest -= share;
+                left--;
+            }
+        }
+    }
+
+    private long room(Tensor tensor, ToLongFunction<Tensor> most) {
+        return most.applyAsLong(tensor) - shares.getOrDefault(tensor.name, 0L);
+    }
+
+    private void shareByEnergy(long budget) {
+        List<Segment> segments = new ArrayList<>();
+        for (Tensor tensor : tensors) {
+            shares.put(tensor.name, 1L);
+            segments.addAll(segments(tensor, budget));
+        }
+        // Sorting is stable, and the segments of one tensor are never steeper than those before.
+        segments.sort(Comparator.comparingDouble(Segment::slope).reversed());
+        long rest = budget - tensors.size();
+        for (Segment segment : segments) {
+            long taken = Math.min(rest, segment.count);
+            shares.merge(segment.name, taken, Long::sum);
+            rest -= taken;
+        }
+    }
+
+    /** Returns the concave hull of a tensor's value function, without the first coefficient. */
+    private static List<Segment> segments(Tensor tensor, long budget) {
+        double[] energies = tensor.energies(Math.min(tensor.size(), budget));
+        double energy = tensor.energy();
+        Deque<Segment> hull = new ArrayDeque<>();
+        for (int i = 1; i < energies.length; i++) {
+            Segment segment = new Segment(tensor.name, 1, energy == 0 ? 0 : energies[i] / energy);
+            while (!hull.isEmpty() && hull.peekLast().slope() <= segment.slope()) {
+                Segment last = hull.removeLast();
+                segment =
+                        new Segment(
+                                tensor.name,
+                                last.count + segment.count,
+                                last.value + segment.value);
+            }
+            hull.addLast(segment);
+        }
+        return new ArrayList<>(hull);
+    }
+
+    /** A segment of a concave hull: coefficients that are taken together, and their value. */
+    private record Segment(String name, long count, double value) {
+
+        double slope() {
+            return value / count;
+        }
+    }
+
+    private record Tensor(
+            String name, Shape shape, FrequencyAxes axes, Optional<NDArray> weights, int density) {
+
+        long size() {
+            return (shape.size() + density - 1) / density;
+        }
+
+        /** Returns the largest share of a fresh tensor while others can use more. */
+        long enough() {
+            return shape.dimension() == 1 ? (long) Math.ceil(Math.sqrt(size())) : size();
+        }
+
+        /** Returns the energies of the first coefficients, summed over {@link #density} each. */
+        double[] energies(long count) {
+            float[] coefficients = first(Math.min(shape.size(), count * density));
+            double[] energies = new double[Math.toIntExact(count)];
+            for (int i = 0; i < coefficients.length; i++) {
+                energies[i / density] += coefficients[i] * (double) coefficients[i];
+            }
+            return energies;
+        }
+
+        private float[] first(long count) {
+            ZigzagMask mask = axes.mask(shape, count);
+            NDArray weights = this.weights.orElseThrow();
+            try (NDManager scratch = weights.getManager().newSubManager();
+                    SpectralTransform transform =
+                            new SpectralTransform(
+                                    mask, scratch, weights.getDevice(), weights.getDataType());
+                    NDArray plain = weights.stopGradient()) {
+                plain.attach(scratch);
+                NDArray seen = plain.reshape(mask.getShape());
+                NDArray vector = transform.project(seen, scratch);
+                return vector.toType(DataType.FLOAT32, false).toFloatArray();
+            }
+        }
+
+        double energy() {
+            NDArray weights = this.weights.orElseThrow();
+            try (NDManager scratch = weights.getManager().newSubManager()) {
+                NDArray plain = weights.stopGradient();
+                plain.attach(scratch);
+                NDArray floats = plain.toType(DataType.FLOAT64, true);
+                return floats.square().sum().getDouble();
+            }
+        }
+    }
+}

@@ -1,0 +1,308 @@
+package io.github.freqreg.policy;
+
+import ai.djl.Model;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.Block;
+import io.github.freqreg.block.FrequencyBlocks;
+import io.github.freqreg.block.NetworkTensor;
+import io.github.freqreg.block.NetworkTensors;
+import io.github.freqreg.block.TensorSpec;
+import io.github.freqreg.block.TransposedLayers;
+import io.github.freqreg.block.TrialInitialization;
+import io.github.freqreg.execution.Strategy;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A policy: which tensors of a network are kept in the frequency domain, and how many coefficients
+ * each of them keeps.
+ *
+ * <pre>
+ * model.setBlock(block);
+ * FrequencyRegularization.builder().optKeepRate(0.01).build().apply(model);
+ * </pre>
+ *
+ * <p>By default a policy wraps the weights of convolutions, transposed convolutions, linear and
+ * recurrent layers; with a budget it may wrap more, see {@link
+ * FrequencyRegularizationBuilder#optBudget}. {@link #apply(Block, Shape...)} wraps each layer by
+ * itself if the parent allows it ({@code SequentialBlock}, {@code ParallelBlock}), and otherwise
+ * the composite as a whole (attention, classes of your own that call private fields). Either way
+ * the network computes the same function, and its parameters keep their names.
+ *
+ * <p>The weights of an initialised or trained network are projected: the coefficients are the first
+ * ones of their DCT. A fresh network is initialised by its own initialisers, projected, and then
+ * scaled. Let an initialiser draw weights of variance v for a tensor of N elements whose first
+ * extent is n. If {@code kept} coefficients reach K frequencies along the first axis, the rebuilt
+ * weights have
+ *
+ * <pre>
+ * variance = v · (n / K) · kept / N
+ * </pre>
+ *
+ * <p>With it, the layer responds to a smooth input as strongly as the dense layer. With the full
+ * variance v, the few remaining patterns would respond far too strongly: LeNet-5 at 776 numbers
+ * would start with a loss above 60. Few coefficients need larger steps than many weights: with
+ * Adam, start with ten times the learning rate of the dense network; with SGD, keep the learning
+ * rate.
+ *
+ * <p>Instances are immutable and safe for concurrent use. A network must be changed by one thread.
+ *
+ * @see <a href="https://arxiv.org/abs/2304.07973">Frequency Regularization: Restricting Information
+ *     Redundancy of Convolutional Neural Networks</a>
+ */
+public final class FrequencyRegularization {
+
+    private static final Logger logger = LoggerFactory.getLogger(FrequencyRegularization.class);
+
+    private final TensorSelection usual;
+    private final TensorSelection wider;
+    private final Optional<Budget> budget;
+    private final KeepAmounts amounts;
+    private final AxesRules axes;
+    private final int balanceRounds;
+    private final Strategy strategy;
+
+    /**
+     * Takes the settings of a builder.
+     *
+     * @param usual which tensors are chosen
+     * @param wider which tensors are chosen if the others would take too much of the budget
+     * @param budget of the whole network, if there is one
+     * @param amounts how many coefficients are kept without a budget
+     * @param axes along which axes tensors are transformed
+     * @param balanceRounds of the start of fresh tensors
+     * @param strategy how layers compute
+     */
+    FrequencyRegularization(
+            TensorSelection usual,
+            TensorSelection wider,
+            Optional<Budget> budget,
+            KeepAmounts amounts,
+            AxesRules axes,
+            int balanceRounds,
+            Strategy strategy) {
+        this.usual = usual;
+        this.wider = wider;
+        this.budget = budget;
+        this.amounts = amounts;
+        this.axes = axes;
+        this.balanceRounds = balanceRounds;
+        this.strategy = strategy;
+    }
+
+    /**
+     * Starts a policy. By default it keeps everything (rate 1).
+     *
+     * @return a builder
+     */
+    public static FrequencyRegularizationBuilder builder() {
+        return new FrequencyRegularizationBuilder();
+    }
+
+    /**
+     * Wraps the network of a model.
+     *
+     * @param model a model with a block, initialised or not, and without a trainer
+     * @param inputShapes as in {@link #apply(Block, Shape...)}
+     * @throws IllegalArgumentException as {@link #apply(Block, Shape...)}
+     * @throws IllegalStateException as {@link #apply(Block, Shape...)}, or if the model has no
+     *     block
+     */
+    public void apply(Model model, Shape... inputShapes) {
+        model.setBlock(apply(FrequencyBlocks.of(model), inputShapes));
+    }
+
+    /**
+     * Wraps the chosen tensors of a network.
+     *
+     * <p>Children of sequential and parallel blocks are replaced in place. DJL's transposed
+     * convolutions, which its PyTorch engine does not implement, are replaced by those of {@link
+     * io.github.freqreg.nn}. Initialised parameters keep their values, even if other parts of the
+     * network are not initialised yet.
+     *
+     * <p>A policy can be applied again after a part of the network was replaced, for example its
+     * head: tensors that are wrapped already stay as they are.
+     *
+     * <p>The log has one line that says how much was wrapped and, at level DEBUG, one for each
+     * tensor with the reason. {@link #plan(Block, Shape...)} returns these choices in advance.
+     *
+     * @param block any block, initialised or not
+     * @param inputShapes the shapes of the network's inputs; needed only if the block is not
+     *     initialised and the policy has a budget or a shape predicate
+     * @return the block to use from now on: the same block, or a {@link
+     *     io.github.freqreg.block.FrequencyBlock} around it
+     * @throws IllegalStateException if everything that the policy chooses is wrapped already, if
+     *     the policy needs shapes that are not known, or if two parameters have the same name
+     * @throws IllegalArgumentException if nothing is chosen, a budget is too small, a split does
+     *     not fit its tensor, a pattern matches nothing, or a class of your own calls a layer that
+     *     the engine does not implement; the network is unchanged
+     */
+    public Block apply(Block block, Shape... inputShapes) {
+        TransposedLayers layers = new TransposedLayers(block);
+        Block wrapped;
+        try {
+            layers.checkNoneLeft();
+            NetworkPlan plan = planFor(layers.getNetwork(), inputShapes);
+            check(plan);
+            wrapped = wrap(plan);
+        } catch (RuntimeException e) {
+            layers.undo();
+            throw e;
+        }
+        layers.clearOld();
+        return wrapped;
+    }
+
+    /**
+     * Returns what {@link #apply(Block, Shape...)} would do. The network is unchanged.
+     *
+     * @param block any block
+     * @param inputShapes the shapes of the network's inputs, to learn the shapes of tensors of a
+     *     block that is not initialised; none to leave these open
+     * @return a choice for each parameter, in the order of {@code getParameters()}
+     * @throws IllegalArgumentException if the network does not accept such inputs
+     * @throws IllegalStateException if two parameters have the same name
+     */
+    public List<TensorChoice> plan(Block block, Shape... inputShapes) {
+        return planFor(block, inputShapes).getChoices();
+    }
+
+    private NetworkPlan planFor(Block block, Shape... inputShapes) {
+        if (inputShapes.length == 0 || block.isInitialized()) {
+            return planFor(block);
+        }
+        TrialInitialization trial = new TrialInitialization(block);
+        try (NDManager manager = NDManager.newBaseManager()) {
+            trial.initialize(manager, DataType.FLOAT32, inputShapes);
+            return planFor(block);
+        } finally {
+            trial.undo();
+            trial.putInitializers(block);
+        }
+    }
+
+    private NetworkPlan planFor(Block block) {
+        List<NetworkTensor> tensors = NetworkTensors.of(block);
+        List<PlannedTensor> few = tensors.stream().map(usual::plan).toList();
+        if (budget.isEmpty()) {
+            return new NetworkPlan(block, few);
+        }
+        List<PlannedTensor> more = tensors.stream().map(wider::plan).toList();
+        long numbers = 0;
+        for (int i = 0; i < tensors.size(); i++) {
+            boolean joins = more.get(i).isChosen() && !few.get(i).isChosen();
+            if (joins && tensors.get(i).shape() != null) {
+                numbers += tensors.get(i).numbers();
+            }
+        }
+        return new NetworkPlan(block, budget.get().isExceededBy(numbers) ? more : few);
+    }
+
+    /** Reports what does not fit at once, and not only when the block is initialised. */
+    private void check(NetworkPlan plan) {
+        if (plan.getChosen().isEmpty()) {
+            throw nothingChosen(plan);
+        }
+        if ((budget.isPresent() || usual.shapes().isPresent()) && !plan.knowsShapes()) {
+            throw new IllegalStateException(
+                    "A budget or a shape predicate needs the shapes of the tensors, but the block is"
+                            + " not initialised: initialise it, or call apply(block, inputShapes)");
+        }
+        List<String> spectral = plan.getSpectralNames();
+        amounts.overrides().checkMatches(spectral);
+        axes.splits().checkMatches(spectral);
+        axes.weights().checkMatches(spectral);
+        usual.exclude()
+                .ifPresent(each -> NamePatterns.checkMatches(each, "exclusion", plan.getNames()));
+        plan.getChosen().stream()
+                .filter(each -> each.tensor().shape() != null)
+                .forEach(axes::check);
+    }
+
+    private RuntimeException nothingChosen(NetworkPlan plan) {
+        if (plan.getSpectralNames().isEmpty()) {
+            return new IllegalArgumentException(
+                    "The policy chooses no tensor of the "
+                            + plan.getRoot().getClass().getSimpleName()
+                            + ": "
+                            + plan.getChoices());
+        }
+        usual.include()
+                .ifPresent(each -> NamePatterns.checkMatches(each, "inclusion", plan.getNames()));
+        return new IllegalStateException(
+                "Everything that the policy chooses is frequency regularised already, the first tensor"
+                        + " is "
+                        + plan.getSpectralNames().get(0)
+                        + ": apply a policy once, or call toDense() first");
+    }
+
+    private Block wrap(NetworkPlan plan) {
+        Map<String, TensorSpec.Rule> rules = rules(plan);
+        plan.getChoices().forEach(choice -> logger.debug("{}", choice));
+        Block wrapped = plan.getWrapping().wrap(rules, strategy);
+        logger.info("{}", summary(plan, rules));
+        return wrapped;
+    }
+
+    /** Returns how each chosen tensor is kept, by name. */
+    private Map<String, TensorSpec.Rule> rules(NetworkPlan plan) {
+        Map<String, Long> shares =
+                budget.map(each -> new NetworkBudget(plan, axes, each).share()).orElse(Map.of());
+        Map<String, TensorSpec.Rule> rules = new HashMap<>();
+        for (PlannedTensor tensor : plan.getChosen()) {
+            Long share = shares.get(tensor.name());
+            rules.put(
+                    tensor.name(),
+                    shape -> {
+                        long size = shape.size();
+                        long target =
+                                share == null
+                                        ? amounts.target(tensor, size)
+                                        : Math.min(share, size);
+                        return new TensorSpec(
+                                amounts.start(size, target),
+                                target,
+                                axes.of(tensor, shape),
+                                balanceRounds);
+                    });
+        }
+        return rules;
+    }
+
+    /** Returns how many tensors are wrapped, and how many coefficients they keep. */
+    private static String summary(NetworkPlan plan, Map<String, TensorSpec.Rule> rules) {
+        String tensors =
+                "Wrapped "
+                        + plan.getChosen().size()
+                        + " of "
+                        + plan.getTensors().size()
+                        + " tensors of the "
+                        + plan.getRoot().getClass().getSimpleName();
+        if (!plan.knowsShapes()) {
+            return tensors + ", whose shapes are not known yet";
+        }
+        long before = 0;
+        long start = 0;
+        long target = 0;
+        for (PlannedTensor tensor : plan.getChosen()) {
+            TensorSpec spec = Objects.requireNonNull(rules.get(tensor.name())).of(tensor.shape());
+            before += tensor.shape().size();
+            start += spec.start();
+            target += spec.target();
+        }
+        return tensors
+                + ": "
+                + before
+                + " numbers become "
+                + start
+                + " coefficients"
+                + (start > target ? ", and " + target + " by truncation" : "");
+    }
+}

@@ -1,0 +1,344 @@
+package io.github.freqreg.policy;
+
+import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.Parameter;
+import io.github.freqreg.execution.Strategy;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Predicate;
+import java.util.regex.Pattern;
+import java.util.stream.IntStream;
+
+/**
+ * Builds a {@link FrequencyRegularization}.
+ *
+ * <p>A pattern that selects tensors is a regular expression, found anywhere in the tensor's name,
+ * see {@link io.github.freqreg.block.FrequencyBlocks#parameters}. If several patterns of a kind
+ * match, the one that was added first counts. A pattern that matches no tensor is an error of
+ * {@code apply}.
+ */
+public final class FrequencyRegularizationBuilder {
+
+    private static final int MAX_ROUNDS = 1000;
+
+    private Optional<Set<LayerType>> layerTypes = Optional.empty();
+    private Optional<Set<Parameter.Type>> parameterTypes = Optional.empty();
+    private Optional<Pattern> include = Optional.empty();
+    private Optional<Pattern> exclude = Optional.empty();
+    private Optional<Predicate<Shape>> shapes = Optional.empty();
+    private Optional<Budget> budget = Optional.empty();
+    private KeepAmount amount = KeepAmount.rate(1);
+    private final NamePatterns<KeepAmount> overrides = new NamePatterns<>("override");
+    private final NamePatterns<Shape> splits = new NamePatterns<>("split");
+    private final NamePatterns<List<Integer>> weights = new NamePatterns<>("axis weights");
+    private boolean floors = true;
+    private double startRate;
+    private int balanceRounds;
+    private Strategy strategy = Strategy.getDefault();
+
+    FrequencyRegularizationBuilder() {}
+
+    /**
+     * Keeps a share of the n coefficients of each tensor: {@code min(n, max(round(n · rate), floor)
+     * + 1)} of them, as the published code counts.
+     *
+     * @param rate the keep rate, above 0 and at most 1
+     * @return this builder
+     * @throws IllegalArgumentException if the rate is out of range
+     */
+    public FrequencyRegularizationBuilder optKeepRate(double rate) {
+        amount = KeepAmount.rate(rate);
+        budget = Optional.empty();
+        return this;
+    }
+
+    /**
+     * Keeps the same number of coefficients of each tensor, or all of a smaller tensor.
+     *
+     * @param kept the kept number, 1 or more
+     * @return this builder
+     * @throws IllegalArgumentException if the number is below 1
+     */
+    public FrequencyRegularizationBuilder optKept(long kept) {
+        amount = KeepAmount.count(kept);
+        budget = Optional.empty();
+        return this;
+    }
+
+    /**
+     * Sets how many numbers the whole network keeps, with the parameters that are not wrapped.
+     *
+     * <p>The weights of all kinds of layer are wrapped, embeddings included. Biases, normalisation
+     * parameters and others are wrapped, too, if they would take more than an eighth of the budget
+     * otherwise. {@link #optLayerTypes} and {@link #optParameterTypes} override this choice.
+     *
+     * <p>Parameters that are not wrapped are subtracted from the budget first. Running statistics
+     * behind a fresh wrapped layer count as the few coefficients that a file stores for them, see
+     * {@link io.github.freqreg.file.FrequencyFile}; a file that needs more of them becomes larger.
+     * The rest of the budget is divided among the wrapped tensors. In a trained network, each
+     * coefficient goes to the tensor whose relative energy it increases most. In a fresh network,
+     * all tensors get the same share, but a vector of n elements gets at most √n, and what small
+     * tensors cannot use goes to the others. Floors do not apply, and overrides are an error of
+     * {@link #build}.
+     *
+     * @param numbers the total, 1 or more
+     * @return this builder
+     * @throws IllegalArgumentException if the number is below 1
+     */
+    public FrequencyRegularizationBuilder optBudget(long numbers) {
+        KeepAmount.count(numbers);
+        budget = Optional.of(new Budget(numbers, Budget.Unit.NUMBERS));
+        return this;
+    }
+
+    /**
+     * Sets how many bytes a file of the whole network may have.
+     *
+     * <p>This is a budget of numbers, see {@link #optBudget}, in which a coefficient counts as four
+     * bits, a coefficient of an embedding table as two bits, and a number that is not wrapped as
+     * two bytes. The file has that size only if its numbers are quantised accordingly: train with
+     * {@link io.github.freqreg.training.ByteBudget}, or save with {@link
+     * io.github.freqreg.file.Quantization#fit}.
+     *
+     * @param bytes of the file, from 1 to 2^30
+     * @return this builder
+     * @throws IllegalArgumentException if the number is out of range
+     */
+    public FrequencyRegularizationBuilder optBudgetBytes(long bytes) {
+        if (bytes < 1 || bytes > Budget.MAX_BYTES) {
+            throw new IllegalArgumentException(
+                    "A budget must be 1 to " + Budget.MAX_BYTES + " bytes but is " + bytes);
+        }
+        budget = Optional.of(new Budget(bytes, Budget.Unit.BYTES));
+        return this;
+    }
+
+    /**
+     * Sets the share of all coefficients that is kept when training starts. Truncation goes down
+     * from there to the kept number. By default training starts at the kept number.
+     *
+     * @param rate the starting rate, 1 for the paper's own method
+     * @return this builder
+     * @throws IllegalArgumentException if the rate is out of range
+     */
+    public FrequencyRegularizationBuilder optStartRate(double rate) {
+        KeepAmount.checkRate(rate);
+        startRate = rate;
+        return this;
+    }
+
+    /**
+     * Balances the frequencies of fresh tensors (beyond the paper).
+     *
+     * <p>The kept prefix of the zigzag order contains many coefficients at low frequencies and few
+     * at high ones. With equal variances, a layer responds mainly to low frequencies; after a few
+     * layers all inputs look alike. Balancing scales the coefficients so that each frequency of all
+     * axes but the first starts with the same energy, and the frequencies of the first axis with
+     * similar ones. It makes the variance larger than {@link FrequencyRegularization} states. A
+     * tensor that starts with all coefficients is balanced already.
+     *
+     * @param rounds how often the first axis and the others are scaled in turn: 0, the default, for
+     *     no balancing; 3 for a few hundred coefficients in a layer; 10 for a few thousand
+     * @return this builder
+     * @throws IllegalArgumentException if the number is not from 0 to 1000
+     */
+    public FrequencyRegularizationBuilder optBalancedStart(int rounds) {
+        if (rounds < 0 || rounds > MAX_ROUNDS) {
+            throw new IllegalArgumentException(
+                    "The rounds of balancing must be 0 to " + MAX_ROUNDS + " but are " + rounds);
+        }
+        balanceRounds = rounds;
+        return this;
+    }
+
+    /**
+     * Sets another keep rate for some tensors.
+     *
+     * @param names the pattern of their names
+     * @param rate the keep rate, above 0 and at most 1
+     * @return this builder
+     * @throws IllegalArgumentException if the rate is out of range
+     */
+    public FrequencyRegularizationBuilder addOverrideRate(String names, double rate) {
+        overrides.add(names, KeepAmount.rate(rate));
+        return this;
+    }
+
+    /**
+     * Sets another kept number for some tensors.
+     *
+     * @param names the pattern of their names
+     * @param kept the kept number, 1 or more
+     * @return this builder
+     * @throws IllegalArgumentException if the number is below 1
+     */
+    public FrequencyRegularizationBuilder addOverrideKept(String names, long kept) {
+        overrides.add(names, KeepAmount.count(kept));
+        return this;
+    }
+
+    /**
+     * Transforms some tensors along the axes of a shape that splits their own axes (beyond the
+     * paper).
+     *
+     * <p>For example, the weight (500, 800) of a linear layer behind 50 flattened maps of 4 by 4
+     * can be transformed as (500, 50, 4, 4). Maps, rows and columns then have low frequencies of
+     * their own, and the same number of coefficients keeps far more accuracy. A shape that does not
+     * fit is an error of {@code apply}, or of the block's initialisation if shapes are not known
+     * earlier.
+     *
+     * @param names the pattern of the tensors' names
+     * @param shape the shape: each extent of the tensor is the product of one or more of its
+     *     extents
+     * @return this builder
+     */
+    public FrequencyRegularizationBuilder addSplit(String names, Shape shape) {
+        splits.add(names, shape);
+        return this;
+    }
+
+    /**
+     * Sets how much each axis of some tensors counts in the zigzag order (beyond the paper). An
+     * axis of weight 2 keeps half as many frequencies as one of weight 1.
+     *
+     * <p>With the weights (1, 1, 2, 2), a convolution keeps more frequencies of its channels and
+     * fewer of its kernel, see {@link io.github.freqreg.spectrum.ZigzagOrder}. A wrong number of
+     * weights is reported like a split shape that does not fit. Without weights and split, an
+     * embedding table has the axes of {@link io.github.freqreg.spectrum.FrequencyAxes#ofTable}; the
+     * weights (1, 1) select its own axes.
+     *
+     * @param names the pattern of the tensors' names
+     * @param axes a weight from 1 to 64 for each axis, or for each axis of the split shape
+     * @return this builder
+     */
+    public FrequencyRegularizationBuilder addAxisWeights(String names, int... axes) {
+        weights.add(names, IntStream.of(axes).boxed().toList());
+        return this;
+    }
+
+    /**
+     * Sets how wrapped layers compute. The default is {@link Strategy#getDefault()}.
+     *
+     * @param newStrategy the strategy
+     * @return this builder
+     */
+    public FrequencyRegularizationBuilder optStrategy(Strategy newStrategy) {
+        strategy = newStrategy;
+        return this;
+    }
+
+    /**
+     * Sets the kinds of layer whose tensors are wrapped. By default these are convolutions,
+     * transposed convolutions, linear and recurrent layers; with a budget, all kinds.
+     *
+     * @param types the kinds, at least one
+     * @return this builder
+     */
+    public FrequencyRegularizationBuilder optLayerTypes(LayerType... types) {
+        layerTypes = Optional.of(Set.of(types));
+        return this;
+    }
+
+    /**
+     * Sets the types of parameter that are wrapped. By default only weights are; with a budget, see
+     * {@link #optBudget}.
+     *
+     * @param types the types, at least one
+     * @return this builder
+     */
+    public FrequencyRegularizationBuilder optParameterTypes(Parameter.Type... types) {
+        parameterTypes = Optional.of(Set.of(types));
+        return this;
+    }
+
+    /**
+     * Wraps only tensors whose names match a pattern.
+     *
+     * @param names the pattern
+     * @return this builder
+     */
+    public FrequencyRegularizationBuilder optInclude(String names) {
+        include = Optional.of(Pattern.compile(names));
+        return this;
+    }
+
+    /**
+     * Does not wrap tensors whose names match a pattern.
+     *
+     * @param names the pattern
+     * @return this builder
+     */
+    public FrequencyRegularizationBuilder optExclude(String names) {
+        exclude = Optional.of(Pattern.compile(names));
+        return this;
+    }
+
+    /**
+     * Wraps only tensors whose shapes pass a test.
+     *
+     * @param predicate the test
+     * @return this builder
+     */
+    public FrequencyRegularizationBuilder optShapes(Predicate<Shape> predicate) {
+        shapes = Optional.of(predicate);
+        return this;
+    }
+
+    /**
+     * Sets whether keep rates respect the published floors, see {@link LayerType#getFloor()}. They
+     * do by default.
+     *
+     * @param enabled false to keep {@code max(1, round(n · rate))}
+     * @return this builder
+     */
+    public FrequencyRegularizationBuilder optFloors(boolean enabled) {
+        floors = enabled;
+        return this;
+    }
+
+    /**
+     * Builds the policy.
+     *
+     * @return the policy
+     * @throws IllegalArgumentException if there is no layer type or no parameter type, or if there
+     *     are both a budget and overrides
+     */
+    public FrequencyRegularization build() {
+        Set<LayerType> layers =
+                layerTypes.orElse(
+                        budget.isPresent()
+                                ? EnumSet.allOf(LayerType.class)
+                                : TensorSelection.USUAL);
+        Set<Parameter.Type> types = parameterTypes.orElse(Set.of(Parameter.Type.WEIGHT));
+        if (layers.isEmpty() || types.isEmpty()) {
+            throw new IllegalArgumentException(
+                    "A policy needs at least one layer type and one parameter type, but has "
+                            + layers
+                            + " and "
+                            + types);
+        }
+        if (budget.isPresent() && overrides.size() > 0) {
+            throw new IllegalArgumentException(
+                    "A budget of "
+                            + budget.get().amount()
+                            + " shares its numbers by itself, but "
+                            + overrides.size()
+                            + " overrides are given");
+        }
+        boolean wider = budget.isPresent() && parameterTypes.isEmpty();
+        return new FrequencyRegularization(
+                selection(layers, types),
+                selection(layers, wider ? TensorSelection.TRAINED : types),
+                budget,
+                new KeepAmounts(amount, overrides.copy(), floors, startRate),
+                new AxesRules(splits.copy(), weights.copy()),
+                balanceRounds,
+                strategy);
+    }
+
+    private TensorSelection selection(Set<LayerType> layers, Set<Parameter.Type> types) {
+        return new TensorSelection(layers, types, include, exclude, shapes);
+    }
+}

@@ -1,0 +1,221 @@
+package io.github.freqreg.policy;
+
+import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.Block;
+import ai.djl.nn.Parameter;
+import ai.djl.nn.convolutional.Convolution;
+import io.github.freqreg.block.ChildBlocks;
+import io.github.freqreg.spectrum.CosineSeries;
+import io.github.freqreg.spectrum.SplitAxes;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+
+/**
+ * Divides a budget among the tensors of a network.
+ *
+ * <p>Parameters that are not wrapped are paid first. {@link BudgetShares} divides the rest among
+ * the chosen tensors. A file stores the running statistics behind a wrapped layer as few
+ * coefficients; their number grows with the number of the layer's coefficients. So the largest rest
+ * for which everything fits is found by bisection.
+ */
+final class NetworkBudget {
+
+    /** How many of the parameters that are not wrapped a message names. */
+    private static final int NAMED = 3;
+
+    private final NetworkPlan plan;
+    private final AxesRules axes;
+    private final Budget budget;
+    private final List<Statistic> statistics = new ArrayList<>();
+    private final List<PlannedTensor> others = new ArrayList<>();
+    private final long leftAlone;
+
+    /**
+     * Prepares to divide a budget.
+     *
+     * @param plan which of its tensors are wrapped
+     * @param axes along which axes they are transformed
+     * @param budget of the whole network
+     */
+    NetworkBudget(NetworkPlan plan, AxesRules axes, Budget budget) {
+        this.plan = plan;
+        this.axes = axes;
+        this.budget = budget;
+        Map<Block, PlannedTensor> weights = new IdentityHashMap<>();
+        plan.getChosen().stream()
+                .filter(this::limitsStatistics)
+                .forEach(weight -> weights.put(weight.owner(), weight));
+        Map<Block, Block> before = ChildBlocks.predecessors(plan.getRoot());
+        for (PlannedTensor each : plan.getTensors()) {
+            PlannedTensor weight = weights.get(before.get(each.owner()));
+            if (weight != null && isOf(each, weight)) {
+                statistics.add(new Statistic(each, weight));
+            } else if (!each.isChosen()) {
+                others.add(each);
+            }
+        }
+        leftAlone = others.stream().mapToLong(each -> each.tensor().numbers()).sum();
+    }
+
+    /**
+     * Returns whether the outputs of a layer have no other frequencies along the channels than its
+     * weight, which is fresh. Groups and an axis that is split add others.
+     */
+    private boolean limitsStatistics(PlannedTensor weight) {
+        boolean grouped = weight.owner() instanceof Convolution layer && layer.getGroups() > 1;
+        boolean mixesChannels =
+                weight.layer() == LayerType.CONVOLUTION && !grouped
+                        || weight.layer() == LayerType.TRANSPOSED_CONVOLUTION
+                        || weight.layer() == LayerType.LINEAR;
+        return mixesChannels
+                && weight.parameter().getType() == Parameter.Type.WEIGHT
+                && !weight.parameter().isInitialized()
+                && channelAxis(weight) >= 0;
+    }
+
+    private static int ownChannelAxis(PlannedTensor weight) {
+        return weight.layer() == LayerType.TRANSPOSED_CONVOLUTION ? 1 : 0;
+    }
+
+    /**
+     * Returns the axis of the output's channels among the transformed axes, or -1 if it is split.
+     */
+    private int channelAxis(PlannedTensor weight) {
+        Shape shape = weight.shape();
+        SplitAxes split = SplitAxes.of(shape, axes.of(weight).shape(shape));
+        return split.whole(ownChannelAxis(weight));
+    }
+
+    /** Returns whether a tensor is a running statistic of the channels that a weight outputs. */
+    private static boolean isOf(PlannedTensor statistic, PlannedTensor weight) {
+        return statistic.tensor().isRunningStatistic()
+                && weight.shape().get(ownChannelAxis(weight)) == statistic.shape().size();
+    }
+
+    /**
+     * Divides the budget.
+     *
+     * @return the coefficients of each chosen tensor, by name
+     * @throws IllegalArgumentException if the budget is too small
+     */
+    Map<String, Long> share() {
+        long least = plan.getChosen().size();
+        long most = Math.max(least, rest(0));
+        Map<String, Long> all = share(most);
+        if (most <= rest(countStatistics(all))) {
+            return all;
+        }
+        Map<String, Long> shares = share(least);
+        checkRest(least, shares);
+        while (least < most) {
+            long middle = least + (most - least + 1) / 2;
+            Map<String, Long> more = share(middle);
+            if (middle <= rest(countStatistics(more))) {
+                least = middle;
+                shares = more;
+            } else {
+                most = middle - 1;
+            }
+        }
+        return shares;
+    }
+
+    private void checkRest(long least, Map<String, Long> shares) {
+        long few = countStatistics(shares);
+        if (rest(few) < least) {
+            long whole = leftAlone + few;
+            boolean bytes = budget.unit() == Budget.Unit.BYTES;
+            throw new IllegalArgumentException(
+                    "The budget is "
+                            + budget.amount()
+                            + " "
+                            + budget.unit()
+                            + ", but the parameters left alone have "
+                            + whole
+                            + (bytes ? " numbers of two bytes" : "")
+                            + " and "
+                            + least
+                            + " tensors need one coefficient each"
+                            + largest(shares)
+                            + "; or give at least "
+                            + budget.enough(whole, least)
+                            + " to "
+                            + (bytes ? "optBudgetBytes" : "optBudget"));
+        }
+    }
+
+    /** Names the largest parameters that are not wrapped, and the settings that would wrap them. */
+    private String largest(Map<String, Long> shares) {
+        return Stream.concat(
+                        others.stream().map(each -> new InTheWay(each, each.tensor().numbers())),
+                        statistics.stream()
+                                .map(each -> new InTheWay(each.statistic(), count(each, shares))))
+                .sorted(Comparator.comparingLong(InTheWay::numbers).reversed())
+                .limit(NAMED)
+                .map(InTheWay::describe)
+                .collect(Collectors.joining("; ", ". The largest left alone: ", ""));
+    }
+
+    /** Returns how many coefficients there is room for. */
+    private long rest(long numbersOfStatistics) {
+        return budget.coefficientsBeside(leftAlone + numbersOfStatistics);
+    }
+
+    private Map<String, Long> share(long coefficients) {
+        BudgetShares shares = new BudgetShares();
+        for (PlannedTensor tensor : plan.getChosen()) {
+            shares.add(tensor, axes.of(tensor), budget.density(tensor.layer()));
+        }
+        return shares.share(coefficients);
+    }
+
+    private long countStatistics(Map<String, Long> shares) {
+        return statistics.stream().mapToLong(each -> count(each, shares)).sum();
+    }
+
+    private long count(Statistic statistic, Map<String, Long> shares) {
+        PlannedTensor weight = statistic.weight();
+        Shape shape = weight.shape();
+        long kept = Math.min(shares.getOrDefault(weight.name(), 0L), shape.size());
+        Shape box = axes.of(weight).mask(shape, kept).getBox();
+        long frequencies = box.get(channelAxis(weight));
+        boolean mean = statistic.statistic().parameter().getType() == Parameter.Type.RUNNING_MEAN;
+        return CosineSeries.storedLength(
+                statistic.statistic().shape().size(),
+                mean ? Math.max(frequencies, countBias(weight, shares)) : 2 * frequencies - 1);
+    }
+
+    /** Returns how many numbers the bias of a layer keeps: it adds its frequencies to the mean. */
+    private long countBias(PlannedTensor weight, Map<String, Long> shares) {
+        return plan.getTensors().stream()
+                .filter(each -> each.owner() == weight.owner())
+                .filter(each -> each.parameter().getType() == Parameter.Type.BIAS)
+                .mapToLong(each -> shares.getOrDefault(each.name(), each.shape().size()))
+                .max()
+                .orElse(0);
+    }
+
+    /** A running statistic and the weight that it follows. */
+    private record Statistic(PlannedTensor statistic, PlannedTensor weight) {}
+
+    /** A parameter that is not wrapped, and how many numbers of the budget it takes. */
+    private record InTheWay(PlannedTensor tensor, long numbers) {
+
+        String describe() {
+            TensorChoice choice = tensor.choice();
+            return choice.name()
+                    + " "
+                    + choice.shape()
+                    + " has "
+                    + numbers
+                    + ", "
+                    + choice.reason()
+                    + tensor.remedy().map(method -> " (see " + method + ")").orElse("");
+        }
+    }
+}

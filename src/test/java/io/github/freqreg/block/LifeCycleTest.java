@@ -1,0 +1,318 @@
+package io.github.freqreg.block;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import ai.djl.Model;
+import ai.djl.inference.Predictor;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.Activation;
+import ai.djl.nn.Block;
+import ai.djl.nn.Blocks;
+import ai.djl.nn.Parameter;
+import ai.djl.nn.SequentialBlock;
+import ai.djl.nn.convolutional.Conv2d;
+import ai.djl.nn.core.Linear;
+import ai.djl.nn.norm.BatchNorm;
+import ai.djl.repository.zoo.Criteria;
+import ai.djl.training.EasyTrain;
+import ai.djl.training.GradientCollector;
+import ai.djl.training.Trainer;
+import ai.djl.training.dataset.ArrayDataset;
+import ai.djl.translate.NoopTranslator;
+import ai.djl.util.Pair;
+import io.github.freqreg.TestModels;
+import io.github.freqreg.file.FrequencyBlockFactory;
+import io.github.freqreg.file.FrequencyFile;
+import io.github.freqreg.file.Quantization;
+import io.github.freqreg.format.FrqDocument;
+import io.github.freqreg.interop.ArrayFile;
+import io.github.freqreg.interop.DenseWeights;
+import io.github.freqreg.policy.FrequencyRegularization;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.Map;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Train, save, load, predict; load and train on; load and save again. */
+class LifeCycleTest {
+
+    private static final Shape INPUT = new Shape(6, 3, 8, 8);
+
+    @TempDir private Path folder;
+
+    private Path file;
+
+    @BeforeEach
+    void name() {
+        file = folder.resolve("network.frq");
+    }
+
+    /** Batch normalisation behind a convolution, behind a linear layer, and behind nothing. */
+    private static Block network() {
+        return new SequentialBlock()
+                .add(BatchNorm.builder().build())
+                .add(
+                        Conv2d.builder()
+                                .setFilters(16)
+                                .setKernelShape(new Shape(3, 3))
+                                // Or the next normalisation would take all shifts of the first
+                                // away.
+                                .optPadding(new Shape(1, 1))
+                                .optBias(false)
+                                .build())
+                .add(BatchNorm.builder().build())
+                .add(Activation.reluBlock())
+                .add(Blocks.batchFlattenBlock())
+                .add(Linear.builder().setUnits(12).optBias(false).build())
+                .add(BatchNorm.builder().build())
+                .add(TestModels.linear(4));
+    }
+
+    private static Model trained() throws Exception {
+        Model model = TestModels.model(network(), INPUT);
+        FrequencyRegularization.builder().optKept(40).build().apply(model);
+        train(model);
+        return model;
+    }
+
+    private static void train(Model model) throws Exception {
+        try (Trainer trainer = TestModels.trainer(model, TestModels.descent(0.02f));
+                NDManager manager = NDManager.newBaseManager()) {
+            trainer.initialize(INPUT);
+            ArrayDataset data =
+                    new ArrayDataset.Builder()
+                            .setData(TestModels.random(manager, new Shape(18, 3, 8, 8)))
+                            .optLabels(TestModels.random(manager, new Shape(18, 4)))
+                            .setSampling(6, false)
+                            .build();
+            EasyTrain.fit(trainer, 2, data, null);
+        }
+    }
+
+    /** Predicts for one input, and not for a batch whose own statistics could stand in. */
+    private static float[] answer(Model model) throws Exception {
+        try (Predictor<NDList, NDList> predictor = model.newPredictor(new NoopTranslator());
+                NDManager manager = NDManager.newBaseManager()) {
+            NDArray one = TestModels.random(manager, new Shape(1, 3, 8, 8));
+            return predictor.predict(new NDList(one)).singletonOrThrow().toFloatArray();
+        }
+    }
+
+    @Test
+    void batchNormalisationPredictsTheSameAfterSavingAndLoading() throws Exception {
+        try (Model saved = trained();
+                Model fresh = Model.newInstance("network");
+                Model djl = Model.newInstance("network")) {
+            float[] expected = answer(saved);
+            FrequencyFile.save(saved.getBlock(), file, DataType.FLOAT32);
+            fresh.setBlock(network());
+            FrequencyFile.load(fresh, file);
+            assertArrayEquals(expected, answer(fresh));
+
+            saved.save(folder, "network");
+            djl.setBlock(FrequencyRegularization.builder().optKept(40).build().apply(network()));
+            djl.load(folder, "network");
+            assertArrayEquals(expected, answer(djl));
+
+            FrequencyFile.save(saved.getBlock(), file);
+            FrequencyFile.load(fresh, file);
+            assertArrayEquals(expected, answer(fresh), 0.02f);
+            FrequencyBlocks.toDense(fresh);
+            assertArrayEquals(expected, answer(fresh), 0.02f);
+        }
+    }
+
+    /** How a network comes to its numbers. */
+    enum Way {
+        FRQ {
+            @Override
+            Model load(LifeCycleTest test, Model saved) throws Exception {
+                FrequencyFile.save(saved.getBlock(), test.file);
+                Model model = Model.newInstance("network");
+                model.setBlock(network());
+                FrequencyFile.load(model, test.file);
+                return model;
+            }
+        },
+        DOCUMENT {
+            @Override
+            Model load(LifeCycleTest test, Model saved) throws Exception {
+                Model model = Model.newInstance("network");
+                model.setBlock(network());
+                FrequencyFile.load(
+                        model, FrequencyFile.toDocument(saved.getBlock(), DataType.FLOAT16));
+                return model;
+            }
+        },
+        DJL {
+            @Override
+            Model load(LifeCycleTest test, Model saved) throws Exception {
+                saved.save(test.folder, "network");
+                Model model = Model.newInstance("network");
+                model.setBlock(
+                        FrequencyRegularization.builder().optKept(40).build().apply(network()));
+                model.load(test.folder, "network");
+                return model;
+            }
+        },
+        CRITERIA {
+            @Override
+            Model load(LifeCycleTest test, Model saved) throws Exception {
+                FrequencyFile.save(saved.getBlock(), test.file);
+                return Criteria.builder()
+                        .setTypes(NDList.class, NDList.class)
+                        .optArgument("blockFactory", (FrequencyBlockFactory) arguments -> network())
+                        .optOption("hasParameter", "false")
+                        .optTranslator(new NoopTranslator())
+                        .optModelPath(test.file)
+                        .build()
+                        .loadModel();
+            }
+        },
+        DENSE_WEIGHTS {
+            @Override
+            Model load(LifeCycleTest test, Model saved) throws Exception {
+                Path arrays = test.folder.resolve("dense.safetensors");
+                Model model = TestModels.model(network(), INPUT);
+                try (NDManager manager = NDManager.newBaseManager()) {
+                    ArrayFile.write(
+                            DenseWeights.of(saved.getBlock(), manager, name -> name), arrays);
+                    DenseWeights.load(model, ArrayFile.read(manager, arrays), name -> name, INPUT);
+                }
+                FrequencyRegularization.builder().optKept(40).build().apply(model);
+                return model;
+            }
+        };
+
+        abstract Model load(LifeCycleTest test, Model saved) throws Exception;
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void whatIsLoadedLearnsOn(Way way) throws Exception {
+        try (Model saved = trained();
+                Model loaded = way.load(this, saved)) {
+            assertTrue(FrequencyBlocks.isWrapped(loaded.getBlock()));
+            Map<String, float[]> before = numbers(loaded.getBlock());
+            try (Trainer trainer = TestModels.trainer(loaded, TestModels.descent(0.1f))) {
+                trainer.initialize(INPUT);
+                NDList input = new NDList(TestModels.random(trainer.getManager(), INPUT));
+                try (GradientCollector collector = trainer.newGradientCollector()) {
+                    collector.backward(TestModels.loss(trainer.forward(input)));
+                }
+                int learning = 0;
+                for (Pair<String, Parameter> each : loaded.getBlock().getParameters()) {
+                    if (each.getValue().requiresGradient()) {
+                        learning++;
+                        assertTrue(TestModels.gradient(each.getValue()) > 0, each.getKey());
+                    }
+                }
+                trainer.step();
+                numbers(loaded.getBlock())
+                        .forEach(
+                                (name, now) ->
+                                        assertFalse(
+                                                Arrays.equals(before.get(name), now),
+                                                name + " is as before"));
+                // Three weights, a bias, and two of each of three normalisations.
+                assertEquals(3 + 1 + 6, learning);
+            }
+        }
+    }
+
+    private static Map<String, float[]> numbers(Block block) {
+        Map<String, float[]> numbers = new HashMap<>();
+        block.getParameters().forEach(each -> numbers.put(each.getKey(), numbers(each.getValue())));
+        return numbers;
+    }
+
+    private static float[] numbers(Parameter parameter) {
+        try (NDArray detached = parameter.getArray().stopGradient()) {
+            return detached.toFloatArray();
+        }
+    }
+
+    /** How a network is written. */
+    enum Writing {
+        FLOAT16,
+        FLOAT32,
+        STEPS,
+        WITHOUT_NAMES;
+
+        FrqDocument of(Block block, Quantization steps) {
+            return switch (this) {
+                case FLOAT16 -> FrequencyFile.toDocument(block, DataType.FLOAT16);
+                case FLOAT32 -> FrequencyFile.toDocument(block, DataType.FLOAT32);
+                case STEPS -> FrequencyFile.toDocument(block, steps);
+                case WITHOUT_NAMES ->
+                        FrequencyFile.toDocument(block, DataType.FLOAT16).withoutNames();
+            };
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void whatIsLoadedIsSavedToTheSameBytesAgainAndAgain(Writing writing) throws Exception {
+        try (Model saved = trained()) {
+            Quantization steps = Quantization.fit(saved.getBlock(), 800, true);
+            byte[] first = writing.of(saved.getBlock(), steps).encode();
+            byte[] last = first;
+            for (int i = 0; i < 2; i++) {
+                Files.write(file, last);
+                try (Model loaded = Model.newInstance("network")) {
+                    loaded.setBlock(network());
+                    FrequencyFile.load(loaded, file);
+                    last = writing.of(loaded.getBlock(), steps).encode();
+                    assertArrayEquals(first, last);
+                    FrqDocument.read(file).write(file);
+                    assertArrayEquals(first, Files.readAllBytes(file));
+                }
+            }
+        }
+    }
+
+    /** And whenever: a zip archive must not hold the time of day. */
+    @ParameterizedTest
+    @ValueSource(strings = {"w.npz", "w.safetensors"})
+    void arraysAreWrittenToTheSameBytesAgainAndAgain(String name) throws Exception {
+        Path arrays = folder.resolve(name);
+        try (Model model = trained();
+                NDManager manager = NDManager.newBaseManager()) {
+            NDList dense = DenseWeights.of(model.getBlock(), manager, its -> its);
+            ArrayFile.write(dense, arrays);
+            byte[] first = Files.readAllBytes(arrays);
+            assertNoTimeOfDay(first, name);
+            for (int i = 0; i < 2; i++) {
+                ArrayFile.write(ArrayFile.read(manager, arrays), arrays);
+                assertArrayEquals(first, Files.readAllBytes(arrays));
+            }
+        }
+    }
+
+    /**
+     * The time of a zip entry is in its bytes 10 to 13: midnight, and 1 February 1980. It has no
+     * field more, whose length is in bytes 28 and 29: Java writes a time of the machine's zone
+     * there.
+     */
+    private static void assertNoTimeOfDay(byte[] file, String name) throws IOException {
+        if (name.endsWith(".npz")) {
+            assertArrayEquals(new byte[] {0, 0, 0x41, 0}, Arrays.copyOfRange(file, 10, 14));
+            assertEquals(0, file[28] + file[29]);
+        }
+    }
+}

@@ -1,0 +1,323 @@
+package io.github.freqreg.block;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import ai.djl.MalformedModelException;
+import ai.djl.Model;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.AbstractBlock;
+import ai.djl.nn.Activation;
+import ai.djl.nn.Block;
+import ai.djl.nn.ParallelBlock;
+import ai.djl.nn.Parameter;
+import ai.djl.nn.SequentialBlock;
+import ai.djl.nn.core.Linear;
+import ai.djl.training.ParameterStore;
+import ai.djl.training.Trainer;
+import ai.djl.util.PairList;
+import io.github.freqreg.TestModels;
+import io.github.freqreg.file.CompressionReport;
+import io.github.freqreg.file.FrequencyFile;
+import io.github.freqreg.format.FrqDocument;
+import io.github.freqreg.policy.FrequencyRegularization;
+import io.github.freqreg.policy.LayerType;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.function.Supplier;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** Weights that are in a network more than once: stored once, counted once, trained as one. */
+class SharedWeightsTest {
+
+    private static final Shape INPUT = new Shape(3, 6);
+    private static final int KEPT = 7;
+
+    @TempDir private Path folder;
+
+    /** Networks that use one 6×6 weight several times. */
+    enum Sharing {
+        /** Two layers, each with its own bias, whose weights are one {@link Parameter}. */
+        ONE_PARAMETER(1 + 2, SharedWeightsTest::oneParameter),
+        /** One layer in four places of a sequence. */
+        FOUR_PLACES(2, SharedWeightsTest::fourPlaces),
+        /** One layer in two branches of a parallel block. */
+        TWO_PATHS(2, SharedWeightsTest::twoPaths);
+
+        private final int parameters;
+        private final Supplier<Block> network;
+
+        Sharing(int parameters, Supplier<Block> network) {
+            this.parameters = parameters;
+            this.network = network;
+        }
+
+        /** The numbers of a file: the kept coefficients, and the biases of 6. */
+        private int numbers() {
+            return KEPT + 6 * (parameters - 1);
+        }
+    }
+
+    private static Block oneParameter() {
+        Parameter weight =
+                Parameter.builder().setName("weight").setType(Parameter.Type.WEIGHT).build();
+        return new SequentialBlock()
+                .add(new TiedLayer(weight))
+                .add(Activation.tanhBlock())
+                .add(new TiedLayer(weight));
+    }
+
+    private static Block fourPlaces() {
+        Block layer = TestModels.linear(6);
+        SequentialBlock network = new SequentialBlock().add(layer);
+        for (int i = 0; i < 3; i++) {
+            network.add(Activation.tanhBlock()).add(layer);
+        }
+        return network;
+    }
+
+    private static Block twoPaths() {
+        Block layer = TestModels.linear(6);
+        Block through = new SequentialBlock().add(layer).add(Activation.tanhBlock());
+        return new ParallelBlock(
+                outputs ->
+                        new NDList(
+                                outputs.get(0)
+                                        .singletonOrThrow()
+                                        .add(outputs.get(1).singletonOrThrow())),
+                List.of(layer, through));
+    }
+
+    private static FrequencyRegularization policy() {
+        return FrequencyRegularization.builder()
+                .optKept(KEPT)
+                .optLayerTypes(LayerType.values())
+                .build();
+    }
+
+    private static Model wrapped(Sharing sharing) {
+        Model model = TestModels.model(sharing.network.get(), INPUT);
+        policy().apply(model);
+        return model;
+    }
+
+    private static float[] answer(Model model) {
+        try (NDManager manager = NDManager.newBaseManager()) {
+            NDList input = new NDList(TestModels.random(manager, INPUT));
+            return TestModels.floats(TestModels.predict(model.getBlock(), manager, input));
+        }
+    }
+
+    private static void step(Model model) {
+        try (Trainer trainer = TestModels.trainer(model, TestModels.descent(0.5f))) {
+            trainer.initialize(INPUT);
+            TestModels.step(trainer, new NDList(TestModels.random(trainer.getManager(), INPUT)));
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void areStoredAndCountedOnce(Sharing sharing) throws Exception {
+        try (Model model = wrapped(sharing)) {
+            FrqDocument document = FrequencyFile.toDocument(model.getBlock(), DataType.FLOAT16);
+            assertEquals(sharing.parameters, document.entries().size());
+            assertEquals(sharing.numbers(), document.numbers());
+            assertEquals(sharing.numbers(), FrequencyFile.countNumbers(model.getBlock()));
+            CompressionReport report = CompressionReport.of(model.getBlock());
+            assertEquals(sharing.numbers(), report.getKept());
+            assertEquals(36 + 6 * (sharing.parameters - 1), report.getOriginal());
+        }
+    }
+
+    /** A tensor that is counted twice would leave the others half of a budget. */
+    @ParameterizedTest
+    @EnumSource
+    void takeTheirPartOfABudgetOnce(Sharing sharing) {
+        FrequencyRegularization policy =
+                FrequencyRegularization.builder()
+                        .optBudget(sharing.numbers())
+                        .optLayerTypes(LayerType.values())
+                        .build();
+        try (Model model = TestModels.model(sharing.network.get(), INPUT)) {
+            policy.apply(model);
+            assertEquals(sharing.numbers(), FrequencyFile.countNumbers(model.getBlock()));
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void stayOneAfterLoading(Sharing sharing) throws IOException, MalformedModelException {
+        Path file = folder.resolve("shared.frq");
+        try (Model saved = wrapped(sharing);
+                Model loaded = Model.newInstance("loaded")) {
+            step(saved);
+            FrequencyFile.save(saved.getBlock(), file, DataType.FLOAT32);
+            loaded.setBlock(sharing.network.get());
+            FrequencyFile.load(loaded, file);
+            assertArrayEquals(answer(saved), answer(loaded));
+            assertEquals(1, NetworkTensors.spectral(loaded.getBlock()).size());
+            assertEquals(sharing.numbers(), FrequencyFile.countNumbers(loaded.getBlock()));
+            // A step after loading moves every use alike: nothing has come apart.
+            float[] before = answer(loaded);
+            step(saved);
+            step(loaded);
+            assertArrayEquals(answer(saved), answer(loaded), 1e-6f);
+            assertFalse(Arrays.equals(before, answer(loaded)), "the step moved the answer");
+        }
+    }
+
+    /** With all coefficients kept, the coefficients' step is the dense weights' own. */
+    @ParameterizedTest
+    @EnumSource
+    void aStepMovesEveryUseAsTheDenseNetworkDoes(Sharing sharing) {
+        try (Model dense = TestModels.model(sharing.network.get(), INPUT);
+                Model wrapped = TestModels.model(sharing.network.get(), INPUT)) {
+            TestModels.everything().apply(wrapped);
+            float[] before = answer(dense);
+            assertArrayEquals(before, answer(wrapped), 1e-5f);
+            step(dense);
+            step(wrapped);
+            assertArrayEquals(answer(dense), answer(wrapped), 1e-5f);
+            double moved = 0;
+            for (int i = 0; i < before.length; i++) {
+                moved = Math.max(moved, Math.abs(before[i] - answer(dense)[i]));
+            }
+            assertTrue(moved > 1e-2, "the step moved the answer by " + moved);
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void toDenseKeepsTheValuesAndTheSharing(Sharing sharing) {
+        try (Model model = wrapped(sharing)) {
+            step(model);
+            float[] before = answer(model);
+            FrequencyBlocks.toDense(model);
+            assertFalse(FrequencyBlocks.isWrapped(model.getBlock()));
+            assertArrayEquals(before, answer(model), 1e-6f);
+            assertEquals(sharing.parameters, FrequencyBlocks.parameters(model.getBlock()).size());
+            // The dense network still trains its weight as one.
+            step(model);
+            List<NDArray> weights =
+                    model.getBlock().getParameters().stream()
+                            .filter(entry -> entry.getKey().endsWith("weight"))
+                            .map(entry -> entry.getValue().getArray())
+                            .toList();
+            assertTrue(weights.size() > 1);
+            weights.forEach(weight -> assertSame(weights.get(0), weight));
+        }
+    }
+
+    /** Patterns and files know a parameter by its first name; all its uses are wrapped with it. */
+    @Test
+    void aPatternForTheFirstNameWrapsEveryUse() {
+        FrequencyRegularization policy =
+                FrequencyRegularization.builder()
+                        .optKept(KEPT)
+                        .optLayerTypes(LayerType.values())
+                        .optInclude("^01TiedLayer_weight$")
+                        .build();
+        try (Model model = TestModels.model(oneParameter(), INPUT)) {
+            policy.apply(model);
+            assertEquals(KEPT + 12, FrequencyFile.countNumbers(model.getBlock()));
+        }
+    }
+
+    /** Two {@link Parameter}s that hold one array, as after {@code Parameter.setArray}. */
+    private static Model oneArray() {
+        Model model = Model.newInstance("one array");
+        NDManager manager = model.getNDManager();
+        NDArray weight = TestModels.random(manager, new Shape(6, 6));
+        SequentialBlock network = new SequentialBlock();
+        for (int i = 0; i < 2; i++) {
+            Linear layer = Linear.builder().setUnits(6).optBias(false).build();
+            layer.getParameters().get("weight").setArray(weight);
+            network.add(layer).add(Activation.tanhBlock());
+        }
+        network.initialize(manager, DataType.FLOAT32, INPUT);
+        model.setBlock(network);
+        return model;
+    }
+
+    /** DJL updates such an array once for each of its parameters, so this is no tied weight. */
+    @Test
+    void twoParametersOfOneArrayAreRefusedAndUnchanged() {
+        try (Model model = oneArray()) {
+            float[] before = answer(model);
+            FrequencyRegularization policy = policy();
+            IllegalArgumentException e =
+                    assertThrows(
+                            IllegalArgumentException.class, () -> policy.apply(model.getBlock()));
+            assertTrue(
+                    e.getMessage()
+                            .startsWith(
+                                    "The parameters 01Linear_weight and 03Linear_weight hold one"
+                                            + " array"),
+                    e.getMessage());
+            assertArrayEquals(before, answer(model));
+            FrequencyRegularization others =
+                    FrequencyRegularization.builder().optExclude("0[13]Linear").build();
+            model.setBlock(new SequentialBlock().add(model.getBlock()).add(TestModels.linear(2)));
+            model.getBlock().initialize(model.getNDManager(), DataType.FLOAT32, INPUT);
+            others.apply(model);
+            assertEquals(1, NetworkTensors.spectral(model.getBlock()).size());
+        }
+    }
+
+    /** A linear layer whose weight belongs to others too. */
+    private static final class TiedLayer extends AbstractBlock {
+
+        private final Parameter weight;
+        private final Parameter bias;
+
+        TiedLayer(Parameter weight) {
+            this.weight = addParameter(weight);
+            bias =
+                    addParameter(
+                            Parameter.builder()
+                                    .setName("bias")
+                                    .setType(Parameter.Type.BIAS)
+                                    .build());
+        }
+
+        @Override
+        protected NDList forwardInternal(
+                ParameterStore store,
+                NDList inputs,
+                boolean training,
+                PairList<String, Object> params) {
+            NDArray input = inputs.singletonOrThrow();
+            return Linear.linear(
+                    input,
+                    store.getValue(weight, input.getDevice(), training),
+                    store.getValue(bias, input.getDevice(), training));
+        }
+
+        @Override
+        protected void prepare(Shape[] inputShapes) {
+            long size = inputShapes[0].get(1);
+            if (!weight.isInitialized()) {
+                weight.setShape(new Shape(size, size));
+            }
+            bias.setShape(new Shape(size));
+        }
+
+        @Override
+        public Shape[] getOutputShapes(Shape[] inputShapes) {
+            return inputShapes;
+        }
+    }
+}

@@ -1,0 +1,104 @@
+package io.github.freqreg.file;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+
+import ai.djl.Model;
+import ai.djl.inference.Predictor;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.nn.Block;
+import ai.djl.translate.NoopTranslator;
+import io.github.freqreg.TestModels;
+import io.github.freqreg.block.FrequencyBlocks;
+import io.github.freqreg.execution.Strategy;
+import io.github.freqreg.policy.FrequencyRegularization;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** Many threads with a predictor each over one model that was just loaded. */
+class ServingTest {
+
+    private static final int THREADS = 16;
+    private static final int CALLS = 10_000;
+
+    @TempDir private Path folder;
+
+    @ParameterizedTest
+    @EnumSource(
+            value = Strategy.class,
+            names = {"AUTO", "REBUILD"})
+    void answersOfManyThreadsAreThoseOfOne(Strategy strategy) throws Exception {
+        Path file = folder.resolve("small.frq");
+        try (Model saved = TestModels.model(TestModels.smallNetwork(), TestModels.SMALL_INPUT)) {
+            FrequencyRegularization.builder().optKept(30).build().apply(saved);
+            FrequencyFile.save(saved.getBlock(), file);
+        }
+        float[] expected;
+        try (Model alone = loaded(file, strategy)) {
+            expected = answers(alone, null, 1);
+        }
+        ExecutorService pool = Executors.newFixedThreadPool(THREADS);
+        try (Model model = loaded(file, strategy)) {
+            CyclicBarrier start = new CyclicBarrier(THREADS);
+            List<Callable<float[]>> threads = new ArrayList<>();
+            for (int i = 0; i < THREADS; i++) {
+                threads.add(() -> answers(model, start, (CALLS / 2 + THREADS - 1) / THREADS));
+            }
+            int held = 0;
+            // The first half finds the model not computed yet; after it nothing more is held.
+            for (int half = 0; half < 2; half++) {
+                for (Future<float[]> each : pool.invokeAll(threads)) {
+                    assertArrayEquals(expected, each.get());
+                }
+                int now = model.getNDManager().getManagedArrays().size();
+                assertEquals(half == 0 ? now : held, now);
+                held = now;
+            }
+        } finally {
+            pool.shutdownNow();
+        }
+    }
+
+    private static Model loaded(Path file, Strategy strategy) throws Exception {
+        Model model = Model.newInstance("served");
+        Block block = TestModels.smallNetwork();
+        model.setBlock(block);
+        FrequencyFile.load(model, file);
+        FrequencyBlocks.setStrategy(model.getBlock(), strategy);
+        return model;
+    }
+
+    /** The first answer, to which all others are equal to the bit. */
+    private static float[] answers(Model model, CyclicBarrier start, int calls) throws Exception {
+        try (Predictor<NDList, NDList> predictor = model.newPredictor(new NoopTranslator());
+                NDManager manager = NDManager.newBaseManager()) {
+            NDList input = new NDList(TestModels.random(manager, TestModels.SMALL_INPUT));
+            if (start != null) {
+                start.await();
+            }
+            float[] first = null;
+            for (int i = 0; i < calls; i++) {
+                try (NDList answer = predictor.predict(input)) {
+                    NDArray array = answer.singletonOrThrow();
+                    assertFalse(array.hasGradient());
+                    float[] told = array.toFloatArray();
+                    first = first == null ? told : first;
+                    assertArrayEquals(first, told);
+                }
+            }
+            return first;
+        }
+    }
+}

@@ -1,0 +1,239 @@
+package io.github.freqreg.file;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import ai.djl.MalformedModelException;
+import ai.djl.Model;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.Block;
+import ai.djl.nn.Parameter;
+import ai.djl.nn.SequentialBlock;
+import ai.djl.training.Trainer;
+import ai.djl.training.initializer.Initializer;
+import ai.djl.training.optimizer.Optimizer;
+import io.github.freqreg.TestModels;
+import io.github.freqreg.block.FrequencyBlocks;
+import io.github.freqreg.policy.FrequencyRegularization;
+import io.github.freqreg.policy.FrequencyRegularizationBuilder;
+import io.github.freqreg.training.Adam;
+import io.github.freqreg.training.TailTruncation;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Arrays;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Tensors of zeros, and of values far below 1: no NaN, and nothing is lost to 0. */
+class SmallNumbersTest {
+
+    private static final Shape INPUT = new Shape(4, 30);
+    private static final String SMALL = "01Linear_weight";
+
+    /** A rounding to float16 is at most 2^-11 of a tensor's largest value, whatever its size. */
+    private static final double HALF = 0x1p-11;
+
+    @TempDir private Path folder;
+
+    private static Block network() {
+        return new SequentialBlock().add(TestModels.linear(20)).add(TestModels.linear(5));
+    }
+
+    /** Two layers, the weight and the bias of the first scaled. */
+    private static Model model(float scale) {
+        Model model = TestModels.model(network(), INPUT);
+        Block first = model.getBlock().getChildren().valueAt(0);
+        for (Parameter parameter : first.getParameters().values()) {
+            NDArray array = parameter.getArray();
+            array.setRequiresGradient(false);
+            array.muli(scale);
+            array.setRequiresGradient(true);
+        }
+        return model;
+    }
+
+    private static FrequencyRegularizationBuilder policy() {
+        return FrequencyRegularization.builder();
+    }
+
+    private static float[] weights(Block dense) {
+        try (NDArray weight = dense.getParameters().get(SMALL).getArray().stopGradient()) {
+            return weight.toFloatArray();
+        }
+    }
+
+    private static float[] denseWeights(Model model) {
+        FrequencyBlocks.toDense(model);
+        return weights(model.getBlock());
+    }
+
+    private static float[] answer(Model model) {
+        try (NDManager manager = NDManager.newBaseManager()) {
+            NDList input = new NDList(TestModels.random(manager, INPUT));
+            return TestModels.floats(TestModels.predict(model.getBlock(), manager, input));
+        }
+    }
+
+    private static void assertFinite(float[] values) {
+        for (float value : values) {
+            assertTrue(Float.isFinite(value), "found " + value);
+        }
+    }
+
+    private static double norm(float[] values) {
+        double squares = 0;
+        for (float value : values) {
+            squares += (double) value * value;
+        }
+        return Math.sqrt(squares);
+    }
+
+    private static double apart(float[] expected, float[] actual) {
+        float[] difference = expected.clone();
+        for (int i = 0; i < difference.length; i++) {
+            difference[i] -= actual[i];
+        }
+        return norm(difference);
+    }
+
+    /**
+     * By Parseval the weights are as far apart as the coefficients: at most √N times the largest
+     * rounding, of 2^-11 of the largest coefficient, which is at most the norm. (Float16 itself has
+     * no normal numbers below 2^-14, and nothing but 0 below 2^-25.)
+     */
+    @ParameterizedTest
+    @ValueSource(floats = {1, 1e-3f, 1e-6f, 1e-9f, 1e-20f})
+    void aFloat16FileKeepsValuesOfEverySize(float scale)
+            throws IOException, MalformedModelException {
+        Path file = folder.resolve("small.frq");
+        try (Model saved = model(scale);
+                Model loaded = Model.newInstance("loaded")) {
+            float[] before = weights(saved.getBlock());
+            policy().build().apply(saved);
+            FrequencyFile.save(saved.getBlock(), file);
+            loaded.setBlock(network());
+            FrequencyFile.load(loaded, file);
+            float[] after = denseWeights(loaded);
+            double most = HALF * Math.sqrt(before.length) * norm(before);
+            assertTrue(apart(before, after) <= most, apart(before, after) + " of " + norm(before));
+            assertArrayEquals(
+                    saved.getBlock().getParameters().get("01Linear_bias").getArray().toFloatArray(),
+                    loaded.getBlock()
+                            .getParameters()
+                            .get("01Linear_bias")
+                            .getArray()
+                            .toFloatArray(),
+                    scale * 1e-3f);
+        }
+    }
+
+    /** Steps follow each tensor's own size, so small ones lose no more than large ones. */
+    @ParameterizedTest
+    @ValueSource(floats = {1, 1e-6f, 1e-20f})
+    void aQuantizedFileKeepsValuesOfEverySize(float scale)
+            throws IOException, MalformedModelException {
+        Path file = folder.resolve("steps.frq");
+        try (Model saved = model(scale);
+                Model loaded = Model.newInstance("loaded")) {
+            float[] before = weights(saved.getBlock());
+            policy().build().apply(saved);
+            Quantization quantization = Quantization.fit(saved.getBlock(), 700, true);
+            assertTrue(quantization.getStep(SMALL) > 0);
+            FrequencyFile.save(saved.getBlock(), file, quantization);
+            loaded.setBlock(network());
+            FrequencyFile.load(loaded, file);
+            double relative = apart(before, denseWeights(loaded)) / norm(before);
+            assertTrue(relative < 0.12, "lost " + relative);
+        }
+    }
+
+    /** A tensor's part of a budget follows the shape of its spectrum, not its size. */
+    @ParameterizedTest
+    @ValueSource(floats = {1, 1e-6f, 1e-20f, 0})
+    void aBudgetDoesNotPassSmallTensorsBy(float scale) {
+        try (Model model = model(scale);
+                Model large = model(1)) {
+            FrequencyRegularization policy = policy().optBudget(300).build();
+            policy.apply(model);
+            policy.apply(large);
+            assertFinite(answer(model));
+            assertTrue(FrequencyFile.countNumbers(model.getBlock()) <= 300);
+            // Of zeros nothing is known, and what is trained from 0 on needs coefficients too.
+            assertTrue(scale == 0 ? kept(model) >= 1 : kept(model) == kept(large));
+        }
+    }
+
+    private static int kept(Model model) {
+        return FrequencyBlocks.kept(FrequencyBlocks.in(model.getBlock()).get(0)).get("weight");
+    }
+
+    @Test
+    void zerosAreSavedLoadedAndRoundedAsZeros() throws IOException, MalformedModelException {
+        Path file = folder.resolve("zeros.frq");
+        try (Model saved = model(0)) {
+            policy().build().apply(saved);
+            float[] before = answer(saved);
+            assertFinite(before);
+            for (Quantization each :
+                    new Quantization[] {
+                        Quantization.fit(saved.getBlock(), 1 << 20, true),
+                        Quantization.fit(saved.getBlock(), 300, true)
+                    }) {
+                FrequencyFile.save(saved.getBlock(), file, each);
+                try (Model loaded = Model.newInstance("loaded")) {
+                    loaded.setBlock(network());
+                    FrequencyFile.load(loaded, file);
+                    assertFinite(answer(loaded));
+                    assertEquals(0, norm(denseWeights(loaded)));
+                }
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(floats = {0, 1e-6f})
+    void trainingGoesOnWithFiniteNumbers(float scale) {
+        try (Model model = model(scale)) {
+            policy().optKept(40).optStartRate(1).build().apply(model);
+            float[] before = answer(model);
+            try (Adam adam = Adam.builder().build()) {
+                train(model, adam);
+            }
+            assertFinite(answer(model));
+            assertFalse(Arrays.equals(before, answer(model)));
+            assertFinite(denseWeights(model));
+        }
+    }
+
+    private static void train(Model model, Optimizer optimizer) {
+        try (Trainer trainer =
+                TestModels.trainer(model, optimizer, TailTruncation.builder().build())) {
+            trainer.initialize(INPUT);
+            for (int i = 0; i < 5; i++) {
+                TestModels.step(
+                        trainer, new NDList(TestModels.random(trainer.getManager(), INPUT)));
+                FrequencyBlocks.truncate(model.getBlock(), 1 - 0.2 * i);
+            }
+        }
+    }
+
+    /** A fresh network whose initialiser gives zeros. */
+    @Test
+    void aFreshTensorOfZerosStaysFinite() {
+        Block block = network();
+        block.setInitializer(Initializer.ZEROS, Parameter.Type.WEIGHT);
+        try (Model model = Model.newInstance("zeros")) {
+            model.setBlock(policy().optKept(9).optBalancedStart(3).build().apply(block, INPUT));
+            model.getBlock().initialize(model.getNDManager(), DataType.FLOAT32, INPUT);
+            assertFinite(answer(model));
+        }
+    }
+}
