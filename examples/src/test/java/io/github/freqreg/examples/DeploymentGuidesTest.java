@@ -102,9 +102,9 @@ class DeploymentGuidesTest extends GuideTest {
         Path bare = folder.resolve("bare.frq");
         // the-file-format.md
         FrqDocument document = FrqDocument.read(file);
-        for (FrqEntry tensor : document.entries()) {
-            String kind = tensor.spectral() ? "coefficients" : "values";
-            System.out.println(tensor.name() + " " + tensor.shape() + ": " + kind);
+        for (FrqEntry entry : document.entries()) {
+            String kind = entry.spectral() ? "coefficients" : "values";
+            System.out.println(entry.name() + " " + entry.shape() + ": " + kind);
         }
         document.withoutNames().write(bare); // the network has them
         // end

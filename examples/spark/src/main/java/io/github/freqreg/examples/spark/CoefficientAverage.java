@@ -47,8 +47,7 @@ final class CoefficientAverage {
         List<FrqEntry> tensors = new ArrayList<>();
         for (int i = 0; i < sums.length; i++) {
             FrqEntry its = first.entries().get(i);
-            tensors.add(
-                    its.withValues(Precision.FLOAT32, floats(sums[i])));
+            tensors.add(its.withValues(Precision.FLOAT32, floats(sums[i])));
         }
         return new FrqDocument(first.inputs(), tensors, first.fingerprint()).encode();
     }
@@ -86,6 +85,8 @@ final class CoefficientAverage {
     }
 
     private static List<String> axes(FrqDocument document) {
-        return document.entries().stream().map(entry -> entry.spectral() ? entry.axes().toString() : "").toList();
+        return document.entries().stream()
+                .map(entry -> entry.spectral() ? entry.axes().toString() : "")
+                .toList();
     }
 }

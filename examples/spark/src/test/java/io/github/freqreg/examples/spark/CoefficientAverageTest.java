@@ -5,12 +5,11 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.github.freqreg.block.FrequencyBlocks;
 import ai.djl.MalformedModelException;
 import ai.djl.Model;
 import ai.djl.nn.Parameter;
 import ai.djl.util.Pair;
-import io.github.freqreg.policy.FrequencyRegularization;
+import io.github.freqreg.block.FrequencyBlocks;
 import io.github.freqreg.examples.spark.LocalTraining.Update;
 import io.github.freqreg.format.FrqDocument;
 import io.github.freqreg.format.FrqEntry;
