@@ -31,7 +31,7 @@ import io.github.freqreg.file.ExecutionReport;
 import io.github.freqreg.file.FrequencyFile;
 import io.github.freqreg.file.Quantization;
 import io.github.freqreg.format.FrqDocument;
-import io.github.freqreg.format.FrqTensor;
+import io.github.freqreg.format.FrqEntry;
 import io.github.freqreg.interop.DenseWeights;
 import io.github.freqreg.nn.TransposedConv2d;
 import io.github.freqreg.policy.FrequencyRegularization;
@@ -311,7 +311,7 @@ class EditingTest {
             SequentialBlock fresh = edit.make(TestModels.smallNetwork());
             List<String> plain = unwrapped(fresh);
             FrqDocument document = FrqDocument.read(file);
-            assertEquals(plain, document.tensors().stream().map(FrqTensor::name).toList());
+            assertEquals(plain, document.entries().stream().map(FrqEntry::name).toList());
             assertEquals(
                     plain,
                     CompressionReport.of(file).getRows().stream()

@@ -133,7 +133,7 @@ class SharedWeightsTest {
     void areStoredAndCountedOnce(Sharing sharing) throws Exception {
         try (Model model = wrapped(sharing)) {
             FrqDocument document = FrequencyFile.toDocument(model.getBlock(), DataType.FLOAT16);
-            assertEquals(sharing.parameters, document.tensors().size());
+            assertEquals(sharing.parameters, document.entries().size());
             assertEquals(sharing.numbers(), document.numbers());
             assertEquals(sharing.numbers(), FrequencyFile.countNumbers(model.getBlock()));
             CompressionReport report = CompressionReport.of(model.getBlock());

@@ -22,7 +22,7 @@ import io.github.freqreg.block.NetworkTensor;
 import io.github.freqreg.block.NetworkTensors;
 import io.github.freqreg.file.CompressionReport.Row;
 import io.github.freqreg.format.FrqDocument;
-import io.github.freqreg.format.FrqTensor;
+import io.github.freqreg.format.FrqEntry;
 import io.github.freqreg.format.Precision;
 import io.github.freqreg.policy.FrequencyRegularization;
 import io.github.freqreg.spectrum.FrequencyAxes;
@@ -225,8 +225,8 @@ class CompressionReportTest {
         return CompressionReport.of(file);
     }
 
-    private static FrqTensor tensor(String name, Shape shape, boolean spectral, int values) {
-        return new FrqTensor(
+    private static FrqEntry tensor(String name, Shape shape, boolean spectral, int values) {
+        return new FrqEntry(
                 name,
                 shape,
                 spectral ? FrequencyAxes.OWN : null,

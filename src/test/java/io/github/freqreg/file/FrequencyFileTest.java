@@ -30,7 +30,7 @@ import io.github.freqreg.TestModels;
 import io.github.freqreg.block.FrequencyBlock;
 import io.github.freqreg.block.FrequencyBlocks;
 import io.github.freqreg.format.FrqDocument;
-import io.github.freqreg.format.FrqTensor;
+import io.github.freqreg.format.FrqEntry;
 import io.github.freqreg.format.Precision;
 import io.github.freqreg.policy.FrequencyRegularization;
 import io.github.freqreg.policy.LayerType;
@@ -342,7 +342,7 @@ class FrequencyFileTest {
         Shape input = new Shape(2, 6);
         Block saved = policy().apply(initialized(shared(), input));
         FrequencyFile.save(saved, file, DataType.FLOAT32);
-        assertEquals(2, FrqDocument.read(file).tensors().size());
+        assertEquals(2, FrqDocument.read(file).entries().size());
         Block loaded = FrequencyFile.load(shared(), manager, file);
         assertArrayEquals(predict(saved, input), predict(loaded, input));
         assertEquals(1, FrequencyBlocks.in(loaded).size());
@@ -379,7 +379,7 @@ class FrequencyFileTest {
         FrequencyBlocks.truncate(saved, 0);
         assertEquals(108, saved.getParameters().get("01Conv2d_weight").getArray().size());
         FrequencyFile.save(saved, file, DataType.FLOAT32);
-        for (FrqTensor tensor : FrqDocument.read(file).tensors()) {
+        for (FrqEntry tensor : FrqDocument.read(file).entries()) {
             assertEquals(
                     tensor.name().endsWith("weight") ? KEPT : tensor.shape().size(),
                     tensor.values().length,
@@ -399,7 +399,7 @@ class FrequencyFileTest {
         FrequencyFile.save(saved, file);
         Map<String, Boolean> half = new LinkedHashMap<>();
         FrqDocument.read(file)
-                .tensors()
+                .entries()
                 .forEach(t -> half.put(t.name(), t.precision().equals(Precision.FLOAT16)));
         Map<String, Boolean> expected = new LinkedHashMap<>();
         expected.put("01Conv2d_weight", true);
@@ -414,7 +414,7 @@ class FrequencyFileTest {
 
         set(saved, "05Linear_bias", -65_504f);
         FrequencyFile.save(saved, file);
-        FrqTensor bias = FrqDocument.read(file).tensors().get(7);
+        FrqEntry bias = FrqDocument.read(file).entries().get(7);
         assertEquals(Precision.FLOAT16, bias.precision());
         assertEquals(-65_504f, bias.values()[0]);
     }
@@ -471,44 +471,44 @@ class FrequencyFileTest {
     enum Misfit {
         OTHER_NAME("missing [05Linear_bias], unknown [05Dense_bias]") {
             @Override
-            void change(List<Shape> inputs, List<FrqTensor> tensors) {
+            void change(List<Shape> inputs, List<FrqEntry> tensors) {
                 tensors.set(7, tensor("05Dense_bias", new Shape(5), false, 5));
             }
         },
         ONE_FEWER("expected the 8 tensors of the network but found 7; missing [05Linear_bias]") {
             @Override
-            void change(List<Shape> inputs, List<FrqTensor> tensors) {
+            void change(List<Shape> inputs, List<FrqEntry> tensors) {
                 tensors.remove(7);
             }
         },
         ONE_MORE("but found 9; missing [], unknown [06Linear_bias]") {
             @Override
-            void change(List<Shape> inputs, List<FrqTensor> tensors) {
+            void change(List<Shape> inputs, List<FrqEntry> tensors) {
                 tensors.add(tensor("06Linear_bias", new Shape(5), false, 5));
             }
         },
         OTHER_ORDER("missing [], unknown [], in another order") {
             @Override
-            void change(List<Shape> inputs, List<FrqTensor> tensors) {
+            void change(List<Shape> inputs, List<FrqEntry> tensors) {
                 Collections.swap(tensors, 6, 7);
             }
         },
         OTHER_SHAPE("expected tensor 05Linear_bias of shape (5) but found (6)") {
             @Override
-            void change(List<Shape> inputs, List<FrqTensor> tensors) {
+            void change(List<Shape> inputs, List<FrqEntry> tensors) {
                 tensors.set(7, tensor("05Linear_bias", new Shape(6), false, 6));
             }
         },
         OTHER_AXES("expected tensor 05Linear_bias of shape (5) but found (5, 1)") {
             @Override
-            void change(List<Shape> inputs, List<FrqTensor> tensors) {
+            void change(List<Shape> inputs, List<FrqEntry> tensors) {
                 tensors.set(7, tensor("05Linear_bias", new Shape(5, 1), false, 5));
             }
         },
         OTHER_SHAPE_OF_COEFFICIENTS(
                 "expected tensor 01Conv2d_weight of shape (4, 3, 3, 3) but found (4, 3, 3, 2)") {
             @Override
-            void change(List<Shape> inputs, List<FrqTensor> tensors) {
+            void change(List<Shape> inputs, List<FrqEntry> tensors) {
                 tensors.set(0, tensor("01Conv2d_weight", new Shape(4, 3, 3, 2), true, KEPT));
             }
         };
@@ -519,11 +519,11 @@ class FrequencyFileTest {
             this.message = message;
         }
 
-        abstract void change(List<Shape> inputs, List<FrqTensor> tensors);
+        abstract void change(List<Shape> inputs, List<FrqEntry> tensors);
     }
 
-    private static FrqTensor tensor(String name, Shape shape, boolean spectral, int values) {
-        return new FrqTensor(
+    private static FrqEntry tensor(String name, Shape shape, boolean spectral, int values) {
+        return new FrqEntry(
                 name,
                 shape,
                 spectral ? FrequencyAxes.OWN : null,
@@ -543,12 +543,12 @@ class FrequencyFileTest {
     }
 
     /** Saves a network, and a copy of its file with another content. */
-    private Path changedFile(BiConsumer<List<Shape>, List<FrqTensor>> change)
+    private Path changedFile(BiConsumer<List<Shape>, List<FrqEntry>> change)
             throws IOException, MalformedModelException {
         FrequencyFile.save(wrapped(), file, DataType.FLOAT32);
         FrqDocument document = FrqDocument.read(file);
         List<Shape> inputs = new ArrayList<>(document.inputs());
-        List<FrqTensor> tensors = new ArrayList<>(document.tensors());
+        List<FrqEntry> tensors = new ArrayList<>(document.entries());
         change.accept(inputs, tensors);
         Path changed = folder.resolve("changed.frq");
         new FrqDocument(inputs, tensors).write(changed);
@@ -599,10 +599,10 @@ class FrequencyFileTest {
         FrequencyFile.save(wrapped(), file);
         Path other = folder.resolve("other.frq");
         FrqDocument document = FrqDocument.read(file).withoutNames();
-        new FrqDocument(document.inputs(), document.tensors(), document.fingerprint() + 1)
+        new FrqDocument(document.inputs(), document.entries(), document.fingerprint() + 1)
                 .write(other);
         String message = assertRefusedUnchanged(target.make(this), other);
-        assertTrue(message.contains("it is of another network"), message);
+        assertTrue(message.contains("the file belongs to another network"), message);
     }
 
     @ParameterizedTest

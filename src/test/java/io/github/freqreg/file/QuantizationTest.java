@@ -29,7 +29,7 @@ import io.github.freqreg.block.FrequencyBlocks;
 import io.github.freqreg.block.NetworkTensors;
 import io.github.freqreg.execution.Strategy;
 import io.github.freqreg.format.FrqDocument;
-import io.github.freqreg.format.FrqTensor;
+import io.github.freqreg.format.FrqEntry;
 import io.github.freqreg.format.Precision;
 import io.github.freqreg.policy.FrequencyRegularization;
 import java.io.IOException;
@@ -96,7 +96,7 @@ class QuantizationTest {
         FrequencyFile.save(block, file, steps);
         assertTrue(Files.size(file) <= bytes, Files.size(file) + " bytes");
         assertTrue(Files.size(file) > 0.95 * bytes, Files.size(file) + " bytes");
-        for (FrqTensor tensor : FrqDocument.read(file).tensors()) {
+        for (FrqEntry tensor : FrqDocument.read(file).entries()) {
             if (tensor.spectral()) {
                 assertEquals(steps.getStep(tensor.name()), tensor.precision().step());
             }
@@ -323,12 +323,12 @@ class QuantizationTest {
         FrqDocument document =
                 FrqDocument.read(file)
                         .withNames(NetworkReader.shapes(NetworkTensors.byName(block)));
-        Map<Boolean, List<FrqTensor>> byKind =
-                document.tensors().stream()
+        Map<Boolean, List<FrqEntry>> byKind =
+                document.entries().stream()
                         .collect(Collectors.partitioningBy(t -> t.name().contains("unning")));
         assertEquals(2, byKind.get(true).size());
         byKind.get(true).forEach(t -> assertEquals(Precision.FLOAT16, t.precision(), t.name()));
-        for (FrqTensor tensor : byKind.get(false)) {
+        for (FrqEntry tensor : byKind.get(false)) {
             // Of zeros alone nothing is rounded.
             boolean zeros = tensor.values().length == 4 && tensor.values()[0] == 0;
             assertEquals(

@@ -28,7 +28,7 @@ import io.github.freqreg.Seeds;
 import io.github.freqreg.TestModels;
 import io.github.freqreg.block.FrequencyBlocks;
 import io.github.freqreg.format.FrqDocument;
-import io.github.freqreg.format.FrqTensor;
+import io.github.freqreg.format.FrqEntry;
 import io.github.freqreg.format.Precision;
 import io.github.freqreg.policy.FrequencyRegularization;
 import io.github.freqreg.policy.FrequencyRegularizationBuilder;
@@ -84,8 +84,8 @@ class RunningStatisticTest {
         }
     }
 
-    private static FrqTensor named(FrqDocument document, String part) {
-        return document.tensors().stream()
+    private static FrqEntry named(FrqDocument document, String part) {
+        return document.entries().stream()
                 .filter(tensor -> tensor.name().contains(part))
                 .findFirst()
                 .orElseThrow();
@@ -131,7 +131,7 @@ class RunningStatisticTest {
                 Model fresh = Model.newInstance("fresh")) {
             Block block = model.getBlock();
             FrqDocument document = FrequencyFile.toDocument(block, DataType.FLOAT16);
-            FrqTensor weight = document.tensors().get(0);
+            FrqEntry weight = document.entries().get(0);
             Shape box = weight.axes().mask(weight.shape(), 40).getBox();
             long frequencies = box.get(transposed ? 1 : 0);
             assertTrue(frequencies > 1 && 2 * frequencies < CHANNELS / 2, box.toString());
@@ -193,7 +193,7 @@ class RunningStatisticTest {
             train(model);
             FrqDocument document = FrequencyFile.toDocument(model.getBlock(), DataType.FLOAT16);
             for (String name : new String[] {"runningMean", "runningVar"}) {
-                FrqTensor statistic = named(document, name);
+                FrqEntry statistic = named(document, name);
                 assertEquals(CHANNELS, statistic.values().length);
                 assertEquals(Precision.FLOAT32, statistic.precision());
             }
@@ -418,18 +418,12 @@ class RunningStatisticTest {
         try (Model model = trained(transposed);
                 Model fresh = Model.newInstance("fresh")) {
             FrqDocument good = FrequencyFile.toDocument(model.getBlock(), DataType.FLOAT16);
-            List<FrqTensor> tensors = new ArrayList<>();
-            for (FrqTensor tensor : good.tensors()) {
+            List<FrqEntry> tensors = new ArrayList<>();
+            for (FrqEntry tensor : good.entries()) {
                 if (tensor.name().contains("runningMean")) {
                     float[] values = new float[CHANNELS];
                     Arrays.fill(values, Float.MAX_VALUE);
-                    tensors.add(
-                            new FrqTensor(
-                                    tensor.name(),
-                                    tensor.shape(),
-                                    tensor.axes(),
-                                    Precision.FLOAT32,
-                                    values));
+                    tensors.add(tensor.withValues(Precision.FLOAT32, values));
                 } else {
                     tensors.add(tensor);
                 }

@@ -12,26 +12,26 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
-/** Runs a main class of the tests in a Java process of its own. */
+/** Runs a main class of the tests in a new Java process. */
 public final class ChildProcess {
 
     private static final int SECONDS = 120;
 
     private ChildProcess() {}
 
-    /** The Java that runs the tests. */
+    /** Returns the Java that runs the tests. */
     public static Path java() {
         return Path.of(System.getProperty("java.home"), "bin", "java");
     }
 
     /**
-     * Runs a class to its end, which must be a good one.
+     * Runs a class and asserts that it exits with 0.
      *
-     * @param java the program to run
-     * @param options of the Java process
-     * @param main the class
-     * @param arguments of the class
-     * @return what it has printed
+     * @param java the Java program
+     * @param options the options of the Java process
+     * @param main the main class
+     * @param arguments the arguments of the main class
+     * @return what it printed
      */
     public static String run(Path java, List<String> options, Class<?> main, Object... arguments)
             throws IOException, InterruptedException {

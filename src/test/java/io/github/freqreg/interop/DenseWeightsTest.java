@@ -25,7 +25,6 @@ import ai.djl.util.Pair;
 import io.github.freqreg.TestModels;
 import io.github.freqreg.block.FrequencyBlocks;
 import io.github.freqreg.block.NetworkTensors;
-import io.github.freqreg.format.ArrayFile;
 import io.github.freqreg.policy.FrequencyRegularization;
 import java.nio.file.Path;
 import java.util.ArrayList;

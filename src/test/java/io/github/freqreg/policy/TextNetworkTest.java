@@ -336,7 +336,7 @@ class TextNetworkTest {
                 FrequencyFile.save(model.getBlock(), file, DataType.FLOAT32);
                 assertEquals(
                         own ? FrequencyAxes.OWN : table,
-                        FrqDocument.read(file).tensors().get(0).axes());
+                        FrqDocument.read(file).entries().get(0).axes());
                 fresh.setBlock(classifier());
                 FrequencyFile.load(fresh, file);
                 assertArrayEquals(

@@ -1,7 +1,7 @@
 package io.github.freqreg.examples.report;
 
 import io.github.freqreg.examples.tasks.Epoch;
-import io.github.freqreg.format.FrqTensor;
+import io.github.freqreg.format.FrqEntry;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -60,7 +60,7 @@ public record Figures(
      * @param learning how it was trained, if that is known
      */
     public static Figures of(Contents contents, Optional<Learning> learning) {
-        List<FrqTensor> tensors = contents.tensors();
+        List<FrqEntry> tensors = contents.entries();
         int[] spectral =
                 IntStream.range(0, tensors.size()).filter(i -> tensors.get(i).spectral()).toArray();
         int[] drawn = largest(spectral, MOST_SPECTRA, i -> tensors.get(i).values().length);
@@ -126,7 +126,7 @@ public record Figures(
     private static Figure bytes(Contents contents) {
         String id = "bytes";
         String title = "Bytes on disk";
-        List<FrqTensor> tensors = contents.tensors();
+        List<FrqEntry> tensors = contents.entries();
         boolean named = contents.document().isNamed();
         // What takes no byte of its own, or none at all, has no place on a logarithmic axis.
         int[] some =
@@ -169,7 +169,7 @@ public record Figures(
     }
 
     private static Spectrum spectrum(Contents contents, int index) {
-        FrqTensor tensor = contents.tensors().get(index);
+        FrqEntry tensor = contents.entries().get(index);
         String name = contents.label(index);
         String number = String.format(Locale.ROOT, "%03d", index + 1);
 

@@ -7,10 +7,10 @@ import ai.djl.engine.Engine;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
-import io.github.freqreg.file.FrequencyFile;
-import io.github.freqreg.policy.FrequencyRegularization;
 import io.github.freqreg.examples.networks.UNet;
+import io.github.freqreg.file.FrequencyFile;
 import io.github.freqreg.format.FrqDocument;
+import io.github.freqreg.policy.FrequencyRegularization;
 import java.io.Serializable;
 
 /**

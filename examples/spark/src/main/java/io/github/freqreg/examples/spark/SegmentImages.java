@@ -2,11 +2,11 @@ package io.github.freqreg.examples.spark;
 
 import ai.djl.MalformedModelException;
 import ai.djl.Model;
-import io.github.freqreg.file.CompressionReport;
 import io.github.freqreg.examples.cli.Main;
 import io.github.freqreg.examples.data.ImagePair;
 import io.github.freqreg.examples.data.Masks;
 import io.github.freqreg.examples.tasks.Segmentation;
+import io.github.freqreg.file.CompressionReport;
 import io.github.freqreg.format.FrqDocument;
 import java.awt.image.BufferedImage;
 import java.io.IOException;

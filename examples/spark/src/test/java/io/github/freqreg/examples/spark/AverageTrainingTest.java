@@ -6,9 +6,9 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ai.djl.Model;
-import io.github.freqreg.file.FrequencyFile;
 import io.github.freqreg.examples.data.Scene;
 import io.github.freqreg.examples.tasks.Segmentation;
+import io.github.freqreg.file.FrequencyFile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
