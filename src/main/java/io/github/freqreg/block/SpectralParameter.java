@@ -320,15 +320,11 @@ public final class SpectralParameter {
      */
     public void fromTensor(FrequencyTensor tensor) {
         NDManager manager = dense.getArray().getManager();
-        NDArray vector = manager.create(tensor.coefficients());
-        DataType type = dense.getArray().getDataType();
-        if (type != DataType.FLOAT32) {
-            try (NDArray floats = vector) {
-                vector = floats.toType(type, false);
-            }
+        try (NDArray floats = manager.create(tensor.coefficients())) {
+            step = 0;
+            NDArray vector = floats.toType(dense.getArray().getDataType(), true);
+            setCoefficients(vector, tensor.mask().getKept());
         }
-        step = 0;
-        setCoefficients(vector, tensor.mask().getKept());
     }
 
     /** Makes the dense weights an ordinary parameter again and frees everything else. */
