@@ -1,8 +1,5 @@
 package io.github.freqreg;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertTrue;
-
 import ai.djl.Device;
 import ai.djl.Model;
 import ai.djl.ndarray.NDArray;
@@ -18,6 +15,7 @@ import ai.djl.nn.Parameter;
 import ai.djl.nn.SequentialBlock;
 import ai.djl.nn.convolutional.Conv2d;
 import ai.djl.nn.core.Linear;
+import ai.djl.nn.norm.BatchNorm;
 import ai.djl.training.DefaultTrainingConfig;
 import ai.djl.training.GradientCollector;
 import ai.djl.training.ParameterStore;
@@ -32,6 +30,10 @@ import ai.djl.util.Pair;
 import io.github.freqreg.policy.FrequencyRegularization;
 import io.github.freqreg.policy.LayerType;
 import io.github.freqreg.training.BufferRetention;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.function.Supplier;
 
@@ -77,6 +79,22 @@ public final class TestModels {
                 .add(activation.get())
                 .add(Blocks.batchFlattenBlock())
                 .add(Linear.builder().setUnits(5).build());
+    }
+
+    /** A network that has every kind of parameter that a file holds, normalisation included. */
+    public static SequentialBlock normalizedNetwork() {
+        return new SequentialBlock()
+                .add(convolution(4))
+                .add(BatchNorm.builder().build())
+                .add(Activation.reluBlock())
+                .add(Blocks.batchFlattenBlock())
+                .add(linear(5));
+    }
+
+    /** A linear layer of 6 units in two places of a sequence. */
+    public static SequentialBlock oneLayerTwice() {
+        Linear layer = linear(6);
+        return new SequentialBlock().add(layer).add(Activation.tanhBlock()).add(layer);
     }
 
     /** A 3×3 convolution. */
@@ -131,6 +149,30 @@ public final class TestModels {
     /** The numbers of a block's outputs in inference. */
     public static NDList predict(Block block, NDManager manager, NDList inputs) {
         return block.forward(new ParameterStore(manager, false), inputs, false);
+    }
+
+    /** The numbers that a block answers a {@link #random} input with, in inference. */
+    public static float[] answer(Block block, Shape input) {
+        try (NDManager manager = NDManager.newBaseManager()) {
+            return floats(predict(block, manager, new NDList(random(manager, input))));
+        }
+    }
+
+    /** The elements of all parameters by name, in order; none for what is not initialised. */
+    public static Map<String, List<Float>> numbers(Block block) {
+        Map<String, List<Float>> numbers = new LinkedHashMap<>();
+        for (Pair<String, Parameter> entry : block.getParameters()) {
+            List<Float> values = new ArrayList<>();
+            if (entry.getValue().isInitialized()) {
+                try (NDArray detached = entry.getValue().getArray().stopGradient()) {
+                    for (float value : detached.toFloatArray()) {
+                        values.add(value);
+                    }
+                }
+            }
+            numbers.put(entry.getKey(), values);
+        }
+        return numbers;
     }
 
     /** A trainer with an optimiser, for data with labels or for {@link #step}. */

@@ -1,14 +1,17 @@
 package io.github.freqreg.block;
 
+import static io.github.freqreg.block.WrappedNetwork.policy;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import ai.djl.Device;
 import ai.djl.Model;
+import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
@@ -218,6 +221,28 @@ class DevicesTest {
                 weights[i] = asked.duplicate();
             }
             assertEquals(0, TestModels.difference(weights[0].mul(2), weights[1]), 1e-6);
+        }
+    }
+
+    @Test
+    void aModelOnOneDeviceTrainsOnAnother() {
+        assumeTrue(Engine.getInstance().getGpuCount() > 0, "needs a GPU, and there is none");
+        Shape input = new Shape(2, 4);
+        try (Model model = Model.newInstance("cpu", Device.cpu())) {
+            model.setBlock(TestModels.linear(3));
+            policy(5).apply(model);
+            DefaultTrainingConfig config =
+                    new DefaultTrainingConfig(Loss.l2Loss())
+                            .optDevices(new Device[] {Device.gpu(0)});
+            try (Trainer trainer = model.newTrainer(config)) {
+                trainer.initialize(input);
+                NDArray data = TestModels.random(trainer.getManager(), input);
+                TestModels.step(trainer, new NDList(data.toDevice(Device.gpu(0), false)));
+            }
+            NDArray data = TestModels.random(model.getNDManager(), input);
+            NDList answer =
+                    TestModels.predict(model.getBlock(), model.getNDManager(), new NDList(data));
+            assertEquals(new Shape(2, 3), answer.head().getShape());
         }
     }
 }

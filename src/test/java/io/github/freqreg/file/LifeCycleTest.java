@@ -1,9 +1,4 @@
-package io.github.freqreg.block;
-
-import static org.junit.jupiter.api.Assertions.assertArrayEquals;
-import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assertions.assertTrue;
+package io.github.freqreg.file;
 
 import ai.djl.Model;
 import ai.djl.inference.Predictor;
@@ -28,9 +23,7 @@ import ai.djl.training.dataset.ArrayDataset;
 import ai.djl.translate.NoopTranslator;
 import ai.djl.util.Pair;
 import io.github.freqreg.TestModels;
-import io.github.freqreg.file.FrequencyBlockFactory;
-import io.github.freqreg.file.FrequencyFile;
-import io.github.freqreg.file.Quantization;
+import io.github.freqreg.block.FrequencyBlocks;
 import io.github.freqreg.format.ArrayFile;
 import io.github.freqreg.format.FrqDocument;
 import io.github.freqreg.interop.DenseWeights;

@@ -1,11 +1,5 @@
 package io.github.freqreg.policy;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assertions.assertSame;
-import static org.junit.jupiter.api.Assertions.assertThrows;
-import static org.junit.jupiter.api.Assertions.assertTrue;
-
 import ai.djl.Model;
 import ai.djl.modality.nlp.embedding.TrainableWordEmbedding;
 import ai.djl.ndarray.NDArray;
@@ -26,7 +20,6 @@ import ai.djl.training.ParameterStore;
 import ai.djl.util.Pair;
 import ai.djl.util.PairList;
 import io.github.freqreg.TestModels;
-import io.github.freqreg.block.FrequencyBlock;
 import io.github.freqreg.block.FrequencyBlocks;
 import io.github.freqreg.file.CompressionReport;
 import io.github.freqreg.spectrum.FrequencyTensor;
@@ -50,7 +43,7 @@ import org.slf4j.LoggerFactory;
 import org.slf4j.spi.LocationAwareLogger;
 
 /** Which tensors a policy takes, and how many coefficients of each it keeps. */
-class PolicyTest {
+class FrequencyRegularizationTest {
 
     /** Numbers of the small network: (3·4 + 4·6)·9 + 5·96 weights and 15 biases. */
     private static final long SMALL_WEIGHTS = 36 * 9 + 480;
@@ -512,14 +505,6 @@ class PolicyTest {
     }
 
     @Test
-    void aPlanChangesNothing() {
-        Block block = TestModels.smallNetwork();
-        policy().build().plan(block);
-        assertEquals(0, FrequencyBlocks.in(block).size());
-        assertFalse(block.isInitialized());
-    }
-
-    @Test
     void aTensorOfIntegersIsLeftAlone() {
         try (NDManager manager = NDManager.newBaseManager()) {
             Block block =
@@ -639,23 +624,6 @@ class PolicyTest {
                         IllegalArgumentException.class,
                         () -> policy.apply(TestModels.smallNetwork()));
         assertContains(failure, "no tensor", "01Conv2d_weight", "does not match no such name");
-    }
-
-    @Test
-    void parametersKeepTheirNames() {
-        List<String> names = TestModels.smallNetwork().getParameters().keys();
-        Block block = policy().optKept(9).build().apply(TestModels.smallNetwork());
-        assertEquals(names, block.getParameters().keys());
-        Block linear = policy().optKept(9).build().apply(TestModels.linear(3));
-        assertEquals(List.of("weight", "bias"), linear.getParameters().keys());
-        assertEquals("weight", linear.getParameters().get(0).getValue().getName());
-    }
-
-    @Test
-    void aCompositeStaysAndASingleLayerBecomesAFrequencyBlock() {
-        Block composite = TestModels.smallNetwork();
-        assertSame(composite, policy().build().apply(composite));
-        assertTrue(policy().build().apply(TestModels.linear(3)) instanceof FrequencyBlock);
     }
 
     static Stream<Arguments> invalidArguments() {
