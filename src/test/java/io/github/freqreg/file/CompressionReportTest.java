@@ -22,8 +22,6 @@ import io.github.freqreg.block.NetworkTensor;
 import io.github.freqreg.block.NetworkTensors;
 import io.github.freqreg.file.CompressionReport.Row;
 import io.github.freqreg.format.FrqDocument;
-import io.github.freqreg.format.FrqTensor;
-import io.github.freqreg.format.Precision;
 import io.github.freqreg.policy.FrequencyRegularization;
 import io.github.freqreg.spectrum.FrequencyAxes;
 import java.io.IOException;
@@ -37,11 +35,13 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
+/** What each tensor of a network costs in a file. */
 class CompressionReportTest {
 
     @TempDir private Path folder;
 
     private NDManager manager;
+
     private Path file;
 
     @BeforeEach
@@ -216,22 +216,13 @@ class CompressionReportTest {
                 new FrqDocument(
                         List.of(new Shape(1)),
                         List.of(
-                                tensor("plain", new Shape(20, 30), true, 7),
-                                tensor("with, comma", new Shape(3), false, 3),
-                                tensor("with \"quotes\"", new Shape(), false, 1),
-                                tensor("with\nline end", new Shape(2), false, 2),
-                                tensor("\u00e4\u03c9", new Shape(0), false, 0)));
+                                FrqTensors.coefficients("plain", new Shape(20, 30), 7),
+                                FrqTensors.zeros("with, comma", new Shape(3)),
+                                FrqTensors.zeros("with \"quotes\"", new Shape()),
+                                FrqTensors.zeros("with\nline end", new Shape(2)),
+                                FrqTensors.zeros("\u00e4\u03c9", new Shape(0))));
         document.write(file);
         return CompressionReport.of(file);
-    }
-
-    private static FrqTensor tensor(String name, Shape shape, boolean spectral, int values) {
-        return new FrqTensor(
-                name,
-                shape,
-                spectral ? FrequencyAxes.OWN : null,
-                Precision.FLOAT32,
-                new float[values]);
     }
 
     /** Reads comma separated values as RFC 4180 has them. */
