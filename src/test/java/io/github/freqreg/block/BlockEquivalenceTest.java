@@ -21,7 +21,7 @@ class BlockEquivalenceTest {
 
     @ParameterizedTest
     @MethodSource("io.github.freqreg.block.BlockCases#cases")
-    void theWrappedBlockHasTheSameWeights(BlockCases.Case block) {
+    void wrappedBlockHasTheSameWeights(BlockCases.Case block) {
         try (Model plain = block.plain();
                 Model rebuilt = block.rebuilt()) {
             TestModels.assertSameParameters(plain.getBlock(), rebuilt.getBlock(), TestModels.CLOSE);
@@ -30,7 +30,7 @@ class BlockEquivalenceTest {
 
     @ParameterizedTest
     @MethodSource("io.github.freqreg.block.BlockCases#cases")
-    void theWrappedBlockComputesTheSameInInference(BlockCases.Case block) {
+    void wrappedBlockComputesTheSameInInference(BlockCases.Case block) {
         try (Model plain = block.rebuilt();
                 Model wrapped = block.wrapped();
                 NDManager manager = NDManager.newBaseManager()) {
@@ -43,7 +43,7 @@ class BlockEquivalenceTest {
 
     @ParameterizedTest
     @MethodSource("io.github.freqreg.block.BlockCases#cases")
-    void theWrappedBlockComputesTheSameInTraining(BlockCases.Case block) {
+    void wrappedBlockComputesTheSameInTraining(BlockCases.Case block) {
         try (Model plain = block.rebuilt();
                 Model wrapped = block.wrapped();
                 NDManager manager = NDManager.newBaseManager()) {

@@ -20,7 +20,7 @@ import org.junit.jupiter.api.Test;
 class ChildBlocksTest {
 
     @Test
-    void djlIsTheVersionThatReplacingWasProvenOn() {
+    void replacementWasVerifiedWithThisDjlVersion() {
         // With another version: check that these tests hold, then name it here and in ChildBlocks.
         assertEquals("0.36.0", Engine.getDjlVersion());
     }
@@ -41,7 +41,7 @@ class ChildBlocksTest {
     }
 
     @Test
-    void childrenOfAClassWithAForwardPassOfItsOwnAreNot() {
+    void childrenOfAClassWithItsOwnForwardPassCannotBeReplaced() {
         SequentialBlock own =
                 new SequentialBlock() {
                     @Override

@@ -55,7 +55,7 @@ class DevicesTest {
 
     /** When this fails, DJL's trainer can be tested with two CPU devices, and should be. */
     @Test
-    void djlHasOneCpu() {
+    void djlHasASingleCpuDevice() {
         Device second = Device.of(Device.Type.CPU, 1);
         assertSame(Device.cpu(), second);
         try (Model model = TestModels.model(TestModels.linear(2), new Shape(1, 3))) {
@@ -96,7 +96,7 @@ class DevicesTest {
      */
     @ParameterizedTest
     @EnumSource(Strategy.class)
-    void aStepOnTwoDevicesIsThatOfOne(Strategy strategy) throws Exception {
+    void stepOnTwoDevicesEqualsStepOnOne(Strategy strategy) throws Exception {
         try (Model one = model(strategy);
                 Model two = model(strategy);
                 Trainer trainer = TestModels.trainer(one, TestModels.descent(RATE))) {
@@ -191,7 +191,7 @@ class DevicesTest {
     /** Within one pass too: a block may move what it computes to another device. */
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
-    void weightsAreThoseOfTheDeviceThatAsks(boolean training) {
+    void eachDeviceGetsItsOwnWeights(boolean training) {
         Device[] devices = {Device.cpu(), Device.gpu(0)};
         try (Model model = model(Strategy.REBUILD);
                 NDManager manager = model.getNDManager().newSubManager()) {
@@ -225,7 +225,7 @@ class DevicesTest {
     }
 
     @Test
-    void aModelOnOneDeviceTrainsOnAnother() {
+    void modelOnTheCpuTrainsOnAGpu() {
         assumeTrue(Engine.getInstance().getGpuCount() > 0, "needs a GPU, and there is none");
         Shape input = new Shape(2, 4);
         try (Model model = Model.newInstance("cpu", Device.cpu())) {

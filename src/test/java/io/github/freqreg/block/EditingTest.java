@@ -102,7 +102,7 @@ class EditingTest {
      */
     @ParameterizedTest
     @EnumSource
-    void anEditedNetworkIsSavedLoadedAndReported(Edit edit)
+    void editedNetworkIsSavedLoadedAndReported(Edit edit)
             throws IOException, MalformedModelException {
         for (boolean again : new boolean[] {false, true}) {
             SequentialBlock block = (SequentialBlock) policy().apply(trained());

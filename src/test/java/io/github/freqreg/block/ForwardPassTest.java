@@ -21,7 +21,7 @@ import org.junit.jupiter.api.Test;
 class ForwardPassTest {
 
     @Test
-    void aBlockThatDoesNotAskTheParameterStoreIsRefused() {
+    void layerThatBypassesTheParameterStoreIsRejected() {
         try (Model model = TestModels.model(new BypassingBlock(), new Shape(2, 4));
                 NDManager manager = NDManager.newBaseManager()) {
             FrequencyRegularization.builder()

@@ -39,7 +39,7 @@ import org.junit.jupiter.api.Test;
 class FrequencyBlockTest {
 
     @Test
-    void parametersAreTheKeptCoefficientsAndWhatIsLeftAlone() {
+    void parametersAreKeptCoefficientsAndUnwrappedTensors() {
         try (Model plain = TestModels.model(network(), INPUT);
                 Model model = wrapped()) {
             for (Pair<String, Parameter> entry : plain.getBlock().getParameters()) {
@@ -59,7 +59,7 @@ class FrequencyBlockTest {
     }
 
     @Test
-    void gradientsAreThoseOfTheKeptCoefficients() {
+    void gradientsReachTheKeptCoefficients() {
         try (Model model = wrapped();
                 Trainer trainer = TestModels.trainer(model, TestModels.descent(0.1f));
                 GradientCollector collector = trainer.newGradientCollector()) {
@@ -74,7 +74,7 @@ class FrequencyBlockTest {
     }
 
     @Test
-    void frozenCoefficientsStayWhileOthersLearn() {
+    void frozenCoefficientsDoNotTrain() {
         try (Model model = wrapped()) {
             FrequencyBlocks.in(model.getBlock()).get(0).freezeParameters(true);
             float[][] before = coefficients(model);
@@ -93,7 +93,7 @@ class FrequencyBlockTest {
     }
 
     @Test
-    void aLayerThatWasFrozenBeforeStaysFrozen() {
+    void layerFrozenBeforeWrappingStaysFrozen() {
         try (Model model = TestModels.model(network(), INPUT)) {
             model.getBlock().getChildren().get(0).getValue().freezeParameters(true);
             policy(KEPT).apply(model);
@@ -118,7 +118,7 @@ class FrequencyBlockTest {
     }
 
     @Test
-    void aModelOfDoublesComputesInDoubles() {
+    void float64ModelComputesInFloat64() {
         try (Model plain = TestModels.model(network(), DataType.FLOAT64, INPUT);
                 Model model = TestModels.model(network(), DataType.FLOAT64, INPUT);
                 NDManager manager = NDManager.newBaseManager()) {
@@ -155,7 +155,7 @@ class FrequencyBlockTest {
     }
 
     @Test
-    void aFreshNetworkIsInitialisedByItsTrainer() {
+    void trainerInitialisesAFreshNetwork() {
         try (Model model = Model.newInstance("test")) {
             model.setBlock(policy(KEPT).apply(network()));
             assertFalse(model.getBlock().isInitialized());
@@ -170,7 +170,7 @@ class FrequencyBlockTest {
     }
 
     @Test
-    void aClearedNetworkCanBeInitialisedAgain() {
+    void clearedNetworkCanBeInitialisedAgain() {
         try (Model model = wrapped()) {
             model.getBlock().clear();
             assertFalse(model.getBlock().isInitialized());
@@ -183,7 +183,7 @@ class FrequencyBlockTest {
     }
 
     @Test
-    void shapesAreThoseOfTheWrappedBlock() {
+    void hasTheShapesOfTheWrappedBlock() {
         Shape input = new Shape(2, 3, 8, 8);
         try (Model plain = TestModels.model(TestModels.convolution(4), input);
                 Model model = TestModels.model(TestModels.convolution(4), input)) {
@@ -198,7 +198,7 @@ class FrequencyBlockTest {
     }
 
     @Test
-    void optimisersTreatCoefficientsAsAnyParameter() {
+    void optimisersTreatCoefficientsLikeAnyParameter() {
         // Learning rate, weight decay and clipping, against the same optimiser on a bare array.
         Shape input = new Shape(2, 4);
         try (Model model = TestModels.model(TestModels.linear(3), input)) {
@@ -226,7 +226,7 @@ class FrequencyBlockTest {
     }
 
     @Test
-    void frozenLayersLearnAgainWithoutTheirRunningStatistics() {
+    void unfreezingCanLeaveRunningStatisticsFrozen() {
         SequentialBlock block =
                 new SequentialBlock()
                         .add(TestModels.convolution(4))

@@ -40,7 +40,7 @@ import org.junit.jupiter.api.io.TempDir;
 class FrequencyBlocksTest {
 
     @Test
-    void toDenseGivesThePlainNetworkWithTheSameAnswer() throws TranslateException {
+    void toDenseRestoresThePlainNetworkWithTheSameAnswer() throws TranslateException {
         try (Model plain = TestModels.model(network(), INPUT);
                 Model model = wrapped();
                 NDManager manager = NDManager.newBaseManager()) {
@@ -71,7 +71,7 @@ class FrequencyBlocksTest {
     }
 
     @Test
-    void toDenseRightAfterTrainingHasTheTrainedWeights(@TempDir Path folder)
+    void toDenseAfterTrainingHasTheTrainedWeights(@TempDir Path folder)
             throws IOException, MalformedModelException {
         try (Model model = wrapped()) {
             answer(model);
@@ -85,7 +85,7 @@ class FrequencyBlocksTest {
     }
 
     @Test
-    void theDenseNetworkCanBeTrained() {
+    void denseNetworkCanBeTrained() {
         try (Model model = wrapped()) {
             FrequencyBlocks.toDense(model);
             float[] before = answer(model);
@@ -98,7 +98,7 @@ class FrequencyBlocksTest {
     }
 
     @Test
-    void aBlockThatWasMadeDenseSaysSo() {
+    void blockIsUnusableAfterToDense() {
         try (Model model = TestModels.model(TestModels.linear(3), new Shape(2, 4));
                 NDManager manager = NDManager.newBaseManager()) {
             policy(5).apply(model);
@@ -122,7 +122,7 @@ class FrequencyBlocksTest {
     }
 
     @Test
-    void aBlockThatIsNotInitialisedSaysSo() {
+    void uninitialisedBlockIsRejected() {
         FrequencyBlock block = (FrequencyBlock) policy(5).apply(TestModels.linear(3));
         for (Runnable use :
                 List.<Runnable>of(

@@ -203,7 +203,7 @@ class ModelZooTest {
 
     @ParameterizedTest
     @MethodSource("networks")
-    void withAllCoefficientsANetworkComputesTheSame(Network network) {
+    void allCoefficientsGiveTheSameOutput(Network network) {
         try (Model plain = network.model();
                 Model wrapped = network.model();
                 NDManager manager = NDManager.newBaseManager()) {
@@ -224,7 +224,7 @@ class ModelZooTest {
 
     @ParameterizedTest
     @MethodSource("networks")
-    void withFewCoefficientsANetworkTrains(Network network) {
+    void networkTrainsWithFewCoefficients(Network network) {
         try (Model model = network.model();
                 NDManager manager = NDManager.newBaseManager()) {
             Shape[] shapes = network.forward(model, manager).getShapes();

@@ -54,7 +54,7 @@ class NetworkTensorsTest {
     }
 
     @Test
-    void equalNamesAreRefused() {
+    void childrenWithEqualNamesAreRejected() {
         Block block = new TwoOfOneName(trained(), trained());
         block.initialize(manager, DataType.FLOAT32, INPUT);
         Stream.<Consumer<Block>>of(
@@ -75,7 +75,7 @@ class NetworkTensorsTest {
     }
 
     @Test
-    void aHeadThatIsPlainAgainHasThePlainName() {
+    void denseHeadHasItsPlainNameAgain() {
         SequentialBlock network = trained();
         network.replaceLastBlock(policy().apply(TestModels.linear(3)));
         network.initialize(manager, DataType.FLOAT32, INPUT);

@@ -34,7 +34,7 @@ import org.junit.jupiter.api.io.TempDir;
 class ParameterCodecTest {
 
     @Test
-    void aSavedModelHoldsTheKeptNumbersOnly(@TempDir Path folder) throws IOException {
+    void savedFileHoldsOnlyKeptCoefficients(@TempDir Path folder) throws IOException {
         try (Model plain = TestModels.model(network(), INPUT);
                 Model model = wrapped()) {
             assertBytes(plain, folder);
@@ -56,7 +56,7 @@ class ParameterCodecTest {
     }
 
     @Test
-    void aSavedModelLoadsIntoAFreshOneWithTheSameAnswer(@TempDir Path folder)
+    void freshModelLoadsAndPredictsTheSame(@TempDir Path folder)
             throws IOException, MalformedModelException {
         try (Model model = wrapped()) {
             try (Trainer trainer = TestModels.trainer(model, TestModels.descent(0.1f))) {
@@ -67,7 +67,7 @@ class ParameterCodecTest {
     }
 
     @Test
-    void aLoadedModelHasTheKeptNumbersOfTheFile(@TempDir Path folder)
+    void loadedModelTakesKeptCountsFromTheFile(@TempDir Path folder)
             throws IOException, MalformedModelException {
         try (Model model = wrapped();
                 Model other = Model.newInstance("test")) {
@@ -82,7 +82,8 @@ class ParameterCodecTest {
     }
 
     @Test
-    void aLoadedModelTrainsOn(@TempDir Path folder) throws IOException, MalformedModelException {
+    void loadedModelContinuesTraining(@TempDir Path folder)
+            throws IOException, MalformedModelException {
         try (Model model = wrapped();
                 Model other = Model.newInstance("test")) {
             model.save(folder, "on");
@@ -99,7 +100,7 @@ class ParameterCodecTest {
     }
 
     @Test
-    void aModelOfAnotherStructureDoesNotLoad(@TempDir Path folder) throws IOException {
+    void fileOfAnotherStructureIsRejected(@TempDir Path folder) throws IOException {
         try (Model model = wrapped();
                 Model plain = TestModels.model(network(), INPUT)) {
             model.save(folder, "wrapped");
@@ -119,7 +120,7 @@ class ParameterCodecTest {
     }
 
     @Test
-    void aModelWithLayersOfOtherSizesDoesNotLoad(@TempDir Path folder) throws IOException {
+    void fileWithOtherLayerSizesIsRejected(@TempDir Path folder) throws IOException {
         try (Model model = wrapped()) {
             model.save(folder, "sizes");
             Block more =

@@ -53,7 +53,7 @@ class RebuiltWeightsTest {
     }
 
     @Test
-    void inferenceBetweenAForwardPassAndItsStepDoesNotKeepOldWeights(@TempDir Path folder)
+    void inferenceBeforeAStepDoesNotCacheOldWeights(@TempDir Path folder)
             throws IOException, MalformedModelException {
         try (Model model = wrapped();
                 Trainer trainer = TestModels.trainer(model, TestModels.descent(0.1f))) {
@@ -72,7 +72,7 @@ class RebuiltWeightsTest {
     }
 
     @Test
-    void inferenceFollowsCoefficientsThatAreChangedByHand(@TempDir Path folder)
+    void inferenceFollowsCoefficientsChangedByHand(@TempDir Path folder)
             throws IOException, MalformedModelException {
         try (Model model = wrapped()) {
             float[] before = answer(model);
@@ -87,7 +87,7 @@ class RebuiltWeightsTest {
     }
 
     @Test
-    void predictorsInManyThreadsAgreeFromTheFirstUseOn() throws Exception {
+    void concurrentPredictorsAgreeFromTheFirstUse() throws Exception {
         int threads = 8;
         ExecutorService pool = Executors.newFixedThreadPool(threads);
         try (Model reference = wrapped()) {
@@ -126,7 +126,7 @@ class RebuiltWeightsTest {
     }
 
     @Test
-    void predictorsGoOnWhileChangedCoefficientsAreTakenUp() throws Exception {
+    void concurrentPredictorsAgreeAfterEachChange() throws Exception {
         try (Model model = wrapped()) {
             Block block = model.getBlock();
             NDArray input = TestModels.random(model.getNDManager(), INPUT);

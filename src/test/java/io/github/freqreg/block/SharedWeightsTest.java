@@ -112,7 +112,7 @@ class SharedWeightsTest {
 
     @ParameterizedTest
     @EnumSource
-    void areStoredAndCountedOnce(Sharing sharing) throws Exception {
+    void sharedWeightIsStoredAndCountedOnce(Sharing sharing) throws Exception {
         try (Model model = wrapped(sharing)) {
             FrqDocument document = FrequencyFile.toDocument(model.getBlock(), DataType.FLOAT16);
             assertEquals(sharing.parameters, document.tensors().size());
@@ -127,7 +127,7 @@ class SharedWeightsTest {
     /** A tensor that is counted twice would leave the others half of a budget. */
     @ParameterizedTest
     @EnumSource
-    void takeTheirPartOfABudgetOnce(Sharing sharing) {
+    void sharedWeightTakesItsShareOfABudgetOnce(Sharing sharing) {
         FrequencyRegularization policy =
                 FrequencyRegularization.builder()
                         .optBudget(sharing.numbers())
@@ -141,7 +141,8 @@ class SharedWeightsTest {
 
     @ParameterizedTest
     @EnumSource
-    void stayOneAfterLoading(Sharing sharing) throws IOException, MalformedModelException {
+    void weightsStaySharedAfterLoading(Sharing sharing)
+            throws IOException, MalformedModelException {
         Path file = folder.resolve("shared.frq");
         try (Model saved = wrapped(sharing);
                 Model loaded = Model.newInstance("loaded")) {
@@ -171,7 +172,7 @@ class SharedWeightsTest {
     /** With all coefficients kept, the coefficients' step is the dense weights' own. */
     @ParameterizedTest
     @EnumSource
-    void aStepMovesEveryUseAsTheDenseNetworkDoes(Sharing sharing) {
+    void trainingStepEqualsThatOfTheDenseNetwork(Sharing sharing) {
         try (Model dense = TestModels.model(sharing.network.get(), INPUT);
                 Model wrapped = TestModels.model(sharing.network.get(), INPUT)) {
             TestModels.everything().apply(wrapped);
@@ -197,7 +198,7 @@ class SharedWeightsTest {
 
     @ParameterizedTest
     @EnumSource
-    void toDenseKeepsTheValuesAndTheSharing(Sharing sharing) {
+    void toDenseKeepsValuesAndSharing(Sharing sharing) {
         try (Model model = wrapped(sharing)) {
             step(model);
             float[] before = TestModels.answer(model.getBlock(), INPUT);
@@ -219,7 +220,7 @@ class SharedWeightsTest {
 
     /** Patterns and files know a parameter by its first name; all its uses are wrapped with it. */
     @Test
-    void aPatternForTheFirstNameWrapsEveryUse() {
+    void patternForTheFirstNameWrapsEveryUse() {
         FrequencyRegularization policy =
                 FrequencyRegularization.builder()
                         .optKept(KEPT)
@@ -250,7 +251,7 @@ class SharedWeightsTest {
 
     /** DJL updates such an array once for each of its parameters, so this is no tied weight. */
     @Test
-    void twoParametersOfOneArrayAreRefusedAndUnchanged() {
+    void parametersSharingAnArrayAreRejectedUnchanged() {
         try (Model model = oneArray()) {
             float[] before = TestModels.answer(model.getBlock(), INPUT);
             FrequencyRegularization policy = policy();

@@ -51,7 +51,7 @@ class StartScaleTest {
 
     @ParameterizedTest
     @MethodSource("masks")
-    void theLowestFrequencyIsAnsweredAsTheDenseLayerAnswers(ZigzagMask mask) {
+    void lowestFrequencyHasTheGainOfADenseLayer(ZigzagMask mask) {
         Shape shape = mask.getShape();
         float[] plain = StartScale.of(shape, mask, 0);
         assertEquals(1, plain.length);
@@ -62,7 +62,7 @@ class StartScaleTest {
 
     @ParameterizedTest
     @MethodSource("masks")
-    void inBalanceAllOthersAreToo(ZigzagMask mask) {
+    void balancedStartGivesEveryFrequencyThatGain(ZigzagMask mask) {
         Shape shape = mask.getShape();
         float[] gains = StartScale.of(shape, mask, 3);
         if (gains.length == 1) {
@@ -80,7 +80,7 @@ class StartScaleTest {
     }
 
     @Test
-    void whatIsKeptWholeStartsAsItsInitialiserSays() {
+    void fullyKeptTensorsAndVectorsAreNotScaled() {
         ZigzagMask all = ZigzagMask.of(new Shape(6, 8), 48);
         assertArrayEquals(new float[] {1}, StartScale.of(new Shape(6, 8), all, 3));
         assertArrayEquals(

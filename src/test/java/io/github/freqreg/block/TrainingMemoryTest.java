@@ -33,7 +33,7 @@ class TrainingMemoryTest {
      * the start, so that what the process grows by is the engine's.
      */
     @Test
-    void trainingAndInferenceLeaveNoArraysBehind(TestReporter reporter) throws Exception {
+    void trainingAndInferenceDoNotLeak(TestReporter reporter) throws Exception {
         int steps = Integer.getInteger("freqreg.steps", 5_000);
         List<String> options =
                 List.of(

@@ -30,7 +30,7 @@ class TransposedLayersTest {
     }
 
     @Test
-    void aLayerThatTheEngineLacksIsNamedAtOnce() {
+    void layerMissingInTheEngineIsReportedByApply() {
         Block up = new Up();
         IllegalArgumentException e =
                 assertThrows(IllegalArgumentException.class, () -> policy().apply(up));

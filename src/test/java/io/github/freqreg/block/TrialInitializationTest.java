@@ -101,7 +101,7 @@ class TrialInitializationTest {
 
     @ParameterizedTest
     @EnumSource
-    void lookingAtANetworkChangesNothing(State state) {
+    void inspectionChangesNothing(State state) {
         Block block = state.maker.apply(this);
         Map<String, List<Float>> before = TestModels.numbers(block);
         boolean initialized = block.isInitialized();
@@ -168,7 +168,7 @@ class TrialInitializationTest {
     }
 
     @Test
-    void aPlanLooksTheSameAfterAPlanWithShapes() {
+    void planningWithShapesLeavesNoShapesBehind() {
         Block wrapped = policy().apply(TestModels.smallNetwork());
         List<TensorChoice> before = policy().plan(wrapped);
         policy().plan(wrapped, INPUT);
@@ -176,7 +176,7 @@ class TrialInitializationTest {
     }
 
     @Test
-    void aPlanChangesNothing() {
+    void planningChangesNothing() {
         Block block = TestModels.smallNetwork();
         policy().plan(block);
         assertEquals(0, FrequencyBlocks.in(block).size());

@@ -62,7 +62,7 @@ class WrappingTest {
     }
 
     @Test
-    void applyKeepsWhatIsInitialized() {
+    void applyKeepsInitialisedTensors() {
         SequentialBlock block = withFreshHead();
         Map<String, List<Float>> before = TestModels.numbers(block);
         FrequencyRegularization everything =
@@ -78,7 +78,7 @@ class WrappingTest {
 
     /** One that is wrapped whole, with a tensor that is trained and one that is fresh. */
     @Test
-    void aBlockThatIsInitializedInPartKeepsThatPart() {
+    void partlyInitialisedBlockKeepsItsInitialisedTensors() {
         Block first = TestModels.linear(6);
         first.initialize(manager, DataType.FLOAT32, new Shape(2, 8));
         List<Float> trained = TestModels.numbers(first).get("weight");
@@ -104,7 +104,7 @@ class WrappingTest {
     }
 
     @Test
-    void noFrequencyBlockIsPutAroundAnother() {
+    void frequencyBlocksAreNotNested() {
         Block holder =
                 new ResidualBlock(policy().apply(TestModels.linear(6)), TestModels.linear(3));
         IllegalArgumentException e =
@@ -128,7 +128,7 @@ class WrappingTest {
     }
 
     @Test
-    void aWrappedNetworkHasTheChildrenOfThePlainOne() {
+    void wrappedNetworkKeepsTheNamesOfItsChildren() {
         SequentialBlock plain = TestModels.smallNetwork();
         List<String> keys = plain.getChildren().keys();
         Block wrapped = policy().apply(plain);
@@ -146,7 +146,7 @@ class WrappingTest {
     }
 
     @Test
-    void aClassThatCallsItsOwnFieldsIsWrappedWhole() {
+    void classWithItsOwnForwardPassIsWrappedWhole() {
         try (Model model =
                 TestModels.model(
                         new ResidualBlock(TestModels.linear(5), TestModels.linear(6)),
@@ -172,7 +172,7 @@ class WrappingTest {
     }
 
     @Test
-    void aBlockUsedTwiceIsWrappedOnce() {
+    void blockUsedTwiceIsWrappedOnce() {
         try (Model model = TestModels.model(TestModels.oneLayerTwice(), new Shape(4, 6))) {
             TestModels.everything().apply(model);
             List<Block> children = model.getBlock().getChildren().values();
@@ -186,7 +186,7 @@ class WrappingTest {
     }
 
     @Test
-    void layersThatShareAWeightAreWrappedAsOneBlock() {
+    void layersSharingAWeightAreWrappedAsOneBlock() {
         try (Model model = TestModels.model(TiedLayer.pair(), new Shape(4, 6))) {
             TestModels.everything().apply(model);
             FrequencyBlock wrapped = assertInstanceOf(FrequencyBlock.class, model.getBlock());
@@ -208,7 +208,7 @@ class WrappingTest {
     }
 
     @Test
-    void aCompositeStaysAndASingleLayerBecomesAFrequencyBlock() {
+    void compositeIsWrappedInPlaceAndSingleLayerIsReplaced() {
         Block composite = TestModels.smallNetwork();
         assertSame(composite, policy().apply(composite));
         assertTrue(policy().apply(TestModels.linear(3)) instanceof FrequencyBlock);

@@ -80,7 +80,7 @@ class DepthwiseTest {
 
     @ParameterizedTest
     @ValueSource(doubles = {0.02, 0.1, 0.3, 1})
-    void aFreshLayersOutputIsAboutAsLargeAsItsInput(double rate) {
+    void freshLayerRoughlyKeepsTheScaleOfItsInput(double rate) {
         int channels = 64;
         Shape shape = new Shape(2, channels, 16, 16);
         double noise = 0;

@@ -59,7 +59,7 @@ class FusionTest {
 
     /** And does fuse: the last convolution reads what the one before has projected. */
     @Test
-    void everyBlockOfASequenceCanBeRead() {
+    void intermediateOutputsCanBeRead() {
         SequentialBlock network = network();
         Block block = wrapped(network);
         try (NDManager manager = NDManager.newBaseManager()) {
@@ -82,7 +82,7 @@ class FusionTest {
     }
 
     @Test
-    void anEditedSequenceComputesWhatItLooksLike() {
+    void editedSequenceComputesItsCurrentBlocks() {
         SequentialBlock network = network();
         Block block = wrapped(network);
         try (NDManager manager = NDManager.newBaseManager()) {
@@ -110,7 +110,7 @@ class FusionTest {
     }
 
     @Test
-    void aSharedReluIsFusedAtEachPlace() {
+    void sharedReluIsFusedAtEachPlace() {
         Block relu = Activation.reluBlock();
         SequentialBlock shared =
                 new SequentialBlock()
@@ -132,7 +132,7 @@ class FusionTest {
     }
 
     @Test
-    void aFunctionThatOnlyHasTheNameOfReluStays() {
+    void otherFunctionNamedReluIsNotFused() {
         LambdaBlock other = new LambdaBlock(list -> list, "ReLU");
         Block block = wrapped(new SequentialBlock().add(convolution(64)).add(other));
         assertSame(other, block.getChildren().valueAt(1));
@@ -150,7 +150,7 @@ class FusionTest {
 
     /** A block in between that changes the output in place is not passed over. */
     @Test
-    void whatWasReadAndChangedIsNotFused() {
+    void outputChangedInPlaceIsNotFused() {
         SequentialBlock network = network();
         Block block = wrapped(network);
         try (NDManager manager = NDManager.newBaseManager()) {
@@ -200,7 +200,7 @@ class FusionTest {
     /** Within a tile, larger than a tile, and images of which three are a tile. */
     @ParameterizedTest
     @CsvSource({"1, 6, 7", "5, 6, 7", "1, 123, 101", "5, 61, 50"})
-    void aFusedSequenceGivesTheSame(int batch, int height, int width) {
+    void fusedSequenceGivesTheSameResult(int batch, int height, int width) {
         Shape input = new Shape(batch, 12, height, width);
         for (boolean bias : new boolean[] {true, false}) {
             assertAlike(() -> sequence(bias), input, () -> kept(40));
@@ -208,7 +208,7 @@ class FusionTest {
     }
 
     @Test
-    void fusingLeavesTheNetworkAsItLooks() {
+    void fusionIsInvisibleInTheNetwork() {
         SequentialBlock plain = sequence(true);
         List<String> keys = plain.getChildren().keys();
         List<String> names = plain.getParameters().keys();

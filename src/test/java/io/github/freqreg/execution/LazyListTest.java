@@ -33,7 +33,7 @@ class LazyListTest {
 
     /** What is fused frees what it was made of, and computes nothing to do so. */
     @Test
-    void whatIsClosedIsFreed() {
+    void closingFreesIntermediateArrays() {
         Block block = wrapped(network());
         try (NDManager manager = NDManager.newBaseManager()) {
             block.initialize(manager, DataType.FLOAT32, INPUT);
@@ -62,7 +62,7 @@ class LazyListTest {
 
     /** Each method of a list answers as that of an ordinary list of the same array does. */
     @TestFactory
-    Stream<DynamicTest> anOutputThatWaitsIsAnOrdinaryList() {
+    Stream<DynamicTest> everyMethodEqualsThatOfAnOrdinaryList() {
         return Stream.of(NDList.class.getMethods())
                 .filter(method -> !Modifier.isStatic(method.getModifiers()))
                 .filter(method -> method.getDeclaringClass() != Object.class)

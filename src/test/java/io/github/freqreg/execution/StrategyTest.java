@@ -151,7 +151,7 @@ class StrategyTest {
 
     @ParameterizedTest(name = "{0}")
     @MethodSource("layers")
-    void everyStrategyGivesTheSame(String name, Supplier<Block> layer, Shape input) {
+    void everyStrategyGivesTheSameResult(String name, Supplier<Block> layer, Shape input) {
         for (int kept : new int[] {1, 4, 13, 1_000_000}) {
             assertAlike(layer, input, () -> kept(kept));
         }
@@ -160,7 +160,7 @@ class StrategyTest {
     /** In float64, of the coefficients and of what goes in. */
     @ParameterizedTest(name = "{0}")
     @MethodSource("layers")
-    void gradientsOfEveryStrategyAreFiniteDifferences(
+    void gradientsOfEveryStrategyMatchFiniteDifferences(
             String name, Supplier<Block> layer, Shape input) {
         for (Strategy strategy : Strategy.values()) {
             try (NDManager manager = NDManager.newBaseManager()) {
@@ -232,7 +232,8 @@ class StrategyTest {
 
     @ParameterizedTest(name = "{2}")
     @MethodSource("splitLayers")
-    void everyStrategyGivesTheSameInASplitShape(Supplier<Block> layer, Shape input, Shape split) {
+    void everyStrategyGivesTheSameResultForASplitShape(
+            Supplier<Block> layer, Shape input, Shape split) {
         for (int kept : new int[] {1, 7, 40, 1_000_000}) {
             assertAlike(layer, input, () -> kept(kept).addSplit("weight", split));
         }
@@ -240,7 +241,7 @@ class StrategyTest {
 
     /** And the axis that is not split stays between frequencies. */
     @Test
-    void aSplitWeightIsTheTransformInItsShape() {
+    void splitWeightIsTransformedInItsSplitShape() {
         Shape split = new Shape(40, 6, 8, 8);
         Block layer = Linear.builder().setUnits(40).optBias(false).build();
         Block block =
@@ -269,7 +270,7 @@ class StrategyTest {
     }
 
     @Test
-    void aFactoredLayerNeverBuildsItsWeight() {
+    void factoredLayerNeverBuildsItsWeight() {
         try (NDManager manager = NDManager.newBaseManager()) {
             Linear linear = Linear.builder().setUnits(4096).build();
             Shape input = new Shape(2, 9216);

@@ -67,7 +67,7 @@ class CompressionReportTest {
     }
 
     @Test
-    void rowsTellWhatEachTensorCosts() {
+    void rowsGiveTheCostOfEachTensor() {
         List<Row> rows = CompressionReport.of(network()).getRows();
         List<String> names = rows.stream().map(Row::name).toList();
         assertEquals(
@@ -136,7 +136,7 @@ class CompressionReportTest {
     }
 
     @Test
-    void theReportOfAFileWithoutNamesNeedsItsNetwork() throws IOException, MalformedModelException {
+    void reportOfAFileWithoutNamesNeedsItsNetwork() throws IOException, MalformedModelException {
         Block block = network();
         FrequencyFile.toDocument(block, DataType.FLOAT16).withoutNames().write(file);
         Exception e = assertThrows(MalformedModelException.class, () -> CompressionReport.of(file));
@@ -148,14 +148,14 @@ class CompressionReportTest {
     }
 
     @Test
-    void theReportOfABlockIsTheReportOfItsFile() throws IOException, MalformedModelException {
+    void reportOfABlockEqualsReportOfItsFile() throws IOException, MalformedModelException {
         Block block = network();
         FrequencyFile.save(block, file);
         assertSameReport(CompressionReport.of(block), CompressionReport.of(file));
     }
 
     @Test
-    void theReportFollowsTheTypeOfTheFile() throws IOException, MalformedModelException {
+    void reportFollowsThePrecisionOfTheFile() throws IOException, MalformedModelException {
         FrequencyFile.save(network(), file, DataType.FLOAT32);
         for (Row row : CompressionReport.of(file).getRows()) {
             assertEquals("float32", row.type());
@@ -172,7 +172,7 @@ class CompressionReportTest {
     }
 
     @Test
-    void csvHasARowForEachTensorAndTheirSums() throws IOException, MalformedModelException {
+    void csvHasARowPerTensorAndATotal() throws IOException, MalformedModelException {
         CompressionReport report = reportWithOddNames();
         assertTrue(report.toCsv().endsWith("\n"));
         List<List<String>> csv = parseCsv(report.toCsv());
@@ -255,7 +255,7 @@ class CompressionReportTest {
     }
 
     @Test
-    void jsonHoldsTheSame() throws IOException, MalformedModelException {
+    void jsonEqualsTheRows() throws IOException, MalformedModelException {
         CompressionReport report = reportWithOddNames();
         JsonObject json = JsonUtils.GSON.fromJson(report.toJson(), JsonObject.class);
         assertEquals(report.getOriginal(), json.get("original").getAsLong());
@@ -279,7 +279,7 @@ class CompressionReportTest {
     }
 
     @Test
-    void theTableIsAligned() {
+    void tableIsAligned() {
         CompressionReport report = CompressionReport.of(network());
         List<String> lines = report.toString().lines().toList();
         List<Row> rows = report.getRows();
@@ -318,7 +318,7 @@ class CompressionReportTest {
     }
 
     @Test
-    void theTableTellsTotalsAndSaving() {
+    void tableEndsWithTotalAndSaving() {
         CompressionReport report = CompressionReport.of(network());
         List<String> lines = report.toString().lines().toList();
         String total = lines.get(lines.size() - 2);
@@ -335,7 +335,7 @@ class CompressionReportTest {
     }
 
     @Test
-    void refusesWhatHasNoNumbers() throws IOException {
+    void uninitialisedNetworkAndMalformedFileAreRejected() throws IOException {
         Block fresh = TestModels.smallNetwork();
         assertThrows(IllegalStateException.class, () -> CompressionReport.of(fresh));
         Files.write(file, new byte[] {1, 2, 3});

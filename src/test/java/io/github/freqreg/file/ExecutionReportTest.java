@@ -66,7 +66,7 @@ class ExecutionReportTest {
     }
 
     @Test
-    void tellsWhatWasPickedForEachLayerAndPass() {
+    void reportsTheChoiceForEachLayerAndPass() {
         Block block = network(Strategy.AUTO);
         assertEquals(List.of(), ExecutionReport.of(block).getRows());
 
@@ -94,7 +94,7 @@ class ExecutionReportTest {
     }
 
     @Test
-    void whatIsForcedIsTold() {
+    void reportsForcedStrategies() {
         Block rebuilt = network(Strategy.REBUILD);
         Block factored = network(Strategy.FACTORED);
         for (boolean training : new boolean[] {false, true}) {
@@ -113,7 +113,7 @@ class ExecutionReportTest {
     }
 
     @Test
-    void theCheapestIsPickedAutomatically() {
+    void autoPicksTheCheapest() {
         Block auto = network(Strategy.AUTO);
         Block rebuilt = network(Strategy.REBUILD);
         Block factored = network(Strategy.FACTORED);
@@ -147,7 +147,7 @@ class ExecutionReportTest {
     }
 
     @Test
-    void aPlainNetworkIsRefused() {
+    void plainNetworkIsRejected() {
         Block plain = new SequentialBlock().add(TestModels.linear(3));
         IllegalArgumentException refused =
                 assertThrowsExactly(

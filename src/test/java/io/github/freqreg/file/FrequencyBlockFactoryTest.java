@@ -169,12 +169,12 @@ class FrequencyBlockFactoryTest {
     }
 
     @Test
-    void fromAFolder() throws Exception {
+    void loadsFromAFolder() throws Exception {
         assertArrayEquals(expected, answer(criteria().optModelPath(file.getParent()).build()));
     }
 
     @Test
-    void fromAFileAmongOthers() throws Exception {
+    void loadsFromAFileAmongOthers() throws Exception {
         save(file.resolveSibling("other.frq"), 10);
         assertArrayEquals(expected, answer(criteria().optModelPath(file).build()));
         assertArrayEquals(
@@ -182,7 +182,7 @@ class FrequencyBlockFactoryTest {
     }
 
     @Test
-    void fromAZip() throws Exception {
+    void loadsFromAZip() throws Exception {
         Path zip = folder.resolve("any.zip");
         zip(zip, Map.of("small.frq", Files.readAllBytes(file)));
         assertArrayEquals(
@@ -191,7 +191,7 @@ class FrequencyBlockFactoryTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"small.frq", "small.zip"})
-    void fromAResourceOfAJar(String name) throws Exception {
+    void loadsFromAResourceOfAJar(String name) throws Exception {
         Path zip = folder.resolve("small.zip");
         zip(zip, Map.of("small.frq", Files.readAllBytes(file)));
         Path jar = folder.resolve("users.jar");
@@ -343,7 +343,7 @@ class FrequencyBlockFactoryTest {
     }
 
     @Test
-    void theNameChoosesAmongSeveral() throws Exception {
+    void modelNameSelectsTheFile() throws Exception {
         Path other = file.resolveSibling("other.frq");
         save(other, 10);
         Criteria.Builder<NDList, NDList> criteria = criteria().optModelPath(file.getParent());
@@ -361,7 +361,7 @@ class FrequencyBlockFactoryTest {
     }
 
     @Test
-    void tellsWhenThereIsNone() throws IOException {
+    void folderWithoutAFileIsRejected() throws IOException {
         Path empty = Files.createDirectory(folder.resolve("empty"));
         IOException failure =
                 assertThrows(IOException.class, criteria().optModelPath(empty).build()::loadModel);
@@ -371,7 +371,7 @@ class FrequencyBlockFactoryTest {
     }
 
     @Test
-    void aDamagedFileIsMalformed() throws IOException {
+    void damagedFileIsMalformed() throws IOException {
         byte[] bytes = Files.readAllBytes(file);
         bytes[bytes.length / 2] ^= 1;
         Files.write(file, bytes);
@@ -382,7 +382,7 @@ class FrequencyBlockFactoryTest {
     }
 
     @Test
-    void anotherStructureIsMalformed() {
+    void fileOfAnotherNetworkIsMalformed() {
         Criteria<NDList, NDList> criteria =
                 criteria()
                         .optArgument(
@@ -396,7 +396,7 @@ class FrequencyBlockFactoryTest {
 
     /** Without the option DJL looks for numbers of its own, and must not go on without them. */
     @Test
-    void theOptionIsNeeded() {
+    void hasParameterOptionIsRequired() {
         Criteria<NDList, NDList> criteria =
                 criteria().optOption("hasParameter", "true").optModelPath(file).build();
         IOException failure = assertThrows(IOException.class, criteria::loadModel);

@@ -40,7 +40,7 @@ class FrequencyFileTest extends NetworkFiles {
 
     @ParameterizedTest
     @EnumSource
-    void aFloat32FileGivesTheNetworkBackToTheBit(Target target)
+    void float32FileRestoresTheNetworkBitForBit(Target target)
             throws IOException, MalformedModelException {
         Block saved = wrapped();
         FrequencyFile.save(saved, file, DataType.FLOAT32);
@@ -52,7 +52,7 @@ class FrequencyFileTest extends NetworkFiles {
 
     @ParameterizedTest
     @EnumSource
-    void aFloat16FileGivesTheSameNetworkWhereverItIsLoaded(Target target)
+    void float16FileRestoresTheSameNetworkIntoEveryTarget(Target target)
             throws IOException, MalformedModelException {
         Block saved = wrapped();
         FrequencyFile.save(saved, file);
@@ -67,7 +67,7 @@ class FrequencyFileTest extends NetworkFiles {
 
     @ParameterizedTest
     @EnumSource
-    void whatIsLoadedIsSavedToTheSameBytes(Target target)
+    void savingALoadedNetworkGivesTheSameBytes(Target target)
             throws IOException, MalformedModelException {
         for (DataType type : List.of(DataType.FLOAT16, DataType.FLOAT32)) {
             FrequencyFile.save(wrapped(), file, type);
@@ -79,7 +79,7 @@ class FrequencyFileTest extends NetworkFiles {
 
     @ParameterizedTest
     @EnumSource
-    void aLoadedNetworkTrainsWhatTheSavedOneTrains(Target target)
+    void loadedNetworkTrainsTheSameParameters(Target target)
             throws IOException, MalformedModelException {
         Block saved = wrapped();
         FrequencyFile.save(saved, file);
@@ -96,7 +96,7 @@ class FrequencyFileTest extends NetworkFiles {
     }
 
     @Test
-    void loadingAgainHoldsNothingMore() throws IOException, MalformedModelException {
+    void loadingAgainAllocatesNothingMore() throws IOException, MalformedModelException {
         FrequencyFile.save(wrapped(), file);
         Block loaded = FrequencyFile.load(TestModels.normalizedNetwork(), manager, file);
         int arrays = manager.getManagedArrays().size();
@@ -107,8 +107,7 @@ class FrequencyFileTest extends NetworkFiles {
     }
 
     @Test
-    void loadsIntoANetworkThatWasOfOtherShapesAndCleared()
-            throws IOException, MalformedModelException {
+    void loadsIntoAClearedNetworkOfOtherShapes() throws IOException, MalformedModelException {
         Block saved = wrapped();
         FrequencyFile.save(saved, file, DataType.FLOAT32);
         Shape larger = new Shape(2, 3, 9, 9);
@@ -133,7 +132,7 @@ class FrequencyFileTest extends NetworkFiles {
     }
 
     @Test
-    void aSingleLayerBecomesAFrequencyBlock() throws IOException, MalformedModelException {
+    void singleLayerBecomesAFrequencyBlock() throws IOException, MalformedModelException {
         Shape input = new Shape(2, 8);
         Block saved = policy().apply(initialized(TestModels.linear(4), input));
         FrequencyFile.save(saved, file, DataType.FLOAT32);
@@ -143,7 +142,7 @@ class FrequencyFileTest extends NetworkFiles {
     }
 
     @Test
-    void aNetworkWithoutCoefficientsIsSavedToo() throws IOException, MalformedModelException {
+    void networkWithoutCoefficientsIsSaved() throws IOException, MalformedModelException {
         Block saved = initialized(TestModels.normalizedNetwork(), INPUT);
         FrequencyFile.save(saved, file, DataType.FLOAT32);
         Block fresh = TestModels.normalizedNetwork();
@@ -202,7 +201,7 @@ class FrequencyFileTest extends NetworkFiles {
     }
 
     @Test
-    void aBlockThatIsUsedTwiceIsSavedOnce() throws IOException, MalformedModelException {
+    void blockUsedTwiceIsSavedOnce() throws IOException, MalformedModelException {
         Shape input = new Shape(2, 6);
         Block saved = policy().apply(initialized(TestModels.oneLayerTwice(), input));
         FrequencyFile.save(saved, file, DataType.FLOAT32);
@@ -213,7 +212,7 @@ class FrequencyFileTest extends NetworkFiles {
     }
 
     @Test
-    void aCompositeIsWrappedWholeWhenItIsLoaded() throws IOException, MalformedModelException {
+    void loadingWrapsACompositeWhole() throws IOException, MalformedModelException {
         Shape input = new Shape(2, 3, 8);
         Block saved = policy().apply(initialized(attention(), input));
         assertSame(FrequencyBlock.class, saved.getClass());
@@ -229,7 +228,7 @@ class FrequencyFileTest extends NetworkFiles {
 
     @ParameterizedTest
     @EnumSource
-    void aFileWithoutNamesIsLoadedIntoItsNetwork(Target target)
+    void fileWithoutNamesIsLoadedIntoItsNetwork(Target target)
             throws IOException, MalformedModelException {
         FrequencyFile.save(wrapped(), file);
         Path bare = folder.resolve("bare.frq");

@@ -202,7 +202,7 @@ class LifeCycleTest {
 
     @ParameterizedTest
     @EnumSource
-    void whatIsLoadedLearnsOn(Way way) throws Exception {
+    void loadedNetworkContinuesTraining(Way way) throws Exception {
         try (Model saved = trained();
                 Model loaded = way.load(this, saved)) {
             assertTrue(FrequencyBlocks.isWrapped(loaded.getBlock()));
@@ -265,7 +265,7 @@ class LifeCycleTest {
 
     @ParameterizedTest
     @EnumSource
-    void whatIsLoadedIsSavedToTheSameBytesAgainAndAgain(Writing writing) throws Exception {
+    void savingALoadedNetworkGivesTheSameBytes(Writing writing) throws Exception {
         try (Model saved = trained()) {
             Quantization steps = Quantization.fit(saved.getBlock(), 800, true);
             byte[] first = writing.of(saved.getBlock(), steps).encode();
@@ -287,7 +287,7 @@ class LifeCycleTest {
     /** And whenever: a zip archive must not hold the time of day. */
     @ParameterizedTest
     @ValueSource(strings = {"w.npz", "w.safetensors"})
-    void arraysAreWrittenToTheSameBytesAgainAndAgain(String name) throws Exception {
+    void savingLoadedArraysGivesTheSameBytes(String name) throws Exception {
         Path arrays = folder.resolve(name);
         try (Model model = trained();
                 NDManager manager = NDManager.newBaseManager()) {

@@ -95,7 +95,7 @@ class NetworkReaderTest extends NetworkFiles {
 
     @ParameterizedTest
     @EnumSource
-    void aFileOfAnotherNetworkIsRefusedAndNothingIsChanged(Misfit misfit)
+    void fileOfAnotherNetworkIsRejectedWithoutChange(Misfit misfit)
             throws IOException, MalformedModelException {
         Path wrong = changedFile(misfit::change);
         for (Target target : Target.values()) {
@@ -143,7 +143,7 @@ class NetworkReaderTest extends NetworkFiles {
 
     @ParameterizedTest
     @EnumSource
-    void aFileWithoutNamesOfAnotherNetworkIsRefusedAndNothingIsChanged(Target target)
+    void unnamedFileOfAnotherNetworkIsRejectedWithoutChange(Target target)
             throws IOException, MalformedModelException {
         FrequencyFile.save(wrapped(), file);
         Path other = folder.resolve("other.frq");
@@ -156,7 +156,7 @@ class NetworkReaderTest extends NetworkFiles {
 
     @ParameterizedTest
     @EnumSource
-    void aDamagedFileIsRefusedAndNothingIsChanged(Target target)
+    void damagedFileIsRejectedWithoutChange(Target target)
             throws IOException, MalformedModelException {
         FrequencyFile.save(wrapped(), file);
         byte[] bytes = Files.readAllBytes(file);
@@ -172,7 +172,7 @@ class NetworkReaderTest extends NetworkFiles {
 
     @ParameterizedTest
     @EnumSource(names = {"FRESH_PLAIN", "FRESH_WRAPPED"})
-    void inputsThatTheNetworkDoesNotTakeAreRefused(Target target)
+    void unsuitableInputShapesAreRejected(Target target)
             throws IOException, MalformedModelException {
         List<List<Shape>> wrong =
                 List.of(
@@ -197,8 +197,7 @@ class NetworkReaderTest extends NetworkFiles {
 
     @ParameterizedTest
     @EnumSource(names = {"FRESH_WRAPPED", "WRAPPED", "WRAPPED_WITH_MORE"})
-    void aWrappedTensorNeedsCoefficients(Target target)
-            throws IOException, MalformedModelException {
+    void wrappedTensorNeedsCoefficients(Target target) throws IOException, MalformedModelException {
         Path dense =
                 changedFile(
                         (inputs, tensors) ->
@@ -215,7 +214,7 @@ class NetworkReaderTest extends NetworkFiles {
 
     @ParameterizedTest
     @ValueSource(ints = {KEPT, 320})
-    void coefficientsWrapTheRestOfANetworkThatIsWrappedInPart(int kept)
+    void coefficientsWrapTheRestOfAPartlyWrappedNetwork(int kept)
             throws IOException, MalformedModelException {
         // The network has the convolution wrapped, but not the linear layer.
         Block partly =
@@ -254,7 +253,7 @@ class NetworkReaderTest extends NetworkFiles {
     }
 
     @Test
-    void aFileOfAnotherLayerIsRefused() throws IOException {
+    void fileOfASmallerNetworkIsRejected() throws IOException {
         Block other = new SequentialBlock().add(TestModels.convolution(4));
         FrequencyFile.save(policy().apply(initialized(other, INPUT)), file);
         Block block = initialized(TestModels.normalizedNetwork(), INPUT);
@@ -270,7 +269,7 @@ class NetworkReaderTest extends NetworkFiles {
     }
 
     @Test
-    void aMissingFileIsNotMalformed() {
+    void missingFileIsNotMalformed() {
         Block block = TestModels.normalizedNetwork();
         assertThrowsExactly(
                 NoSuchFileException.class, () -> FrequencyFile.load(block, manager, file));

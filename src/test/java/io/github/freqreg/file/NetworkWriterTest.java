@@ -30,7 +30,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 class NetworkWriterTest extends NetworkFiles {
 
     @Test
-    void aTruncatedNetworkIsSavedWithoutItsTail() throws IOException, MalformedModelException {
+    void truncatedNetworkIsSavedWithoutItsTail() throws IOException, MalformedModelException {
         Block saved =
                 FrequencyRegularization.builder()
                         .optKept(KEPT)
@@ -82,7 +82,7 @@ class NetworkWriterTest extends NetworkFiles {
 
     @ParameterizedTest
     @EnumSource(names = {"FLOAT16", "FLOAT32"})
-    void doesNotSaveNumbersThatAreNotFinite(DataType type) throws IOException {
+    void valuesThatAreNotFiniteAreRejected(DataType type) throws IOException {
         Files.write(file, new byte[] {1, 2, 3});
         for (String name : List.of("01Conv2d_weight", "02BatchNorm_runningVar")) {
             for (float value : new float[] {Float.NaN, Float.POSITIVE_INFINITY}) {
@@ -109,7 +109,7 @@ class NetworkWriterTest extends NetworkFiles {
     }
 
     @Test
-    void doesNotSaveAnUninitialisedNetwork() {
+    void uninitialisedNetworkIsRejected() {
         assertThrows(
                 IllegalStateException.class,
                 () -> FrequencyFile.save(TestModels.normalizedNetwork(), file));
@@ -118,7 +118,7 @@ class NetworkWriterTest extends NetworkFiles {
 
     @ParameterizedTest
     @EnumSource(names = {"FLOAT64", "BFLOAT16", "INT32"})
-    void doesNotSaveOtherTypes(DataType type) {
+    void otherTypesAreRejected(DataType type) {
         Block block = wrapped();
         Exception e =
                 assertThrows(

@@ -51,7 +51,7 @@ class QuantizationTest extends QuantizedNetwork {
     }
 
     @Test
-    void moreBytesAreCloserToTheNetwork() throws Exception {
+    void moreBytesApproximateTheNetworkBetter() throws Exception {
         Block block = wrapped();
         float[] right = predict(block, manager);
         double last = Double.POSITIVE_INFINITY;
@@ -79,7 +79,7 @@ class QuantizationTest extends QuantizedNetwork {
     /** What is computed with steps is what the file will compute. */
     @ParameterizedTest
     @EnumSource(Strategy.class)
-    void aNetworkThatIsRoundedComputesAsItsFile(Strategy strategy) throws Exception {
+    void roundedNetworkComputesLikeItsFile(Strategy strategy) throws Exception {
         Block block = wrapped();
         FrequencyBlocks.setStrategy(block, strategy);
         Quantization steps = Quantization.fit(block, 160, true);
@@ -112,7 +112,7 @@ class QuantizationTest extends QuantizedNetwork {
     /** Straight through: the gradient at rounded coefficients goes to those that are not. */
     @ParameterizedTest
     @EnumSource(Strategy.class)
-    void gradientsPassTheRounding(Strategy strategy) throws Exception {
+    void gradientsPassThroughTheRounding(Strategy strategy) throws Exception {
         Block block = wrapped();
         FrequencyBlocks.setStrategy(block, strategy);
         Quantization steps = Quantization.fit(block, 160, true);
@@ -188,7 +188,7 @@ class QuantizationTest extends QuantizedNetwork {
     }
 
     @Test
-    void stepsAreTakenAndGivenBack() {
+    void appliedStepsAreReturned() {
         Block block = wrapped();
         Quantization found = Quantization.fit(block, 160, true);
         Quantization.of(found.getSteps()).applyTo(block);

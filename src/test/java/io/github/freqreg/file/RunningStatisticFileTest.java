@@ -124,7 +124,7 @@ class RunningStatisticFileTest {
 
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
-    void behindARegularisedLayerTheyAreTheFrequenciesThatItHas(boolean transposed)
+    void statisticsBehindAWrappedLayerHaveItsFrequencies(boolean transposed)
             throws MalformedModelException {
         try (Model model = trained(transposed);
                 Model fresh = Model.newInstance("fresh")) {
@@ -151,7 +151,7 @@ class RunningStatisticFileTest {
     }
 
     @Test
-    void whatIsLoadedGoesOnTrainingAndIsSavedAsItWas() throws MalformedModelException {
+    void loadedStatisticsTrainAndAreSavedAgain() throws MalformedModelException {
         try (Model model = trained(false);
                 Model fresh = Model.newInstance("fresh")) {
             FrqDocument document = FrequencyFile.toDocument(model.getBlock(), DataType.FLOAT16);
@@ -170,7 +170,7 @@ class RunningStatisticFileTest {
     }
 
     @Test
-    void float32KeepsThemWhole() {
+    void float32FileStoresStatisticsWhole() {
         try (Model model = trained(false)) {
             FrqDocument document = FrequencyFile.toDocument(model.getBlock(), DataType.FLOAT32);
             Parameter mean =
@@ -181,7 +181,7 @@ class RunningStatisticFileTest {
     }
 
     @Test
-    void behindADenseLayerTheyStayWhole() {
+    void statisticsBehindADenseLayerAreStoredWhole() {
         try (Model model = Model.newInstance("dense")) {
             model.setBlock(
                     FrequencyRegularization.builder()
@@ -227,7 +227,7 @@ class RunningStatisticFileTest {
 
     @ParameterizedTest
     @ValueSource(ints = {300, 340, 400})
-    void aBudgetCountsWhatTheyWillBe(int budget) {
+    void budgetPredictsTheSizeOfStatistics(int budget) {
         for (boolean bias : new boolean[] {false, true}) {
             for (boolean transposed : new boolean[] {false, true}) {
                 Block network = network(transposed, bias);
@@ -285,14 +285,14 @@ class RunningStatisticFileTest {
 
     @ParameterizedTest(name = "{0}")
     @MethodSource("networksWithWholeStatistics")
-    void aBudgetHoldsWhereTheyAreWhole(
+    void budgetHoldsForWholeStatistics(
             String name, int budget, FrequencyRegularizationBuilder policy, Block network) {
         long numbers = numbersAfterTraining(policy.build(), network);
         assertTrue(numbers <= budget && numbers > 0.8 * budget, numbers + " of " + budget);
     }
 
     @Test
-    void aBudgetThatTheyAloneWouldPassIsRefused() {
+    void budgetBelowTheSizeOfStatisticsIsRejected() {
         // 48 biases, 48 means with them, 5 biases, 96 of normalisation, a variance and 2 weights.
         FrequencyRegularization policy = weights().optBudget(199).build();
         IllegalArgumentException refusal =
@@ -310,7 +310,7 @@ class RunningStatisticFileTest {
 
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
-    void coefficientsOfInfiniteNumbersAreRefused(boolean transposed) {
+    void coefficientsOfInfiniteStatisticsAreRejected(boolean transposed) {
         try (Model model = trained(transposed);
                 Model fresh = Model.newInstance("fresh")) {
             FrqDocument good = FrequencyFile.toDocument(model.getBlock(), DataType.FLOAT16);

@@ -34,7 +34,7 @@ class RunningStatisticTest {
     }
 
     @Test
-    void aVarianceNearZeroStaysOne() {
+    void varianceNearZeroIsStoredExactly() {
         assertEquals(1, RunningStatistic.ofVariances(ONES).orElseThrow().coefficients().length);
         float[] values = ONES.clone();
         values[20] = 1e-9f;
@@ -51,7 +51,7 @@ class RunningStatisticTest {
 
     @ParameterizedTest
     @ValueSource(ints = {2, 3, 4, 5, 6, 7, 8, 9})
-    void halfOfTheFrequenciesAreFewOfAnyNumber(int n) {
+    void storedLengthFollowsFromTheFrequencies(int n) {
         for (int frequencies = 1; frequencies <= n; frequencies++) {
             float[] coefficients = new float[frequencies];
             Arrays.fill(coefficients, 0.25f);
@@ -66,7 +66,7 @@ class RunningStatisticTest {
     }
 
     @Test
-    void anErrorOfMeansIsMeasuredByTheDeviation() {
+    void errorOfMeansIsMeasuredInStandardDeviations() {
         float[] means = smooth(0, 1, 2, 3);
         assertEquals(
                 Precision.FLOAT16, RunningStatistic.ofMeans(means, ONES).orElseThrow().precision());
@@ -81,7 +81,7 @@ class RunningStatisticTest {
     }
 
     @Test
-    void noiseAndWhatIsNotFiniteStayWhole() {
+    void noiseAndNonFiniteValuesAreStoredWhole() {
         Random random = new Random(Seeds.of(7));
         float[] values = new float[64];
         for (int i = 0; i < values.length; i++) {

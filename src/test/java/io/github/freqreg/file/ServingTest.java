@@ -39,7 +39,7 @@ class ServingTest {
     @EnumSource(
             value = Strategy.class,
             names = {"AUTO", "REBUILD"})
-    void answersOfManyThreadsAreThoseOfOne(Strategy strategy) throws Exception {
+    void concurrentPredictorsAgreeWithASingleThread(Strategy strategy) throws Exception {
         Path file = folder.resolve("small.frq");
         try (Model saved = TestModels.model(TestModels.smallNetwork(), TestModels.SMALL_INPUT)) {
             FrequencyRegularization.builder().optKept(30).build().apply(saved);

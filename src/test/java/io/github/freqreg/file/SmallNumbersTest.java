@@ -111,7 +111,7 @@ class SmallNumbersTest {
      */
     @ParameterizedTest
     @ValueSource(floats = {1, 1e-3f, 1e-6f, 1e-9f, 1e-20f})
-    void aFloat16FileKeepsValuesOfEverySize(float scale)
+    void float16FileKeepsValuesOfEverySize(float scale)
             throws IOException, MalformedModelException {
         Path file = folder.resolve("small.frq");
         try (Model saved = model(scale);
@@ -138,7 +138,7 @@ class SmallNumbersTest {
     /** Steps follow each tensor's own size, so small ones lose no more than large ones. */
     @ParameterizedTest
     @ValueSource(floats = {1, 1e-6f, 1e-20f})
-    void aQuantizedFileKeepsValuesOfEverySize(float scale)
+    void quantizedFileKeepsValuesOfEverySize(float scale)
             throws IOException, MalformedModelException {
         Path file = folder.resolve("steps.frq");
         try (Model saved = model(scale);
@@ -158,7 +158,7 @@ class SmallNumbersTest {
     /** A tensor's part of a budget follows the shape of its spectrum, not its size. */
     @ParameterizedTest
     @ValueSource(floats = {1, 1e-6f, 1e-20f, 0})
-    void aBudgetDoesNotPassSmallTensorsBy(float scale) {
+    void budgetDoesNotNeglectTensorsOfSmallValues(float scale) {
         try (Model model = model(scale);
                 Model large = model(1)) {
             FrequencyRegularization policy = policy().optBudget(300).build();
@@ -200,7 +200,7 @@ class SmallNumbersTest {
 
     @ParameterizedTest
     @ValueSource(floats = {0, 1e-6f})
-    void trainingGoesOnWithFiniteNumbers(float scale) {
+    void trainingStaysFinite(float scale) {
         try (Model model = model(scale)) {
             policy().optKept(40).optStartRate(1).build().apply(model);
             float[] before = answer(model);
@@ -227,7 +227,7 @@ class SmallNumbersTest {
 
     /** A fresh network whose initialiser gives zeros. */
     @Test
-    void aFreshTensorOfZerosStaysFinite() {
+    void freshTensorOfZerosStaysFinite() {
         Block block = network();
         block.setInitializer(Initializer.ZEROS, Parameter.Type.WEIGHT);
         try (Model model = Model.newInstance("zeros")) {

@@ -32,7 +32,7 @@ class StepSearchTest extends QuantizedNetwork {
 
     @ParameterizedTest
     @ValueSource(longs = {130, 160, 240})
-    void aFileHasAtMostTheBytesAllowedAndNearlyAll(long bytes) throws Exception {
+    void fileUsesNearlyAllOfTheBytes(long bytes) throws Exception {
         Block block = wrapped();
         Quantization steps = Quantization.fit(block, bytes, true);
         Path file = folder.resolve("q.frq");
@@ -82,7 +82,7 @@ class StepSearchTest extends QuantizedNetwork {
 
     /** The steps of what is left alone are as they are. */
     @Test
-    void bytesThatNoTensorCanUseAreTold() {
+    void bytesThatNoTensorCanUseAreExplained() {
         Block block = wrapped();
         Block alone =
                 FrequencyRegularization.builder()
@@ -115,7 +115,7 @@ class StepSearchTest extends QuantizedNetwork {
     }
 
     @Test
-    void stepsGoUpAndDown() {
+    void coarserAndFinerStepsAreInverse() {
         for (float step : new float[] {Float.MIN_NORMAL, 0x1p-20f, 0.013f, 1f, 1.9f, 1e38f}) {
             Precision precision = Precision.ofStep(step);
             Precision coarser = precision.coarser();
@@ -149,7 +149,7 @@ class StepSearchTest extends QuantizedNetwork {
     }
 
     @Test
-    void whatFitsIsNotRoundedToSteps() {
+    void networkThatFitsIsNotRounded() {
         Block block = wrapped();
         Quantization steps = Quantization.fit(block, 1_000, true);
         assertEquals(3, steps.getSteps().size());
@@ -157,7 +157,7 @@ class StepSearchTest extends QuantizedNetwork {
     }
 
     @Test
-    void theMessageNamesTheThreeTensorsThatTakeMost() {
+    void errorNamesTheThreeLargestTensors() {
         Block network = new SequentialBlock();
         for (int units : new int[] {400, 200, 100, 10}) {
             ((SequentialBlock) network).add(TestModels.linear(units));
@@ -181,7 +181,7 @@ class StepSearchTest extends QuantizedNetwork {
     }
 
     @Test
-    void tellsThatNoStepsAreCoarseEnough() {
+    void tooSmallALimitIsRejected() {
         Block block = wrapped();
         IllegalArgumentException e =
                 assertThrows(

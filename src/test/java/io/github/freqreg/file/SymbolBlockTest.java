@@ -56,7 +56,7 @@ class SymbolBlockTest {
     }
 
     @Test
-    void theArchiveIsAModel() throws IOException, MalformedModelException {
+    void torchScriptArchiveLoadsAsAModel() throws IOException, MalformedModelException {
         try (Model model = load(2, false)) {
             NDArray input = model.getNDManager().ones(INPUT);
             float[] answer =
@@ -74,7 +74,7 @@ class SymbolBlockTest {
 
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
-    void aHeadIsTrainedAndSavedWithItsBody(boolean trainable)
+    void headIsSavedAndLoadedWithItsBody(boolean trainable)
             throws IOException, MalformedModelException {
         try (Model body = load(2, trainable);
                 Model other = load(3, true)) {
@@ -115,8 +115,7 @@ class SymbolBlockTest {
 
     /** Its parameters cannot be written to. */
     @Test
-    void aBodyForInferenceHasToHaveTheValuesOfTheFile()
-            throws IOException, MalformedModelException {
+    void inferenceOnlyBodyMustHaveTheValuesOfTheFile() throws IOException, MalformedModelException {
         try (Model body = load(2, true);
                 Model same = load(2, false);
                 Model other = load(3, false)) {
@@ -154,7 +153,7 @@ class SymbolBlockTest {
 
     /** Frozen for transfer learning, it can be written to all the same; the reverse is no help. */
     @Test
-    void whatCanBeWrittenDoesNotDependOnWhatIsFrozen() throws IOException, MalformedModelException {
+    void freezingDoesNotMakeABodyReadOnly() throws IOException, MalformedModelException {
         try (Model body = load(2, true);
                 Model frozen = load(3, true);
                 Model inference = load(3, false)) {

@@ -34,7 +34,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class DenseWeightsTest extends NamedNetwork {
 
     @Test
-    void ofAWrappedNetworkTheyAreThoseThatItWouldBeLeftWith() {
+    void wrappedNetworkExportsTheWeightsOfItsDenseForm() {
         Block block = wrapped();
         // Also where coefficients are rounded as they will be stored.
         NetworkTensors.spectral(block).values().forEach(tensor -> tensor.setStep(0.01f));
@@ -57,7 +57,7 @@ class DenseWeightsTest extends NamedNetwork {
 
     @ParameterizedTest
     @ValueSource(strings = {"w.safetensors", "w.npz"})
-    void aFileBringsThemToFreshAndToOtherNetworksToTheBit(String name) throws Exception {
+    void fileRestoresWeightsBitForBit(String name) throws Exception {
         Block block = wrapped();
         Path file = folder.resolve(name);
         ArrayFile.write(weights(block), file);
@@ -90,7 +90,7 @@ class DenseWeightsTest extends NamedNetwork {
 
     @ParameterizedTest
     @ValueSource(strings = {"w.safetensors", "w.npz"})
-    void float16IsKept(String name) throws Exception {
+    void float16WeightsStayFloat16(String name) throws Exception {
         Block block = initialized(DataType.FLOAT16);
         Path file = folder.resolve(name);
         ArrayFile.write(weights(block), file);
@@ -113,7 +113,7 @@ class DenseWeightsTest extends NamedNetwork {
     /** From the documentation alone: the order and the transform are written out here. */
     @ParameterizedTest
     @ValueSource(strings = {"w.safetensors", "w.npz"})
-    void theCoefficientsOfAFileGiveTheWeightsBack(String name) throws Exception {
+    void weightsCanBeRebuiltFromCoefficientsInAFile(String name) throws Exception {
         Block block = wrapped();
         Path file = folder.resolve(name);
         ArrayFile.write(DenseWeights.coefficientsOf(block, manager, NAMES::get), file);
@@ -185,7 +185,7 @@ class DenseWeightsTest extends NamedNetwork {
     }
 
     @Test
-    void wrongUseSaysWhatToDo() {
+    void misuseIsRejectedWithARemedy() {
         IllegalStateException empty =
                 assertThrows(
                         IllegalStateException.class, () -> weights(TestModels.normalizedNetwork()));

@@ -32,7 +32,7 @@ class WeightMatchTest extends NamedNetwork {
     }
 
     @Test
-    void arraysAreFoundByNameOrInOrder() throws Exception {
+    void arraysAreMatchedByNameOrByOrder() throws Exception {
         Block block = FrequencyBlocks.toDense(wrapped());
         NDList torch = renamed(block, NAMES::get);
         assertLoads(block, torch, NAMES::get);
@@ -83,7 +83,7 @@ class WeightMatchTest extends NamedNetwork {
     }
 
     @Test
-    void whatDoesNotFitIsListedAndNothingIsChanged() throws Exception {
+    void mismatchesAreListedAndNothingIsChanged() throws Exception {
         Block block = initialized(DataType.FLOAT32);
         NDList arrays = renamed(block, NAMES::get);
         arrays.remove("bn1.bias");
@@ -118,7 +118,7 @@ class WeightMatchTest extends NamedNetwork {
     }
 
     @Test
-    void whatIsInAnotherOrderIsNotTakenInOrder() throws Exception {
+    void arraysInAnotherOrderAreRejected() throws Exception {
         Block block = initialized(DataType.FLOAT32);
         NDList arrays = renamed(block, NAMES::get);
         arrays.add(array("fc2.bias", DataType.FLOAT32, 5));
@@ -136,7 +136,7 @@ class WeightMatchTest extends NamedNetwork {
 
     /** Layers that are alike would fit each other's places: their numbers tell. */
     @Test
-    void layersThatAreAlikeAreNotMixedUp() throws Exception {
+    void equalLayersInAnotherOrderAreRejected() throws Exception {
         SequentialBlock alike = new SequentialBlock();
         NDList sorted = new NDList();
         for (int i = 0; i < 11; i++) {

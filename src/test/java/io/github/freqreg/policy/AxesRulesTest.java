@@ -11,7 +11,7 @@ import org.junit.jupiter.api.Test;
 class AxesRulesTest {
 
     @Test
-    void aSplitThatDoesNotFitIsRefused() {
+    void splitOfAnotherSizeIsRejected() {
         FrequencyRegularization split =
                 FrequencyRegularization.builder()
                         .optKept(9)

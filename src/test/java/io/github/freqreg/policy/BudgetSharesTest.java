@@ -25,7 +25,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class BudgetSharesTest {
 
     @Test
-    void aBudgetOfAFreshNetworkIsSharedEqually() {
+    void freshTensorsShareTheBudgetEqually() {
         assertEquals(List.of(50, 51, 51), keptOfFresh(policy().optBudget(SMALL_BIASES + 152)));
         // The first can use 108 only; what it leaves goes to the others.
         assertEquals(List.of(108, 150, 150), keptOfFresh(policy().optBudget(SMALL_BIASES + 408)));
@@ -33,7 +33,7 @@ class BudgetSharesTest {
 
     /** Biases of 4, 6 and 5 numbers get 2, 3 and 3 as long as the weights can use more. */
     @Test
-    void aVectorOfAFreshNetworkGetsTheRootOfItsSize() {
+    void freshVectorGetsTheSquareRootOfItsSize() {
         FrequencyRegularizationBuilder policy =
                 policy().optParameterTypes(Parameter.Type.WEIGHT, Parameter.Type.BIAS);
         assertEquals(List.of(50, 2, 50, 3, 50, 3), keptOfFresh(policy.optBudget(158)));
@@ -46,7 +46,7 @@ class BudgetSharesTest {
     /** No way to move coefficients from one tensor to another raises the sum of their parts. */
     @ParameterizedTest
     @ValueSource(longs = {40, 100, 300, 600})
-    void aBudgetOfATrainedNetworkGoesWhereTheEnergyIs(long coefficients) {
+    void trainedTensorsShareTheBudgetByEnergy(long coefficients) {
         double[][] parts = new double[3][];
         try (Model model = small()) {
             int tensor = 0;

@@ -39,7 +39,7 @@ class FrequencyRegularizationBuilderTest {
 
     @ParameterizedTest
     @MethodSource("invalidArguments")
-    void anInvalidArgumentIsNamedWithItsRange(
+    void invalidArgumentIsRejectedWithItsRange(
             Consumer<FrequencyRegularizationBuilder> call, String... words) {
         IllegalArgumentException failure =
                 assertThrows(IllegalArgumentException.class, () -> call.accept(policy()));

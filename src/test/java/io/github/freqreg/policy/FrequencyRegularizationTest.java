@@ -28,7 +28,7 @@ import org.slf4j.spi.LocationAwareLogger;
 class FrequencyRegularizationTest {
 
     @Test
-    void aPolicyIsAppliedOnce() {
+    void policyCannotBeAppliedTwice() {
         try (Model model = small()) {
             FrequencyRegularization policy = policy().optKept(9).build();
             policy.apply(model);
@@ -43,7 +43,7 @@ class FrequencyRegularizationTest {
     }
 
     @Test
-    void aModelWithoutABlockIsRefused() {
+    void modelWithoutABlockIsRejected() {
         try (Model model = Model.newInstance("bare")) {
             IllegalStateException failure =
                     assertThrows(IllegalStateException.class, () -> policy().build().apply(model));
@@ -52,7 +52,7 @@ class FrequencyRegularizationTest {
     }
 
     @Test
-    void aPatternThatMatchesNothingIsRefusedWithTheNamesThatThereAre() {
+    void patternWithoutAMatchIsRejectedWithAllNames() {
         Shape shape = new Shape(5, 4, 4, 4);
         for (FrequencyRegularizationBuilder builder :
                 List.of(
@@ -75,7 +75,7 @@ class FrequencyRegularizationTest {
     }
 
     @Test
-    void oneLineInTheLogSaysHowMuchWasWrapped() throws ReflectiveOperationException {
+    void applyLogsHowMuchWasWrapped() throws ReflectiveOperationException {
         FrequencyRegularization policy = policy().optKept(9).optStartRate(1).build();
         assertContains(
                 logged(() -> policy.apply(TestModels.smallNetwork(), TestModels.SMALL_INPUT)),
@@ -108,7 +108,7 @@ class FrequencyRegularizationTest {
     }
 
     @Test
-    void afterToDenseAPolicyCanBeAppliedAgain() {
+    void policyCanBeAppliedAgainAfterToDense() {
         try (Model model = small()) {
             policy().optKept(9).build().apply(model);
             FrequencyBlocks.toDense(model);
@@ -118,7 +118,7 @@ class FrequencyRegularizationTest {
     }
 
     @Test
-    void aPolicyThatChoosesNothingIsAnError() {
+    void policyThatChoosesNothingIsRejected() {
         FrequencyRegularization policy = policy().optInclude("no such name").build();
         IllegalArgumentException failure =
                 assertThrows(

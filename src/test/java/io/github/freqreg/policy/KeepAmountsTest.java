@@ -22,7 +22,7 @@ import org.junit.jupiter.api.Test;
 class KeepAmountsTest {
 
     @Test
-    void aRateKeepsOneMoreThanThePublishedIndex() {
+    void rateKeepsOneMoreThanThePublishedIndex() {
         try (Model model = TestModels.model(leNet(), new Shape(1, 1, 14, 14))) {
             policy().optKeepRate(0.01).build().apply(model);
             List<Integer> kept = kept(model.getBlock());
@@ -44,7 +44,7 @@ class KeepAmountsTest {
     }
 
     @Test
-    void aTransposedConvolutionKeepsAtLeastThirtyTwo() {
+    void transposedConvolutionKeepsAtLeast32() {
         Block block =
                 Conv2dTranspose.builder().setFilters(8).setKernelShape(new Shape(3, 3)).build();
         try (Model model = TestModels.model(block, new Shape(1, 4, 6, 6))) {
@@ -54,14 +54,14 @@ class KeepAmountsTest {
     }
 
     @Test
-    void withoutFloorsARateIsRoundedAndAtLeastOneIsKept() {
+    void rateWithoutFloorsIsRoundedAndKeepsAtLeastOne() {
         // 108, 216 and 480 weights.
         assertEquals(List.of(11, 22, 48), keptOfSmall(policy().optFloors(false).optKeepRate(0.1)));
         assertEquals(List.of(1, 1, 1), keptOfSmall(policy().optFloors(false).optKeepRate(0.0001)));
     }
 
     @Test
-    void noMoreIsKeptThanThereIs() {
+    void atMostAllCoefficientsAreKept() {
         assertEquals(List.of(108, 128, 256), keptOfSmall(policy().optKeepRate(0.01)));
         assertEquals(List.of(108, 200, 200), keptOfSmall(policy().optKept(200)));
         assertEquals(List.of(108, 216, 480), keptOfSmall(policy().optKept(Long.MAX_VALUE)));
@@ -69,7 +69,7 @@ class KeepAmountsTest {
     }
 
     @Test
-    void theFirstOverrideThatMatchesCounts() {
+    void firstMatchingOverrideApplies() {
         FrequencyRegularizationBuilder policy =
                 policy().optFloors(false)
                         .optKeepRate(0.1)
@@ -80,7 +80,7 @@ class KeepAmountsTest {
     }
 
     @Test
-    void theStartIsNeverBelowTheTarget() {
+    void startIsNeverBelowTheTarget() {
         try (Model model = small()) {
             policy().optKept(150).optStartRate(0.5).build().apply(model);
             // Half of 108 and 216 is less than their target, half of 480 is more.

@@ -33,7 +33,7 @@ class NetworkBudgetTest {
 
     @ParameterizedTest
     @ValueSource(longs = {18, 19, 20, 100, 338, 339, 340, 700, 818, 819})
-    void aBudgetCountsEverythingAndIsMetExactly(long budget) {
+    void budgetCountsEveryNumberAndIsMetExactly(long budget) {
         try (Model model = small()) {
             policy().optBudget(budget).build().apply(model);
             assertEquals(budget, numbers(model.getBlock()));
@@ -42,7 +42,7 @@ class NetworkBudgetTest {
     }
 
     @Test
-    void aBudgetAboveTheNetworkKeepsAll() {
+    void budgetAboveTheNetworksSizeKeepsAll() {
         try (Model model = small()) {
             policy().optBudget(1_000_000).build().apply(model);
             assertEquals(SMALL_WEIGHTS + SMALL_BIASES, numbers(model.getBlock()));
@@ -50,7 +50,7 @@ class NetworkBudgetTest {
     }
 
     @Test
-    void aBudgetOfBytesGivesTwoNumbersForEachThatParametersLeftAloneLeave() {
+    void byteBudgetKeepsTwoCoefficientsForEachRemainingByte() {
         // Of 100 bytes 15 biases take 30.
         assertEquals(List.of(46, 47, 47), keptOfFresh(weights().optBudgetBytes(100)));
         FrequencyRegularization policy = weights().optBudgetBytes(31).build();
@@ -63,7 +63,7 @@ class NetworkBudgetTest {
 
     /** Whole, the 15 biases are an eighth of 120 numbers, and of 240 bytes. */
     @Test
-    void aBudgetTakesBiasesInWhereTheyWouldTakeMoreThanAnEighth() {
+    void biasesAboveAnEighthOfTheBudgetAreCompressed() {
         List<String> few = List.of("01Conv2d_weight", "03Conv2d_weight", "06Linear_weight");
         List<String> all = TestModels.smallNetwork().getParameters().keys();
         assertEquals(few, chosenOfSmall(policy().optBudget(120)));
@@ -79,7 +79,7 @@ class NetworkBudgetTest {
 
     /** In each order of the calls, and never a running statistic. */
     @Test
-    void aBudgetNeverChoosesRunningStatistics() {
+    void budgetNeverChoosesRunningStatistics() {
         Block block =
                 new SequentialBlock()
                         .add(TestModels.convolution(4))
@@ -99,7 +99,7 @@ class NetworkBudgetTest {
     }
 
     @Test
-    void aRefusedBudgetNamesTheLargestInTheWayAndWhatToCall() {
+    void errorNamesTheLargestUncompressedTensorsAndTheRemedy() {
         FrequencyRegularizationBuilder policy =
                 policy().optLayerTypes(LayerType.CONVOLUTION, LayerType.LINEAR)
                         .optExclude("^06Linear_weight")
@@ -138,7 +138,7 @@ class NetworkBudgetTest {
     }
 
     @Test
-    void aBudgetHasNoOverrides() {
+    void budgetRejectsOverrides() {
         FrequencyRegularizationBuilder builder =
                 policy().addOverrideKept("Conv2d", 1).optBudget(200);
         assertContains(
@@ -146,7 +146,7 @@ class NetworkBudgetTest {
     }
 
     @Test
-    void aBudgetThatIsTooSmallIsRefusedWithItsNumbers() {
+    void tooSmallABudgetIsRejected() {
         try (Model model = small()) {
             FrequencyRegularization policy = weights().optBudget(17).build();
             IllegalArgumentException failure =
@@ -157,7 +157,7 @@ class NetworkBudgetTest {
     }
 
     @Test
-    void aBudgetNeedsShapes() {
+    void budgetNeedsKnownShapes() {
         FrequencyRegularization policy = policy().optBudget(100).build();
         IllegalStateException failure =
                 assertThrows(
@@ -172,7 +172,7 @@ class NetworkBudgetTest {
     }
 
     @Test
-    void aRateAfterABudgetTakesItsPlace() {
+    void laterRateReplacesABudget() {
         assertEquals(
                 List.of(11, 22, 48),
                 keptOfSmall(policy().optBudget(20).optFloors(false).optKeepRate(0.1)));

@@ -37,7 +37,7 @@ import org.junit.jupiter.api.Test;
 class TensorSelectionTest {
 
     @Test
-    void byDefaultTheWeightsOfConvolutionsAndLinearLayersAreChosen() {
+    void weightsOfConvolutionsAndLinearLayersAreChosenByDefault() {
         Block block =
                 new SequentialBlock()
                         .add(TestModels.convolution(4))
@@ -65,7 +65,7 @@ class TensorSelectionTest {
     }
 
     @Test
-    void namesAreIncludedAndExcludedAndExclusionWins() {
+    void exclusionWinsOverInclusion() {
         assertEquals(
                 List.of("01Conv2d_weight", "03Conv2d_weight"),
                 chosen(policy().optInclude("Conv2d"), TestModels.smallNetwork()));
@@ -78,7 +78,7 @@ class TensorSelectionTest {
     }
 
     @Test
-    void aPredicateChoosesShapes() {
+    void predicateChoosesShapes() {
         try (Model model = small()) {
             FrequencyRegularizationBuilder policy = policy().optShapes(s -> s.dimension() == 2);
             assertEquals(List.of("06Linear_weight"), chosen(policy, model.getBlock()));
@@ -86,7 +86,7 @@ class TensorSelectionTest {
     }
 
     @Test
-    void aPredicateOfShapesNeedsShapes() {
+    void shapePredicateNeedsKnownShapes() {
         FrequencyRegularization policy = policy().optShapes(s -> s.dimension() == 2).build();
         IllegalStateException failure =
                 assertThrows(
@@ -98,7 +98,7 @@ class TensorSelectionTest {
     }
 
     @Test
-    void aPlanTellsTheReasonForEachParameter() {
+    void planGivesTheReasonForEachParameter() {
         Map<String, String> reasons = new LinkedHashMap<>();
         Map<String, Shape> shapes = new LinkedHashMap<>();
         FrequencyRegularization policy =
@@ -125,7 +125,7 @@ class TensorSelectionTest {
     }
 
     @Test
-    void aParameterWithoutAxesIsLeftAlone() {
+    void scalarParameterIsNotChosen() {
         Block block = new SequentialBlock().add(TestModels.linear(3)).add(new Prelu());
         try (Model model = TestModels.model(block, new Shape(2, 4))) {
             TensorChoice choice =
@@ -141,7 +141,7 @@ class TensorSelectionTest {
     }
 
     @Test
-    void normalisationIsLeftAloneByDefault() {
+    void normalisationIsNotChosenByDefault() {
         Block block =
                 new SequentialBlock()
                         .add(TestModels.linear(3))
@@ -161,7 +161,7 @@ class TensorSelectionTest {
     }
 
     @Test
-    void aTensorOfIntegersIsLeftAlone() {
+    void integerTensorIsNotChosen() {
         try (NDManager manager = NDManager.newBaseManager()) {
             Block block =
                     TrainableWordEmbedding.fromPretrained(
@@ -175,7 +175,7 @@ class TensorSelectionTest {
     }
 
     @Test
-    void aSymbolBlockIsLeftAlone() {
+    void symbolBlockIsNotChosen() {
         TensorChoice choice =
                 policy().optLayerTypes(LayerType.OTHER).build().plan(new Symbol()).get(0);
         assertFalse(choice.regularized());
@@ -183,7 +183,7 @@ class TensorSelectionTest {
     }
 
     @Test
-    void runningStatisticsAreLeftAlone() {
+    void runningStatisticsAreNeverChosen() {
         for (TensorChoice choice :
                 FrequencyRegularization.builder()
                         .optLayerTypes(LayerType.values())

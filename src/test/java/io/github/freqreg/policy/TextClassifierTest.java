@@ -251,7 +251,7 @@ class TextClassifierTest {
     }
 
     @Test
-    void atEqualBytesTheDefaultAxesLearnMoreThanALowPass() {
+    void defaultAxesLearnMoreThanALowPassAtEqualBytes() {
         Result plain = train(false, Table.LOW_PASS, 2_000, 1);
         Result its = train(false, Table.DEFAULT, 2_000, 1);
         assertTrue(plain.bytes <= 2_000 && its.bytes <= 2_000, plain + " and " + its);
@@ -260,7 +260,7 @@ class TextClassifierTest {
     }
 
     @Test
-    void theTableOfTheResults() {
+    void logsTheTableOfResults() {
         for (boolean lstm : new boolean[] {false, true}) {
             for (Table table : Table.values()) {
                 for (long bytes : new long[] {1_000, 2_000, 4_000, 8_000}) {

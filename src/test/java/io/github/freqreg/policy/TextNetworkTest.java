@@ -91,7 +91,7 @@ class TextNetworkTest {
 
     /** The case that was refused: the table alone, left whole, has 64,000 bytes. */
     @Test
-    void underABudgetOfBytesAClassifierIsChosenTrainedSavedAndLoaded() throws Exception {
+    void classifierIsTrainedSavedAndLoadedWithinAByteBudget() throws Exception {
         long bytes = 1_500;
         Path file = folder.resolve("classifier.frq");
         try (Model model = Model.newInstance("text");
@@ -145,7 +145,7 @@ class TextNetworkTest {
      * At half a byte a number the layers' 2,000 numbers are whole; the table has a quarter byte.
      */
     @Test
-    void aTableGetsTwiceAsManyNumbersForItsBytes() {
+    void tableGetsTwiceAsManyNumbersPerByte() {
         for (boolean trained : new boolean[] {false, true}) {
             Block block = classifier();
             try (NDManager manager = NDManager.newBaseManager()) {
@@ -169,7 +169,7 @@ class TextNetworkTest {
     }
 
     @Test
-    void aBudgetOfNumbersIsMetWithATable() {
+    void budgetOfNumbersIsMetWithATable() {
         Block block =
                 FrequencyRegularization.builder()
                         .optBudget(5_000)
@@ -201,7 +201,7 @@ class TextNetworkTest {
 
     @ParameterizedTest
     @MethodSource("recurrentLayers")
-    void aLoneRecurrentLayerIsWrappedByDefault(RecurrentBlock layer) {
+    void recurrentLayerIsWrappedByDefault(RecurrentBlock layer) {
         Shape input = new Shape(2, 5, 9);
         Set<String> weights =
                 trained(layer).stream()
@@ -252,7 +252,7 @@ class TextNetworkTest {
     }
 
     @Test
-    void bertFitsABudgetOfBytes() throws Exception {
+    void bertFitsAByteBudget() throws Exception {
         long bytes = 2_500;
         Shape ids = new Shape(2, 5);
         Shape[] inputs = {ids, ids, ids};
@@ -304,7 +304,7 @@ class TextNetworkTest {
     }
 
     @Test
-    void anIdEmbeddingCountsAsAnEmbedding() {
+    void idEmbeddingIsAnEmbedding() {
         Block table = new IdEmbedding.Builder().setDictionarySize(90).setEmbeddingSize(8).build();
         assertEquals(LayerType.EMBEDDING, LayerType.of(table));
         TensorChoice choice =
@@ -318,7 +318,7 @@ class TextNetworkTest {
 
     /** By default along the axes for tables; along its own where these are asked for. */
     @Test
-    void aTableLoadsAlongTheAxesOfItsFile() throws Exception {
+    void tableIsLoadedAlongTheAxesOfItsFile() throws Exception {
         FrequencyAxes table = FrequencyAxes.ofTable(new Shape(WORDS, 16));
         for (boolean own : new boolean[] {false, true}) {
             FrequencyRegularizationBuilder policy =
