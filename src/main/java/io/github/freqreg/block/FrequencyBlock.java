@@ -54,7 +54,7 @@ import java.util.Optional;
  */
 public final class FrequencyBlock extends AbstractBaseBlock {
 
-    /** Unlike the version of any block of DJL's, so that neither reads the other's numbers. */
+    /** Differs from the versions of DJL's blocks, so that neither reads the other's parameters. */
     private static final byte VERSION = 'H';
 
     private final Block block;
@@ -220,7 +220,7 @@ public final class FrequencyBlock extends AbstractBaseBlock {
         return shown;
     }
 
-    /** The wrapped block's parameters that are not regularised. */
+    /** Returns the wrapped block's parameters that are not regularised. */
     private List<Parameter> leftAlone() {
         return parameters.values().stream().filter(p -> !spectral.containsKey(p)).toList();
     }
@@ -256,7 +256,7 @@ public final class FrequencyBlock extends AbstractBaseBlock {
         leftAlone().forEach(Parameter::close);
     }
 
-    /** A parent clears the parameters it sees; the dense weights behind them are freed here. */
+    /** Frees dense weights whose coefficients the parent has cleared. */
     private void forgetCleared() {
         for (SpectralParameter tensor : byName.values()) {
             if (inputShapes != null && !tensor.getCoefficients().isInitialized()) {

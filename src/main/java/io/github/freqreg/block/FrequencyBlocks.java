@@ -201,12 +201,16 @@ public final class FrequencyBlocks {
      */
     @Internal
     public static List<LayerPick> picks(Block block) {
-        Map<Parameter, String> names = new IdentityHashMap<>();
-        parameters(block).forEach((name, parameter) -> names.put(parameter, name));
+        List<FrequencyBlock> layers = wrapped(block);
+        Map<Block, String> names = new IdentityHashMap<>();
+        for (NetworkTensor tensor : NetworkTensors.of(block)) {
+            if (tensor.spectral().isPresent()) {
+                names.putIfAbsent(tensor.owner(), tensor.name());
+            }
+        }
         List<LayerPick> picks = new ArrayList<>();
-        for (FrequencyBlock layer : wrapped(block)) {
-            SpectralParameter first = layer.getSpectralParameters().iterator().next();
-            String name = names.get(first.getCoefficients());
+        for (FrequencyBlock layer : layers) {
+            String name = names.getOrDefault(layer, "");
             String type = layer.getWrappedType().getSimpleName();
             layer.getPass().getPicks().forEach(pick -> picks.add(new LayerPick(name, type, pick)));
         }

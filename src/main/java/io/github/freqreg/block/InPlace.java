@@ -5,10 +5,10 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.index.NDIndex;
 
 /**
- * Writes into an array that others hold, without a way through Java's memory.
+ * Overwrites the elements of an array that others refer to, inside the engine's memory.
  *
- * <p>{@link NDArray#copyTo} of DJL 0.36 copies to a buffer of Java's and lets the target point
- * there. It also calls a function that PyTorch has deprecated, which prints a warning to standard
+ * <p>{@link NDArray#copyTo} of DJL 0.36 is no replacement: it makes the target refer to a buffer in
+ * Java's memory, and it calls a deprecated function of PyTorch, which prints a warning to standard
  * error.
  */
 final class InPlace {
@@ -18,10 +18,10 @@ final class InPlace {
     private InPlace() {}
 
     /**
-     * Tells whether an array can be written to, by writing its own elements.
+     * Returns whether an array can be written to. The check overwrites it with its own elements.
      *
      * @param array an array
-     * @return false for one of a TorchScript network that was loaded for inference
+     * @return false for an array of a TorchScript network that was loaded for inference
      */
     static boolean canWrite(NDArray array) {
         boolean trainable = array.hasGradient();

@@ -12,6 +12,7 @@ import java.io.IOException;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 
 /**
  * Writes and reads the parameters of a {@link FrequencyBlock} in DJL's {@code .params} files.
@@ -158,7 +159,7 @@ final class ParameterCodec {
         }
 
         private Stored of(String name) {
-            return stored.get(name);
+            return Objects.requireNonNull(stored.get(name));
         }
 
         /** Returns the data type of the first tensor, or float32 if there is none. */

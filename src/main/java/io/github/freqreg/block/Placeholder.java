@@ -9,16 +9,18 @@ import ai.djl.training.initializer.Initializer;
 import java.util.Arrays;
 
 /**
- * One number, seen as a whole tensor: what a parameter holds whose values are not needed, or not
- * there yet. It has a manager, a device, a type and a shape, and next to no size.
+ * An array for a parameter whose values are not needed or not known yet: one number, broadcast to
+ * the shape of the tensor. It has a manager, a device, a type and a shape, but takes almost no
+ * memory.
  */
 final class Placeholder {
 
-    /** Makes placeholders in the place of values. */
+    /** Initialises parameters with placeholders. */
     static final Initializer INITIALIZER = Placeholder::of;
 
     private Placeholder() {}
 
+    /** Returns a placeholder. */
     static NDArray of(NDManager manager, Shape shape, DataType type) {
         if (shape.dimension() == 0) {
             return manager.zeros(shape, type);
@@ -30,11 +32,11 @@ final class Placeholder {
         }
     }
 
-    /** Puts an array in the place of a parameter's own, which is closed. */
+    /** Replaces the array of a parameter and closes the old one. */
     static void replace(Parameter parameter, NDArray array) {
         Initializer initializer = parameter.getInitializer();
         parameter.close();
-        // The one way to give a parameter with a shape an array.
+        // DJL has no other way to set the array of a parameter that has a shape.
         parameter.setInitializer((manager, shape, type) -> array);
         parameter.initialize(array.getManager(), array.getDataType());
         parameter.setInitializer(initializer);

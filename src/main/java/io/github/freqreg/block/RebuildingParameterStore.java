@@ -13,9 +13,9 @@ import java.util.Map;
 /**
  * The parameter store that a wrapped block sees during one forward pass.
  *
- * <p>It answers for a regularised parameter with the weights rebuilt from its coefficients, and
- * asks the caller's store for everything else. That is all a block needs, whatever its class, as
- * long as it reads its parameters through the store as DJL's own blocks do.
+ * <p>For a regularised parameter it returns the weights that are rebuilt from the coefficients; all
+ * other requests go to the caller's store. This works for every block that reads its parameters
+ * through the store, as DJL's own blocks do.
  */
 final class RebuildingParameterStore extends ParameterStore {
 
@@ -56,17 +56,17 @@ final class RebuildingParameterStore extends ParameterStore {
         return answers.computeIfAbsent(tensor.getDense(), dense -> new HashMap<>());
     }
 
-    /** Notes that the block was computed with a regularised parameter's coefficients. */
+    /** Records that the pass used the coefficients of a tensor directly. */
     void use(SpectralParameter tensor) {
         answersOf(tensor);
     }
 
-    /** Whether the block has asked for any regularised parameter. */
+    /** Returns whether the block has read any regularised parameter. */
     boolean wasAskedForAny() {
         return !answers.isEmpty();
     }
 
-    /** Whether the block has asked for a regularised parameter. */
+    /** Returns whether the block has read a regularised parameter. */
     boolean wasAskedFor(SpectralParameter tensor) {
         return answers.containsKey(tensor.getDense());
     }

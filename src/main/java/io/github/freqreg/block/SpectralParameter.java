@@ -121,26 +121,26 @@ public final class SpectralParameter {
         return kept;
     }
 
-    /** The kept number from which schedules go down. */
+    /** Returns the kept number from which truncation starts. */
     int getStart() {
         return start;
     }
 
-    /** The kept number at which truncation ends. */
+    /** Returns the kept number at which truncation ends. */
     int getTarget() {
         return Math.min(kept, (int) getSpec().target());
     }
 
-    DataType getDataType() {
-        return coefficients.getArray().getDataType();
-    }
-
-    /** Takes the coefficients from the initialised dense weights, which stop being trainable. */
+    /**
+     * Projects the initialised dense weights, which are frozen and replaced by coefficients.
+     *
+     * @param fresh whether the weights were drawn by an initialiser, so that their scale is adapted
+     */
     void project(boolean fresh) {
         dense.freeze(true);
         NDArray weights = dense.getArray();
         if (dense.getInitializer() == Placeholder.INITIALIZER) {
-            // A loader brings the coefficients.
+            // A loader will set the coefficients.
             setCoefficients(weights.getManager().zeros(new Shape(1), weights.getDataType()), 1);
             return;
         }
@@ -171,11 +171,11 @@ public final class SpectralParameter {
         rebuilt.discard();
     }
 
-    /** Puts other coefficients in place; the old array is closed. */
+    /** Replaces the coefficients and closes the old array. */
     void setCoefficients(NDArray vector, int count) {
         boolean trainable = coefficients.requiresGradient();
         if (coefficients.isInitialized()) {
-            // A trainer that still holds the old parameter must not update it any more.
+            // Stops a trainer that still refers to the old parameter from updating it.
             coefficients.freeze(true);
             coefficients.getArray().close();
         }
@@ -183,7 +183,7 @@ public final class SpectralParameter {
         vector.setName(name);
         vector.setRequiresGradient(trainable);
         kept = count;
-        // A model that was truncated and saved goes on from where its policy starts.
+        // The schedule of a model that was truncated and saved still begins at the policy's start.
         start = Math.max(count, (int) getSpec().start());
         forgetTables();
     }
@@ -200,7 +200,7 @@ public final class SpectralParameter {
                 .build();
     }
 
-    /** Cuts the tail; what is already shorter stays as it is. */
+    /** Truncates the tail, unless fewer coefficients are kept already. */
     void cut(int count) {
         if (count < kept) {
             kept = Math.max(1, count);
@@ -208,7 +208,7 @@ public final class SpectralParameter {
         }
     }
 
-    /** Gives up the tail's memory. */
+    /** Frees the memory of the truncated tail. */
     void compact() {
         NDArray full = coefficients.getArray();
         if (full.size() == kept) {
@@ -217,7 +217,7 @@ public final class SpectralParameter {
         setCoefficients(copyPrefix(), kept);
     }
 
-    /** The kept coefficients outside of any graph, on the manager of all. */
+    /** Copies the kept coefficients outside of any graph, on the manager of the parameter. */
     NDArray copyPrefix() {
         NDArray whole = coefficients.getArray();
         try (NDManager scratch = whole.getManager().newSubManager();
@@ -228,7 +228,7 @@ public final class SpectralParameter {
         }
     }
 
-    /** The weights inside the gradient's graph; the result belongs to {@code scratch}. */
+    /** Rebuilds the weights inside the gradient graph; the result belongs to {@code scratch}. */
     NDArray rebuild(NDArray vector, NDManager scratch) {
         return transform(vector.getDevice())
                 .rebuild(rounded(vector, scratch), scratch)
@@ -251,7 +251,10 @@ public final class SpectralParameter {
                 device,
                 d ->
                         new SpectralTransform(
-                                getMask(), dense.getArray().getManager(), d, getDataType()));
+                                getMask(),
+                                dense.getArray().getManager(),
+                                d,
+                                coefficients.getArray().getDataType()));
     }
 
     ZigzagMask getMask() {
@@ -325,7 +328,7 @@ public final class SpectralParameter {
         setCoefficients(vector, count);
     }
 
-    /** Leaves the dense weights as an ordinary parameter and frees all else. */
+    /** Makes the dense weights an ordinary parameter again and frees everything else. */
     void release() {
         weights(coefficients.getArray());
         forgetTables();
@@ -333,7 +336,7 @@ public final class SpectralParameter {
         coefficients.close();
     }
 
-    /** Frees everything; the tensor is as before its first initialisation. */
+    /** Frees everything, so that the tensor can be initialised again. */
     void clear() {
         forgetTables();
         dense.close();

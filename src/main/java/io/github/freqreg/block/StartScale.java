@@ -4,29 +4,32 @@ import ai.djl.ndarray.types.Shape;
 import io.github.freqreg.spectrum.SplitAxes;
 import io.github.freqreg.spectrum.ZigzagMask;
 import java.util.Arrays;
+import java.util.function.IntUnaryOperator;
 
 /**
- * How much larger than the dense weights' own the kept coefficients of a fresh tensor start.
+ * The gains of the coefficients of a fresh tensor over those that are projected from its
+ * initialiser.
  *
- * <p>Seen as a matrix n × m (n the first extent), dense weights of variance v answer an input of
- * norm 1 with a norm of √(n · v). Coefficients of variance v · gain², K of them at the lowest
- * frequency of all other axes, answer that one, which smooth and positive inputs mostly are, with
- * √(K · v) · gain. Equal answers need gain = √(n / K); it is 1 where all is kept, and for tensors
- * of one axis, which start as constants.
+ * <p>Regard the tensor as a matrix n × m, where n is its first extent. Dense weights of variance v
+ * map an input of norm 1 to an output of norm √(n · v). Of the kept coefficients, K have the lowest
+ * frequency along all axes but the first. With variance v · gain², they map the constant input,
+ * which resembles smooth and positive inputs, to an output of norm √(K · v) · gain. Equal norms
+ * require gain = √(n / K). The gain is 1 if all coefficients are kept, and for tensors with one
+ * axis, which start as constants.
  *
- * <p>A prefix of the zigzag order has more coefficients at a low frequency of an axis than at a
- * high one. Drawn alike, they answer with the low ones mostly, to these mostly, and some layers
- * later inputs can hardly be told apart. Balanced, with i along the first axis and j along all
- * others, over the kept (i, j),
+ * <p>A prefix of the zigzag order contains many coefficients at low frequencies and few at high
+ * ones. With equal variances, a layer responds mainly to low frequencies; after a few layers all
+ * inputs look alike. Balancing chooses a gain for each coefficient, with i along the first axis and
+ * j along all others:
  *
  * <pre>
  * gain_ij² = a_i · b_j,   Σ_i gain_ij² = n for each j
  * </pre>
  *
- * <p>and the sums over j are nearer to each other than before. It is what a few rounds of scaling
- * rows and columns in turn give (Sinkhorn and Knopp 1967). Without an end, the sums over j would
- * become equal too, but only the last coefficient of each row and column would be left: on AlexNet
- * 3 and 10 rounds did alike, 1 and 100 worse.
+ * <p>and makes the sums over j more equal. These gains result from a few rounds in which rows and
+ * columns are scaled in turn (Sinkhorn and Knopp 1967). The limit of infinitely many rounds would
+ * leave only the last coefficient of each row and column: on AlexNet, 3 and 10 rounds did equally
+ * well, 1 and 100 rounds worse.
  */
 final class StartScale {
 
@@ -45,19 +48,19 @@ final class StartScale {
     }
 
     /**
-     * Finds the gains.
+     * Returns the gains.
      *
-     * @param shape the tensor's own
+     * @param shape the tensor's shape in the network
      * @param mask its kept coefficients
-     * @param rounds of balancing, 0 for none
-     * @return the gain of each kept coefficient, or one for all
+     * @param rounds the number of rounds of balancing, 0 for none
+     * @return the gain of each kept coefficient, or a single gain for all
      */
     static float[] of(Shape shape, ZigzagMask mask, int rounds) {
         if (shape.dimension() < 2) {
             return new float[] {1};
         }
         Shape box = mask.getBox();
-        // In row-major order the other axes stand behind those that make up the first.
+        // In row-major order, the parts of the first axis precede all others.
         long first = SplitAxes.of(shape, mask.getShape()).size(0, box);
         long others = box.size() / first;
         long n = shape.get(0);
@@ -71,8 +74,8 @@ final class StartScale {
 
     private float[] balance(long energy, int rounds) {
         for (int round = 0; round < rounds; round++) {
-            share(rows, columns, true);
-            share(columns, rows, false);
+            normalize(rows, this::row, columns, this::column);
+            normalize(columns, this::column, rows, this::row);
         }
         float[] gains = new float[positions.length];
         for (int i = 0; i < gains.length; i++) {
@@ -81,11 +84,19 @@ final class StartScale {
         return gains;
     }
 
-    /** Scales rows, or columns, so that each has an energy of 1. */
-    private void share(double[] scales, double[] across, boolean ofRows) {
+    /**
+     * Scales the rows so that each has energy 1, or likewise the columns.
+     *
+     * @param scales of the rows, which are set
+     * @param own the row of a coefficient
+     * @param others the scales of the columns
+     * @param across the column of a coefficient
+     */
+    private void normalize(
+            double[] scales, IntUnaryOperator own, double[] others, IntUnaryOperator across) {
         Arrays.fill(scales, 0);
         for (int i = 0; i < positions.length; i++) {
-            scales[ofRows ? row(i) : column(i)] += across[ofRows ? column(i) : row(i)];
+            scales[own.applyAsInt(i)] += others[across.applyAsInt(i)];
         }
         for (int i = 0; i < scales.length; i++) {
             scales[i] = 1 / scales[i];

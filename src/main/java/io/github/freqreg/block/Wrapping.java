@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 
 /**
@@ -179,9 +180,8 @@ public final class Wrapping {
     private FrequencyBlock wrap(Block unit, Map<String, TensorSpec.Rule> rules, Strategy strategy) {
         List<SpectralParameter> tensors = new ArrayList<>();
         for (NetworkTensor tensor : units.getOrDefault(unit, List.of())) {
-            tensors.add(
-                    new SpectralParameter(
-                            tensor.name(), tensor.parameter(), rules.get(tensor.name())));
+            TensorSpec.Rule rule = Objects.requireNonNull(rules.get(tensor.name()));
+            tensors.add(new SpectralParameter(tensor.name(), tensor.parameter(), rule));
         }
         return new FrequencyBlock(unit, FrequencyBlocks.parameters(unit), tensors, strategy);
     }

@@ -12,27 +12,28 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What follows a convolution channel by channel: batch normalisation, then ReLU, either or both.
+ * The operations on each channel that are fused with the expansion of a factored convolution: batch
+ * normalisation, ReLU, or both in this order.
  *
- * <p>A factored convolution computes A small maps z and a matrix E that expands them to the
- * channels of the output. Their statistics follow from those of z, without the channels,
+ * <p>A factored convolution computes maps z of A frequencies, and a matrix E expands them to the
+ * output channels. The batch statistics of the channels follow from those of z:
  *
  * <pre>
  * mean(E z) = E mean(z),   variance(E z)_o = e_o · covariance(z) · e_o
  * </pre>
  *
- * <p>so normalising is another matrix and a shift, and the channels are made once, a tile at a time
- * that stays in the processor's cache. Where the next layer projects them again, tile by tile, they
- * are never stored.
+ * <p>So normalisation only changes E and adds a shift. The channels are computed tile by tile, and
+ * a tile stays in the processor's cache. If the next layer projects the channels again, they are
+ * never stored.
  *
- * @param epsilon is added to the variance in normalising; 0 if the channels are not normalised
- * @param relu whether ReLU comes last
+ * @param epsilon the number that normalisation adds to the variance; 0 for no normalisation
+ * @param relu whether a ReLU follows
  */
 record ChannelEpilogue(float epsilon, boolean relu) {
 
     static final ChannelEpilogue NONE = new ChannelEpilogue(0, false);
 
-    /** Numbers of a tile: 1 MiB of float32, about what a core's own cache holds. */
+    /** Elements of a tile: 1 MiB of float32, about the size of a core's own cache. */
     private static final long TILE = 1 << 18;
 
     boolean isEmpty() {
@@ -55,9 +56,9 @@ record ChannelEpilogue(float epsilon, boolean relu) {
     }
 
     /**
-     * Expands small maps to channels and applies the epilogue, outside of any graph.
+     * Expands maps to channels and applies the epilogue, outside of any gradient graph.
      *
-     * @param maps the small maps and how they expand
+     * @param maps the maps and the matrix that expands them
      * @param manager the manager of the result
      * @return the channels (batch, channels, …)
      */
@@ -66,9 +67,9 @@ record ChannelEpilogue(float epsilon, boolean relu) {
     }
 
     /**
-     * Expands small maps, applies the epilogue and projects the channels, tile by tile.
+     * Expands maps, applies the epilogue and projects the channels, tile by tile.
      *
-     * @param maps the small maps and how they expand
+     * @param maps the maps and the matrix that expands them
      * @param cosines the matrix (channels, B) of the next layer's frequencies
      * @param manager the manager of the result
      * @return the projections (batch, B, …)
@@ -86,11 +87,11 @@ record ChannelEpilogue(float epsilon, boolean relu) {
             NDArray basis = alias(maps.basis(), scratch);
             NDArray bias = maps.bias() == null ? null : alias(maps.bias(), scratch);
             NDArray down = cosines.map(each -> alias(each, scratch).transpose()).orElse(null);
-            NDArray made = expand(small, basis, bias, down);
-            NDArray answer =
-                    made.reshape(new Shape(shape.get(0), made.getShape().get(1)).addAll(places));
-            answer.attach(manager);
-            return answer;
+            NDArray flat = expand(small, basis, bias, down);
+            NDArray result =
+                    flat.reshape(new Shape(shape.get(0), flat.getShape().get(1)).addAll(places));
+            result.attach(manager);
+            return result;
         }
     }
 
@@ -116,28 +117,28 @@ record ChannelEpilogue(float epsilon, boolean relu) {
                 NDIndex tile =
                         new NDIndex(its + ",:," + place + ":" + Math.min(places, place + across));
                 try (NDManager passing = scratch.newSubManager()) {
-                    NDArray made = alias(affine, passing).matMul(lifted.get(passing, tile));
+                    NDArray values = alias(affine, passing).matMul(lifted.get(passing, tile));
                     if (relu) {
-                        made = Activation.relu(made);
+                        values = Activation.relu(values);
                     }
                     if (down != null) {
-                        made = alias(down, passing).matMul(made);
+                        values = alias(down, passing).matMul(values);
                     }
-                    out.set(tile, made);
+                    out.set(tile, values);
                 }
             }
         }
         return out;
     }
 
-    /** The matrix from the small maps, and a map of ones, to the normalised channels. */
+    /** Returns the matrix from the maps, and a map of ones, to the normalised channels. */
     private NDArray affine(NDArray small, NDArray basis, @Nullable NDArray bias) {
         NDManager scratch = small.getManager();
         long channels = basis.getShape().get(0);
         NDArray matrix = basis;
         NDArray shift;
         if (epsilon > 0) {
-            // A bias moves the mean with it, and nothing else.
+            // Normalisation cancels the bias.
             Shape shape = small.getShape();
             long numbers = shape.get(0) * shape.get(2);
             NDArray rows = small.transpose(1, 0, 2).reshape(shape.get(1), numbers);
@@ -156,7 +157,7 @@ record ChannelEpilogue(float epsilon, boolean relu) {
         return NDArrays.concat(new NDList(matrix, shift), 1);
     }
 
-    /** The same array under another manager, which gets what is computed from it. */
+    /** Returns a view that belongs to another manager, which will own what is computed from it. */
     private static NDArray alias(NDArray array, NDManager manager) {
         return array.get(manager, new NDIndex().addAllDim());
     }

@@ -8,9 +8,9 @@ import io.github.freqreg.Internal;
 import java.lang.reflect.Field;
 
 /**
- * DJL's ReLU block, which can also be computed together with the factored convolution before it.
+ * A replacement of DJL's ReLU block that can be fused with the factored convolution before it.
  *
- * <p>It is a {@code LambdaBlock} of the original's name, so a network looks the same with either.
+ * <p>It is a {@code LambdaBlock} with the name of the original, so the network looks the same.
  */
 @Internal
 public final class FusedRelu extends LambdaBlock {
@@ -31,17 +31,17 @@ public final class FusedRelu extends LambdaBlock {
     }
 
     /**
-     * Takes the place of a block.
+     * Returns the replacement of a block.
      *
      * @param block any block
-     * @return a fused block, or the same block if it is not DJL's ReLU
+     * @return the replacement, or the block itself if it is not DJL's ReLU
      */
     public static Block of(Block block) {
         return isRelu(block) ? new FusedRelu((LambdaBlock) block) : block;
     }
 
     /**
-     * Returns the block whose place this one took.
+     * Returns the block that this one replaces.
      *
      * @return DJL's block, initialised if this one is
      */
@@ -54,8 +54,8 @@ public final class FusedRelu extends LambdaBlock {
     }
 
     /**
-     * Tells whether a block is what {@link Activation#reluBlock()} makes: a function that {@code
-     * Activation} defines, under the name of ReLU.
+     * Returns whether a block was made by {@link Activation#reluBlock()}: its function is defined
+     * in {@code Activation}, and its name is ReLU.
      */
     private static boolean isRelu(Block block) {
         if (block.getClass() != LambdaBlock.class

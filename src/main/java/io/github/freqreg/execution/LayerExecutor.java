@@ -20,21 +20,22 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Computes one layer with the coefficients of its weight.
+ * Decides how a layer computes, and computes it without its dense weight where that is cheaper.
  *
- * <p>The kept coefficients lie in a box S of A frequencies along the output's channels and B along
- * the input's. With D the cosines of an axis and the kernel's axes rebuilt,
+ * <p>The kept coefficients lie in a box of A frequencies along the output channels and B along the
+ * input channels. Let S be this box, rebuilt along the kernel's axes only, and D the cosine basis
+ * of an axis. Then
  *
  * <pre>
  * w[o, i, …] = Σ_a Σ_b D_out[o, a] · S[a, b, …] · D_in[i, b]
  * layer(x, w) = D_out · layer(D_inᵀ · x, S)
  * </pre>
  *
- * <p>so the layer itself, with all its options, computes on A and B channels rather than on the
- * output's and the input's. Only S has gradients: the input is not stored for the way back. With
- * groups, each group's channels are projected by the same cosines or its rows of them.
+ * <p>The layer itself, with all its options, runs on B instead of all input channels and on A
+ * instead of all output channels. The backward pass needs the projected input only. With groups,
+ * the channels of each group are projected by the same basis, or by the group's rows of it.
  *
- * <p>Safe for concurrent use.
+ * <p>Instances are safe for concurrent use.
  */
 @Internal
 public final class LayerExecutor {
@@ -54,7 +55,7 @@ public final class LayerExecutor {
     }
 
     /**
-     * Makes an executor for a layer.
+     * Returns an executor for a layer.
      *
      * @param layer any block
      * @return the executor, or nothing for a block that can only be computed with rebuilt weights
@@ -73,9 +74,9 @@ public final class LayerExecutor {
     }
 
     /**
-     * Tells whether blocks that follow the layer can be computed together with it.
+     * Returns whether blocks that follow can be fused with the layer.
      *
-     * @return true for convolutions, transposed ones included
+     * @return true for convolutions, including transposed ones
      */
     public boolean canFuse() {
         return layout != ChannelLayout.LINEAR;
@@ -84,7 +85,7 @@ public final class LayerExecutor {
     /**
      * Returns how the last passes were computed.
      *
-     * @return the last pass of inference and the last one of training, as far as there were any
+     * @return the last inference and the last training pass, as far as there were any
      */
     public List<Pick> getPicks() {
         return Stream.of(inference, training).flatMap(Optional::stream).toList();
@@ -96,7 +97,7 @@ public final class LayerExecutor {
             return Factorization.REBUILD;
         }
         ZigzagMask mask = pass.transform().getMask();
-        // Along an axis of one element, or one that is split, nothing is projected or expanded.
+        // An axis with one element, or one that is split, is neither projected nor expanded.
         boolean projects = mixes(axes, mask, layout.in);
         boolean expands = mixes(axes, mask, layout.out);
         List<Factorization> ways = new ArrayList<>();
@@ -118,7 +119,7 @@ public final class LayerExecutor {
 
     private LayerSizes sizes(SplitAxes axes, ZigzagMask mask, Shape input) {
         Shape output = layer.getOutputShapes(new Shape[] {input})[0];
-        // Convolutions share one basis over all output channels, whatever their group.
+        // A convolution has one basis for the output channels of all groups.
         return LayerSizes.of(
                 layout,
                 weight.getShape(),
@@ -140,7 +141,7 @@ public final class LayerExecutor {
         SplitAxes axes = SplitAxes.of(weight.getShape(), mask.getShape());
         LayerSizes sizes = sizes(axes, mask, pass.input().shape());
         Factorization way = pick(pass, axes, sizes);
-        // It may outlive the pass, so it does not hold the pass and its input.
+        // The callback may outlive the pass, so it must not refer to the pass and its input.
         Shape input = pass.input().shape();
         boolean ofTraining = pass.training();
         Consumer<Traffic> note = traffic -> note(input, ofTraining, way, sizes, traffic);
@@ -151,7 +152,7 @@ public final class LayerExecutor {
         return Optional.of(new FactoredPass(layer, layout, pass, way, sizes, axes).run(note));
     }
 
-    /** Remembers what was picked, for the report. */
+    /** Records how a pass was computed, for the report. */
     private void note(
             Shape input, boolean ofTraining, Factorization way, LayerSizes sizes, Traffic traffic) {
         if (sizes.isEmpty()) {
@@ -187,16 +188,14 @@ public final class LayerExecutor {
     }
 
     /**
-     * What is computed.
+     * The input of {@link #forward}.
      *
-     * @param strategy what is asked for
+     * @param strategy the strategy that the user has set
      * @param transform of the weight
-     * @param coefficients the kept coefficients, in the gradient's graph or not
-     * @param store has the bias
+     * @param coefficients the kept coefficients, inside or outside of the gradient graph
+     * @param store provides the bias
      * @param input of the layer
-     * @param training whether there is a way back
-     * @param fusible whether a block follows that can add its work to the expansion; the output is
-     *     then computed when it is first read
+     * @param mode what the output is for
      */
     public record Pass(
             Strategy strategy,
@@ -204,6 +203,23 @@ public final class LayerExecutor {
             NDArray coefficients,
             ParameterStore store,
             LayerInput input,
-            boolean training,
-            boolean fusible) {}
+            Mode mode) {
+
+        /** Returns whether a backward pass may follow. */
+        boolean training() {
+            return mode == Mode.TRAINING;
+        }
+    }
+
+    /** What the output of a pass is for. */
+    public enum Mode {
+        /** A backward pass may follow. */
+        TRAINING,
+        /** No backward pass follows. */
+        INFERENCE,
+        /**
+         * Like {@link #INFERENCE}; in addition, a block follows that can be fused with the layer.
+         */
+        FUSIBLE_INFERENCE
+    }
 }

@@ -9,14 +9,14 @@ import ai.djl.ndarray.types.Shape;
 import io.github.freqreg.Internal;
 
 /**
- * The one input of a layer, described without computing it: see {@link Unexpanded}.
+ * The single input of a layer, described without computing an {@link Unexpanded} one.
  *
  * @param list holds the input
  * @param manager of the input
  * @param shape of the input
  * @param type of its elements
  * @param device of the input
- * @param hasGradient whether the input takes part in a gradient's graph by itself
+ * @param hasGradient whether the gradient graph contains the input
  */
 @Internal
 public record LayerInput(
@@ -31,8 +31,8 @@ public record LayerInput(
      * Describes an input.
      *
      * @param list the inputs of a layer
-     * @return the description of the one input
-     * @throws IndexOutOfBoundsException if there is not exactly one
+     * @return the description of the input
+     * @throws IndexOutOfBoundsException if there is not exactly one input
      */
     public static LayerInput of(NDList list) {
         return Unexpanded.waiting(list).map(LayerInput::ofWaiting).orElseGet(() -> ofArray(list));
@@ -60,10 +60,10 @@ public record LayerInput(
     }
 
     /**
-     * Tells whether inputs are a single array, which is not computed for it.
+     * Returns whether there is exactly one input, without computing it.
      *
      * @param list the inputs of a layer
-     * @return whether {@link #of} takes them
+     * @return whether {@link #of} accepts them
      */
     public static boolean isOne(NDList list) {
         return Unexpanded.waiting(list).isPresent() || list.size() == 1;

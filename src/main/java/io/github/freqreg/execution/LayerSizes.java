@@ -3,17 +3,17 @@ package io.github.freqreg.execution;
 import ai.djl.ndarray.types.Shape;
 
 /**
- * The sizes of a layer at work.
+ * The sizes of a layer and its input, from which costs are estimated.
  *
- * @param batch how many images, or vectors of a linear layer
- * @param groups how many parts the channels are in, each with its own filters
- * @param in the channels of a group of the input
- * @param inBox how many frequencies their axis keeps
- * @param out the channels of a group of the output
- * @param outBox how many frequencies their axis keeps
+ * @param batch the number of images, or of vectors in a linear layer
+ * @param groups the number of groups
+ * @param in the number of input channels in a group
+ * @param inBox the number of frequencies that are kept along them
+ * @param out the number of output channels in a group
+ * @param outBox the number of frequencies that are kept along them
  * @param taps the product of the kernel's extents
- * @param inPlaces the pixels of an input channel
- * @param outPlaces the pixels of an output channel
+ * @param inPlaces the number of pixels of an input channel
+ * @param outPlaces the number of pixels of an output channel
  */
 record LayerSizes(
         double batch,
@@ -26,26 +26,27 @@ record LayerSizes(
         double inPlaces,
         double outPlaces) {
 
-    /** Whether there is nothing to compute. */
+    /** Returns whether the input is empty. */
     boolean isEmpty() {
         return batch * inPlaces == 0;
     }
 
+    /** Derives the sizes from the shapes of a layer. */
     static LayerSizes of(
-            ChannelLayout form,
+            ChannelLayout layout,
             Shape weight,
             double inBox,
             double outBox,
             Shape input,
             Shape output) {
-        long channels = input.get(form.channelAxis(input));
-        long filters = output.get(form.channelAxis(output));
-        // The weight has the channels of one group along one of its first axes.
+        long channels = input.get(layout.channelAxis(input));
+        long filters = output.get(layout.channelAxis(output));
+        // One of the weight's first two axes has the channels of a single group.
         long groups =
-                form == ChannelLayout.TRANSPOSED
+                layout == ChannelLayout.TRANSPOSED
                         ? filters / weight.get(1)
                         : channels / weight.get(1);
-        boolean linear = form == ChannelLayout.LINEAR;
+        boolean linear = layout == ChannelLayout.LINEAR;
         return new LayerSizes(
                 linear ? (double) input.size() / channels : input.get(0),
                 groups,

@@ -3,14 +3,14 @@ package io.github.freqreg.execution;
 import ai.djl.ndarray.types.Shape;
 
 /**
- * How a layer computed a pass, and what that was expected to cost.
+ * How a layer computed a pass, with the expected costs.
  *
  * @param input the shape of the layer's input
- * @param training whether the pass was one of training, with a way back
+ * @param training whether it was a training pass, whose cost includes the backward pass
  * @param factorization which channel axes stayed in the frequency domain
- * @param fused whether the blocks that follow were computed with the layer
- * @param nanoseconds what the cost model expects of the pass, optimiser not included
- * @param dense what it expects of the plain layer
+ * @param fused whether blocks that follow were fused with the layer
+ * @param nanoseconds the expected cost of the pass, without the optimiser
+ * @param dense the expected cost of the plain layer
  */
 public record Pick(
         Shape input,
@@ -20,7 +20,7 @@ public record Pick(
         double nanoseconds,
         double dense) {
 
-    /** Returns how the layer computed, in words. */
+    /** Returns how the layer computed, as text. */
     @Override
     public String toString() {
         String way = fused ? "fused" : "factored";

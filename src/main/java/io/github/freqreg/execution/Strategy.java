@@ -3,25 +3,25 @@ package io.github.freqreg.execution;
 import java.util.List;
 import java.util.stream.Stream;
 
-/** How a wrapped layer computes with its coefficients. The answer is the same, up to rounding. */
+/** How a wrapped layer computes with its coefficients. Results differ by rounding only. */
 public enum Strategy {
     /**
-     * What the cost model expects to be the fastest for the layer, its input and the pass; factored
-     * layers are fused.
+     * The way that the cost model expects to be the fastest for the layer, its input and the kind
+     * of pass. Factored layers are fused as with {@link #FUSED}.
      */
     AUTO,
-    /** The weight is rebuilt, and the layer computes with it. */
+    /** The dense weight is rebuilt, and the layer computes with it. */
     REBUILD,
     /**
-     * The weight is never built: the input's channels are projected onto the kept frequencies, the
-     * layer computes between them, and the answer is expanded to the output's channels. Channels
-     * whose axis is split are rebuilt; where both are, the weight is.
+     * The dense weight is never rebuilt: the input channels are projected onto the kept
+     * frequencies, the layer runs on these, and its results are expanded to the output channels. A
+     * channel axis that is split is rebuilt instead; if both are, so is the weight.
      */
     FACTORED,
     /**
-     * Factored; and at inference, batch statistics and ReLU that follow the layer are applied
-     * between its frequencies and the next layer's, tile by tile, so that maps of all channels are
-     * stored only where something else needs them.
+     * Like {@link #FACTORED}. In addition, inference fuses batch statistics and ReLU that follow
+     * the layer: they are applied tile by tile between its frequencies and those of the next layer,
+     * so that maps with all channels are stored only if another block needs them.
      */
     FUSED;
 

@@ -15,17 +15,17 @@ import org.jspecify.annotations.Nullable;
 /**
  * The output of a factored convolution whose channels are not computed yet.
  *
- * <p>Such a layer computes A small maps z, one for each frequency of its output channels, and a
- * matrix E that expands them to the channels. This list holds z and E. A block that knows the class
- * adds its own work to the expansion: {@code BatchStatisticsNorm} calls {@link #normalize}, {@link
- * FusedRelu} calls {@link #relu}, and the next factored convolution calls {@link #project}, so that
- * maps of all channels are never stored. For every other block it is an ordinary list of one array:
- * <b>each method of a list computes the channels first</b>. So a network computes the same whatever
- * blocks follow the convolution, also after a user has removed, replaced or moved some of them.
+ * <p>The convolution has computed maps z of A frequencies; a matrix E expands them to the output
+ * channels. This list holds z and E. A block that knows this class fuses its own operation with the
+ * expansion: {@code BatchStatisticsNorm} calls {@link #normalize}, {@link FusedRelu} calls {@link
+ * #relu}, and the next factored convolution calls {@link #project}, so that the channels are never
+ * stored. For all other blocks it is an ordinary list of one array: <b>every method of {@code List}
+ * computes the channels first</b>. So a network computes the same, whatever blocks follow, even
+ * after a user has removed, replaced or moved some of them.
  *
- * <p>The small maps stay on the manager of the layer's input, as the intermediate results of DJL's
- * own blocks do, or until every list that holds them is closed. Made only outside of a gradient's
- * graph. Safe for concurrent use.
+ * <p>Like the intermediate results of DJL's blocks, the maps belong to the manager of the layer's
+ * input. They are freed with it, or when all lists that hold them are closed. Instances exist only
+ * outside of gradient graphs. They are safe for concurrent use.
  */
 @Internal
 public final class Unexpanded extends LazyList implements LazyMaps {
@@ -44,11 +44,11 @@ public final class Unexpanded extends LazyList implements LazyMaps {
     }
 
     /**
-     * Finds maps that still wait to be computed. What was read may have been changed since, so it
-     * is an ordinary list from then on.
+     * Returns a list as one whose channels are not computed yet. Once read, a list may have been
+     * changed, so it counts as an ordinary one.
      *
      * @param list any list
-     * @return the list itself, if it is one of these and was not read
+     * @return the list, if it is an instance of this class that was not read
      */
     static Optional<Unexpanded> waiting(NDList list) {
         return list instanceof Unexpanded maps && !maps.isComputed()
@@ -57,13 +57,13 @@ public final class Unexpanded extends LazyList implements LazyMaps {
     }
 
     /**
-     * What a factored convolution has computed.
+     * The result of a factored convolution.
      *
-     * @param small the maps z (batch, A, …), one for each frequency of the output channels
+     * @param small the maps z (batch, A, …)
      * @param basis the matrix E (channels, A)
      * @param bias one number for each channel, or null
-     * @param user is told how the maps are used
-     * @param holders how many lists that are not closed hold them
+     * @param user is notified of each use
+     * @param holders the number of lists that hold the maps and are not closed
      */
     record Maps(
             NDArray small,
@@ -94,7 +94,7 @@ public final class Unexpanded extends LazyList implements LazyMaps {
         }
     }
 
-    /** Is told how the maps of a layer are used. */
+    /** Is notified when the maps of a layer are used. */
     @FunctionalInterface
     interface User {
 
@@ -141,17 +141,17 @@ public final class Unexpanded extends LazyList implements LazyMaps {
         return epilogue.project(maps, cosines, manager);
     }
 
-    /** The shape of the one array of this list, which is not computed for it. */
+    /** Returns the shape of the array in this list without computing it. */
     Shape getShape() {
         return maps.shape();
     }
 
-    /** The data type of the one array of this list, which is not computed for it. */
+    /** Returns the data type of the array in this list without computing it. */
     DataType getDataType() {
         return maps.small.getDataType();
     }
 
-    /** The device of the one array of this list, which is not computed for it. */
+    /** Returns the device of the array in this list without computing it. */
     Device getDevice() {
         return maps.small.getDevice();
     }
@@ -174,7 +174,7 @@ public final class Unexpanded extends LazyList implements LazyMaps {
         return expanded ? super.getManager() : maps.small.getManager();
     }
 
-    /** Frees what was computed; computes nothing for it. */
+    /** Frees the arrays without computing the channels. */
     @Override
     public synchronized void close() {
         if (expanded) {

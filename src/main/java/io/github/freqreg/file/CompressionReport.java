@@ -20,11 +20,11 @@ import java.util.stream.Collectors;
 import java.util.stream.LongStream;
 
 /**
- * What a compressed network costs, tensor by tensor, as it is or would be on disk.
+ * The size on disk of each tensor of a network.
  *
- * <p>Every number of the network counts, biases and normalisation included, and the bytes add up to
- * the size of the {@code .frq} file. Dense bytes are four for each number of the plain network.
- * Immutable.
+ * <p>All numbers of the network count, including biases and normalisation. The bytes add up to the
+ * size of the {@code .frq} file. Sizes are compared with float32, four bytes for each number of the
+ * plain network. Instances are immutable.
  */
 public final class CompressionReport {
 
@@ -48,7 +48,7 @@ public final class CompressionReport {
     }
 
     /**
-     * Reports on a network as {@link FrequencyFile#save(Block, Path)} would store it.
+     * Reports on the file that {@link FrequencyFile#save(Block, Path)} would write.
      *
      * @param block a network, initialised
      * @return the report
@@ -65,13 +65,13 @@ public final class CompressionReport {
     }
 
     /**
-     * Reports on a file that holds names and shapes.
+     * Reports on a file with names and shapes.
      *
      * @param file a {@code .frq} file
      * @return the report
      * @throws IOException if it cannot be read
-     * @throws MalformedModelException if it is damaged, of another version, or leaves names and
-     *     shapes to the network, see {@link #of(Path, Block)}
+     * @throws MalformedModelException if it is damaged, has an unknown version, or has no names and
+     *     shapes, see {@link #of(Path, Block)}
      */
     public static CompressionReport of(Path file) throws IOException, MalformedModelException {
         return of(
@@ -86,13 +86,14 @@ public final class CompressionReport {
     }
 
     /**
-     * Reports on a file with the names and shapes of its network.
+     * Reports on a file that may have no names and shapes, with those of its network.
      *
      * @param file a {@code .frq} file
-     * @param block the network, initialised, plain or wrapped; its numbers do not matter
+     * @param block the network, initialised, plain or wrapped; its values are not used
      * @return the report
      * @throws IOException if it cannot be read
-     * @throws MalformedModelException if it is damaged, of another version, or of another network
+     * @throws MalformedModelException if it is damaged, has an unknown version, or belongs to
+     *     another network
      * @throws IllegalStateException if the network is not initialised
      */
     public static CompressionReport of(Path file, Block block)
@@ -116,7 +117,7 @@ public final class CompressionReport {
         }
     }
 
-    /** Where a file's names and shapes come from. */
+    /** Adds names and shapes to the content of a file. */
     @FunctionalInterface
     private interface Naming {
 
@@ -144,8 +145,8 @@ public final class CompressionReport {
     /**
      * Returns how many numbers are stored.
      *
-     * @return the kept coefficients, those of running statistics included, and all elements of the
-     *     other parameters
+     * @return the number of coefficients, including those of running statistics, and of elements of
+     *     all other parameters
      */
     public long getKept() {
         return rows.stream().mapToLong(Row::kept).sum();
@@ -163,14 +164,14 @@ public final class CompressionReport {
     /**
      * Returns the size of the file.
      *
-     * @return its bytes, all included
+     * @return its bytes, with header and checksum
      */
     public long getBytes() {
         return bytes;
     }
 
     /**
-     * Returns the report as comma separated values: a header, a row for each tensor, and a total.
+     * Returns the report as comma-separated values: a header, a row for each tensor, and a total.
      *
      * @return lines that end with a line feed
      */
@@ -275,12 +276,12 @@ public final class CompressionReport {
      *
      * @param name the parameter's name
      * @param shape its shape in the network
-     * @param axes along which its coefficients are; null if the tensor itself is stored
-     * @param original how many elements it has
-     * @param kept how many numbers are stored for it
-     * @param type how a number is stored: {@code float16}, {@code float32} or {@code steps of} a
+     * @param axes the axes along which it was transformed; null if its elements are stored
+     * @param original the number of its elements
+     * @param kept the number of stored values
+     * @param type of the stored values: {@code float16}, {@code float32} or {@code steps of} a
      *     number
-     * @param bytes its bytes in the file, name and shape included
+     * @param bytes its size in the file, with name and shape
      */
     public record Row(
             String name,
@@ -312,16 +313,16 @@ public final class CompressionReport {
         }
 
         /**
-         * Returns whether what is stored are coefficients.
+         * Returns whether coefficients are stored.
          *
-         * @return whether there are axes of frequencies
+         * @return false if elements are stored
          */
         public boolean spectral() {
             return axes != null;
         }
 
         /**
-         * Returns the shape in words, with the split and the weights of its axes where there are.
+         * Returns the shape as text, with the split and the weights of its axes if there are any.
          *
          * @return such as {@code 500x800 as 500x50x4x4 by 1:2:3:3}
          */

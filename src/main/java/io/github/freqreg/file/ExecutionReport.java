@@ -9,13 +9,12 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * How the wrapped layers of a network computed their last passes, and what that was expected to
- * cost.
+ * How the wrapped layers of a network computed their last passes, with the expected costs.
  *
- * <p>Which way a layer is computed depends on its input's shape, so it is known once there was a
- * pass: a prediction, or a training step. Costs are those of the cost model, by which {@link
- * Strategy#AUTO} picks: milliseconds on the machine where its constants were measured. They are for
- * comparing, not for planning. Immutable.
+ * <p>The way a layer computes depends on the shape of its input, so it is known only after a
+ * prediction or a training step. Costs are those of the model by which {@link Strategy#AUTO}
+ * decides: milliseconds on the machine where its constants were measured. Use them to compare
+ * layers, not to predict times. Instances are immutable.
  */
 public final class ExecutionReport {
 
@@ -29,7 +28,7 @@ public final class ExecutionReport {
      * Reports on a network.
      *
      * @param block a network with wrapped layers
-     * @return the report, with rows for the layers that have computed
+     * @return the report, with rows for the layers that have computed a pass
      * @throws IllegalArgumentException if no layer of the network is wrapped
      */
     public static ExecutionReport of(Block block) {
@@ -46,10 +45,8 @@ public final class ExecutionReport {
     }
 
     /**
-     * Returns a row for each layer and kind of pass that there was.
-     *
-     * <p>A layer that can only be rebuilt, such as an LSTM, has none: the cost model does not know
-     * it.
+     * Returns a row for each layer and kind of pass. Layers that can only be rebuilt, such as an
+     * LSTM, have no row, as the cost model does not cover them.
      *
      * @return the rows, in the network's order
      */
@@ -113,8 +110,8 @@ public final class ExecutionReport {
     /**
      * One layer in one kind of pass.
      *
-     * @param name of the parameter that is kept in the frequency domain
-     * @param layer the class of the layer, without its package
+     * @param name of the wrapped parameter
+     * @param layer the simple name of the layer's class
      * @param pick how it computed
      */
     public record Row(String name, String layer, Pick pick) {}

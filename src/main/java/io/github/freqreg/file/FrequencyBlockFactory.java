@@ -12,8 +12,7 @@ import java.util.Map;
 import java.util.stream.Stream;
 
 /**
- * Loads a {@code .frq} file wherever DJL loads a model by its {@code Criteria}, DJL Serving
- * included.
+ * Loads {@code .frq} files through DJL's {@code Criteria}, and so in DJL Serving, too.
  *
  * <pre>
  * FrequencyBlockFactory network = arguments -&gt; LeNet.build();
@@ -27,17 +26,16 @@ import java.util.stream.Stream;
  *         .loadModel();
  * </pre>
  *
- * <p>The model path is a {@code .frq} file, or a folder or archive with one in it. Of several, the
- * one with the model's name is taken, which is the folder's or the archive's own unless {@code
- * optModelName} sets another. DJL passes factories a folder alone, so {@code optBlock} cannot be
- * used here, and a name that is set goes before that of a single file. For a single file DJL warns
- * in the log that it is no archive, which does no harm.
+ * <p>The model path is a {@code .frq} file, or a folder or archive that contains one. If there are
+ * several, the one with the model's name is loaded; that name is the one of the folder or archive,
+ * unless {@code optModelName} sets another. DJL passes only a folder to a factory. So {@code
+ * optBlock} cannot be used here, and a name that was set takes precedence over the name of a single
+ * file. For a single file, DJL logs a harmless warning that it is not an archive.
  *
- * <p>A resource of a jar has the URL {@code jar:///path/in/jar.frq}. DJL copies it to its cache,
- * once for each place of the jar: a new resource at an old place is not seen until the cache is
- * cleared. Where that matters, {@link FrequencyFile#load(Model,
- * io.github.freqreg.format.FrqDocument)} takes the bytes themselves. A URL of another host must be
- * that of an archive.
+ * <p>The URL of a resource in a jar is {@code jar:///path/in/jar.frq}. DJL caches it by the
+ * location of the jar and does not notice a new resource at the same location. To avoid the cache,
+ * use {@link FrequencyFile#load(Model, io.github.freqreg.format.FrqDocument)}. A URL of another
+ * host must refer to an archive.
  *
  * <h2>A folder for DJL Serving</h2>
  *
@@ -77,10 +75,10 @@ import java.util.stream.Stream;
  *
  * <h2>Whose code runs</h2>
  *
- * <p>Nothing in a {@code .frq} file names a class: the network is built by the code that whoever
- * loads it names, in {@code Criteria} or in a {@code serving.properties} of their own. But DJL runs
- * what a folder's {@code serving.properties} names, and the classes beside it: a folder or an
- * archive from elsewhere is a program, where a {@code .frq} file is none.
+ * <p>A {@code .frq} file names no class and contains no code: the application that loads it names
+ * the code that builds the network, in {@code Criteria} or in its own {@code serving.properties}.
+ * However, DJL runs the classes that the {@code serving.properties} of a model folder names, also
+ * classes in that folder. Treat a folder or archive from a foreign source as a program.
  */
 @FunctionalInterface
 public interface FrequencyBlockFactory extends BlockFactory {
@@ -88,8 +86,8 @@ public interface FrequencyBlockFactory extends BlockFactory {
     /**
      * Builds the network that was saved, plain or wrapped.
      *
-     * @param arguments of {@code Criteria} and {@code serving.properties}, such as sizes; the
-     *     values of the latter are strings
+     * @param arguments of {@code Criteria} and {@code serving.properties}, such as sizes; values
+     *     from {@code serving.properties} are strings
      * @return the network, not initialised
      * @throws IOException if something that it is built from cannot be read
      */
@@ -98,12 +96,13 @@ public interface FrequencyBlockFactory extends BlockFactory {
     /**
      * Builds the network and loads the file into it.
      *
-     * @param model gets the network; its name chooses among files
+     * @param model receives the network; its name selects the file
      * @param modelPath a folder
      * @param arguments for {@link #newNetwork}
-     * @return the network with the numbers of the file, wrapped
-     * @throws IOException if there is no file or none to prefer, or it cannot be read, is damaged
-     *     or of another structure; of the latter two a {@link MalformedModelException} is the cause
+     * @return the loaded network
+     * @throws IOException if no file or no unique file is found, or it cannot be read; or, with a
+     *     {@link MalformedModelException} as its cause, if it is damaged or belongs to another
+     *     network
      */
     @Override
     default Block newBlock(Model model, Path modelPath, Map<String, ?> arguments)

@@ -18,29 +18,26 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Saves a network as a {@code .frq} file, and loads it.
+ * Saves networks as {@code .frq} files and loads them.
  *
- * <p>The file holds the kept coefficients, every other parameter of the network (biases,
- * normalisation), the shapes of its inputs and a checksum; see {@link io.github.freqreg.format}. It
- * is written whole or not at all.
+ * <p>A file contains the kept coefficients, all other parameters of the network (biases,
+ * normalisation), the shapes of its inputs and a checksum, see {@link io.github.freqreg.format}. It
+ * is written completely or not at all.
  *
- * <p>Loading takes a network of the same structure, plain or wrapped, fresh or not: what the file
- * holds as coefficients is wrapped if it is not yet, and in a network that is not initialised DJL's
- * transposed convolutions become this library's, as by a policy. Everything is checked before
- * anything is changed for good.
+ * <p>A file is loaded into a network of the same structure, plain or wrapped, initialised or not.
+ * Tensors that the file stores as coefficients are wrapped, and DJL's transposed convolutions are
+ * replaced by those of {@link io.github.freqreg.nn}, as a policy would do. The file is checked
+ * completely before the network is changed. State of a block that is not a parameter, such as the
+ * options that it was built with, is not stored: build the network as the saved one was built.
  *
- * <p>Running statistics behind a regularised layer have few frequencies themselves: the means those
- * of the layer along its channels, and the variances twice as many less one. But for float32 they
- * are stored as these coefficients where they can be rebuilt from them, means to 1/512 of the
- * channel's deviation (with the 1e-5 that DJL adds to a variance) and variances to 1/256 of
- * themselves; loaded, they are whole again.
+ * <p>Running statistics behind a wrapped layer are stored as a few coefficients if the elements can
+ * be rebuilt from these: means to 1/512 of the channel's standard deviation (of the variance plus
+ * the 1e-5 that DJL adds), variances to 1/256 of themselves. Files with float32 numbers contain all
+ * elements.
  *
- * <p>Of a TorchScript network ({@code PtSymbolBlock}) DJL shows the parameters alone: running
- * statistics of its batch normalisation are buffers, which are not stored and stay those of the
- * archive.
- *
- * <p>State of a block that is no parameter, such as the options it was built with, is not stored:
- * the network that a file is loaded into is built as the saved one was.
+ * <p>DJL shows only the parameters of a TorchScript network ({@code PtSymbolBlock}). The running
+ * statistics of its batch normalisation are buffers: they are not stored, and after loading they
+ * are those of the archive.
  *
  * <p>The methods are safe for concurrent use on different networks.
  */
@@ -57,8 +54,8 @@ public final class FrequencyFile {
      * Saves a network with float16 numbers.
      *
      * @param block the network, initialised
-     * @param file the path; a file that is there is replaced
-     * @throws IOException if the file cannot be written; what was there before is untouched
+     * @param file the path; an existing file is replaced
+     * @throws IOException if the file cannot be written; an existing file is unchanged
      * @throws IllegalStateException if the network is not initialised
      * @throws IllegalArgumentException if a number is not finite
      */
@@ -69,17 +66,17 @@ public final class FrequencyFile {
     /**
      * Saves a network.
      *
-     * <p>With float16, tensors that float16 cannot hold are float32 all the same: running
-     * statistics that are stored whole, tensors with a value above 65504, and those whose largest
-     * value is below 2^-14, where float16 loses digits and, below 2^-25, everything. A value is off
-     * by at most 2^-11 of its tensor's largest; {@link CompressionReport} shows the type of each.
+     * <p>With float16, the error of a value is at most 2^-11 of the largest value of its tensor.
+     * Three kinds of tensor are stored as float32 even so: running statistics with all elements,
+     * tensors with a value above 65504, and tensors whose largest value is below 2^-14, where
+     * float16 loses digits. {@link CompressionReport} shows the type of each tensor.
      *
      * @param block the network, initialised
-     * @param file the path; a file that is there is replaced
-     * @param type how numbers are stored: float16 or float32
-     * @throws IOException if the file cannot be written; what was there before is untouched
+     * @param file the path; an existing file is replaced
+     * @param type of the stored numbers: float16 or float32
+     * @throws IOException if the file cannot be written; an existing file is unchanged
      * @throws IllegalStateException if the network is not initialised
-     * @throws IllegalArgumentException if a number is not finite, or the type is another one
+     * @throws IllegalArgumentException if a number is not finite, or for another type
      */
     public static void save(Block block, Path file, DataType type) throws IOException {
         toDocument(block, type).write(file);
@@ -88,13 +85,13 @@ public final class FrequencyFile {
     /**
      * Saves a network with quantised numbers.
      *
-     * <p>Numbers of a tensor are multiples of its step. Coefficients at the end of the zigzag order
-     * that are rounded to zero are not kept.
+     * <p>The numbers of a tensor are rounded to multiples of its step. Trailing coefficients that
+     * are rounded to zero are not stored.
      *
      * @param block the network, initialised
-     * @param file the path; a file that is there is replaced
+     * @param file the path; an existing file is replaced
      * @param quantization how finely each tensor's numbers are stored
-     * @throws IOException if the file cannot be written; what was there before is untouched
+     * @throws IOException if the file cannot be written; an existing file is unchanged
      * @throws IllegalStateException if the network is not initialised
      * @throws IllegalArgumentException if a number is not finite
      */
@@ -103,12 +100,11 @@ public final class FrequencyFile {
     }
 
     /**
-     * Counts the numbers that a file of the network would hold, as {@link #save(Block, Path)}
-     * writes it.
+     * Counts the numbers in a file that {@link #save(Block, Path)} would write.
      *
      * @param block the network, initialised
-     * @return the kept coefficients, the running statistics' few ones where these are enough, and
-     *     all elements of the other parameters
+     * @return the number of kept coefficients, of coefficients of running statistics, and of
+     *     elements of all other parameters
      * @throws IllegalStateException if the network is not initialised
      */
     public static long countNumbers(Block block) {
@@ -125,11 +121,11 @@ public final class FrequencyFile {
     /**
      * Loads a file into a model.
      *
-     * @param model a model whose block has the structure that was saved, without a trainer
+     * @param model a model without a trainer, whose block has the structure of the saved network
      * @param file the path
      * @throws IOException if the file cannot be read
-     * @throws MalformedModelException if the file is damaged, of another version, or of another
-     *     structure; the model is unchanged
+     * @throws MalformedModelException if the file is damaged, has an unknown version, or belongs to
+     *     another network; the model is unchanged
      * @throws IllegalStateException if two parameters of the network have the same name
      */
     public static void load(Model model, Path file) throws IOException, MalformedModelException {
@@ -140,13 +136,15 @@ public final class FrequencyFile {
     /**
      * Loads a file into a network.
      *
-     * @param block a network of the structure that was saved, plain or wrapped, initialised or not
-     * @param manager keeps the network's arrays, which are float32, if it is not initialised
+     * @param block a network with the structure of the saved one, plain or wrapped, initialised or
+     *     not
+     * @param manager the manager of the network's arrays if it is not initialised yet; they are
+     *     float32
      * @param file the path
      * @return the network to use from now on, wrapped
      * @throws IOException if the file cannot be read
-     * @throws MalformedModelException if the file is damaged, of another version, or of another
-     *     structure; the network is unchanged
+     * @throws MalformedModelException if the file is damaged, has an unknown version, or belongs to
+     *     another network; the network is unchanged
      * @throws IllegalStateException if two parameters of the network have the same name
      */
     public static Block load(Block block, NDManager manager, Path file)
@@ -155,11 +153,11 @@ public final class FrequencyFile {
     }
 
     /**
-     * Loads what a file holds into a model.
+     * Loads the content of a file into a model.
      *
-     * @param model a model whose block has the structure that was saved, without a trainer
-     * @param document the content of a file, from wherever it comes
-     * @throws MalformedModelException if it is of another structure; the model is unchanged
+     * @param model a model without a trainer, whose block has the structure of the saved network
+     * @param document the content of a file
+     * @throws MalformedModelException if it belongs to another network; the model is unchanged
      */
     public static void load(Model model, FrqDocument document) throws MalformedModelException {
         Block block = FrequencyBlocks.of(model);
@@ -180,14 +178,14 @@ public final class FrequencyFile {
     }
 
     /**
-     * Returns what a file of the network would hold.
+     * Returns the content of a file of a network.
      *
      * @param block the network, initialised
-     * @param type how numbers are stored: float16 or float32, as in {@link #save(Block, Path,
+     * @param type of the stored numbers: float16 or float32, as in {@link #save(Block, Path,
      *     DataType)}
-     * @return the content, to be written or sent elsewhere
+     * @return the content, which can be written or sent
      * @throws IllegalStateException if the network is not initialised
-     * @throws IllegalArgumentException if the type is another one
+     * @throws IllegalArgumentException for another type
      */
     public static FrqDocument toDocument(Block block, DataType type) {
         checkInitialized(block);
@@ -201,12 +199,12 @@ public final class FrequencyFile {
     }
 
     /**
-     * Returns what a file of the network would hold.
+     * Returns the content of a file of a network.
      *
      * @param block the network, initialised
      * @param quantization how finely each tensor's numbers are stored, see {@link #save(Block,
      *     Path, Quantization)}
-     * @return the content, to be written or sent elsewhere
+     * @return the content, which can be written or sent
      * @throws IllegalStateException if the network is not initialised
      */
     public static FrqDocument toDocument(Block block, Quantization quantization) {

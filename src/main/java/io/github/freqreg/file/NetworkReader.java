@@ -24,6 +24,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
@@ -100,7 +101,7 @@ final class NetworkReader {
         }
         layers.ifPresent(TransposedLayers::clearOld);
         for (NetworkTensor tensor : NetworkTensors.of(wrapped)) {
-            FrqTensor entry = entries.get(tensor.name());
+            FrqTensor entry = entryOf(tensor, entries);
             if (readOnly.contains(tensor.name())) {
                 logger.debug("{} has the values of the file already", tensor.name());
             } else {
@@ -125,6 +126,11 @@ final class NetworkReader {
         tensors.forEach(
                 (name, tensor) -> shapes.put(name, new Shape(tensor.knownShape().getShape())));
         return shapes;
+    }
+
+    /** Returns the entry of a tensor, whose name was checked. */
+    private static FrqTensor entryOf(NetworkTensor tensor, Map<String, FrqTensor> entries) {
+        return Objects.requireNonNull(entries.get(tensor.name()));
     }
 
     private void initialize(TrialInitialization trial, List<Shape> inputs)
@@ -190,7 +196,7 @@ final class NetworkReader {
             Set<String> readOnly)
             throws MalformedModelException {
         for (NetworkTensor tensor : tensors.values()) {
-            FrqTensor entry = entries.get(tensor.name());
+            FrqTensor entry = entryOf(tensor, entries);
             Shape shape = tensor.knownShape();
             if (!Arrays.equals(shape.getShape(), entry.shape().getShape())) {
                 throw new MalformedModelException(
@@ -242,7 +248,9 @@ final class NetworkReader {
         float allowed =
                 precision.step() > 0
                         ? precision.step() / 2
-                        : precision == Precision.FLOAT16 ? 0x1p-11f * Float16Range.largest(own) : 0;
+                        : precision.equals(Precision.FLOAT16)
+                                ? 0x1p-11f * Float16Range.largest(own)
+                                : 0;
         boolean equal = !entry.spectral() && own.length == entry.values().length;
         for (int i = 0; equal && i < own.length; i++) {
             equal = Math.abs(own[i] - entry.values()[i]) <= allowed * (1 + 0x1p-20f);
@@ -267,7 +275,7 @@ final class NetworkReader {
         Map<String, TensorSpec.Rule> rules = new HashMap<>();
         Set<String> refused = new TreeSet<>();
         for (NetworkTensor tensor : tensors.values()) {
-            FrqTensor entry = entries.get(tensor.name());
+            FrqTensor entry = entryOf(tensor, entries);
             if (!entry.spectral() || tensor.spectral().isPresent() || isStatistic(tensor, entry)) {
                 continue;
             }

@@ -25,7 +25,7 @@ import java.util.Map;
  */
 record NetworkWriter(Map<Parameter, RunningStatistic> statistics, PrecisionRule precisions) {
 
-    /** Returns how the numbers of a tensor are stored. */
+    /** Decides how the numbers of a tensor are stored. */
     @FunctionalInterface
     interface PrecisionRule {
 
@@ -50,7 +50,7 @@ record NetworkWriter(Map<Parameter, RunningStatistic> statistics, PrecisionRule 
     }
 
     private FrqTensor entry(NetworkTensor tensor) {
-        // A shape without names of axes.
+        // The file stores no names of axes.
         Shape shape = new Shape(tensor.knownShape().getShape());
         RunningStatistic few = statistics.get(tensor.parameter());
         if (few != null) {

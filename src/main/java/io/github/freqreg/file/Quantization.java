@@ -19,29 +19,30 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * How finely the coefficients of each tensor are stored, so that a network fits a number of bytes.
+ * The quantisation steps with which a network fits a number of bytes.
  *
- * <p>The coefficients of tensor t are stored as multiples of a step
+ * <p>The coefficients of tensor t are rounded to multiples of the step
  *
  * <pre>
  * Δ_t = α / √s_t
  * </pre>
  *
- * <p>where s_t is how much the loss answers to a change of one of them, and α the smallest with
- * which the file has no more than the bytes allowed. Rounding errors have a variance of Δ²/12, so
- * every coefficient of the network then adds as much to the loss: where bits are entropy-coded, no
- * other shares lose less. A step has four bits, so the next finer one of a large tensor may take
- * many bytes at once; where these are not left, the tensor stays, and α of the others goes on down,
- * to steps of 1/4096 of a tensor's root mean square. What then is still left is told in the log.
+ * <p>The sensitivity s_t says how strongly the loss reacts to a change of one coefficient. {@link
+ * #fit} finds the smallest α for which the file fits. A rounding error has the variance Δ²/12, so
+ * every coefficient contributes the same to the loss, which is optimal for entropy-coded values.
+ * Sensitivities are mean squared gradients; {@link io.github.freqreg.training.ByteBudget} takes
+ * them from the optimiser. Without them, s_t = 1 / mean square: all tensors have the same relative
+ * error.
  *
- * <p>Sensitivities are mean squared gradients, which {@link io.github.freqreg.training.ByteBudget}
- * takes from the optimiser; without any, s_t = 1 / mean square, so that all tensors have the same
- * relative error.
+ * <p>A file stores a step with four significant bits. The next finer step of a large tensor may
+ * therefore cost more bytes than are left; the tensor then keeps its step, and the search continues
+ * with the others. Steps finer than 1/4096 of a tensor's root mean square are not tried. If more
+ * than a hundredth of the bytes is left, the log says why.
  *
- * <p>Parameters that are left alone are not trained to be rounded: they are stored as multiples of
- * 1/32 of their root mean square, and running statistics as float16, whole or as their few
- * coefficients, in which a variance near zero stays one. A network that fits with float16 numbers
- * has them and no steps.
+ * <p>Parameters that are not wrapped are rounded to multiples of 1/32 of their root mean square.
+ * Running statistics are stored as float16, whole or as a few coefficients; float32 is used if
+ * float16 would lose digits of a variance near zero. A network that fits with float16 numbers is
+ * not quantised at all.
  *
  * <p>Instances are immutable and safe for concurrent use.
  */
@@ -52,25 +53,26 @@ public final class Quantization {
     private static final double FINEST_STEP = 0x1p-100;
     private static final double COARSEST_STEP = 0x1p100;
 
-    private static final float NOT_TRAINED = 1f / 32;
+    /** The step of parameters that are not wrapped, relative to their root mean square. */
+    private static final float STEP_LEFT_ALONE = 1f / 32;
 
     /** How many tensors a message names. */
     private static final int NAMED = 3;
 
-    /** Of the tensors that are coefficients; 0 where these are float16. */
+    /** The steps of the wrapped tensors by name; 0 for float16. */
     private final Map<String, Float> steps;
 
-    /** Takes steps that are rounded to four bits already. */
+    /** Takes steps that have four significant bits already. */
     Quantization(Map<String, Float> steps) {
         this.steps = Map.copyOf(steps);
     }
 
     /**
-     * Takes steps as they are.
+     * Returns a quantisation with given steps.
      *
-     * @param steps of the tensors that are coefficients, by the parameter's name; they are rounded
-     *     down to four bits; 0 for float16
-     * @return the steps
+     * @param steps the steps of the wrapped tensors by name, 0 for float16; they are rounded down
+     *     to four significant bits
+     * @return the quantisation
      * @throws IllegalArgumentException if one is negative, not finite or below the smallest normal
      *     number
      */
@@ -82,10 +84,10 @@ public final class Quantization {
     }
 
     /**
-     * Returns the steps that a network computes with, see {@link #applyTo}.
+     * Returns the quantisation that a network computes with, see {@link #applyTo}.
      *
      * @param block a network
-     * @return the steps; none where it is not wrapped
+     * @return its steps; none if the network is not wrapped
      */
     public static Quantization appliedTo(Block block) {
         Map<String, Float> steps = new HashMap<>();
@@ -94,13 +96,13 @@ public final class Quantization {
     }
 
     /**
-     * Finds the finest steps with which a network fits a number of bytes, by the size of its
-     * coefficients alone.
+     * Finds the finest steps with which a network fits a number of bytes, with the same relative
+     * error for all tensors.
      *
      * @param block the network, wrapped and initialised
-     * @param bytes that a file of it may have, 1 or more
-     * @param names whether the file has names and shapes
-     * @return the steps
+     * @param bytes the largest size of the file, 1 or more
+     * @param names whether the file contains names and shapes
+     * @return the quantisation
      * @throws IllegalArgumentException if no steps make the file so small
      * @throws IllegalStateException if the network is not initialised
      */
@@ -112,12 +114,12 @@ public final class Quantization {
      * Finds the finest steps with which a network fits a number of bytes.
      *
      * @param block the network, wrapped and initialised
-     * @param bytes that a file of it may have, 1 or more
-     * @param names whether the file has names and shapes
-     * @param sensitivities s_t by the parameter's name: of all tensors that are coefficients, or
-     *     none; 0 where it is not known, so that the relative error is the others' mean; others are
-     *     not looked at
-     * @return the steps
+     * @param bytes the largest size of the file, 1 or more
+     * @param names whether the file contains names and shapes
+     * @param sensitivities s_t of all wrapped tensors by name, or an empty map. A tensor with the
+     *     sensitivity 0 gets the mean relative error of the others. Names of other parameters are
+     *     ignored
+     * @return the quantisation
      * @throws IllegalArgumentException if no steps make the file so small, or a sensitivity is
      *     missing
      * @throws IllegalStateException if the network is not initialised
@@ -140,18 +142,18 @@ public final class Quantization {
         return Math.sqrt(square);
     }
 
-    /** The nearest finer step that a file can hold. */
+    /** Returns the nearest step that is not coarser and that a file can hold. */
     static float stepOf(double step) {
         double bounded = Math.max(FINEST_STEP, Math.min(step, COARSEST_STEP));
         return Precision.ofStep((float) bounded).step();
     }
 
     /**
-     * Measures a file of a network with these steps.
+     * Returns the size of a file of a network with these steps.
      *
      * @param block the network, wrapped and initialised
-     * @param names whether the file has names and shapes
-     * @return its bytes
+     * @param names whether the file contains names and shapes
+     * @return the size in bytes
      * @throws IllegalStateException if the network is not initialised
      */
     public long bytes(Block block, boolean names) {
@@ -159,7 +161,7 @@ public final class Quantization {
         return (names ? document : document.withoutNames()).encode().length;
     }
 
-    /** Names the tensors that take most of a file, for a message. */
+    /** Describes the largest tensors of a file, for a message. */
     String largest(Block block) {
         FrqDocument document = FrequencyFile.toDocument(block, this);
         long[] sizes;
@@ -190,7 +192,7 @@ public final class Quantization {
         float most = Float16Range.largest(values);
         boolean leftAlone = !steps.containsKey(tensor.name()) && !tensor.isRunningStatistic();
         if (leftAlone && isRounded() && most > 0) {
-            step = stepOf(NOT_TRAINED * rootMeanSquare(values));
+            step = stepOf(STEP_LEFT_ALONE * rootMeanSquare(values));
         }
         if (step > 0 && Precision.ofStep(step).holds(most)) {
             return Precision.ofStep(step);
@@ -204,11 +206,11 @@ public final class Quantization {
     }
 
     /**
-     * Lets a network compute with coefficients as they will be stored, in training and at
-     * inference. In training, gradients pass to the coefficients as if they were not rounded.
+     * Makes a network compute with quantised coefficients, in training and in inference. In
+     * training, gradients ignore the rounding (straight-through estimator).
      *
      * @param block the network, wrapped
-     * @throws IllegalArgumentException if it is not the one that the steps were found for
+     * @throws IllegalArgumentException if a wrapped tensor of the network has no step
      */
     public void applyTo(Block block) {
         Map<SpectralParameter, Float> found = new LinkedHashMap<>();
@@ -220,8 +222,7 @@ public final class Quantization {
      * Returns the step of a tensor.
      *
      * @param name the parameter's name
-     * @return its step, of which the coefficients that are stored are multiples; 0 if they are
-     *     float16
+     * @return its step, 0 for float16
      * @throws IllegalArgumentException if there is no such tensor
      */
     public float getStep(String name) {
@@ -236,7 +237,7 @@ public final class Quantization {
     /**
      * Returns all steps.
      *
-     * @return the step of each tensor that is coefficients, by name; 0 where these are float16
+     * @return the steps of the wrapped tensors by name, 0 for float16
      */
     public Map<String, Float> getSteps() {
         return steps;

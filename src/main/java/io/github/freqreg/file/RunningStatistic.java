@@ -15,41 +15,41 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * A running statistic of a normalisation as the coefficients that are enough for it.
+ * The coefficients of a running mean or variance that a file stores instead of the elements.
  *
- * <p>What a layer of K frequencies along its channels answers has no others: the mean of each
- * channel is a sum of these K, and the variance, a sum of their products, one of the first 2K - 1.
- * So behind a regularised layer a file needs no more numbers of either, though training keeps them
- * whole.
+ * <p>If a layer's weight has K frequencies along the output channels, so have its outputs. The mean
+ * as a function of the channel is then a sum of these K frequencies, and the variance, a sum of
+ * their products, a sum of the first 2K - 1. These coefficients are all that a file needs. Training
+ * keeps the elements.
  *
  * @param precision how the coefficients are stored
- * @param coefficients the first ones, rounded to it
+ * @param coefficients the first coefficients, rounded to that precision
  */
 record RunningStatistic(Precision precision, float[] coefficients) {
 
-    /**
-     * The largest error, of a mean as a share of the channel's deviation, of a variance of itself.
-     */
+    /** The largest error of a mean, relative to the standard deviation of its channel. */
     private static final double MEAN_ERROR = 0x1p-9;
 
+    /** The largest relative error of a variance. */
     private static final double VARIANCE_ERROR = 0x1p-8;
 
-    /** What normalisation adds to a variance, by DJL's default. */
+    /** What DJL's normalisation layers add to a variance by default. */
     private static final double EPSILON = 1e-5;
 
-    /** Coefficients up to this share of the largest are none, for each precision. */
+    /** Float16 coefficients up to this share of the largest count as zero. */
     private static final double HALF_SHARE = 0x1p-12;
 
+    /** Float32 coefficients up to this share of the largest count as zero. */
     private static final double FLOAT_SHARE = 0x1p-20;
 
-    /** So many of the highest frequencies tell soon that there are too many. */
-    private static final int SOON = 4;
+    /** How many of the highest frequencies are checked first, to give up early. */
+    private static final int CHECKED_FIRST = 4;
 
     /**
-     * Finds the statistics of a network that few coefficients are enough for.
+     * Finds the statistics of a network that can be stored as few coefficients.
      *
      * @param block a network, initialised
-     * @return the coefficients of each such parameter; none where nothing is regularised
+     * @return the coefficients of each such parameter; empty if the network is not wrapped
      */
     static Map<Parameter, RunningStatistic> in(Block block) {
         Map<Parameter, RunningStatistic> found = new IdentityHashMap<>();
@@ -58,7 +58,7 @@ record RunningStatistic(Precision precision, float[] coefficients) {
         }
         List<NetworkTensor> tensors = NetworkTensors.of(block);
         for (int i = 1; i < tensors.size(); i++) {
-            // A normalisation has its means right before its variances.
+            // A normalisation layer lists its variances right after its means.
             Parameter means = tensors.get(i - 1).parameter();
             Parameter variances = tensors.get(i).parameter();
             if (areOfOne(means, variances)) {
@@ -79,10 +79,10 @@ record RunningStatistic(Precision precision, float[] coefficients) {
     }
 
     /**
-     * Finds the coefficients of means.
+     * Transforms running means.
      *
      * @param means of the channels
-     * @param variances of the channels, by which an error is measured
+     * @param variances of the channels, which limit the error
      * @return the coefficients, or nothing if they are too many or not exact enough
      */
     static Optional<RunningStatistic> ofMeans(float[] means, float[] variances) {
@@ -94,7 +94,7 @@ record RunningStatistic(Precision precision, float[] coefficients) {
     }
 
     /**
-     * Finds the coefficients of variances.
+     * Transforms running variances.
      *
      * @param variances of the channels
      * @return the coefficients, or nothing if they are too many or not exact enough
@@ -114,7 +114,7 @@ record RunningStatistic(Precision precision, float[] coefficients) {
         }
         CosineSeries series = CosineSeries.of(n);
         double most = Math.sqrt(n) * Float16Range.largest(values);
-        for (int k = n - 1; k >= Math.max(n / 2, n - SOON); k--) {
+        for (int k = n - 1; k >= Math.max(n / 2, n - CHECKED_FIRST); k--) {
             if (!(Math.abs(series.coefficient(values, k)) <= HALF_SHARE * most)) {
                 return Optional.empty();
             }
@@ -128,8 +128,8 @@ record RunningStatistic(Precision precision, float[] coefficients) {
     }
 
     /**
-     * Those up to the last that is more than a share of the largest. The share, rather than the
-     * error, tells how many, so that what is loaded has as many when it is saved again.
+     * Keeps the coefficients up to the last that does not count as zero. That rule, and not the
+     * error, decides the number, so that a loaded statistic keeps as many when it is saved again.
      */
     private static Optional<RunningStatistic> of(
             double[] all, float[] values, double[] allowed, Precision precision, double share) {
@@ -157,16 +157,16 @@ record RunningStatistic(Precision precision, float[] coefficients) {
     }
 
     private static float rounded(float value, Precision precision) {
-        return precision == Precision.FLOAT16
+        return precision.equals(Precision.FLOAT16)
                 ? Float16Utils.halfToFloat(Float16Utils.floatToHalf(value))
                 : value;
     }
 
     /**
-     * Rebuilds a statistic.
+     * Rebuilds the elements of a statistic.
      *
-     * @param coefficients its first ones
-     * @param n how many elements it has
+     * @param coefficients the first coefficients
+     * @param n the number of elements
      * @return the elements
      */
     static float[] rebuild(float[] coefficients, int n) {

@@ -8,13 +8,14 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 
 /**
- * Finds the steps of a {@link Quantization} for a number of bytes: the smallest α of all tensors by
- * bisection, then of those alone whose next finer step still fits.
+ * Searches the steps of a {@link Quantization}: first the smallest α for all tensors by bisection,
+ * then a smaller α for those tensors whose next finer step still fits.
  */
 final class StepSearch {
 
@@ -24,12 +25,10 @@ final class StepSearch {
     private static final double COARSEST = 1 / FINEST;
     private static final int HALVINGS = 18;
 
-    /** The share of the bytes with which a search is over. */
+    /** The search ends when this share of the bytes is used. */
     private static final double ENOUGH = 0.99;
 
-    /**
-     * Of the root mean square; the error is then near that of float16, and finer steps say nothing.
-     */
+    /** The finest step relative to the root mean square; its error is near that of float16. */
     private static final double FLOOR = 0x1p-12;
 
     private final Block block;
@@ -37,18 +36,19 @@ final class StepSearch {
     private final boolean names;
     private final Map<String, SpectralParameter> tensors;
 
-    /** Of each tensor the step at α = 1, and the finest. */
+    /** The step of each tensor at α = 1. */
     private final Map<String, Double> units = new HashMap<>();
 
+    /** The finest step of each tensor. */
     private final Map<String, Double> floors = new HashMap<>();
 
     /**
      * Prepares a search.
      *
      * @param block the network, wrapped and initialised
-     * @param bytes that a file of it may have
-     * @param names whether the file has names and shapes
-     * @param sensitivities of each tensor by its name, or none
+     * @param bytes the largest size of the file
+     * @param names whether the file contains names and shapes
+     * @param sensitivities of all wrapped tensors by name, or an empty map
      */
     StepSearch(Block block, long bytes, boolean names, Map<String, Double> sensitivities) {
         this.block = block;
@@ -59,7 +59,7 @@ final class StepSearch {
         tensors.forEach(
                 (name, tensor) -> {
                     double size = Quantization.rootMeanSquare(tensor.toTensor().coefficients());
-                    // Of zeros alone any step is right.
+                    // If all coefficients are 0, any step will do.
                     units.put(name, size > 0 ? size : 1);
                 });
         units.forEach((name, size) -> floors.put(name, FLOOR * size));
@@ -77,7 +77,7 @@ final class StepSearch {
                 logarithms += Math.log(unit / each.getValue());
             }
         }
-        // Where nothing is known, the relative error is the mean of those where it is.
+        // An unknown sensitivity is replaced by the mean relative error of the others.
         double relative = found.isEmpty() ? 1 : Math.exp(logarithms / found.size());
         units.replaceAll((name, size) -> found.getOrDefault(name, size * relative));
     }
@@ -92,9 +92,9 @@ final class StepSearch {
     }
 
     /**
-     * Finds the steps.
+     * Runs the search.
      *
-     * @return the steps; all 0 if the network fits with float16 numbers
+     * @return the quantisation; all steps are 0 if the network fits with float16 numbers
      * @throws IllegalArgumentException if no steps make the file so small
      */
     Quantization find() {
@@ -112,7 +112,7 @@ final class StepSearch {
                             + least
                             + " bytes, but only "
                             + bytes
-                            + " are allowed: keep fewer coefficients, or compress the parameters"
+                            + " are allowed: keep fewer coefficients, or wrap also the parameters"
                             + " that are left alone, by a policy with optBudgetBytes. "
                             + coarsest.largest(block));
         }
@@ -144,12 +144,12 @@ final class StepSearch {
     }
 
     /**
-     * Goes on where a step of four bits takes more bytes than are left: the tensors whose next
-     * finer step does stay, and α of the others goes down.
+     * Spends the bytes that are left because the next α does not fit: fixes the tensors whose next
+     * finer step costs too much, and continues with the others.
      *
-     * @param found the steps so far
-     * @param tooFine the next finer ones, which do not fit
-     * @param scale α of the steps so far
+     * @param found the quantisation so far
+     * @param tooFine the next finer one, which does not fit
+     * @param scale α of the quantisation so far
      */
     private Quantization spent(Quantization found, Quantization tooFine, double scale) {
         Quantization best = found;
@@ -158,13 +158,13 @@ final class StepSearch {
         long size = best.bytes(block, names);
         Set<String> free = new TreeSet<>(units.keySet());
         while (size < ENOUGH * bytes) {
-            Map<String, Float> finer = next.getSteps();
-            Map<String, Float> steps = best.getSteps();
-            free.removeIf(name -> finer.get(name) < steps.get(name));
+            Quantization finer = next;
+            Quantization steps = best;
+            free.removeIf(name -> finer.getStep(name) < steps.getStep(name));
             double fine = FINEST;
             next = finer(best, free, fine);
             if (fits(next)) {
-                // All that is free is at its floor.
+                // All remaining tensors have their finest step.
                 return next;
             }
             for (int i = 0; i < HALVINGS && size < ENOUGH * bytes; i++) {
@@ -184,23 +184,25 @@ final class StepSearch {
         return best;
     }
 
-    /** Steps of which some are those of a smaller α, but not below their floors. */
+    /** Returns steps in which some tensors have those of a smaller α, within their floors. */
     private Quantization finer(Quantization steps, Set<String> free, double scale) {
         Map<String, Float> finer = new HashMap<>(steps.getSteps());
         for (String name : free) {
-            double step = Math.max(scale * units.get(name), floors.get(name));
+            double step = Math.max(scale * of(units, name), of(floors, name));
             finer.merge(name, Quantization.stepOf(step), Math::min);
         }
         return new Quantization(finer);
     }
 
     /**
-     * Spends what is left on tensors one by one, the largest first, once if it is next to nothing.
+     * Gives single tensors the next finer step, the largest first, until the bytes are used. If
+     * almost none are left, each tensor is tried once.
      */
     private Quantization refined(Quantization found) {
         List<String> bySize =
-                tensors.keySet().stream()
-                        .sorted(Comparator.comparingInt(name -> -tensors.get(name).getKept()))
+                tensors.entrySet().stream()
+                        .sorted(Comparator.comparingInt(tensor -> -tensor.getValue().getKept()))
+                        .map(Map.Entry::getKey)
                         .toList();
         Quantization best = found;
         boolean again = true;
@@ -218,8 +220,12 @@ final class StepSearch {
         return best;
     }
 
+    private static double of(Map<String, Double> steps, String name) {
+        return Objects.requireNonNull(steps.get(name));
+    }
+
     private boolean isAtFloor(Quantization steps, String name) {
-        return steps.getStep(name) <= floors.get(name);
+        return steps.getStep(name) <= of(floors, name);
     }
 
     private static Quantization finer(Quantization steps, String name) {
@@ -229,9 +235,9 @@ final class StepSearch {
     }
 
     /**
-     * Says why steps leave bytes that a file might have.
+     * Explains why a quantisation does not use all bytes.
      *
-     * @param found the steps of {@link #find}
+     * @param found the result of {@link #find}
      * @return a sentence, or nothing if less than a hundredth of the bytes is left
      */
     Optional<String> whyNotAll(Quantization found) {
@@ -249,8 +255,8 @@ final class StepSearch {
         }
         return Optional.of(
                 start
-                        + "finer steps than 1/4096 of a tensor's root mean square would change next"
-                        + " to nothing, and with float16 numbers it would have "
+                        + "steps finer than 1/4096 of a tensor's root mean square would hardly change"
+                        + " the result, and with float16 numbers it would have "
                         + unrounded().bytes(block, names));
     }
 }

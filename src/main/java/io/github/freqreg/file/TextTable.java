@@ -2,17 +2,17 @@ package io.github.freqreg.file;
 
 import java.util.List;
 
-/** Lines of text with aligned columns. */
+/** Formats a table with aligned columns. */
 final class TextTable {
 
     private TextTable() {}
 
     /**
-     * Aligns cells.
+     * Formats a table.
      *
-     * @param rows of equal length
-     * @param texts how many columns, the first ones, stand on the left; numbers stand on the right
-     * @return lines, each ended
+     * @param rows the cells, the same number in each row
+     * @param texts how many columns are aligned to the left; the others are aligned to the right
+     * @return the lines, each with a line separator
      */
     static String of(List<String[]> rows, int texts) {
         int columns = rows.get(0).length;

@@ -216,7 +216,7 @@ public record FrqDocument(List<Shape> inputs, List<FrqTensor> tensors, int finge
         List<Integer> ends = decoder.ends();
         long[] sizes = new long[ends.size() - 1];
         for (int i = 0; i < sizes.length; i++) {
-            sizes[i] = ends.get(i + 1) - ends.get(i);
+            sizes[i] = (long) ends.get(i + 1) - ends.get(i);
         }
         return sizes;
     }

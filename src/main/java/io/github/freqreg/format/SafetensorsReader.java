@@ -161,7 +161,7 @@ final class SafetensorsReader {
                 throw new MalformedModelException(METADATA + " has " + name + " twice");
             }
             expect(JsonToken.STRING, METADATA);
-            in.nextString();
+            String unused = in.nextString();
         }
         in.endObject();
     }

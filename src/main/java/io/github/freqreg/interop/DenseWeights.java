@@ -22,7 +22,7 @@ import java.util.Map;
 import java.util.function.UnaryOperator;
 
 /**
- * The numbers of a network as named arrays, to take it elsewhere, and to bring one in.
+ * Exports the weights of a network as named arrays, and loads them from such arrays.
  *
  * <pre>
  * NDList weights = DenseWeights.of(block, manager, UnaryOperator.identity());
@@ -32,11 +32,11 @@ import java.util.function.UnaryOperator;
  * DenseWeights.load(model, theirs, UnaryOperator.identity(), inputShape);
  * </pre>
  *
- * <p>Names are those of the network's parameters, such as {@code 01Conv2d_weight}, or what an
- * operator makes of them. Arrays have the parameters' types and shapes and stand in the network's
- * order. DJL and PyTorch agree in both: a convolution's weight is (out, in, kernel), a linear
- * layer's (out, in), a transposed convolution's (in, out, kernel); a layer's weight is followed by
- * its bias; batch normalisation has gamma (PyTorch's {@code weight}), beta ({@code bias}), running
+ * <p>An array has the name of the parameter, such as {@code 01Conv2d_weight}, or the name that an
+ * operator makes of it. Arrays have the types and shapes of the parameters, and the same order. DJL
+ * and PyTorch have the same conventions for both: the weight of a convolution is (out, in, kernel),
+ * of a linear layer (out, in), of a transposed convolution (in, out, kernel). The bias follows the
+ * weight. Batch normalisation has gamma (in PyTorch {@code weight}), beta ({@code bias}), running
  * mean and running variance.
  *
  * <p>The methods are safe for concurrent use on different networks.
@@ -48,12 +48,12 @@ public final class DenseWeights {
     private DenseWeights() {}
 
     /**
-     * Copies the dense weights of a network, plain or wrapped; what is kept as coefficients is
-     * transformed back, to what {@link FrequencyBlocks#toDense(Block)} would leave.
+     * Copies the dense weights of a network, plain or wrapped. Wrapped tensors are rebuilt, as by
+     * {@link FrequencyBlocks#toDense(Block)}.
      *
      * @param block the network, initialised, which is unchanged
      * @param manager the manager of the arrays
-     * @param names what each parameter's name becomes
+     * @param names maps the name of a parameter to the name of its array
      * @return a named array for each parameter
      * @throws IllegalStateException if the network is not initialised
      */
@@ -66,28 +66,29 @@ public final class DenseWeights {
     }
 
     /**
-     * Copies the numbers that a wrapped network keeps.
+     * Copies the coefficients of a wrapped network.
      *
-     * <p>A tensor NAME that is in the frequency domain becomes four arrays:
+     * <p>A wrapped tensor NAME becomes four arrays:
      *
      * <ul>
-     *   <li>{@code NAME.coefficients}: those of the orthonormal DCT-II over all axes of {@code
-     *       NAME.axes}, the first of the {@linkplain io.github.freqreg.spectrum.ZigzagOrder zigzag
-     *       order} with the weights {@code NAME.order}: ascending Σ weight · index, and inside one
-     *       sum lexicographic; all others are 0
-     *   <li>{@code NAME.shape}: the tensor's extents, int64; the inverse transform has this shape
-     *       when its elements are taken row-major
-     *   <li>{@code NAME.axes}: the extents along which its frequencies are, int64; those of the
-     *       shape, unless a policy splits axes
-     *   <li>{@code NAME.order}: the weight of each of these axes in the order, int64; all 1, unless
-     *       a policy weights them
+     *   <li>{@code NAME.coefficients}: the first coefficients of the orthonormal DCT-II over all
+     *       axes of {@code NAME.axes}. They are in the {@linkplain
+     *       io.github.freqreg.spectrum.ZigzagOrder zigzag order} with the weights {@code
+     *       NAME.order}: by ascending Σ weight · index, and lexicographically for equal sums. All
+     *       other coefficients are 0
+     *   <li>{@code NAME.shape}: the extents of the tensor, int64. The rebuilt array has this shape
+     *       if its elements are read in row-major order
+     *   <li>{@code NAME.axes}: the extents of the transformed array, int64: those of the shape,
+     *       unless a policy splits axes
+     *   <li>{@code NAME.order}: the weight of each of these axes in the zigzag order, int64: 1,
+     *       unless a policy sets weights
      * </ul>
      *
-     * <p>Every other parameter is there as it is.
+     * <p>All other parameters are copied.
      *
      * @param block the network, initialised, which is unchanged
      * @param manager the manager of the arrays
-     * @param names what each parameter's name becomes
+     * @param names maps the name of a parameter to the name of its arrays
      * @return the named arrays
      * @throws IllegalStateException if the network is not initialised
      */
@@ -140,10 +141,10 @@ public final class DenseWeights {
      * @param model a model whose block has the structure of the weights, without a trainer
      * @param arrays the weights, see {@link #load(Block, NDManager, NDList, UnaryOperator,
      *     Shape...)}
-     * @param names what each parameter's name is among the arrays
+     * @param names maps the name of a parameter to the name of its array
      * @param inputs the shapes of the network's inputs, if it is not initialised
      * @throws MalformedModelException if the arrays do not fit; the model is unchanged
-     * @throws IllegalArgumentException if the network does not take such inputs
+     * @throws IllegalArgumentException if the network does not accept such inputs
      * @throws IllegalStateException if the model has no block, or one that is wrapped
      */
     public static void load(
@@ -156,21 +157,22 @@ public final class DenseWeights {
     /**
      * Loads dense weights into a plain network.
      *
-     * <p>Arrays are found by what the operator makes of the parameters' names; if none is, by the
-     * parameters' own names; if none is either, all are taken in order, as those of a state
-     * dictionary are, where a name that ends with {@code weight}, {@code bias}, {@code
-     * running_mean} or {@code running_var} must be of such a parameter, and numbers in names must
-     * go up. PyTorch's {@code num_batches_tracked} are skipped. Values become the network's own
-     * type.
+     * <p>Arrays are found by the names that the operator makes. If none of these exists, they are
+     * found by the parameters' own names; and if none of those exists either, by their order, which
+     * is that of a state dictionary. Matching by order has two safeguards: a name that ends with
+     * {@code weight}, {@code bias}, {@code running_mean} or {@code running_var} must belong to such
+     * a parameter, and numbers in names must ascend. PyTorch's {@code num_batches_tracked} is
+     * skipped. Values are converted to the network's type.
      *
      * @param block a plain network of the structure of the weights, initialised or not
-     * @param manager keeps the network's arrays, which are float32, if it is not initialised
+     * @param manager the manager of the network's arrays if it is not initialised yet; they are
+     *     float32
      * @param arrays the weights, of any floating point type, each with a name
-     * @param names what each parameter's name is among the arrays
+     * @param names maps the name of a parameter to the name of its array
      * @param inputs the shapes of the network's inputs, if it is not initialised
-     * @throws MalformedModelException if the arrays do not fit, with a list of what does not; the
+     * @throws MalformedModelException if the arrays do not fit, with a list of the problems; the
      *     network is unchanged
-     * @throws IllegalArgumentException if the network does not take such inputs
+     * @throws IllegalArgumentException if the network does not accept such inputs
      * @throws IllegalStateException if the network is wrapped
      */
     public static void load(

@@ -12,15 +12,15 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.UnaryOperator;
 
-/** Finds the array for each parameter of a network, and notes all that does not fit. */
+/** Matches named arrays with the parameters of a network, and collects all problems. */
 final class WeightMatch {
 
-    /** PyTorch counts the batches that batch normalisation has seen; DJL does not. */
+    /** PyTorch's batch counter of batch normalisation, which DJL does not have. */
     private static final String SKIPPED = "num_batches_tracked";
 
     private static final int MAX_TOLD = 16;
 
-    /** What the names of arrays end with, and the parameters that this can be. */
+    /** Endings of array names and the types of parameter that they may belong to. */
     private static final Map<String, List<Parameter.Type>> KINDS =
             Map.of(
                     "weight", List.of(Parameter.Type.WEIGHT, Parameter.Type.GAMMA),
@@ -33,17 +33,17 @@ final class WeightMatch {
     private final List<String> faults = new ArrayList<>();
 
     /**
-     * Prepares for a network.
+     * Prepares to match arrays.
      *
-     * @param parameters initialised, by name
-     * @param names what each name is among the arrays
+     * @param parameters of the network by name, initialised
+     * @param names maps the name of a parameter to the name of its array
      */
     WeightMatch(Map<String, Parameter> parameters, UnaryOperator<String> names) {
         this.parameters = parameters;
         this.names = names;
     }
 
-    /** The arrays by the parameters' names. */
+    /** Returns the array for each parameter, by the parameter's name. */
     Map<String, NDArray> of(NDList arrays) throws MalformedModelException {
         Map<String, NDArray> given = new LinkedHashMap<>();
         for (NDArray array : arrays) {
@@ -115,7 +115,7 @@ final class WeightMatch {
             Parameter.Type type = each.getValue().getType();
             KINDS.forEach(
                     (ending, types) -> {
-                        // OTHER is what DJL says of weights and biases that have no kind.
+                        // DJL uses OTHER for weights and biases of unknown type.
                         if (name.endsWith(ending)
                                 && type != Parameter.Type.OTHER
                                 && !types.contains(type)) {
@@ -127,7 +127,7 @@ final class WeightMatch {
         return found;
     }
 
-    /** Whether names differ first in a number, which is smaller in the second. */
+    /** Returns whether the first difference of two names is a number that descends. */
     private static boolean goesDown(String first, String second) {
         int at = Arrays.mismatch(first.toCharArray(), second.toCharArray());
         while (at > 0 && Character.isDigit(first.charAt(at - 1))) {
@@ -162,7 +162,7 @@ final class WeightMatch {
         }
     }
 
-    /** Whether a value that is finite would be infinite in another type. */
+    /** Returns whether a finite value would become infinite in another type. */
     private static boolean overflows(NDArray array, DataType type) {
         if (array.getDataType() == type || array.isEmpty()) {
             return false;

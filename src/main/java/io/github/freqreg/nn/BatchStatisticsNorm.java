@@ -10,17 +10,20 @@ import ai.djl.training.ParameterStore;
 import ai.djl.util.PairList;
 
 /**
- * Batch normalisation that holds no number: by the statistics of the batch at hand, in training and
- * in inference, without scale and shift.
+ * Batch normalisation without parameters. It uses the statistics of the current batch in training
+ * and in inference, and applies no scale or shift.
  *
- * <p>For each channel c of an input (batch, channels, …), over the batch and all other axes,
+ * <p>For each channel c of an input (batch, channels, …),
  *
  * <pre>
- * y = (x - mean_c) / √(variance_c + ε),   the variance being the mean square deviation.
+ * y = (x - mean_c) / √(variance_c + ε)
  * </pre>
  *
- * <p>It is what the paper's UNet uses ({@code affine=False, track_running_stats=False} in PyTorch).
- * What it gives for one input depends on the others of its batch. Safe for concurrent use.
+ * <p>with the mean and the biased variance over the batch and all spatial axes. The output for one
+ * input therefore depends on the other inputs of its batch.
+ *
+ * <p>This is the normalisation of the paper's UNet ({@code affine=False, track_running_stats=False}
+ * in PyTorch). Safe for concurrent use.
  */
 public final class BatchStatisticsNorm extends AbstractBlock {
 
@@ -28,15 +31,15 @@ public final class BatchStatisticsNorm extends AbstractBlock {
 
     private final float epsilon;
 
-    /** Makes a layer with an ε of 1e-5. */
+    /** Creates a layer with ε = 1e-5. */
     public BatchStatisticsNorm() {
         this(EPSILON);
     }
 
     /**
-     * Makes a layer.
+     * Creates a layer.
      *
-     * @param epsilon what is added to the variance, above 0
+     * @param epsilon ε, above 0
      * @throws IllegalArgumentException if ε is not above 0
      */
     public BatchStatisticsNorm(float epsilon) {
@@ -47,7 +50,7 @@ public final class BatchStatisticsNorm extends AbstractBlock {
     }
 
     /**
-     * Returns what is added to the variance.
+     * Returns the term that is added to the variance.
      *
      * @return ε
      */
@@ -69,7 +72,7 @@ public final class BatchStatisticsNorm extends AbstractBlock {
         Shape channels = new Shape(input.getShape().get(1));
         DataType type = input.getDataType();
         try (NDManager scratch = input.getManager().newSubManager(input.getDevice())) {
-            // The engine's running statistics are given away; in its training mode it reads none.
+            // In training mode the engine updates running statistics but does not read them.
             return input.getNDArrayInternal()
                     .batchNorm(
                             input,

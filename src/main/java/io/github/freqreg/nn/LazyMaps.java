@@ -3,29 +3,29 @@ package io.github.freqreg.nn;
 import ai.djl.ndarray.NDList;
 
 /**
- * Maps (batch, channels, …) that are computed when they are first read, and to which batch
- * normalisation can be added before.
+ * Feature maps (batch, channels, …) that are computed on first access. Until then, batch
+ * normalisation can be fused into the computation.
  */
 public interface LazyMaps {
 
     /**
-     * Tells whether the maps are computed.
+     * Tells whether the maps have been computed.
      *
-     * @return true once they were read
+     * @return true after the first access
      */
     boolean isComputed();
 
     /**
-     * Tells whether batch normalisation can be added.
+     * Tells whether batch normalisation can be fused.
      *
-     * @return false after another normalisation or a ReLU, and once the maps were read
+     * @return false once the maps are computed, or after another normalisation or a ReLU
      */
     boolean canNormalize();
 
     /**
-     * Adds batch normalisation without scale and shift.
+     * Fuses batch normalisation without scale and shift.
      *
-     * @param epsilon is added to the variance
+     * @param epsilon the term that is added to the variance
      * @return the normalised maps, not computed yet
      */
     NDList normalize(float epsilon);

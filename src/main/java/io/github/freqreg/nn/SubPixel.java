@@ -8,23 +8,25 @@ import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.Shape;
 import java.util.Arrays;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Transposed convolution as an ordinary convolution to a finer grid.
+ * Transposed convolution, computed as a sub-pixel convolution.
  *
- * <p>Along one axis, with stride s, dilation d, kernel w of k taps and input x, the whole answer is
+ * <p>Along one axis, with stride s, dilation d, a kernel w of k taps and input x, the full output
+ * is
  *
  * <pre>
  * y[n] = Σ_i x[i] · v[n - s·i],   v[d·j] = w[j], 0 elsewhere
  * </pre>
  *
- * <p>With n = s·q + r and v filled up to s·T taps, y[s·q + r] = Σ_t x[q - t] · v[s·t + r]: for each
- * phase r an ordinary convolution with T = ⌈(d·(k - 1) + 1) / s⌉ taps. All phases are computed as
- * one convolution with s times the channels, and then laid side by side. Of the answer, {@code
- * padding} elements are cut at the start, and at the end what is beyond the layer's output.
+ * <p>With n = s·q + r and v zero-padded to s·T taps, y[s·q + r] = Σ_t x[q - t] · v[s·t + r]. For
+ * each phase r this is an ordinary convolution with T = ⌈(d·(k - 1) + 1) / s⌉ taps. One convolution
+ * with s times as many output channels computes all phases, which are then interleaved. Finally
+ * {@code padding} elements are cut from the start, and the end is cut to the output extent.
  *
- * <p>The cost is that of the transposed convolution, but for the taps that fill v up. Everything is
- * inside the gradient's graph.
+ * <p>Apart from the padded taps, the number of operations is that of a transposed convolution. The
+ * computation is differentiable.
  */
 final class SubPixel {
 
@@ -34,14 +36,14 @@ final class SubPixel {
      * Computes the transposed convolution.
      *
      * @param input (batch, channels, spatial…)
-     * @param weight (channels, filters / groups, kernel…), as PyTorch has it
-     * @param bias (filters), or null
+     * @param weight (channels, filters / groups, kernel…), as in PyTorch
+     * @param bias (filters), or null for a layer without bias
      * @param output the spatial extents of the output
      */
     static NDArray transposed(
             NDArray input,
             NDArray weight,
-            NDArray bias,
+            @Nullable NDArray bias,
             Shape stride,
             Shape padding,
             Shape dilation,
@@ -50,7 +52,7 @@ final class SubPixel {
         int axes = output.length;
         NDManager manager = input.getManager();
         try (NDManager scratch = manager.newSubManager()) {
-            // Aliases keep what is made of the parameters off the parameters' own manager.
+            // An alias, because results are attached to the manager of the receiver.
             NDArray kernel = weight.get(scratch, new NDIndex().addAllDim());
             long[] taps = new long[axes];
             long[] inset = new long[axes];
@@ -74,19 +76,19 @@ final class SubPixel {
                                     groups)
                             .singletonOrThrow();
             fine.attach(scratch);
-            NDArray answer = interleave(fine, stride);
+            NDArray result = interleave(fine, stride);
             for (int axis = 0; axis < axes; axis++) {
-                answer = cut(answer, 2 + axis, padding.get(axis), output[axis]);
+                result = cut(result, 2 + axis, padding.get(axis), output[axis]);
             }
             if (bias != null) {
                 long[] wide = new long[2 + axes];
                 Arrays.fill(wide, 1);
                 wide[1] = bias.getShape().get(0);
                 NDArray shift = bias.get(scratch, new NDIndex().addAllDim());
-                answer = answer.add(shift.reshape(new Shape(wide)));
+                result = result.add(shift.reshape(new Shape(wide)));
             }
-            answer.attach(manager);
-            return answer;
+            result.attach(manager);
+            return result;
         }
     }
 
@@ -94,7 +96,7 @@ final class SubPixel {
         return new Shape(IntStream.range(0, axes).mapToLong(i -> 1).toArray());
     }
 
-    /** Puts d - 1 zeros between the taps. */
+    /** Inserts d - 1 zeros between the taps. */
     private static NDArray dilate(NDArray kernel, int axis, long dilation) {
         if (dilation == 1) {
             return kernel;
@@ -119,7 +121,7 @@ final class SubPixel {
         return NDArrays.concat(new NDList(array, zeros.toDevice(array.getDevice(), false)), axis);
     }
 
-    /** Cuts a piece out along an axis; beyond the end it is zero. */
+    /** Returns a slice along an axis, zero-padded if it extends beyond the end. */
     private static NDArray cut(NDArray array, int axis, long from, long count) {
         NDArray filled = fill(array, axis, from + count - array.getShape().get(axis));
         if (from == 0 && filled.getShape().get(axis) == count) {
@@ -133,15 +135,15 @@ final class SubPixel {
     }
 
     /**
-     * Makes the phases filters: (channels, filters / groups, T·s…) to (filters · s…, channels /
-     * groups, T…), the taps in reverse, since a convolution layer correlates.
+     * Turns phases into filters: (channels, filters / groups, T·s…) to (filters · s…, channels /
+     * groups, T…). The taps are reversed, because a convolution layer computes a correlation.
      */
     private static NDArray phases(NDArray kernel, Shape stride, long[] taps, int groups) {
         int axes = taps.length;
         long channels = kernel.getShape().get(0) / groups;
         long filters = kernel.getShape().get(1);
         Shape split = new Shape(groups, channels, filters);
-        // Axes: 0 group, 1 channel, 2 filter, then T and s in turns.
+        // Axes: 0 group, 1 channel, 2 filter, then T and s alternately.
         int[] order = new int[3 + 2 * axes];
         order[1] = 2;
         order[2 + axes] = 1;
@@ -161,7 +163,7 @@ final class SubPixel {
                 .flip(reversed);
     }
 
-    /** Lays the phases side by side: (batch, filters · s…, q…) to (batch, filters, q·s…). */
+    /** Interleaves the phases: (batch, filters · s…, q…) to (batch, filters, q·s…). */
     private static NDArray interleave(NDArray fine, Shape stride) {
         int axes = stride.dimension();
         Shape shape = fine.getShape();
@@ -169,12 +171,12 @@ final class SubPixel {
         Shape split = new Shape(shape.get(0), filters).addAll(stride).addAll(shape.slice(2));
         int[] order = new int[2 + 2 * axes];
         order[1] = 1;
-        Shape laid = new Shape(shape.get(0), filters);
+        Shape interleaved = new Shape(shape.get(0), filters);
         for (int axis = 0; axis < axes; axis++) {
             order[2 + 2 * axis] = 2 + axes + axis;
             order[3 + 2 * axis] = 2 + axis;
-            laid = laid.add(shape.get(2 + axis) * stride.get(axis));
+            interleaved = interleaved.add(shape.get(2 + axis) * stride.get(axis));
         }
-        return fine.reshape(split).transpose(order).reshape(laid);
+        return fine.reshape(split).transpose(order).reshape(interleaved);
     }
 }

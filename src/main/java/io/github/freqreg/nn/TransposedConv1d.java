@@ -4,18 +4,17 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.convolutional.Conv1dTranspose;
 
 /**
- * Transposed convolution over sequences, which DJL's {@code Conv1dTranspose} names but its PyTorch
- * engine does not compute.
+ * Transposed convolution over sequences. It replaces DJL's {@code Conv1dTranspose}, whose forward
+ * pass DJL's PyTorch engine does not implement.
  *
- * <p>Input (batch, channels, width), output (batch, filters, …) with each extent
+ * <p>The input is (batch, channels, width), the output (batch, filters, width) with extents
  *
  * <pre>
  * (in - 1) · stride - 2 · padding + dilation · (kernel - 1) + outPadding + 1
  * </pre>
  *
- * <p>The weight has PyTorch's shape (channels, filters / groups, kernel…), so that PyTorch's
- * numbers can be taken as they are. It is computed as a convolution to sub-pixels, see {@code
- * SubPixel}.
+ * <p>The weight has the shape (channels, filters / groups, kernel…), as in PyTorch, so weights of a
+ * PyTorch layer can be copied unchanged. The layer is computed as a sub-pixel convolution.
  */
 public final class TransposedConv1d extends TransposedConvolution {
 
@@ -24,7 +23,7 @@ public final class TransposedConv1d extends TransposedConvolution {
     }
 
     /**
-     * Starts a layer.
+     * Creates a builder.
      *
      * @return a builder
      */
@@ -33,19 +32,19 @@ public final class TransposedConv1d extends TransposedConvolution {
     }
 
     /**
-     * Takes the options of DJL's layer, and its numbers if it is initialised.
+     * Converts a layer of DJL with its options and, if it is initialised, its parameters.
      *
-     * <p>Its weight has the shape (filters, channels / groups, kernel…); the element of a filter
-     * and a channel becomes that of the same ones here.
+     * <p>The first two axes of the weight are swapped within each group, because DJL's weight has
+     * the shape (filters, channels / groups, kernel…).
      *
-     * @param layer DJL's layer, which is not changed
-     * @return a layer that computes what DJL's would
-     * @throws IllegalStateException if DJL's fields are closed to this library
+     * @param layer the layer to convert, which is not changed
+     * @return an equivalent layer
+     * @throws IllegalStateException if the private fields of DJL's layer are not accessible
      */
     public static TransposedConv1d of(Conv1dTranspose layer) {
-        TransposedConv1d ours = withOptions(layer, builder()).build();
-        ours.takeNumbers(layer);
-        return ours;
+        TransposedConv1d converted = withOptions(layer, builder()).build();
+        converted.copyParameters(layer);
+        return converted;
     }
 
     /** Builds a {@link TransposedConv1d}. */
@@ -68,7 +67,7 @@ public final class TransposedConv1d extends TransposedConvolution {
          * Builds the layer.
          *
          * @return the layer
-         * @throws IllegalArgumentException if kernel or filters are not set
+         * @throws IllegalArgumentException if the kernel shape or the number of filters is not set
          */
         public TransposedConv1d build() {
             validate();

@@ -16,16 +16,16 @@ import ai.djl.util.PairList;
 import java.lang.reflect.Field;
 
 /**
- * What the transposed convolutions have in common: all but the number of axes.
+ * Transposed convolution over any number of spatial axes.
  *
- * <p>The weight has PyTorch's shape (channels, filters / groups, kernel…), where DJL's has
- * (filters, channels / groups, kernel…).
+ * <p>The weight has the shape (channels, filters / groups, kernel…) of PyTorch. DJL's own
+ * transposed layers use (filters, channels / groups, kernel…).
  */
 abstract class TransposedConvolution extends Deconvolution {
 
     private final String layout;
 
-    /** Makes a layer for inputs of a layout such as NCHW. */
+    /** Creates a layer for a layout of the input such as NCHW. */
     TransposedConvolution(DeconvolutionBuilder<?> builder, String layout) {
         super(builder);
         this.layout = layout;
@@ -88,7 +88,7 @@ abstract class TransposedConvolution extends Deconvolution {
                         output.slice(2).getShape()));
     }
 
-    /** Sets the options of another layer, DJL's. */
+    /** Copies the options of a layer of DJL to a builder. */
     static <T extends DeconvolutionBuilder<T>> T withOptions(Deconvolution layer, T builder) {
         builder.setKernelShape(field(layer, "kernelShape", Shape.class));
         builder.setFilters(field(layer, "filters", Integer.class));
@@ -101,7 +101,7 @@ abstract class TransposedConvolution extends Deconvolution {
         return builder;
     }
 
-    /** DJL's layer tells its options to subclasses alone, and of them only about themselves. */
+    /** Reads a protected field of DJL, which Java lets a subclass read on its own type only. */
     private static <T> T field(Deconvolution layer, String name, Class<T> type) {
         try {
             Field field = Deconvolution.class.getDeclaredField(name);
@@ -111,14 +111,14 @@ abstract class TransposedConvolution extends Deconvolution {
             throw new IllegalStateException(
                     "The field "
                             + name
-                            + " of DJL's Deconvolution cannot be read: build a "
-                            + "TransposedConv layer in its place",
+                            + " of DJL's Deconvolution cannot be read: build a TransposedConv layer"
+                            + " instead",
                     e);
         }
     }
 
-    /** Takes what another layer, DJL's, knows of its parameters. */
-    void takeNumbers(Deconvolution layer) {
+    /** Copies initialisers, frozen state and, if initialised, the values of DJL's parameters. */
+    void copyParameters(Deconvolution layer) {
         ParameterList theirs = layer.getDirectParameters();
         for (Pair<String, Parameter> own : getDirectParameters()) {
             Parameter their = theirs.get(own.getKey());
@@ -147,9 +147,9 @@ abstract class TransposedConvolution extends Deconvolution {
 
     private static void write(NDArray from, NDArray to) {
         boolean trainable = to.hasGradient();
-        // Only an array without a gradient may be written to in place.
+        // PyTorch refuses to write in place to a leaf that requires a gradient.
         to.setRequiresGradient(false);
-        // Not copyTo, by which PyTorch prints a warning to standard error.
+        // Not copyTo, for which PyTorch prints a warning to standard error.
         to.set(new NDIndex("..."), from);
         to.setRequiresGradient(trainable);
     }

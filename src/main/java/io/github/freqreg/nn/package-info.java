@@ -1,8 +1,19 @@
 /**
- * Layers that DJL's PyTorch engine does not have, usable with and without frequency regularisation.
+ * Layers that DJL's PyTorch engine does not provide. They work with and without frequency
+ * regularisation.
  *
- * <p>Read {@code SubPixel}, the computation, and {@code TransposedConvolution}, the layer; then
- * {@link io.github.freqreg.nn.TransposedConv1d} and {@link io.github.freqreg.nn.TransposedConv2d}.
- * {@link io.github.freqreg.nn.BatchStatisticsNorm} stands by itself.
+ * <ol>
+ *   <li>{@link io.github.freqreg.nn.TransposedConv1d}: transposed convolution over sequences.
+ *   <li>{@link io.github.freqreg.nn.TransposedConv2d}: transposed convolution over images.
+ *   <li>{@link io.github.freqreg.nn.BatchStatisticsNorm}: batch normalisation without parameters.
+ *   <li>{@link io.github.freqreg.nn.LazyMaps}: feature maps computed on first access, into which
+ *       normalisation can be fused.
+ * </ol>
+ *
+ * <p>To follow how a transposed convolution is computed, read {@code SubPixel}, then {@code
+ * TransposedConvolution}.
  */
+@NullMarked
 package io.github.freqreg.nn;
+
+import org.jspecify.annotations.NullMarked;

@@ -15,19 +15,20 @@ import java.util.Deque;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.ToLongFunction;
 
 /**
- * Shares a number of coefficients over the tensors of a network.
+ * Divides a number of coefficients among the tensors of a network.
  *
- * <p>Of trained weights, coefficients go where they are worth most: the worth of the first k of a
- * tensor is their part of its energy, Σ_{i&lt;k} c_i² / Σ c². Steps of its concave hull are taken
- * from all tensors, the steepest first, so that the sum of all parts is the largest there can be
- * (but for the last step).
+ * <p>In a trained network, the value of the first k coefficients of a tensor is their share of its
+ * energy, Σ_{i&lt;k} c_i² / Σ c². A greedy algorithm takes segments of the concave hulls of these
+ * functions in order of their slope. It maximises the sum over all tensors, except for the last
+ * segment, which may be cut.
  *
- * <p>Of a fresh network nothing is known but shapes. Each tensor gets the same share, as in the
- * paper's smallest settings, and what small tensors cannot use goes to the others. A vector of n,
- * such as a bias, is taken to use √n as long as others can use more.
+ * <p>In a fresh network only the shapes are known. All tensors get the same share, as in the
+ * paper's smallest settings, and what small tensors cannot use goes to the others. A vector of n
+ * elements, such as a bias, gets at most √n while others can use more.
  */
 final class BudgetShares {
 
@@ -39,25 +40,25 @@ final class BudgetShares {
      *
      * @param tensor whose shape is known; it counts as trained if it is initialised
      * @param axes along which it is transformed
-     * @param density how many of its coefficients one of the budget's buys
+     * @param density how many of its coefficients cost as much as one coefficient of the budget
      */
     void add(PlannedTensor tensor, FrequencyAxes axes, int density) {
         Parameter parameter = tensor.parameter();
-        NDArray weights = parameter.isInitialized() ? parameter.getArray() : null;
+        Optional<NDArray> weights =
+                parameter.isInitialized() ? Optional.of(parameter.getArray()) : Optional.empty();
         tensors.add(new Tensor(tensor.name(), tensor.shape(), axes, weights, density));
     }
 
     /**
-     * Shares.
+     * Divides the coefficients.
      *
-     * @param budget the coefficients of all tensors, those of a dense tensor divided by its
-     *     density, one or more for each
-     * @return the coefficients of each, by name
+     * @param budget the number of coefficients of density 1, at least one for each tensor
+     * @return the number of coefficients of each tensor, by name
      */
     Map<String, Long> share(long budget) {
         // The order in which a network's parts are found is not always the same.
         tensors.sort(Comparator.comparing(Tensor::name));
-        if (tensors.stream().allMatch(tensor -> tensor.weights != null)) {
+        if (tensors.stream().allMatch(tensor -> tensor.weights.isPresent())) {
             shareByEnergy(budget);
         } else {
             shareEqually(budget);
@@ -90,64 +91,66 @@ final class BudgetShares {
     }
 
     private long room(Tensor tensor, ToLongFunction<Tensor> most) {
-        return most.applyAsLong(tensor) - shares.get(tensor.name);
+        return most.applyAsLong(tensor) - shares.getOrDefault(tensor.name, 0L);
     }
 
     private void shareByEnergy(long budget) {
-        List<Step> steps = new ArrayList<>();
+        List<Segment> segments = new ArrayList<>();
         for (Tensor tensor : tensors) {
             shares.put(tensor.name, 1L);
-            steps.addAll(steps(tensor, budget));
+            segments.addAll(segments(tensor, budget));
         }
-        // Sorting is stable, and the steps of one tensor are never steeper than those before.
-        steps.sort(Comparator.comparingDouble(Step::slope).reversed());
+        // Sorting is stable, and the segments of one tensor are never steeper than those before.
+        segments.sort(Comparator.comparingDouble(Segment::slope).reversed());
         long rest = budget - tensors.size();
-        for (Step step : steps) {
-            long taken = Math.min(rest, step.count);
-            shares.merge(step.name, taken, Long::sum);
+        for (Segment segment : segments) {
+            long taken = Math.min(rest, segment.count);
+            shares.merge(segment.name, taken, Long::sum);
             rest -= taken;
         }
     }
 
-    /** The concave hull of the worth of the first coefficients, behind the first one. */
-    private static List<Step> steps(Tensor tensor, long budget) {
+    /** Returns the concave hull of a tensor's value function, without the first coefficient. */
+    private static List<Segment> segments(Tensor tensor, long budget) {
         double[] energies = tensor.energies(Math.min(tensor.size(), budget));
         double energy = tensor.energy();
-        Deque<Step> hull = new ArrayDeque<>();
+        Deque<Segment> hull = new ArrayDeque<>();
         for (int i = 1; i < energies.length; i++) {
-            Step step = new Step(tensor.name, 1, energy == 0 ? 0 : energies[i] / energy);
-            while (!hull.isEmpty() && hull.peekLast().slope() <= step.slope()) {
-                Step last = hull.removeLast();
-                step = new Step(tensor.name, last.count + step.count, last.worth + step.worth);
+            Segment segment = new Segment(tensor.name, 1, energy == 0 ? 0 : energies[i] / energy);
+            while (!hull.isEmpty() && hull.peekLast().slope() <= segment.slope()) {
+                Segment last = hull.removeLast();
+                segment =
+                        new Segment(
+                                tensor.name,
+                                last.count + segment.count,
+                                last.value + segment.value);
             }
-            hull.addLast(step);
+            hull.addLast(segment);
         }
         return new ArrayList<>(hull);
     }
 
-    /** Some coefficients that are taken together, and what they are worth. */
-    private record Step(String name, long count, double worth) {
+    /** A segment of a concave hull: coefficients that are taken together, and their value. */
+    private record Segment(String name, long count, double value) {
 
         double slope() {
-            return worth / count;
+            return value / count;
         }
     }
 
     private record Tensor(
-            String name, Shape shape, FrequencyAxes axes, NDArray weights, int density) {
+            String name, Shape shape, FrequencyAxes axes, Optional<NDArray> weights, int density) {
 
         long size() {
             return (shape.size() + density - 1) / density;
         }
 
-        /** What a fresh tensor can use while others can use more. */
+        /** Returns the largest share of a fresh tensor while others can use more. */
         long enough() {
             return shape.dimension() == 1 ? (long) Math.ceil(Math.sqrt(size())) : size();
         }
 
-        /**
-         * Of the first coefficients, the squares, summed over as many as one of the budget buys.
-         */
+        /** Returns the energies of the first coefficients, summed over {@link #density} each. */
         double[] energies(long count) {
             float[] coefficients = first(Math.min(shape.size(), count * density));
             double[] energies = new double[Math.toIntExact(count)];
@@ -159,6 +162,7 @@ final class BudgetShares {
 
         private float[] first(long count) {
             ZigzagMask mask = axes.mask(shape, count);
+            NDArray weights = this.weights.orElseThrow();
             try (NDManager scratch = weights.getManager().newSubManager();
                     SpectralTransform transform =
                             new SpectralTransform(
@@ -172,6 +176,7 @@ final class BudgetShares {
         }
 
         double energy() {
+            NDArray weights = this.weights.orElseThrow();
             try (NDManager scratch = weights.getManager().newSubManager()) {
                 NDArray plain = weights.stopGradient();
                 plain.attach(scratch);

@@ -5,7 +5,6 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
-import io.github.freqreg.block.FrequencyBlock;
 import io.github.freqreg.block.FrequencyBlocks;
 import io.github.freqreg.block.NetworkTensor;
 import io.github.freqreg.block.NetworkTensors;
@@ -16,42 +15,44 @@ import io.github.freqreg.execution.Strategy;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The policy: which tensors of a model are kept in the frequency domain, and how many coefficients
- * of each.
+ * A policy: which tensors of a network are kept in the frequency domain, and how many coefficients
+ * each of them keeps.
  *
  * <pre>
  * model.setBlock(block);
  * FrequencyRegularization.builder().optKeepRate(0.01).build().apply(model);
  * </pre>
  *
- * <p>By default it takes the weights of convolutions, transposed convolutions, linear and recurrent
- * layers; with a budget, those of all layers, embeddings included, and more where they would take
- * too much of it, see {@link FrequencyRegularizationBuilder#optBudget}. {@link #apply(Block,
- * Shape...)} wraps each such layer by itself where the parent allows it ({@code SequentialBlock},
- * {@code ParallelBlock}) and the whole composite where not (attention, classes of your own that
- * call private fields). Either way the network computes the same and its parameters keep their
- * names.
+ * <p>By default a policy wraps the weights of convolutions, transposed convolutions, linear and
+ * recurrent layers; with a budget it may wrap more, see {@link
+ * FrequencyRegularizationBuilder#optBudget}. {@link #apply(Block, Shape...)} wraps each layer by
+ * itself if the parent allows it ({@code SequentialBlock}, {@code ParallelBlock}), and otherwise
+ * the composite as a whole (attention, classes of your own that call private fields). Either way
+ * the network computes the same function, and its parameters keep their names.
  *
- * <p>A model that is initialised or trained is projected: its coefficients are the first of the DCT
- * of its weights. A fresh one starts from its own initialisers, projected likewise and then scaled:
- * where those give weights of variance v, the rebuilt weights of a tensor of N elements, the first
- * extent n, of which {@code kept} coefficients reach K frequencies along the first axis, have
+ * <p>The weights of an initialised or trained network are projected: the coefficients are the first
+ * ones of their DCT. A fresh network is initialised by its own initialisers, projected, and then
+ * scaled. Let an initialiser draw weights of variance v for a tensor of N elements whose first
+ * extent is n. If {@code kept} coefficients reach K frequencies along the first axis, the rebuilt
+ * weights have
  *
  * <pre>
  * variance = v · (n / K) · kept / N
  * </pre>
  *
- * <p>which keeps the layer's answer to a smooth input as large as the dense layer's. Full variance
- * would let the few patterns that are left act far too strongly: the first loss of LeNet-5 at 776
- * numbers would be above 60. Few coefficients want larger steps than many weights: with Adam, ten
- * times the dense network's learning rate is a good start; gradient descent needs no change.
+ * <p>With it, the layer responds to a smooth input as strongly as the dense layer. With the full
+ * variance v, the few remaining patterns would respond far too strongly: LeNet-5 at 776 numbers
+ * would start with a loss above 60. Few coefficients need larger steps than many weights: with
+ * Adam, start with ten times the learning rate of the dense network; with SGD, keep the learning
+ * rate.
  *
- * <p>Instances are immutable and safe for concurrent use; a block is to be changed by one thread.
+ * <p>Instances are immutable and safe for concurrent use. A network must be changed by one thread.
  *
  * @see <a href="https://arxiv.org/abs/2304.07973">Frequency Regularization: Restricting Information
  *     Redundancy of Convolutional Neural Networks</a>
@@ -106,9 +107,9 @@ public final class FrequencyRegularization {
     }
 
     /**
-     * Wraps a model's block, in place of its old one.
+     * Wraps the network of a model.
      *
-     * @param model a model whose block is set, initialised or not, without a trainer
+     * @param model a model with a block, initialised or not, and without a trainer
      * @param inputShapes as in {@link #apply(Block, Shape...)}
      * @throws IllegalArgumentException as {@link #apply(Block, Shape...)}
      * @throws IllegalStateException as {@link #apply(Block, Shape...)}, or if the model has no
@@ -119,27 +120,29 @@ public final class FrequencyRegularization {
     }
 
     /**
-     * Wraps the chosen tensors of a block.
+     * Wraps the chosen tensors of a network.
      *
-     * <p>Children of sequential and parallel blocks are replaced in place; DJL's transposed
-     * convolutions among them become this library's, which the engine computes. One line in the log
-     * says how much was wrapped, and at level DEBUG what of each tensor and why; {@link
-     * #plan(Block, Shape...)} tells it beforehand.
+     * <p>Children of sequential and parallel blocks are replaced in place. DJL's transposed
+     * convolutions, which its PyTorch engine does not implement, are replaced by those of {@link
+     * io.github.freqreg.nn}. Initialised parameters keep their values, even if other parts of the
+     * network are not initialised yet.
      *
-     * <p>A network that is wrapped in part, since its head was replaced for instance, is wrapped in
-     * its other parts; what is wrapped stays as it is. Whatever is initialised keeps its values,
-     * also where other parts are not initialised yet.
+     * <p>A policy can be applied again after a part of the network was replaced, for example its
+     * head: tensors that are wrapped already stay as they are.
+     *
+     * <p>The log has one line that says how much was wrapped and, at level DEBUG, one for each
+     * tensor with the reason. {@link #plan(Block, Shape...)} returns these choices in advance.
      *
      * @param block any block, initialised or not
-     * @param inputShapes the shapes of the network's inputs, from which a block that is not
-     *     initialised learns the shapes of its tensors; needed only for a budget and for a shape
-     *     predicate
-     * @return the block to use from now on: the same one, or a {@link FrequencyBlock} around it
+     * @param inputShapes the shapes of the network's inputs; needed only if the block is not
+     *     initialised and the policy has a budget or a shape predicate
+     * @return the block to use from now on: the same block, or a {@link
+     *     io.github.freqreg.block.FrequencyBlock} around it
      * @throws IllegalStateException if everything that the policy chooses is wrapped already, if
      *     the policy needs shapes that are not known, or if two parameters have the same name
      * @throws IllegalArgumentException if nothing is chosen, a budget is too small, a split does
-     *     not fit its tensor, a name pattern matches nothing, or a class of the user's own holds a
-     *     layer that the engine does not implement; the block is unchanged
+     *     not fit its tensor, a pattern matches nothing, or a class of your own calls a layer that
+     *     the engine does not implement; the network is unchanged
      */
     public Block apply(Block block, Shape... inputShapes) {
         TransposedLayers layers = new TransposedLayers(block);
@@ -158,13 +161,13 @@ public final class FrequencyRegularization {
     }
 
     /**
-     * Tells what {@link #apply(Block, Shape...)} would do. The block is unchanged.
+     * Returns what {@link #apply(Block, Shape...)} would do. The network is unchanged.
      *
      * @param block any block
-     * @param inputShapes the shapes of the network's inputs, from which a block that is not
-     *     initialised learns the shapes of its tensors; none to leave these open
+     * @param inputShapes the shapes of the network's inputs, to learn the shapes of tensors of a
+     *     block that is not initialised; none to leave these open
      * @return a choice for each parameter, in the order of {@code getParameters()}
-     * @throws IllegalArgumentException if the network does not take such inputs
+     * @throws IllegalArgumentException if the network does not accept such inputs
      * @throws IllegalStateException if two parameters have the same name
      */
     public List<TensorChoice> plan(Block block, Shape... inputShapes) {
@@ -187,19 +190,19 @@ public final class FrequencyRegularization {
 
     private NetworkPlan planFor(Block block) {
         List<NetworkTensor> tensors = NetworkTensors.of(block);
-        return new NetworkPlan(block, tensors, needsWider(tensors) ? wider : usual);
-    }
-
-    /** Returns whether what only the wider selection chooses would take too much of the budget. */
-    private boolean needsWider(List<NetworkTensor> tensors) {
-        long numbers =
-                tensors.stream()
-                        .filter(each -> each.shape() != null)
-                        .filter(each -> !usual.plan(each).isChosen())
-                        .filter(each -> wider.plan(each).isChosen())
-                        .mapToLong(NetworkTensor::numbers)
-                        .sum();
-        return budget.isPresent() && budget.get().isExceededBy(numbers);
+        List<PlannedTensor> few = tensors.stream().map(usual::plan).toList();
+        if (budget.isEmpty()) {
+            return new NetworkPlan(block, few);
+        }
+        List<PlannedTensor> more = tensors.stream().map(wider::plan).toList();
+        long numbers = 0;
+        for (int i = 0; i < tensors.size(); i++) {
+            boolean joins = more.get(i).isChosen() && !few.get(i).isChosen();
+            if (joins && tensors.get(i).shape() != null) {
+                numbers += tensors.get(i).numbers();
+            }
+        }
+        return new NetworkPlan(block, budget.get().isExceededBy(numbers) ? more : few);
     }
 
     /** Reports what does not fit at once, and not only when the block is initialised. */
@@ -289,7 +292,7 @@ public final class FrequencyRegularization {
         long start = 0;
         long target = 0;
         for (PlannedTensor tensor : plan.getChosen()) {
-            TensorSpec spec = rules.get(tensor.name()).of(tensor.shape());
+            TensorSpec spec = Objects.requireNonNull(rules.get(tensor.name())).of(tensor.shape());
             before += tensor.shape().size();
             start += spec.start();
             target += spec.target();

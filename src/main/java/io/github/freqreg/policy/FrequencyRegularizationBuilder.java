@@ -11,26 +11,17 @@ import java.util.function.Predicate;
 import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 
-/** Builds a {@link FrequencyRegularization}. */
+/**
+ * Builds a {@link FrequencyRegularization}.
+ *
+ * <p>A pattern that selects tensors is a regular expression, found anywhere in the tensor's name,
+ * see {@link io.github.freqreg.block.FrequencyBlocks#parameters}. If several patterns of a kind
+ * match, the one that was added first counts. A pattern that matches no tensor is an error of
+ * {@code apply}.
+ */
 public final class FrequencyRegularizationBuilder {
 
     private static final int MAX_ROUNDS = 1000;
-
-    private static final Set<LayerType> USUAL =
-            EnumSet.of(
-                    LayerType.CONVOLUTION,
-                    LayerType.TRANSPOSED_CONVOLUTION,
-                    LayerType.LINEAR,
-                    LayerType.RECURRENT);
-
-    /** All types that are trained: running statistics are none of these. */
-    private static final Set<Parameter.Type> TRAINED =
-            EnumSet.of(
-                    Parameter.Type.WEIGHT,
-                    Parameter.Type.BIAS,
-                    Parameter.Type.GAMMA,
-                    Parameter.Type.BETA,
-                    Parameter.Type.OTHER);
 
     private Optional<Set<LayerType>> layerTypes = Optional.empty();
     private Optional<Set<Parameter.Type>> parameterTypes = Optional.empty();
@@ -50,8 +41,8 @@ public final class FrequencyRegularizationBuilder {
     FrequencyRegularizationBuilder() {}
 
     /**
-     * Keeps a share of each tensor's coefficients: {@code max(round(n · rate), floor) + 1} of n, as
-     * the published code counts, but never more than n.
+     * Keeps a share of the n coefficients of each tensor: {@code min(n, max(round(n · rate), floor)
+     * + 1)} of them, as the published code counts.
      *
      * @param rate the keep rate, above 0 and at most 1
      * @return this builder
@@ -64,7 +55,7 @@ public final class FrequencyRegularizationBuilder {
     }
 
     /**
-     * Keeps the same number of coefficients of each tensor, or all of a smaller one.
+     * Keeps the same number of coefficients of each tensor, or all of a smaller tensor.
      *
      * @param kept the kept number, 1 or more
      * @return this builder
@@ -77,22 +68,20 @@ public final class FrequencyRegularizationBuilder {
     }
 
     /**
-     * Gives the whole model a number of numbers, those of the parameters left alone included.
+     * Sets how many numbers the whole network keeps, with the parameters that are not wrapped.
      *
-     * <p>All that is trained takes part, unless {@link #optLayerTypes} or {@link
-     * #optParameterTypes} says otherwise: the weights of every kind of layer, embeddings included;
-     * and where biases, normalisation's factors and shifts and other parameters would take more
-     * than an eighth of the budget if they were left whole, these too. Running statistics never do.
+     * <p>The weights of all kinds of layer are wrapped, embeddings included. Biases, normalisation
+     * parameters and others are wrapped, too, if they would take more than an eighth of the budget
+     * otherwise. {@link #optLayerTypes} and {@link #optParameterTypes} override this choice.
      *
-     * <p>What the parameters left alone leave is shared over the tensors. Of a network that is
-     * trained, each coefficient goes where it is worth most: the worth of a tensor's first ones is
-     * their part of its energy. Of a fresh one, each tensor gets the same share, a vector of n at
-     * most √n of it, and what a small tensor cannot use goes to the others. Floors do not count,
-     * and overrides are refused.
-     *
-     * <p>Running statistics right behind a fresh layer count as the few coefficients that they will
-     * be, see {@link io.github.freqreg.file.FrequencyFile}; if these are not exact enough after
-     * all, the file has more. All others count whole.
+     * <p>Parameters that are not wrapped are subtracted from the budget first. Running statistics
+     * behind a fresh wrapped layer count as the few coefficients that a file stores for them, see
+     * {@link io.github.freqreg.file.FrequencyFile}; a file that needs more of them becomes larger.
+     * The rest of the budget is divided among the wrapped tensors. In a trained network, each
+     * coefficient goes to the tensor whose relative energy it increases most. In a fresh network,
+     * all tensors get the same share, but a vector of n elements gets at most √n, and what small
+     * tensors cannot use goes to the others. Floors do not apply, and overrides are an error of
+     * {@link #build}.
      *
      * @param numbers the total, 1 or more
      * @return this builder
@@ -105,14 +94,13 @@ public final class FrequencyRegularizationBuilder {
     }
 
     /**
-     * Gives the whole model as many numbers as a file of some bytes holds at four bits each, shared
-     * as those of {@link #optBudget}.
+     * Sets how many bytes a file of the whole network may have.
      *
-     * <p>The file has the bytes when the numbers are rounded for them: let {@link
-     * io.github.freqreg.training.ByteBudget} follow the training, or save with {@link
-     * io.github.freqreg.file.Quantization#fit}. Parameters left alone are counted with two bytes
-     * each, coefficients of an embedding's table with two bits: most words say little, and more
-     * numbers learn more.
+     * <p>This is a budget of numbers, see {@link #optBudget}, in which a coefficient counts as four
+     * bits, a coefficient of an embedding table as two bits, and a number that is not wrapped as
+     * two bytes. The file has that size only if its numbers are quantised accordingly: train with
+     * {@link io.github.freqreg.training.ByteBudget}, or save with {@link
+     * io.github.freqreg.file.Quantization#fit}.
      *
      * @param bytes of the file, from 1 to 2^30
      * @return this builder
@@ -128,8 +116,8 @@ public final class FrequencyRegularizationBuilder {
     }
 
     /**
-     * Sets the share of all coefficients with which training starts, for truncation to go down
-     * from. By default training starts at the target.
+     * Sets the share of all coefficients that is kept when training starts. Truncation goes down
+     * from there to the kept number. By default training starts at the kept number.
      *
      * @param rate the starting rate, 1 for the paper's own method
      * @return this builder
@@ -142,17 +130,17 @@ public final class FrequencyRegularizationBuilder {
     }
 
     /**
-     * Lets fresh tensors start with their frequencies in balance. It goes beyond the paper.
+     * Balances the frequencies of fresh tensors (beyond the paper).
      *
-     * <p>The first coefficients of the zigzag order are many at low frequencies and few at high
-     * ones. Drawn alike, they let a network of some layers answer almost the same to all inputs at
-     * first, the more so the fewer are kept. In balance, each frequency of all axes but the first
-     * starts with the energy of the lowest, and those of the first axis are nearer to each other
-     * than they were; the variance that is stated above is then larger. Tensors that start with all
-     * of their coefficients, as for truncation, are in balance already.
+     * <p>The kept prefix of the zigzag order contains many coefficients at low frequencies and few
+     * at high ones. With equal variances, a layer responds mainly to low frequencies; after a few
+     * layers all inputs look alike. Balancing scales the coefficients so that each frequency of all
+     * axes but the first starts with the same energy, and the frequencies of the first axis with
+     * similar ones. It makes the variance larger than {@link FrequencyRegularization} states. A
+     * tensor that starts with all coefficients is balanced already.
      *
-     * @param rounds of scaling the first axis and the others in turn: 0 for none, by default; 3 for
-     *     a few hundred coefficients in a layer, 10 for some thousand
+     * @param rounds how often the first axis and the others are scaled in turn: 0, the default, for
+     *     no balancing; 3 for a few hundred coefficients in a layer; 10 for a few thousand
      * @return this builder
      * @throws IllegalArgumentException if the number is not from 0 to 1000
      */
@@ -166,10 +154,9 @@ public final class FrequencyRegularizationBuilder {
     }
 
     /**
-     * Sets another keep rate for the tensors whose name has a match. The first override that
-     * matches counts.
+     * Sets another keep rate for some tensors.
      *
-     * @param names a regular expression, found anywhere in the name
+     * @param names the pattern of their names
      * @param rate the keep rate, above 0 and at most 1
      * @return this builder
      * @throws IllegalArgumentException if the rate is out of range
@@ -180,10 +167,9 @@ public final class FrequencyRegularizationBuilder {
     }
 
     /**
-     * Sets another kept number for the tensors whose name has a match. The first override that
-     * matches counts.
+     * Sets another kept number for some tensors.
      *
-     * @param names a regular expression, found anywhere in the name
+     * @param names the pattern of their names
      * @param kept the kept number, 1 or more
      * @return this builder
      * @throws IllegalArgumentException if the number is below 1
@@ -194,17 +180,18 @@ public final class FrequencyRegularizationBuilder {
     }
 
     /**
-     * Sees the tensors whose name has a match in a shape that splits their axes: their frequencies
-     * are those along its axes, and the zigzag order is of it. The first shape that matches counts.
+     * Transforms some tensors along the axes of a shape that splits their own axes (beyond the
+     * paper).
      *
-     * <p>For a linear layer behind a flattening this keeps far more with the same numbers: with
-     * (500, 800) as (500, 50, 4, 4), maps, rows and columns each have low frequencies, while those
-     * of a row of 800 numbers cannot tell the 16 places of a map apart. It goes beyond the paper,
-     * which takes a tensor as it is. That a shape does not fit is told by {@code apply}, or when
-     * the block is initialised if the shapes are not known before.
+     * <p>For example, the weight (500, 800) of a linear layer behind 50 flattened maps of 4 by 4
+     * can be transformed as (500, 50, 4, 4). Maps, rows and columns then have low frequencies of
+     * their own, and the same number of coefficients keeps far more accuracy. A shape that does not
+     * fit is an error of {@code apply}, or of the block's initialisation if shapes are not known
+     * earlier.
      *
-     * @param names a regular expression, found anywhere in the name
-     * @param shape whose extents, in order, make up each extent of the tensor by their product
+     * @param names the pattern of the tensors' names
+     * @param shape the shape: each extent of the tensor is the product of one or more of its
+     *     extents
      * @return this builder
      */
     public FrequencyRegularizationBuilder addSplit(String names, Shape shape) {
@@ -213,19 +200,17 @@ public final class FrequencyRegularizationBuilder {
     }
 
     /**
-     * Weights the axes of the tensors whose name has a match in the zigzag order: an axis of weight
-     * 2 gets half as many frequencies as one of weight 1. The first weights that match count.
+     * Sets how much each axis of some tensors counts in the zigzag order (beyond the paper). An
+     * axis of weight 2 keeps half as many frequencies as one of weight 1.
      *
-     * <p>With the weights (1, 1, 2, 2) a convolution keeps more of its channels' frequencies and
-     * fewer of its kernel's. It goes beyond the paper, where all are 1; see {@link
-     * io.github.freqreg.spectrum.ZigzagOrder}. That there are not as many as axes is told as that a
-     * shape of {@link #addSplit} does not fit.
+     * <p>With the weights (1, 1, 2, 2), a convolution keeps more frequencies of its channels and
+     * fewer of its kernel, see {@link io.github.freqreg.spectrum.ZigzagOrder}. A wrong number of
+     * weights is reported like a split shape that does not fit. Without weights and split, an
+     * embedding table has the axes of {@link io.github.freqreg.spectrum.FrequencyAxes#ofTable}; the
+     * weights (1, 1) select its own axes.
      *
-     * <p>An embedding's table for which neither weights nor a split are set has the axes of {@link
-     * io.github.freqreg.spectrum.FrequencyAxes#ofTable}; the weights (1, 1) give it its own.
-     *
-     * @param names a regular expression, found anywhere in the name
-     * @param axes a weight for each axis, of the split shape where there is one, from 1 to 64
+     * @param names the pattern of the tensors' names
+     * @param axes a weight from 1 to 64 for each axis, or for each axis of the split shape
      * @return this builder
      */
     public FrequencyRegularizationBuilder addAxisWeights(String names, int... axes) {
@@ -234,9 +219,7 @@ public final class FrequencyRegularizationBuilder {
     }
 
     /**
-     * Sets how wrapped layers compute with their coefficients. The default is {@link
-     * Strategy#AUTO}, or what the system property {@code freqreg.strategy} names: {@code
-     * -Dfreqreg.strategy=REBUILD} shows whether a result depends on how layers are computed.
+     * Sets how wrapped layers compute. The default is {@link Strategy#getDefault()}.
      *
      * @param newStrategy the strategy
      * @return this builder
@@ -247,8 +230,8 @@ public final class FrequencyRegularizationBuilder {
     }
 
     /**
-     * Sets the kinds of layer whose tensors are chosen: by default convolutions, transposed
-     * convolutions, linear and recurrent layers, and with a budget all.
+     * Sets the kinds of layer whose tensors are wrapped. By default these are convolutions,
+     * transposed convolutions, linear and recurrent layers; with a budget, all kinds.
      *
      * @param types the kinds, at least one
      * @return this builder
@@ -259,8 +242,8 @@ public final class FrequencyRegularizationBuilder {
     }
 
     /**
-     * Sets the types of parameter that are chosen: by default weights, and with a budget others too
-     * where they would take too much of it, see {@link #optBudget}.
+     * Sets the types of parameter that are wrapped. By default only weights are; with a budget, see
+     * {@link #optBudget}.
      *
      * @param types the types, at least one
      * @return this builder
@@ -271,9 +254,9 @@ public final class FrequencyRegularizationBuilder {
     }
 
     /**
-     * Chooses only tensors whose name has a match.
+     * Wraps only tensors whose names match a pattern.
      *
-     * @param names a regular expression, found anywhere in the name
+     * @param names the pattern
      * @return this builder
      */
     public FrequencyRegularizationBuilder optInclude(String names) {
@@ -282,9 +265,9 @@ public final class FrequencyRegularizationBuilder {
     }
 
     /**
-     * Leaves tensors alone whose name has a match.
+     * Does not wrap tensors whose names match a pattern.
      *
-     * @param names a regular expression, found anywhere in the name
+     * @param names the pattern
      * @return this builder
      */
     public FrequencyRegularizationBuilder optExclude(String names) {
@@ -293,9 +276,9 @@ public final class FrequencyRegularizationBuilder {
     }
 
     /**
-     * Chooses only tensors of some shapes.
+     * Wraps only tensors whose shapes pass a test.
      *
-     * @param predicate tells whether a shape is chosen
+     * @param predicate the test
      * @return this builder
      */
     public FrequencyRegularizationBuilder optShapes(Predicate<Shape> predicate) {
@@ -304,8 +287,8 @@ public final class FrequencyRegularizationBuilder {
     }
 
     /**
-     * Sets whether keep rates have the published floors, see {@link LayerType#getFloor()}. By
-     * default they have.
+     * Sets whether keep rates respect the published floors, see {@link LayerType#getFloor()}. They
+     * do by default.
      *
      * @param enabled false to keep {@code max(1, round(n · rate))}
      * @return this builder
@@ -319,12 +302,15 @@ public final class FrequencyRegularizationBuilder {
      * Builds the policy.
      *
      * @return the policy
-     * @throws IllegalArgumentException if no layer type or no parameter type is chosen, or a budget
-     *     has overrides
+     * @throws IllegalArgumentException if there is no layer type or no parameter type, or if there
+     *     are both a budget and overrides
      */
     public FrequencyRegularization build() {
         Set<LayerType> layers =
-                layerTypes.orElse(budget.isPresent() ? EnumSet.allOf(LayerType.class) : USUAL);
+                layerTypes.orElse(
+                        budget.isPresent()
+                                ? EnumSet.allOf(LayerType.class)
+                                : TensorSelection.USUAL);
         Set<Parameter.Type> types = parameterTypes.orElse(Set.of(Parameter.Type.WEIGHT));
         if (layers.isEmpty() || types.isEmpty()) {
             throw new IllegalArgumentException(
@@ -344,7 +330,7 @@ public final class FrequencyRegularizationBuilder {
         boolean wider = budget.isPresent() && parameterTypes.isEmpty();
         return new FrequencyRegularization(
                 selection(layers, types),
-                selection(layers, wider ? TRAINED : types),
+                selection(layers, wider ? TensorSelection.TRAINED : types),
                 budget,
                 new KeepAmounts(amount, overrides.copy(), floors, startRate),
                 new AxesRules(splits.copy(), weights.copy()),

@@ -9,7 +9,7 @@ interface KeepAmount {
      *
      * @param size the number of the tensor's elements
      * @param layer the kind of layer that owns it
-     * @param floored whether the published floors count
+     * @param floored whether the published floors apply
      */
     long of(long size, LayerType layer, boolean floored);
 

@@ -12,12 +12,12 @@ import ai.djl.nn.recurrent.RecurrentBlock;
 import ai.djl.nn.transformer.IdEmbedding;
 
 /**
- * The kinds of layer that a policy tells apart, with the published floor of each.
+ * The kinds of layer that a policy distinguishes, with the published floor of each.
  *
- * <p>The floor is the zigzag index of the last coefficient that truncation never cuts: one more
- * number is kept. The paper's code states 127 for convolutions, 255 for linear layers and 31 for
- * transposed convolutions. It has none for other kinds: here recurrent layers, whose weights are
- * matrices too, take the linear layer's, all others the convolution's.
+ * <p>The floor is the zigzag index of the last coefficient that truncation never cuts, so floor + 1
+ * coefficients remain. The paper's code has floors for convolutions (127), linear layers (255) and
+ * transposed convolutions (31) only. Here recurrent layers, whose weights are matrices, too, have
+ * the floor of linear layers, and all other kinds that of convolutions.
  */
 public enum LayerType {
     /** {@code Conv1d}, {@code Conv2d}, {@code Conv3d}, with or without groups. */
@@ -26,9 +26,7 @@ public enum LayerType {
     TRANSPOSED_CONVOLUTION(31),
     /** {@code Linear} and {@code LinearCollection}. */
     LINEAR(255),
-    /**
-     * Tables of {@code Embedding} and its subclasses, and of {@code IdEmbedding}, which BERT uses.
-     */
+    /** {@code Embedding} and its subclasses, and {@code IdEmbedding}, which BERT uses. */
     EMBEDDING(127),
     /** {@code RNN}, {@code LSTM}, {@code GRU}. */
     RECURRENT(255),
@@ -44,7 +42,7 @@ public enum LayerType {
     }
 
     /**
-     * Returns the zigzag index of the last coefficient that is never cut.
+     * Returns the zigzag index of the last coefficient that truncation never cuts.
      *
      * @return the published floor
      */
@@ -52,7 +50,7 @@ public enum LayerType {
         return floor;
     }
 
-    /** Tells the kind of a block from its class. */
+    /** Returns the kind of a block. */
     static LayerType of(Block block) {
         if (block instanceof Convolution) {
             return CONVOLUTION;

@@ -36,7 +36,7 @@ final class NetworkBudget {
     private final long leftAlone;
 
     /**
-     * Takes a network.
+     * Prepares to divide a budget.
      *
      * @param plan which of its tensors are wrapped
      * @param axes along which axes they are transformed
@@ -62,11 +62,14 @@ final class NetworkBudget {
         leftAlone = others.stream().mapToLong(each -> each.tensor().numbers()).sum();
     }
 
-    /** Whether it is a fresh weight whose kept frequencies are all that its channels have. */
+    /**
+     * Returns whether the outputs of a layer have no other frequencies along the channels than its
+     * weight, which is fresh. Groups and an axis that is split add others.
+     */
     private boolean limitsStatistics(PlannedTensor weight) {
-        boolean inParts = weight.owner() instanceof Convolution layer && layer.getGroups() > 1;
+        boolean grouped = weight.owner() instanceof Convolution layer && layer.getGroups() > 1;
         boolean mixesChannels =
-                weight.layer() == LayerType.CONVOLUTION && !inParts
+                weight.layer() == LayerType.CONVOLUTION && !grouped
                         || weight.layer() == LayerType.TRANSPOSED_CONVOLUTION
                         || weight.layer() == LayerType.LINEAR;
         return mixesChannels
@@ -79,21 +82,23 @@ final class NetworkBudget {
         return weight.layer() == LayerType.TRANSPOSED_CONVOLUTION ? 1 : 0;
     }
 
-    /** The axis of the output's channels among those of the frequencies, or -1. */
+    /**
+     * Returns the axis of the output's channels among the transformed axes, or -1 if it is split.
+     */
     private int channelAxis(PlannedTensor weight) {
         Shape shape = weight.shape();
         SplitAxes split = SplitAxes.of(shape, axes.of(weight).shape(shape));
         return split.whole(ownChannelAxis(weight));
     }
 
-    /** Not so where a transposed convolution has its channels in parts. */
+    /** Returns whether a tensor is a running statistic of the channels that a weight outputs. */
     private static boolean isOf(PlannedTensor statistic, PlannedTensor weight) {
         return statistic.tensor().isRunningStatistic()
                 && weight.shape().get(ownChannelAxis(weight)) == statistic.shape().size();
     }
 
     /**
-     * Shares the budget.
+     * Divides the budget.
      *
      * @return the coefficients of each chosen tensor, by name
      * @throws IllegalArgumentException if the budget is too small
@@ -144,7 +149,7 @@ final class NetworkBudget {
         }
     }
 
-    /** Names the largest parameters that are left alone, and what changes that. */
+    /** Names the largest parameters that are not wrapped, and the settings that would wrap them. */
     private String largest(Map<String, Long> shares) {
         return Stream.concat(
                         others.stream().map(each -> new InTheWay(each, each.tensor().numbers())),
@@ -156,7 +161,7 @@ final class NetworkBudget {
                 .collect(Collectors.joining("; ", ". The largest left alone: ", ""));
     }
 
-    /** The coefficients that there is room for beside numbers of statistics. */
+    /** Returns how many coefficients there is room for. */
     private long rest(long numbersOfStatistics) {
         return budget.coefficientsBeside(leftAlone + numbersOfStatistics);
     }
@@ -176,7 +181,7 @@ final class NetworkBudget {
     private long count(Statistic statistic, Map<String, Long> shares) {
         PlannedTensor weight = statistic.weight();
         Shape shape = weight.shape();
-        long kept = Math.min(shares.get(weight.name()), shape.size());
+        long kept = Math.min(shares.getOrDefault(weight.name(), 0L), shape.size());
         Shape box = axes.of(weight).mask(shape, kept).getBox();
         long frequencies = box.get(channelAxis(weight));
         boolean mean = statistic.statistic().parameter().getType() == Parameter.Type.RUNNING_MEAN;
@@ -185,7 +190,7 @@ final class NetworkBudget {
                 mean ? Math.max(frequencies, countBias(weight, shares)) : 2 * frequencies - 1);
     }
 
-    /** A bias is part of the mean. */
+    /** Returns how many numbers the bias of a layer keeps: it adds its frequencies to the mean. */
     private long countBias(PlannedTensor weight, Map<String, Long> shares) {
         return plan.getTensors().stream()
                 .filter(each -> each.owner() == weight.owner())

@@ -15,19 +15,19 @@ final class NetworkPlan {
     private final Wrapping wrapping;
 
     /**
-     * Chooses the tensors of a network.
+     * Plans a network.
      *
      * @param root of the network
-     * @param tensors of the network
-     * @param selection which of them are chosen
+     * @param tensors all tensors of the network
      * @throws IllegalArgumentException if a chosen parameter holds the same array as another one
      */
-    NetworkPlan(Block root, List<NetworkTensor> tensors, TensorSelection selection) {
+    NetworkPlan(Block root, List<PlannedTensor> tensors) {
         this.root = root;
-        this.tensors = tensors.stream().map(selection::plan).toList();
+        this.tensors = List.copyOf(tensors);
+        List<NetworkTensor> all = tensors.stream().map(PlannedTensor::tensor).toList();
         Set<String> chosen =
                 getChosen().stream().map(PlannedTensor::name).collect(Collectors.toSet());
-        wrapping = new Wrapping(root, tensors, chosen);
+        wrapping = new Wrapping(root, all, chosen);
     }
 
     Block getRoot() {

@@ -3,6 +3,7 @@ package io.github.freqreg.policy;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Parameter;
 import io.github.freqreg.block.NetworkTensor;
+import java.util.EnumSet;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Predicate;
@@ -23,6 +24,23 @@ record TensorSelection(
         Optional<Pattern> include,
         Optional<Pattern> exclude,
         Optional<Predicate<Shape>> shapes) {
+
+    /** The kinds of layer that are chosen by default. */
+    static final Set<LayerType> USUAL =
+            EnumSet.of(
+                    LayerType.CONVOLUTION,
+                    LayerType.TRANSPOSED_CONVOLUTION,
+                    LayerType.LINEAR,
+                    LayerType.RECURRENT);
+
+    /** The types of parameter that are trained; running statistics have none of these. */
+    static final Set<Parameter.Type> TRAINED =
+            EnumSet.of(
+                    Parameter.Type.WEIGHT,
+                    Parameter.Type.BIAS,
+                    Parameter.Type.GAMMA,
+                    Parameter.Type.BETA,
+                    Parameter.Type.OTHER);
 
     /** Returns whether a tensor is chosen, with the reason. */
     PlannedTensor plan(NetworkTensor tensor) {

@@ -115,12 +115,12 @@ public final class CosineSeries {
     }
 
     /**
-     * Returns how many numbers are stored of a vector: its coefficients, if these are at most half
-     * as many as its elements, or else the elements.
+     * Returns how many numbers are stored for n elements that few frequencies rebuild: one for each
+     * frequency if these are at most half as many, and otherwise the elements.
      *
      * @param n the number of elements
-     * @param frequencies the number of coefficients that rebuild the vector
-     * @return the numbers
+     * @param frequencies the number of frequencies that rebuild them
+     * @return the number of stored values
      */
     public static long storedLength(long n, long frequencies) {
         return 2 * frequencies <= n ? frequencies : n;

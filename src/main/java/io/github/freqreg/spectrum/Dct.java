@@ -11,23 +11,25 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.function.IntFunction;
+import java.util.function.IntPredicate;
 
 /**
- * The orthonormal discrete cosine transform over all axes of a tensor: DCT-II forward, DCT-III
- * inverse.
+ * The orthonormal discrete cosine transform over all axes of a tensor: the DCT-II, and the DCT-III
+ * that rebuilds the tensor from it.
  *
- * <p>Along an axis of n elements the basis of frequency k is
+ * <p>Along an axis of n elements, the basis function of frequency k is
  *
  * <pre>
  * D[i, k] = s_k · cos(π (2i + 1) k / (2n)),   s_0 = √(1/n),  s_k = √(2/n) for k &gt; 0
  * </pre>
  *
- * <p>D is orthonormal, so the inverse is its transpose and the sum of squares is kept. Both
- * transforms are a product with D along each axis, done in the order that takes the fewest
- * operations, and both know of a <em>box</em>: only the lowest {@code K_d} frequencies of axis d
- * are given or asked for. The work follows the box, not the tensor.
+ * <p>D is orthonormal: its inverse is its transpose, and the transform preserves the sum of
+ * squares. Both directions multiply by D (or its transpose) along each axis, in the order that
+ * needs the fewest operations. Both accept a <em>box</em>, the lowest {@code K_d} frequencies of
+ * each axis d, and compute nothing outside it; the cost depends on the size of the box more than on
+ * that of the tensor.
  *
- * <p>The transforms are ordinary {@code NDArray} operations, inside the gradient's graph. They take
+ * <p>The transforms consist of {@code NDArray} operations and are differentiable. They accept
  * float32 and float64; float16 is computed in float32. Safe for concurrent use.
  *
  * @see <a href="https://arxiv.org/abs/2304.07973">Frequency Regularization, section 3</a>
@@ -37,7 +39,7 @@ public final class Dct {
     private Dct() {}
 
     /**
-     * Transforms a tensor into its frequencies (DCT-II).
+     * Computes all DCT-II coefficients of a tensor.
      *
      * @param spatial a tensor of rank 1 or more
      * @return a new array of the same shape and data type on the same manager
@@ -47,10 +49,10 @@ public final class Dct {
     }
 
     /**
-     * Transforms a tensor into its lowest frequencies (DCT-II, cut to a box).
+     * Computes the DCT-II coefficients of the lowest frequencies of a tensor.
      *
      * @param spatial a tensor of rank 1 or more
-     * @param box how many of the lowest frequencies to compute along each axis
+     * @param box the number of lowest frequencies to compute along each axis
      * @return a new array of shape {@code box} on the same manager
      * @throws IllegalArgumentException if the box does not fit the tensor
      */
@@ -59,7 +61,7 @@ public final class Dct {
         checkBox(shape, box);
         try (NDManager scratch = spatial.getManager().newSubManager()) {
             NDArray result =
-                    forward(
+                    dct(
                             scratch,
                             alias(spatial, scratch),
                             box,
@@ -70,9 +72,9 @@ public final class Dct {
     }
 
     /**
-     * Transforms frequencies back into the tensor (DCT-III, the inverse of the DCT-II).
+     * Rebuilds a tensor from all its coefficients (DCT-III).
      *
-     * @param spectrum the coefficients of a tensor of rank 1 or more
+     * @param spectrum the DCT-II coefficients of a tensor of rank 1 or more
      * @return a new array of the same shape and data type on the same manager
      */
     public static NDArray idct(NDArray spectrum) {
@@ -80,10 +82,11 @@ public final class Dct {
     }
 
     /**
-     * Transforms the lowest frequencies back into the tensor; the others are zero.
+     * Rebuilds a tensor from the coefficients of its lowest frequencies (DCT-III). All other
+     * coefficients are zero.
      *
-     * @param spectrum the lowest coefficients, a box at the origin of the tensor's spectrum
-     * @param shape the tensor's shape, no extent below the box's
+     * @param spectrum the coefficients of the box at the origin of the spectrum
+     * @param shape the shape of the tensor, no extent smaller than that of the box
      * @return a new array of shape {@code shape} on the same manager
      * @throws IllegalArgumentException if the box does not fit the tensor
      */
@@ -92,10 +95,11 @@ public final class Dct {
         checkBox(shape, box);
         try (NDManager scratch = spectrum.getManager().newSubManager()) {
             NDArray result =
-                    inverse(
+                    idct(
                             scratch,
                             alias(spectrum, scratch),
                             shape,
+                            axis -> true,
                             axis -> basis(scratch, spectrum, shape.get(axis), box.get(axis)));
             result.attach(spectrum.getManager());
             return result;
@@ -103,8 +107,9 @@ public final class Dct {
     }
 
     /**
-     * A view of an array that belongs to another manager. An operation's result belongs to its
-     * receiver's manager, so products of long-lived arrays are taken from their aliases.
+     * Returns a view of an array, attached to another manager. DJL attaches the result of an
+     * operation to the manager of its receiver; operations on an alias leave the manager of a
+     * long-lived array alone.
      */
     static NDArray alias(NDArray array, NDManager manager) {
         return array.get(manager, new NDIndex().addAllDim());
@@ -137,34 +142,20 @@ public final class Dct {
 
     /** Returns the data type in which a tensor of the given type is transformed. */
     static DataType computeType(DataType type) {
-        switch (type) {
-            case FLOAT64:
-            case FLOAT32:
-                return type;
-            case FLOAT16:
-                return DataType.FLOAT32;
-            default:
-                throw new IllegalArgumentException(
-                        "The cosine transform takes float16, float32 or float64, but the data type"
-                                + " is "
-                                + type);
-        }
+        return switch (type) {
+            case FLOAT64, FLOAT32 -> type;
+            case FLOAT16 -> DataType.FLOAT32;
+            default ->
+                    throw new IllegalArgumentException(
+                            "The cosine transform takes float16, float32 or float64, but the data"
+                                    + " type is "
+                                    + type);
+        };
     }
 
-    /** Makes the first {@code frequencies} columns of the basis D of an axis of n elements. */
+    /** Creates the first {@code frequencies} columns of the basis D of an axis of n elements. */
     static NDArray basis(NDManager manager, int n, int frequencies, DataType type) {
-        // The angle is a multiple of π / 2n, so one period of the cosine has 4n entries.
-        double[] cosine = new double[4 * n];
-        for (int i = 0; i < cosine.length; i++) {
-            cosine[i] = Math.cos(Math.PI * i / (2.0 * n)) * Math.sqrt(2.0 / n);
-        }
-        double[] values = new double[Math.multiplyExact(n, frequencies)];
-        for (int i = 0, at = 0; i < n; i++) {
-            values[at++] = Math.sqrt(1.0 / n);
-            for (int k = 1; k < frequencies; k++) {
-                values[at++] = cosine[(int) ((2L * i + 1) * k % (4L * n))];
-            }
-        }
+        double[] values = CosineSeries.of(n).basis(frequencies);
         Shape shape = new Shape(n, frequencies);
         if (computeType(type) == DataType.FLOAT64) {
             return owned(manager.create(DoubleBuffer.wrap(values), shape, DataType.FLOAT64));
@@ -177,8 +168,8 @@ public final class Dct {
     }
 
     /**
-     * The engine's own copy of an array made from Java's memory, which the collector frees once the
-     * array is closed, though a graph may still hold it.
+     * Copies an array that was created from Java memory into memory of the engine. Java memory is
+     * garbage once the array is closed, even if a gradient graph still refers to it.
      */
     static NDArray owned(NDArray array) {
         try (array) {
@@ -187,52 +178,59 @@ public final class Dct {
     }
 
     /**
-     * The DCT-III with given bases; {@code spectrum} and the result belong to {@code scratch}. An
-     * axis whose basis is null stays in the frequency domain.
+     * Computes the DCT-III along some axes with the given bases. The other axes stay in the
+     * frequency domain. {@code spectrum} and the result belong to {@code scratch}.
      */
-    static NDArray inverse(
-            NDManager scratch, NDArray spectrum, Shape shape, IntFunction<NDArray> bases) {
+    static NDArray idct(
+            NDManager scratch,
+            NDArray spectrum,
+            Shape shape,
+            IntPredicate axes,
+            IntFunction<NDArray> bases) {
         DataType type = spectrum.getDataType();
         List<Integer> order = cheapestOrder(spectrum.getShape(), shape);
-        order.removeIf(axis -> bases.apply(axis) == null);
-        NDArray own = order.isEmpty() ? own(spectrum) : spectrum;
+        order.removeIf(axis -> !axes.test(axis));
+        NDArray own = order.isEmpty() ? copy(spectrum) : spectrum;
         NDArray work = own.toType(computeType(type), false);
         for (int axis : order) {
-            work = multiplyAxis(scratch, work, axis, bases.apply(axis), false);
-        }
-        return work.toType(type, false);
-    }
-
-    /** The DCT-II with given bases; {@code spatial} and the result belong to {@code scratch}. */
-    static NDArray forward(
-            NDManager scratch, NDArray spatial, Shape box, IntFunction<NDArray> bases) {
-        DataType type = spatial.getDataType();
-        List<Integer> order = cheapestOrder(box, spatial.getShape());
-        NDArray own = order.isEmpty() ? own(spatial) : spatial;
-        NDArray work = own.toType(computeType(type), false);
-        for (int i = order.size() - 1; i >= 0; i--) {
-            int axis = order.get(i);
-            work = multiplyAxis(scratch, work, axis, bases.apply(axis), true);
+            work = multiplyAxis(work, axis, alias(bases.apply(axis), scratch));
         }
         return work.toType(type, false);
     }
 
     /**
-     * An array of its own, in the graph, where there is no axis to multiply. Of a product the graph
-     * would hold the number, which DJL makes from Java's memory, see {@link #owned}; of a sum it
-     * holds nothing.
+     * Computes the DCT-II with the given bases. {@code spatial} and the result belong to {@code
+     * scratch}.
      */
-    private static NDArray own(NDArray array) {
+    static NDArray dct(NDManager scratch, NDArray spatial, Shape box, IntFunction<NDArray> bases) {
+        DataType type = spatial.getDataType();
+        List<Integer> order = cheapestOrder(box, spatial.getShape());
+        NDArray own = order.isEmpty() ? copy(spatial) : spatial;
+        NDArray work = own.toType(computeType(type), false);
+        for (int i = order.size() - 1; i >= 0; i--) {
+            int axis = order.get(i);
+            work = multiplyAxis(work, axis, alias(bases.apply(axis), scratch).transpose());
+        }
+        return work.toType(type, false);
+    }
+
+    /**
+     * Returns a differentiable copy, the result where no axis has to be multiplied. It adds 0
+     * instead of multiplying by 1, because the graph of a product keeps the number, which DJL
+     * creates from Java memory, see {@link #owned}.
+     */
+    private static NDArray copy(NDArray array) {
         return array.add(0);
     }
 
     /**
-     * The order of the axes that takes the fewest operations from box to tensor.
+     * Returns the axes in the order in which expanding a box to the tensor needs the fewest
+     * operations.
      *
-     * <p>Expanding axis d multiplies the size by r_d = n_d / K_d and costs size · n_d. Swapping two
-     * neighbours a, b shows that a goes first if n_a + r_a n_b &lt; n_b + r_b n_a, that is, if
-     * 1/K_a - 1/n_a &lt; 1/K_b - 1/n_b. Among equals the last axis goes first: the last step is
-     * then one plain matrix product over axis 0. Axes of one element need no step.
+     * <p>Expanding axis d multiplies the size by r_d = n_d / K_d and costs size · n_d. Of two
+     * neighbours a and b, a goes first if n_a + r_a n_b &lt; n_b + r_b n_a, that is, if 1/K_a -
+     * 1/n_a &lt; 1/K_b - 1/n_b. Among equals the last axis goes first, so that the last step is one
+     * plain matrix product over axis 0. Axes of one element need no step.
      */
     private static List<Integer> cheapestOrder(Shape box, Shape shape) {
         List<Integer> axes = new ArrayList<>();
@@ -245,25 +243,22 @@ public final class Dct {
         return axes;
     }
 
-    /** Multiplies along one axis with a basis (n × K), K → n, or with its transpose, n → K. */
-    private static NDArray multiplyAxis(
-            NDManager scratch, NDArray array, int axis, NDArray basis, boolean transposed) {
+    /** Multiplies an array by a matrix (to, from) along an axis of {@code from} elements. */
+    private static NDArray multiplyAxis(NDArray array, int axis, NDArray matrix) {
         Shape shape = array.getShape();
         long before = shape.slice(0, axis).size();
         long extent = shape.get(axis);
         long after = shape.slice(axis + 1).size();
-        NDArray alias = alias(basis, scratch);
-        NDArray left = transposed ? alias.transpose() : alias;
         NDArray product;
         if (after == 1) {
-            product = array.reshape(before, extent).matMul(left.transpose());
+            product = array.reshape(before, extent).matMul(matrix.transpose());
         } else if (before == 1) {
-            product = left.matMul(array.reshape(extent, after));
+            product = matrix.matMul(array.reshape(extent, after));
         } else {
-            product = left.matMul(array.reshape(before, extent, after));
+            product = matrix.matMul(array.reshape(before, extent, after));
         }
         long[] result = shape.getShape().clone();
-        result[axis] = left.getShape().get(0);
+        result[axis] = matrix.getShape().get(0);
         return product.reshape(new Shape(result));
     }
 }

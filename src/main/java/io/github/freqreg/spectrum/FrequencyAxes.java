@@ -5,37 +5,37 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Along which axes the frequencies of a tensor are, and how the index of each counts in the zigzag
- * order.
+ * The axes of the cosine transform of a tensor, and their weights in the zigzag order.
  *
- * <p>The paper takes a tensor's {@linkplain #OWN own} axes, and each index as it is. Beyond it,
- * axes can be {@linkplain SplitAxes split}, and {@linkplain ZigzagOrder weighted}.
+ * <p>The paper transforms a tensor along its {@linkplain #OWN own} axes, all with weight 1. As an
+ * extension, axes can be {@linkplain SplitAxes split} and {@linkplain ZigzagOrder weighted}.
  *
- * @param split the shape that splits the tensor's axes, or null for the tensor's own
- * @param weights of the axes in the order, from 1 to {@value ZigzagOrder#MAX_WEIGHT}; none where
- *     all are 1
+ * @param split the shape that splits the axes of the tensor, or null to use its own axes
+ * @param weights the weight of each axis, from 1 to {@value ZigzagOrder#MAX_WEIGHT}; empty if all
+ *     are 1
  */
-public record FrequencyAxes(Shape split, List<Integer> weights) {
+public record FrequencyAxes(@Nullable Shape split, List<Integer> weights) {
 
-    /** The tensor's own axes, each with the weight 1: the paper's. */
+    /** The tensor's own axes with weight 1, as in the paper. */
     public static final FrequencyAxes OWN = new FrequencyAxes(null, List.of());
 
-    /** A dimension more is kept for each tenth of the words' frequencies. */
+    /** The dimensions of a table have 1 / PARTS of the highest index sum of the words as weight. */
     private static final int PARTS = 10;
 
-    /** The highest sum of the words' frequencies, where their factors allow it. */
+    /** The bound on the index sum of the word axes, unless a prime factor is larger. */
     private static final int MAX_SUM = 64;
 
-    /** Larger prime factors of a vocabulary would need bases of a gigabyte and more. */
+    /** A larger prime factor of a vocabulary would need a basis of a gigabyte or more. */
     private static final long MAX_FACTOR = 1 << 13;
 
     /**
-     * Takes weights of 1 alone as none.
+     * Normalises weights that are all 1 to an empty list.
      *
      * @param split the shape that splits the axes, or null
-     * @param weights of the axes, or none
+     * @param weights the weight of each axis, or an empty list
      */
     public FrequencyAxes {
         split = split == null ? null : new Shape(split.getShape());
@@ -43,25 +43,26 @@ public record FrequencyAxes(Shape split, List<Integer> weights) {
     }
 
     /**
-     * Returns the axes for an embedding's table of shape (words, dimensions).
+     * Returns the axes for the table of an embedding, of shape (words, dimensions).
      *
-     * <p>Words have no order, so a low-pass along their axis would merge words that only stand side
-     * by side in the dictionary. Here that axis is split into factors n_1 · n_2 · …, 10,000 words
-     * into (16, 25, 25), so that the highest sum of their frequencies, h = Σ (n_i - 1), is below 64
-     * instead of 9,999. In the zigzag order
+     * <p>The order of the words carries no information, so a low-pass along their axis would only
+     * merge neighbours in the dictionary. This method splits that axis into factors n_1 · n_2 · …,
+     * for example 10,000 words into (16, 25, 25). The highest index sum of the word axes, h = Σ
+     * (n_i - 1), is then below 64 instead of 9,999. The zigzag order sorts by
      *
      * <pre>
      * Σ k_i + w · k_dimension,   w = h / 10, from 1 to 64
      * </pre>
      *
-     * <p>the cut is along the dimensions: with some coefficients for each word (four, where there
-     * are 1,000 words or more) no frequency of the words is missing. With a weight of 64 the first
-     * dimension would get all of them before the second gets any: a classifier of text was a point
-     * better so with eight coefficients for each word, and ten points worse with two.
+     * <p>so that truncation mostly removes high frequencies of the dimensions. With about four
+     * coefficients per word, and 1,000 words or more, every frequency of the words is kept. With w
+     * = 64, the first dimension would keep all word frequencies before the second keeps any: a text
+     * classifier was one point better that way with eight coefficients per word, and ten points
+     * worse with two.
      *
-     * <p>Where a prime factor of the words is large, h is too, and more of the words' frequencies
-     * are cut. Where one is above 8192, or the table is no matrix, the axes are {@link #OWN}. Fill
-     * such a vocabulary up to a multiple of 1,000.
+     * <p>A large prime factor of the number of words makes h large and cuts more of the word
+     * frequencies. If a factor exceeds 8192, or the table is not a matrix, the result is {@link
+     * #OWN}. Pad such a vocabulary to a multiple of 1,000.
      *
      * @param table the shape of the table
      * @return the axes
@@ -75,7 +76,7 @@ public record FrequencyAxes(Shape split, List<Integer> weights) {
             return OWN;
         }
         long highest = highest(factors);
-        // No shell may be above the largest of a weighted order.
+        // A weighted order has at most MAX_WEIGHTED_SHELLS shells.
         long room = (ZigzagOrder.MAX_WEIGHTED_SHELLS - 1 - highest) / (table.get(1) - 1);
         long weight = Math.min(highest / PARTS, ZigzagOrder.MAX_WEIGHT);
         List<Integer> weights = new ArrayList<>(Collections.nCopies(factors.size(), 1));
@@ -85,7 +86,7 @@ public record FrequencyAxes(Shape split, List<Integer> weights) {
         return new FrequencyAxes(split.length == 2 ? null : new Shape(split), weights);
     }
 
-    /** The prime factors; the smallest are multiplied as long as the highest sum is below 64. */
+    /** Returns the prime factors, the smallest multiplied while the index sum is below MAX_SUM. */
     private static List<Long> factors(long number) {
         List<Long> factors = new ArrayList<>();
         long rest = number;
@@ -110,27 +111,27 @@ public record FrequencyAxes(Shape split, List<Integer> weights) {
         return factors;
     }
 
-    /** The highest sum of frequencies. */
+    /** Returns the highest index sum of axes with these extents. */
     private static long highest(List<Long> factors) {
         return factors.stream().mapToLong(factor -> factor - 1).sum();
     }
 
     /**
-     * Returns the shape along whose axes the frequencies are.
+     * Returns the shape whose axes are transformed.
      *
-     * @param own the tensor's shape
-     * @return the split shape, or the tensor's own
+     * @param own the shape of the tensor
+     * @return the split shape, or the shape of the tensor
      */
     public Shape shape(Shape own) {
         return split == null ? own : split;
     }
 
     /**
-     * Returns the mask of a tensor.
+     * Returns the mask of a tensor along these axes.
      *
-     * @param own the tensor's shape
-     * @param kept how many coefficients are kept
-     * @return the mask, along these axes
+     * @param own the shape of the tensor
+     * @param kept the number of coefficients to keep
+     * @return the mask
      * @throws IllegalArgumentException if the axes do not fit the shape, or the kept number is out
      *     of range
      */
@@ -149,8 +150,8 @@ public record FrequencyAxes(Shape split, List<Integer> weights) {
     /**
      * Checks that the axes fit a tensor.
      *
-     * @param own the tensor's shape
-     * @throws IllegalArgumentException if they do not
+     * @param own the shape of the tensor
+     * @throws IllegalArgumentException if they do not fit
      */
     public void check(Shape own) {
         Shape shape = shape(own);
@@ -159,10 +160,10 @@ public record FrequencyAxes(Shape split, List<Integer> weights) {
     }
 
     /**
-     * Tells the axes of a tensor in words.
+     * Describes the axes of a tensor for a message or a report.
      *
-     * @param own the tensor's shape
-     * @return the extents, and the weights if there are
+     * @param own the shape of the tensor
+     * @return the extents, followed by the weights unless all are 1
      */
     public String describe(Shape own) {
         String extents = Arrays.toString(shape(own).getShape());

@@ -7,24 +7,25 @@ import ai.djl.ndarray.types.Shape;
 import java.util.Arrays;
 
 /**
- * A tensor held as its kept coefficients: what a file stores and a network is rebuilt from.
+ * A tensor, represented by its kept coefficients in Java memory.
  *
- * <p>{@code w = IDCT(c)} with {@code c} zero outside of the mask. It holds the array, not a copy,
- * which is not to be changed. Independent of any engine until {@link #toSpatial(NDManager)}.
+ * <p>The tensor is {@code w = IDCT(c)}, with {@code c} zero outside the mask. Only {@link
+ * #toSpatial(NDManager)} and {@link #of(NDArray, long)} use an engine.
  *
  * @param mask the shape of the tensor and the kept set
- * @param coefficients the kept coefficients in zigzag order, orthonormal DCT-II
+ * @param coefficients the kept coefficients of the orthonormal DCT-II in zigzag order; the array is
+ *     not copied and must not be changed
  */
 public record FrequencyTensor(ZigzagMask mask, float[] coefficients) {
 
     private static final int MAX_KEPT = 1 << 24;
 
     /**
-     * Checks that the coefficients are as many as the mask keeps.
+     * Checks the number of coefficients.
      *
      * @param mask the shape and the kept set
      * @param coefficients the kept coefficients
-     * @throws IllegalArgumentException if they are not
+     * @throws IllegalArgumentException if the mask keeps another number of coefficients
      */
     public FrequencyTensor {
         if (coefficients.length != mask.getKept()) {
@@ -38,10 +39,10 @@ public record FrequencyTensor(ZigzagMask mask, float[] coefficients) {
     }
 
     /**
-     * Projects a tensor onto its first coefficients.
+     * Projects a tensor onto its first coefficients in zigzag order.
      *
      * @param spatial a tensor of rank 1 or more, float16, float32 or float64
-     * @param kept how many coefficients to keep, from 1 to its number of elements
+     * @param kept the number of coefficients to keep, from 1 to the number of elements
      * @return the frequency tensor
      */
     public static FrequencyTensor of(NDArray spatial, long kept) {
@@ -57,15 +58,15 @@ public record FrequencyTensor(ZigzagMask mask, float[] coefficients) {
     }
 
     /**
-     * Takes the coefficients that are not zero from a sparse spectrum.
+     * Converts a sparse spectrum. The mask keeps the shortest zigzag prefix that contains all given
+     * coefficients; the others in the prefix are zero.
      *
      * @param shape the shape of the tensor
-     * @param positions the row-major positions of the coefficients, ascending, at least one
-     * @param values the coefficients there
-     * @return the frequency tensor that keeps the shortest prefix of the zigzag order which has
-     *     them all; coefficients between that are not given are zero
-     * @throws IllegalArgumentException if a position is outside of the shape, or further than the
-     *     first 2^24 coefficients
+     * @param positions the row-major positions of the given coefficients, ascending
+     * @param values the coefficient at each position
+     * @return the frequency tensor
+     * @throws IllegalArgumentException if a position is outside the shape, or not among the first
+     *     2^24 coefficients of the zigzag order
      */
     public static FrequencyTensor ofSpectrum(Shape shape, long[] positions, float[] values) {
         ZigzagOrder order = ZigzagOrder.of(shape);

@@ -6,63 +6,68 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
 import java.util.function.IntPredicate;
 
 /**
- * The way from the kept coefficients of one tensor to the tensor and back, with its tables made
- * once.
+ * Converts between a tensor and its kept coefficients.
  *
- * <p>With {@code c} the kept coefficients in zigzag order,
+ * <p>With {@code c} the kept coefficients in zigzag order and {@code w} the tensor,
  *
  * <pre>
- * rebuild(c) = IDCT(scatter(c))      the tensor; frequencies that are not kept are zero
- * project(w) = gather(DCT(w))        the kept coefficients; project(rebuild(c)) = c
+ * rebuild(c) = IDCT(scatter(c))      coefficients that are not kept are zero
+ * project(w) = gather(DCT(w))        project(rebuild(c)) = c
  * </pre>
  *
- * <p>Both are inside the gradient's graph. The tables, a basis for each axis and the places of the
- * coefficients in their box, live until {@link #close()}. Where more than {@value #CACHED_PLACES}
- * coefficients are kept, the places are walked anew on each call, which takes about as long as
- * reading them, so that no index of the tensor's size is held.
+ * <p>Both are differentiable. The constructor computes a basis for each axis and the position of
+ * each kept coefficient in the box; they live until {@link #close()}. If more than {@value
+ * #CACHED_POSITIONS} coefficients are kept, the positions are computed on each call instead, which
+ * takes about as long as reading them and avoids an index as large as the tensor.
  *
- * <p>Calls are safe for concurrent use; {@code close} is not, against calls.
+ * <p>Calls are safe for concurrent use, except with {@code close}.
  */
 public final class SpectralTransform implements AutoCloseable {
 
-    private static final int CACHED_PLACES = 1 << 20;
+    private static final int CACHED_POSITIONS = 1 << 20;
 
     private final ZigzagMask mask;
     private final NDManager tables;
-    private final NDArray[] bases;
-    private final NDArray places;
+
+    /** The basis of each axis of more than one element. */
+    private final Map<Integer, NDArray> bases = new HashMap<>();
+
+    private final Optional<NDArray> cachedPositions;
 
     /**
-     * Makes the tables for a mask.
+     * Computes the tables for a mask.
      *
      * @param mask the kept set
-     * @param manager the tables are kept under it
-     * @param device where the tables are, and every array given to this transform
+     * @param manager the parent of the manager that owns the tables
+     * @param device the device of the tables, and of every array passed to this transform
      * @param type the data type of the coefficients: float16, float32 or float64
-     * @throws IllegalArgumentException if the data type is another one
+     * @throws IllegalArgumentException for other data types
      */
     public SpectralTransform(ZigzagMask mask, NDManager manager, Device device, DataType type) {
         this.mask = mask;
         Dct.computeType(type);
         tables = manager.newSubManager(device);
-        int rank = mask.getShape().dimension();
-        bases = new NDArray[rank];
-        for (int axis = 0; axis < rank; axis++) {
+        for (int axis = 0; axis < mask.getShape().dimension(); axis++) {
             int n = Math.toIntExact(mask.getShape().get(axis));
             if (n > 1) {
                 int frequencies = Math.toIntExact(mask.getBox().get(axis));
-                bases[axis] = Dct.basis(tables, n, frequencies, type);
+                bases.put(axis, Dct.basis(tables, n, frequencies, type));
             }
         }
-        places =
-                mask.getKept() <= CACHED_PLACES ? Dct.owned(tables.create(mask.positions())) : null;
+        cachedPositions =
+                mask.getKept() <= CACHED_POSITIONS
+                        ? Optional.of(Dct.owned(tables.create(mask.positions())))
+                        : Optional.empty();
     }
 
     /**
-     * Returns the kept set that this transform was made for.
+     * Returns the kept set.
      *
      * @return the mask
      */
@@ -71,7 +76,7 @@ public final class SpectralTransform implements AutoCloseable {
     }
 
     /**
-     * Returns the device of the tables, which is the one of every array given to this transform.
+     * Returns the device of the tables, and of every array passed to this transform.
      *
      * @return the device
      */
@@ -80,11 +85,11 @@ public final class SpectralTransform implements AutoCloseable {
     }
 
     /**
-     * Rebuilds the tensor from its coefficients.
+     * Rebuilds the tensor from its kept coefficients.
      *
-     * @param coefficients a vector in zigzag order of at least the kept number of elements; what
-     *     lies behind the kept prefix is not used, and gets no gradient
-     * @param manager the manager of the result and of nothing else that stays
+     * @param coefficients a vector in zigzag order, at least as long as the kept number; elements
+     *     after the kept prefix are ignored and get no gradient
+     * @param manager the manager of the result; intermediate arrays are closed
      * @return the tensor
      * @throws IllegalArgumentException if there are fewer coefficients than the mask keeps
      */
@@ -93,13 +98,14 @@ public final class SpectralTransform implements AutoCloseable {
     }
 
     /**
-     * Rebuilds the tensor along some of its axes; the others stay in the frequency domain, as many
-     * frequencies as the mask's box has.
+     * Rebuilds the tensor along some of its axes. The other axes stay in the frequency domain, cut
+     * to the box of the mask.
      *
      * @param coefficients as in {@link #rebuild(NDArray, NDManager)}
      * @param manager as in {@link #rebuild(NDArray, NDManager)}
-     * @param axes which axes are rebuilt
-     * @return the tensor along these axes, the box along the others
+     * @param axes accepts the axes to rebuild
+     * @return an array with the extents of the tensor along the rebuilt axes, and those of the box
+     *     along the others
      * @throws IllegalArgumentException if there are fewer coefficients than the mask keeps
      */
     public NDArray rebuild(NDArray coefficients, NDManager manager, IntPredicate axes) {
@@ -116,35 +122,40 @@ public final class SpectralTransform implements AutoCloseable {
             Shape box = mask.getBox();
             NDArray spectrum =
                     scratch.zeros(new Shape(box.size()), coefficients.getDataType())
-                            .scatter(places(scratch), prefix, 0)
+                            .scatter(positions(scratch), prefix, 0)
                             .reshape(box);
-            NDArray tensor =
-                    Dct.inverse(
-                            scratch,
-                            spectrum,
-                            mask.getShape(),
-                            axis -> axes.test(axis) ? bases[axis] : null);
+            NDArray tensor = Dct.idct(scratch, spectrum, mask.getShape(), axes, this::basis);
             tensor.attach(manager);
             return tensor;
         }
     }
 
     /**
-     * Returns the cosines of an axis of more than one element.
+     * Returns the cosine basis of an axis of more than one element.
      *
      * @param axis the axis, from 0
      * @param manager the manager of the result, which is a view
-     * @return a matrix (extent, frequencies of the box) with orthonormal columns
+     * @return a matrix (extent of the tensor, extent of the box) with orthonormal columns
+     * @throws IllegalArgumentException if the axis has one element
      */
     public NDArray basis(int axis, NDManager manager) {
-        return Dct.alias(bases[axis], manager);
+        return Dct.alias(basis(axis), manager);
+    }
+
+    private NDArray basis(int axis) {
+        NDArray basis = bases.get(axis);
+        if (basis == null) {
+            throw new IllegalArgumentException(
+                    "Axis " + axis + " of " + mask.getShape() + " has no basis");
+        }
+        return basis;
     }
 
     /**
      * Projects a tensor onto the kept coefficients.
      *
      * @param spatial the tensor, of the mask's shape
-     * @param manager the manager of the result and of nothing else that stays
+     * @param manager the manager of the result; intermediate arrays are closed
      * @return a vector of the kept coefficients in zigzag order
      * @throws IllegalArgumentException if the tensor has another shape
      */
@@ -158,19 +169,15 @@ public final class SpectralTransform implements AutoCloseable {
         }
         try (NDManager scratch = manager.newSubManager(getDevice())) {
             NDArray spectrum =
-                    Dct.forward(
-                            scratch,
-                            Dct.alias(spatial, scratch),
-                            mask.getBox(),
-                            axis -> bases[axis]);
-            NDArray coefficients = spectrum.flatten().gather(places(scratch), 0);
+                    Dct.dct(scratch, Dct.alias(spatial, scratch), mask.getBox(), this::basis);
+            NDArray coefficients = spectrum.flatten().gather(positions(scratch), 0);
             coefficients.attach(manager);
             return coefficients;
         }
     }
 
-    private NDArray places(NDManager scratch) {
-        return places != null ? places : Dct.owned(scratch.create(mask.positions()));
+    private NDArray positions(NDManager scratch) {
+        return cachedPositions.orElseGet(() -> Dct.owned(scratch.create(mask.positions())));
     }
 
     /** Frees the tables. */

@@ -1,16 +1,19 @@
 package io.github.freqreg.spectrum;
 
 import ai.djl.ndarray.types.Shape;
+import io.github.freqreg.Internal;
 
 /**
- * A tensor seen in a shape that splits its axes: (500, 800) as (500, 50, 4, 4), the weight of a
- * linear layer behind 50 maps of 4×4.
+ * The relation between the axes of a tensor and those of a shape that splits them. For example,
+ * (500, 50, 4, 4) splits (500, 800), the weight of a linear layer after 50 maps of 4×4 pixels.
  *
- * <p>Elements stay in their order. Frequencies along the split axes tell maps, rows and columns
- * apart, where those along the axis as a whole see one long row of numbers.
+ * <p>The elements keep their row-major order, as in a reshape. The DCT along the split axes
+ * separates maps, rows and columns; along the original axis it would see one sequence of 800
+ * numbers.
  *
  * <p>Instances are immutable and safe for concurrent use.
  */
+@Internal
 public final class SplitAxes {
 
     private final Shape split;
@@ -24,10 +27,11 @@ public final class SplitAxes {
     /**
      * Matches the axes of a tensor with those of a split shape.
      *
-     * @param shape of the tensor
-     * @param split whose extents, in order, make up each extent of the tensor by their product
-     * @return which axes belong to which
-     * @throws IllegalArgumentException if they do not
+     * @param shape the shape of the tensor
+     * @param split the split shape; each extent of the tensor is the product of consecutive extents
+     *     of it
+     * @return the relation
+     * @throws IllegalArgumentException if the extents do not multiply up to those of the tensor
      */
     public static SplitAxes of(Shape shape, Shape split) {
         int[] ends = new int[shape.dimension()];
@@ -41,7 +45,7 @@ public final class SplitAxes {
             int begin = at;
             while (at < split.dimension()
                     && (at == begin || product < shape.get(axis) || last && split.get(at) == 1)) {
-                // Too large a product is none of these extents either.
+                // A product that would overflow matches no extent either.
                 product = saturated(product, split.get(at++));
             }
             if (at == begin || product != shape.get(axis)) {
@@ -65,10 +69,11 @@ public final class SplitAxes {
     }
 
     /**
-     * Returns the axis of the split shape that an axis of the tensor is.
+     * Returns the axis of the split shape that equals an axis of the tensor, apart from axes of one
+     * element.
      *
-     * @param axis of the tensor, from 0
-     * @return the axis, or -1 where several of more than one element make it up
+     * @param axis the axis of the tensor, from 0
+     * @return the axis of the split shape, or -1 if the axis is split in two or more
      */
     public int whole(int axis) {
         int found = -1;
@@ -85,11 +90,10 @@ public final class SplitAxes {
     }
 
     /**
-     * Returns the product of the extents that a shape has along the axes of which an axis of the
-     * tensor is made up.
+     * Returns the product of the extents of a box over the parts of one axis of the tensor.
      *
-     * @param axis of the tensor, from 0
-     * @param box a shape of as many axes as the split one, such as a box of frequencies
+     * @param axis the axis of the tensor, from 0
+     * @param box a shape with the rank of the split shape, such as a box of frequencies
      * @return the product
      */
     public long size(int axis, Shape box) {

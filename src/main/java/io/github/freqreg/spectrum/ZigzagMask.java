@@ -4,11 +4,11 @@ import ai.djl.ndarray.types.Shape;
 import java.util.Arrays;
 
 /**
- * The kept set of a tensor: the first {@code kept} coefficients of its {@link ZigzagOrder}.
+ * The kept coefficients of a tensor: the first {@code kept} in its {@link ZigzagOrder}.
  *
- * <p>A prefix of the zigzag order lies in a small <em>box</em> of frequencies: {@code K_d} of the
- * {@code n_d} frequencies of axis d. The cost of every transform follows the box. Cutting the tail
- * gives another, shorter mask; masks are never lengthened.
+ * <p>The kept coefficients lie in a <em>box</em>, the lowest {@code K_d} of the {@code n_d}
+ * frequencies of each axis d, and the cost of a transform depends on that box. Cutting the tail
+ * yields a new, shorter mask; a mask never grows.
  *
  * <p>Instances are immutable and safe for concurrent use.
  */
@@ -27,10 +27,10 @@ public final class ZigzagMask {
     }
 
     /**
-     * Returns the mask that keeps the first coefficients of a tensor.
+     * Returns the mask that keeps the first coefficients in zigzag order.
      *
-     * @param shape the tensor's shape, of rank 1 or more
-     * @param kept how many coefficients are kept, from 1 to the number of the tensor's elements
+     * @param shape the shape of the tensor, of rank 1 or more
+     * @param kept the number of coefficients to keep, from 1 to the number of elements
      * @return the mask
      * @throws IllegalArgumentException if the shape has no zigzag order or {@code kept} is out of
      *     range
@@ -42,12 +42,12 @@ public final class ZigzagMask {
     /**
      * Returns the mask that keeps the first coefficients of a weighted order.
      *
-     * @param shape the tensor's shape, of rank 1 or more
-     * @param order of its coefficients
-     * @param kept how many coefficients are kept, from 1 to the number of the tensor's elements
+     * @param shape the shape of the tensor, of rank 1 or more
+     * @param order the order of its coefficients
+     * @param kept the number of coefficients to keep, from 1 to the number of elements
      * @return the mask
-     * @throws IllegalArgumentException if {@code kept} is out of range, or in a shell above 2^16 of
-     *     a weighted order
+     * @throws IllegalArgumentException if {@code kept} is out of range, or reaches beyond shell
+     *     2^16 of a weighted order
      */
     static ZigzagMask of(Shape shape, ZigzagOrder order, long kept) {
         if (kept < 1 || kept > order.size() || kept > Integer.MAX_VALUE) {
@@ -72,7 +72,7 @@ public final class ZigzagMask {
     }
 
     /**
-     * Returns how many coefficients are kept.
+     * Returns the number of kept coefficients.
      *
      * @return the kept number
      */
@@ -81,18 +81,18 @@ public final class ZigzagMask {
     }
 
     /**
-     * Returns the box: along each axis, the number of lowest frequencies that the kept set reaches.
+     * Returns the box: for each axis, one more than the highest frequency of a kept coefficient.
      *
-     * @return a shape of the tensor's rank, no extent above the tensor's
+     * @return a shape with the rank of the tensor, no extent larger than its own
      */
     public Shape getBox() {
         return box;
     }
 
     /**
-     * Returns where each kept coefficient stands inside the box.
+     * Returns the position of each kept coefficient in the box.
      *
-     * @return for each kept coefficient in zigzag order, its row-major position in a tensor of the
+     * @return for each kept coefficient in zigzag order, its row-major position in an array of
      *     shape {@link #getBox()}
      */
     public long[] positions() {
@@ -116,8 +116,8 @@ public final class ZigzagMask {
     }
 
     /**
-     * All shells below the last reach min(n_d, (last - 1) / v_d + 1) along an axis of weight v_d;
-     * the last, cut shell is walked.
+     * Computes the box. The shells before the last one extend to min(n_d, (last - 1) / v_d + 1)
+     * along an axis of weight v_d. The last shell may be incomplete and is enumerated.
      */
     private long[] findBox() {
         long[] shells = order.shellSizes(kept - 1L);
@@ -128,7 +128,7 @@ public final class ZigzagMask {
         }
         long[] reach = new long[shape.dimension()];
         for (int axis = 0; axis < reach.length; axis++) {
-            // The indices of one axis alone make up a sum of their own.
+            // Reached by the coordinate that is zero along all other axes.
             int weight = order.weight(axis);
             reach[axis] =
                     Math.max(

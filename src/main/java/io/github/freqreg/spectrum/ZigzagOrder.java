@@ -4,26 +4,26 @@ import ai.djl.ndarray.types.Shape;
 import java.util.Arrays;
 
 /**
- * The zigzag order of the coefficients of a tensor: ascending sum of the indices, and inside one
- * sum lexicographic ascending.
+ * The zigzag order of the coefficients of a tensor: by ascending index sum, and lexicographically
+ * among coordinates of equal sum.
  *
- * <p>All coordinates of one index sum form a <em>shell</em>. Shell 0 holds the constant coefficient
- * alone; the higher the shell, the higher the frequency. The order is the one of the published
+ * <p>The coordinates of one index sum form a <em>shell</em>. Shell 0 contains the constant
+ * coefficient alone; higher shells have higher frequencies. The order equals that of the published
  * implementation of <em>Frequency Regularization</em> (arXiv 2304.07973, section 3).
  *
- * <p>Beyond the paper, the index of each axis may count by a weight of its own: with the weights
- * v_d, shell s holds the coordinates k with Σ_d v_d · k_d = s. An axis of a large weight gets fewer
- * frequencies than one of a small weight. All weights are 1 in the paper.
+ * <p>As an extension, each axis can have a weight: with weights v_d, shell s contains the
+ * coordinates k with Σ_d v_d · k_d = s. A prefix then has fewer frequencies along an axis of larger
+ * weight. In the paper all weights are 1.
  *
- * <p>Nothing of the tensor's size is stored: coordinates are walked, shells are counted. Instances
- * are immutable and safe for concurrent use.
+ * <p>Coordinates are enumerated and shells are counted; no index of the tensor's size is stored.
+ * Instances are immutable and safe for concurrent use.
  */
 public final class ZigzagOrder {
 
     /** The largest weight. */
     public static final int MAX_WEIGHT = 64;
 
-    /** Tables have an entry for each shell; long axes beside large weights could have too many. */
+    /** The bound on tables with one entry per shell, for long axes with large weights. */
     static final int MAX_WEIGHTED_SHELLS = 1 << 16;
 
     private final long[] extents;
@@ -48,11 +48,11 @@ public final class ZigzagOrder {
     }
 
     /**
-     * Returns the zigzag order of a tensor.
+     * Returns the zigzag order of a tensor, as in the paper.
      *
-     * @param shape the tensor's shape, of rank 1 or more, every extent 1 or more
+     * @param shape the shape of the tensor, of rank 1 or more, every extent 1 or more
      * @return the order
-     * @throws IllegalArgumentException if the rank is 0, an extent is below 1, or the size passes
+     * @throws IllegalArgumentException if the rank is 0, an extent is below 1, or the size exceeds
      *     63 bits
      */
     public static ZigzagOrder of(Shape shape) {
@@ -62,13 +62,13 @@ public final class ZigzagOrder {
     }
 
     /**
-     * Returns the weighted order of a tensor.
+     * Returns the weighted zigzag order of a tensor.
      *
-     * @param shape the tensor's shape, of rank 1 or more, every extent 1 or more
-     * @param weights of its axes, from 1 to {@value #MAX_WEIGHT} each
+     * @param shape the shape of the tensor, of rank 1 or more, every extent 1 or more
+     * @param weights the weight of each axis, from 1 to {@value #MAX_WEIGHT}
      * @return the order
-     * @throws IllegalArgumentException if the rank is 0, an extent is below 1, the size passes 63
-     *     bits, or there is not one weight in range for each axis
+     * @throws IllegalArgumentException if the rank is 0, an extent is below 1, the size exceeds 63
+     *     bits, a weight is out of range, or the number of weights is not the rank
      */
     public static ZigzagOrder of(Shape shape, int... weights) {
         long[] extents = shape.getShape();
@@ -98,7 +98,7 @@ public final class ZigzagOrder {
     /**
      * Returns the weights of the axes.
      *
-     * @return a weight for each axis, all 1 in the paper's order
+     * @return one weight per axis, all 1 in the order of the paper
      */
     public int[] getWeights() {
         return weights.clone();
@@ -120,8 +120,8 @@ public final class ZigzagOrder {
     /**
      * Returns the first coordinates of the order.
      *
-     * @param count how many, from 0 to {@link #size()}
-     * @return {@code count} coordinates, each of the tensor's rank
+     * @param count the number of coordinates, from 0 to {@link #size()}
+     * @return {@code count} coordinates, each with one index per axis
      * @throws IllegalArgumentException if {@code count} is out of range
      */
     public int[][] first(int count) {
@@ -138,15 +138,15 @@ public final class ZigzagOrder {
         return coordinates;
     }
 
-    /** Starts a walk at the constant coefficient. */
+    /** Returns a walk that starts at the constant coefficient. */
     Walk walk() {
         return new Walk();
     }
 
     /**
-     * Counts the coordinates of each shell, for shells 0 to the one that holds coefficient {@code
-     * last}. The count of shell s is the coefficient of x^s in the product of (1 + x^v_d + … +
-     * x^(v_d (n_d - 1))) over the axes d.
+     * Counts the coordinates of each shell, from shell 0 to the one that contains coefficient
+     * number {@code last}. The count of shell s is the coefficient of x^s in the product of (1 +
+     * x^v_d + … + x^(v_d (n_d - 1))) over the axes d.
      */
     long[] shellSizes(long last) {
         int shells = 16;
@@ -181,13 +181,13 @@ public final class ZigzagOrder {
         return counts;
     }
 
-    /** The counts with one more axis. */
+    /** Multiplies the generating function of the counts by that of one more axis. */
     private long[] widened(long[] counts, int axis) {
         int weight = weights[axis];
         long[] wider = new long[counts.length];
         for (int s = 0; s < counts.length; s++) {
             wider[s] = counts[s] + (s >= weight ? wider[s - weight] : 0);
-            // Behind the last index of the axis.
+            // Removes indices beyond the extent of the axis.
             long cut = s - extents[axis] * weight;
             if (cut >= 0) {
                 wider[s] -= counts[(int) cut];
@@ -196,7 +196,7 @@ public final class ZigzagOrder {
         return wider;
     }
 
-    /** The highest sum of the axes from one on. */
+    /** Returns the highest weighted index sum over the axes {@code from} and later. */
     private long highest(int from) {
         long sum = 0;
         for (int axis = from; axis < extents.length; axis++) {
@@ -205,26 +205,26 @@ public final class ZigzagOrder {
         return sum;
     }
 
-    /** A walk along the order. */
+    /** Enumerates the coordinates in order. */
     final class Walk {
 
         final int[] coordinate = new int[extents.length];
         private int shell;
 
-        /** For each axis, how many coordinates of it and those behind it have each sum. */
-        private long[][] counts;
+        /** For each axis and sum, the number of coordinates of this and all later axes. */
+        private long[][] counts = {{}};
 
-        /** Starts the walk at the first coordinate of a shell that exists. */
+        /** Moves to the first coordinate of a shell, which must not be empty. */
         void startShell(int sum) {
             shell = sum;
             fill(0, sum);
         }
 
-        /** Moves to the next coordinate; past the last one the walk stays where it is. */
+        /** Moves to the next coordinate, or stays at the last one. */
         void next() {
             long moved = 0;
-            // The next in lexicographic order raises the rightmost axis that can take from the axes
-            // to its right, and gives the rest to the last axes.
+            // The lexicographic successor increases the rightmost index that can grow at the
+            // expense of later axes, and moves the rest of the sum to the last axes.
             for (int axis = coordinate.length - 1; axis >= 0; axis--) {
                 if (moved > 0 && raise(axis, moved)) {
                     return;
@@ -239,9 +239,9 @@ public final class ZigzagOrder {
             }
         }
 
-        /** Whether coordinates of the axes from one on have this sum. */
+        /** Whether the axes {@code axis} and later have a coordinate with this sum. */
         private boolean exists(int axis, long sum) {
-            if (counts == null || sum >= counts[0].length) {
+            if (sum >= counts[0].length) {
                 counts = new long[extents.length + 1][];
                 counts[extents.length] = new long[Math.toIntExact(2 * sum + 16)];
                 counts[extents.length][0] = 1;
@@ -252,7 +252,7 @@ public final class ZigzagOrder {
             return counts[axis][(int) sum] > 0;
         }
 
-        /** Takes as little as can be taken from what the axes to the right have together. */
+        /** Increases one index by as little as possible, at the expense of later axes. */
         private boolean raise(int axis, long moved) {
             long rest = moved - weights[axis];
             for (int index = coordinate[axis] + 1; index < extents[axis] && rest >= 0; index++) {
@@ -266,12 +266,12 @@ public final class ZigzagOrder {
             return false;
         }
 
-        /** Gives a sum to the axes from one on, as much as can be to the last. */
+        /** Sets the indices from one axis on to a sum, with as much as possible on the last. */
         private void fill(int from, long sum) {
             long rest = sum;
             if (weighted) {
                 for (int axis = from; axis < coordinate.length; axis++) {
-                    // What the axes behind cannot take, this one must.
+                    // At least what exceeds the highest sum of the later axes.
                     long must = Math.max(0, rest - highest(axis + 1));
                     coordinate[axis] = (int) ((must + weights[axis] - 1) / weights[axis]);
                     rest -= (long) coordinate[axis] * weights[axis];

@@ -1,21 +1,29 @@
 /**
- * The mathematics: what it means to keep a tensor as the low frequencies of its cosine transform.
+ * The mathematics of frequency regularisation: cosine transforms, the zigzag order of the
+ * coefficients, and the prefix of it that a tensor keeps.
  *
- * <p>Nothing here trains or knows of a network. Read in this order:
+ * <p>This package knows neither networks nor files. Read in this order:
  *
  * <ol>
  *   <li>{@link io.github.freqreg.spectrum.ZigzagOrder}: the order of the coefficients, low
  *       frequencies first.
- *   <li>{@link io.github.freqreg.spectrum.ZigzagMask}: which of them are kept, a prefix of that
- *       order, and the box of frequencies the prefix lies in.
- *   <li>{@link io.github.freqreg.spectrum.Dct}: the orthonormal DCT-II and its inverse, the
- *       DCT-III, over all axes of an {@code NDArray}.
- *   <li>{@link io.github.freqreg.spectrum.SpectralTransform}: from kept coefficients to the tensor
- *       and back, with its tables made once.
- *   <li>{@link io.github.freqreg.spectrum.FrequencyTensor}: a tensor held as its kept coefficients.
- *   <li>{@link io.github.freqreg.spectrum.SplitAxes}: a tensor seen in a shape that splits its
- *       axes; {@link io.github.freqreg.spectrum.FrequencyAxes}: which axes a tensor's frequencies
- *       are along, and how they count in the order.
+ *   <li>{@link io.github.freqreg.spectrum.ZigzagMask}: the kept prefix of that order, and the box
+ *       of frequencies that contains it.
+ *   <li>{@link io.github.freqreg.spectrum.CosineSeries}: the DCT of one vector in plain Java, and
+ *       the basis matrix along one axis.
+ *   <li>{@link io.github.freqreg.spectrum.Dct}: the DCT-II and DCT-III of an {@code NDArray} over
+ *       all axes.
+ *   <li>{@link io.github.freqreg.spectrum.SpectralTransform}: projects a tensor onto its kept
+ *       coefficients and rebuilds it from them, with precomputed tables.
+ *   <li>{@link io.github.freqreg.spectrum.FrequencyTensor}: a tensor represented by its kept
+ *       coefficients in Java memory.
+ *   <li>{@link io.github.freqreg.spectrum.SplitAxes}: maps the axes of a tensor to those of a shape
+ *       that splits them.
+ *   <li>{@link io.github.freqreg.spectrum.FrequencyAxes}: the axes along which a tensor is
+ *       transformed, and their weights in the zigzag order.
  * </ol>
  */
+@NullMarked
 package io.github.freqreg.spectrum;
+
+import org.jspecify.annotations.NullMarked;

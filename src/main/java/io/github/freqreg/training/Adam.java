@@ -5,7 +5,7 @@ import ai.djl.ndarray.NDList;
 import ai.djl.nn.Parameter;
 
 /**
- * DJL's Adam, step by step the same, with moments that can be saved.
+ * Adam with moments that can be saved. Each update equals that of DJL's Adam.
  *
  * <pre>
  * m = β₁ m + (1 - β₁) g,   v = β₂ v + (1 - β₂) g²
@@ -31,7 +31,7 @@ public final class Adam extends ResumableOptimizer {
     }
 
     /**
-     * Starts an optimiser with DJL's defaults: η = 0.001, β₁ = 0.9, β₂ = 0.999, ε = 1e-8.
+     * Creates a builder with DJL's defaults: η = 0.001, β₁ = 0.9, β₂ = 0.999, ε = 1e-8.
      *
      * @return a builder
      */
@@ -65,14 +65,17 @@ public final class Adam extends ResumableOptimizer {
                         false);
     }
 
-    /** The mean of a parameter's second moments, 0 before its first step. */
+    /** Returns the mean of the second moments of a parameter, or 0 before its first update. */
     double meanSquare(Parameter parameter) {
         float[] squares = getMoments(parameter).get(VARIANCE);
-        double sum = 0;
-        for (int i = 0; squares != null && i < squares.length; i++) {
-            sum += squares[i];
+        if (squares == null) {
+            return 0;
         }
-        return squares == null ? 0 : sum / squares.length;
+        double sum = 0;
+        for (float square : squares) {
+            sum += square;
+        }
+        return sum / squares.length;
     }
 
     /** Builds an {@link Adam}. */
@@ -91,7 +94,7 @@ public final class Adam extends ResumableOptimizer {
         }
 
         /**
-         * Sets the decay of the first moment.
+         * Sets the decay rate β₁ of the first moment.
          *
          * @param decay β₁
          * @return this builder
@@ -102,7 +105,7 @@ public final class Adam extends ResumableOptimizer {
         }
 
         /**
-         * Sets the decay of the second moment.
+         * Sets the decay rate β₂ of the second moment.
          *
          * @param decay β₂
          * @return this builder
@@ -113,7 +116,7 @@ public final class Adam extends ResumableOptimizer {
         }
 
         /**
-         * Sets what keeps the division from zero.
+         * Sets the term ε that keeps the denominator away from zero.
          *
          * @param small ε
          * @return this builder

@@ -5,27 +5,21 @@ import ai.djl.metric.Metrics;
 import ai.djl.metric.Unit;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.types.DataType;
 import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
 import ai.djl.training.Trainer;
 import ai.djl.training.listener.TrainingListenerAdapter;
 import io.github.freqreg.block.FrequencyBlocks;
 import io.github.freqreg.file.Quantization;
-import io.github.freqreg.format.Precision;
-import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.Collections;
-import java.util.Comparator;
-import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Trains a network for a file of a number of bytes: from an epoch on it computes with coefficients
- * as they will be stored, and learns to bear it.
+ * Quantisation-aware training to a file size: from a given epoch on, the network computes with the
+ * quantised coefficients that its file will contain.
  *
  * <pre>
  * ByteBudget budget = ByteBudget.builder(1_149).optOptimizer(adam).optFirstEpoch(20).build();
@@ -34,62 +28,47 @@ import org.slf4j.LoggerFactory;
  * FrequencyFile.save(block, file, budget.getQuantization());
  * </pre>
  *
- * <p>After an epoch the steps are found anew, see {@link Quantization}, if the file would be far
- * too large or has room left; where it is a little too large, as few as possible become coarser.
- * The last ones are those of the file. {@link Checkpoint} saves them. The sensitivity of a tensor
- * is the mean of Adam's second moments, which are mean squared gradients; with other optimisers all
- * tensors get the same relative error.
+ * <p>After each epoch, the listener compares the size of the file with the budget. It fits new
+ * quantisation steps (see {@link Quantization}) if the file is far too large or leaves room; if the
+ * file is slightly too large, it coarsens as few steps as possible. {@link Checkpoint} saves the
+ * current steps. The sensitivity of a tensor is the mean of Adam's second moments, that is, of the
+ * squared gradients; without Adam all tensors get the same relative error.
  *
- * <p>After each epoch with steps, the bytes that the file would have are added to the trainer's
- * metrics as {@value #METRIC}. The model must be on the trainer's first device: elsewhere its
- * numbers are old until the trainer is closed.
+ * <p>After each epoch with steps, the size of the file is added to the trainer's metrics as {@value
+ * #METRIC}. The model must be on the first device of the trainer, because copies on other devices
+ * reach the model only when the trainer is closed.
  *
- * <p>An instance follows one trainer at a time, on its thread.
+ * <p>An instance serves one trainer at a time, on the trainer's thread.
  */
 public final class ByteBudget extends TrainingListenerAdapter {
 
-    /** The name of the metric that holds the bytes that a file of the network would have. */
+    /** The name of the metric for the size of the file in bytes. */
     public static final String METRIC = "file_bytes";
 
     private static final Logger logger = LoggerFactory.getLogger(ByteBudget.class);
 
-    /** The share of the bytes for which steps are found, and with which they are kept. */
-    static final double FIT = 0.99;
-
-    private static final double FULL = 0.97;
-
-    /** The share of the bytes up to which only as many steps are made coarser as need be. */
-    private static final double NEARLY = 1.05;
-
-    private final long bytes;
-    private final Adam optimizer;
+    private final BudgetSteps budget;
     private final int firstEpoch;
-    private final boolean names;
     private final double rateWeight;
     private int epochs;
-    private Quantization quantization;
-
-    /** The updates of the optimiser when the training began; -1 once it has taken a step since. */
-    private int begun = -1;
-
-    /** Sums of the network's parameters, of which a step changes some. */
-    private float[] sums;
+    private Optional<Quantization> quantization = Optional.empty();
+    private Optional<OptimizerCheck> optimizerCheck = Optional.empty();
 
     private ByteBudget(Builder builder) {
-        bytes = builder.bytes;
-        optimizer = builder.optimizer;
+        budget =
+                new BudgetSteps(
+                        builder.bytes, builder.names, Optional.ofNullable(builder.optimizer));
         firstEpoch = builder.firstEpoch;
         epochs = builder.epochs;
-        names = builder.names;
         rateWeight = builder.rateWeight;
     }
 
     /**
-     * Starts a budget.
+     * Creates a builder.
      *
-     * @param bytes that the file may have
+     * @param bytes the largest size of the file, 1 or more
      * @return a builder
-     * @throws IllegalArgumentException if there are none
+     * @throws IllegalArgumentException if {@code bytes} is below 1
      */
     public static Builder builder(long bytes) {
         return new Builder(bytes);
@@ -103,15 +82,14 @@ public final class ByteBudget extends TrainingListenerAdapter {
     @Override
     public void onTrainingBegin(Trainer trainer) {
         checkDevice(trainer);
-        begun = optimizer == null ? -1 : optimizer.getUpdates();
-        sums = null;
+        optimizerCheck = budget.optimizer().map(OptimizerCheck::new);
         Block block = trainer.getModel().getBlock();
         Quantization applied = Quantization.appliedTo(block);
         if (applied.getSteps().values().stream().anyMatch(step -> step > 0)) {
-            // Of a training that goes on.
-            quantization = applied;
-        } else if (optimizer == null) {
-            fit(block);
+            // A resumed training continues with the steps of its checkpoint.
+            quantization = Optional.of(applied);
+        } else if (budget.optimizer().isEmpty()) {
+            updateSteps(block);
         }
     }
 
@@ -129,58 +107,29 @@ public final class ByteBudget extends TrainingListenerAdapter {
     /**
      * {@inheritDoc}
      *
-     * @throws IllegalStateException if the network has been updated by another optimiser than that
-     *     of this budget
+     * @throws IllegalStateException if another optimiser than the one of this budget has updated
+     *     the network
      */
     @Override
     public void onTrainingBatch(Trainer trainer, BatchData batchData) {
-        checkOptimizer(trainer.getModel().getBlock());
-        if (quantization != null && rateWeight > 0) {
-            Block block = trainer.getModel().getBlock();
-            for (Map.Entry<String, Parameter> each : FrequencyBlocks.parameters(block).entrySet()) {
-                Float step = quantization.getSteps().get(each.getKey());
-                if (step != null && step > 0 && each.getValue().requiresGradient()) {
-                    addRate(each.getValue().getArray(), step);
-                }
+        Block block = trainer.getModel().getBlock();
+        optimizerCheck.ifPresent(check -> check.afterBatch(block));
+        if (rateWeight > 0) {
+            quantization.ifPresent(steps -> addRate(block, steps.getSteps()));
+        }
+    }
+
+    /** Adds the gradient of the rate term to the gradients of all quantised tensors. */
+    private void addRate(Block block, Map<String, Float> steps) {
+        for (Map.Entry<String, Parameter> each : FrequencyBlocks.parameters(block).entrySet()) {
+            float step = steps.getOrDefault(each.getKey(), 0f);
+            if (step > 0 && each.getValue().requiresGradient()) {
+                addRate(each.getValue().getArray(), step);
             }
         }
     }
 
-    /** A trainer does not show its optimiser, but a network that changes without it does. */
-    private void checkOptimizer(Block block) {
-        if (begun >= 0 && optimizer.getUpdates() == begun) {
-            float[] now = sums(block);
-            if (sums != null && !Arrays.equals(sums, now)) {
-                throw new IllegalStateException(
-                        "The network is updated by another optimiser than the one of its"
-                                + " ByteBudget: give optOptimizer the Adam that the"
-                                + " TrainingConfig has");
-            }
-            sums = now;
-        } else {
-            begun = -1;
-            sums = null;
-        }
-    }
-
-    private static float[] sums(Block block) {
-        List<Parameter> parameters =
-                block.getParameters().values().stream()
-                        .filter(Parameter::requiresGradient)
-                        .toList();
-        float[] sums = new float[parameters.size()];
-        for (int i = 0; i < sums.length; i++) {
-            NDArray array = parameters.get(i).getArray();
-            try (NDManager scratch = array.getManager().newSubManager();
-                    NDArray plain = array.stopGradient()) {
-                plain.attach(scratch);
-                sums[i] = plain.sum().toType(DataType.FLOAT32, false).getFloat();
-            }
-        }
-        return sums;
-    }
-
-    /** Adds the derivative of the rate, λ sgn(c) / ((|c| + Δ) ln 2), to the gradient. */
+    /** Adds λ sgn(c) / ((|c| + Δ) ln 2), the derivative of the rate term, to the gradient. */
     private void addRate(NDArray array, float step) {
         try (NDManager scratch = array.getManager().newSubManager()) {
             NDArray plain = array.stopGradient();
@@ -197,108 +146,55 @@ public final class ByteBudget extends TrainingListenerAdapter {
     public void onEpoch(Trainer trainer) {
         epochs++;
         Block block = trainer.getModel().getBlock();
-        fit(block);
+        updateSteps(block);
         Metrics metrics = trainer.getMetrics();
-        if (metrics != null && quantization != null) {
-            metrics.addMetric(METRIC, quantization.bytes(block, names), Unit.BYTES);
+        if (metrics != null) {
+            quantization.ifPresent(
+                    steps -> metrics.addMetric(METRIC, budget.size(block, steps), Unit.BYTES));
         }
     }
 
-    private void fit(Block block) {
+    private void updateSteps(Block block) {
         if (epochs < firstEpoch || !block.isInitialized()) {
             return;
         }
-        if (quantization != null) {
-            long now = quantization.bytes(block, names);
-            if (now <= bytes && now >= FULL * bytes) {
-                // What has learned to bear its steps keeps them.
-                return;
-            }
-            boolean nearly = now > bytes && now <= NEARLY * bytes;
-            Quantization coarser = nearly ? aLittleCoarser(block) : null;
-            if (coarser != null) {
-                quantization = coarser;
-                quantization.applyTo(block);
-                return;
-            }
+        Quantization next =
+                quantization
+                        .flatMap(steps -> budget.adapt(block, steps))
+                        .orElseGet(() -> fit(block));
+        if (!quantization.equals(Optional.of(next))) {
+            quantization = Optional.of(next);
+            next.applyTo(block);
         }
-        long room = (long) Math.ceil(FIT * bytes);
-        quantization = Quantization.fit(block, room, names, sensitivities(block));
-        quantization.applyTo(block);
-        logger.info("After {} epochs: new steps for a file of {} bytes", epochs, bytes);
+    }
+
+    private Quantization fit(Block block) {
+        logger.info("After {} epochs: new steps for a file of {} bytes", epochs, budget.bytes());
+        return budget.fit(block);
     }
 
     /**
-     * The next coarser steps of as few tensors as need be: the smallest one that is enough, or else
-     * the largest ones; null where all together are not.
-     */
-    private Quantization aLittleCoarser(Block block) {
-        List<Map.Entry<String, Parameter>> bySize = new ArrayList<>();
-        for (Map.Entry<String, Parameter> each : FrequencyBlocks.parameters(block).entrySet()) {
-            if (quantization.getSteps().getOrDefault(each.getKey(), 0f) > 0) {
-                bySize.add(each);
-            }
-        }
-        bySize.sort(Comparator.comparingLong(each -> each.getValue().getArray().size()));
-        for (Map.Entry<String, Parameter> each : bySize) {
-            Map<String, Float> one = new HashMap<>(quantization.getSteps());
-            one.computeIfPresent(each.getKey(), ByteBudget::coarser);
-            if (Quantization.of(one).bytes(block, names) <= bytes) {
-                return Quantization.of(one);
-            }
-        }
-        Collections.reverse(bySize);
-        Map<String, Float> steps = new HashMap<>(quantization.getSteps());
-        for (Map.Entry<String, Parameter> each : bySize) {
-            steps.computeIfPresent(each.getKey(), ByteBudget::coarser);
-            if (Quantization.of(steps).bytes(block, names) <= bytes) {
-                return Quantization.of(steps);
-            }
-        }
-        return null;
-    }
-
-    private static float coarser(String name, float step) {
-        return Precision.ofStep(step).coarser().step();
-    }
-
-    private Map<String, Double> sensitivities(Block block) {
-        Map<String, Double> sensitivities = new HashMap<>();
-        if (optimizer != null) {
-            FrequencyBlocks.parameters(block)
-                    .forEach(
-                            (name, parameter) ->
-                                    sensitivities.put(name, optimizer.meanSquare(parameter)));
-        }
-        // Before the first step nothing is known.
-        boolean known = sensitivities.values().stream().anyMatch(mean -> mean > 0);
-        return known ? sensitivities : Map.of();
-    }
-
-    /**
-     * Returns the steps that were found last.
+     * Returns the current quantisation steps.
      *
-     * @return how finely numbers are to be stored
-     * @throws IllegalStateException if none were, because the first epoch with them is still to
-     *     come
+     * @return the steps to save the network with
+     * @throws IllegalStateException if the first epoch with steps has not been reached
      */
     public Quantization getQuantization() {
-        if (quantization == null) {
-            throw new IllegalStateException(
-                    "Expected at least "
-                            + firstEpoch
-                            + " epochs before steps are found, but "
-                            + epochs
-                            + " have passed");
-        }
-        return quantization;
+        return quantization.orElseThrow(
+                () ->
+                        new IllegalStateException(
+                                "Expected at least "
+                                        + firstEpoch
+                                        + " epochs before steps are found, but "
+                                        + epochs
+                                        + " have passed"));
     }
 
     /** Builds a {@link ByteBudget}. */
     public static final class Builder {
 
         private final long bytes;
-        private Adam optimizer;
+        private @Nullable Adam optimizer;
         private int firstEpoch;
         private int epochs;
         private boolean names = true;
@@ -313,9 +209,9 @@ public final class ByteBudget extends TrainingListenerAdapter {
         }
 
         /**
-         * Sets the optimiser that tells how sensitive tensors are.
+         * Sets the optimiser whose second moments are the sensitivities of the tensors.
          *
-         * @param adam the trainer's; with another one the second training batch is refused
+         * @param adam the optimiser of the trainer; any other fails at the second training batch
          * @return this builder
          */
         public Builder optOptimizer(Adam adam) {
@@ -324,7 +220,7 @@ public final class ByteBudget extends TrainingListenerAdapter {
         }
 
         /**
-         * Sets after how many epochs numbers are rounded for the first time, by default 0.
+         * Sets the number of epochs before coefficients are quantised, by default 0.
          *
          * @param count 0 or more
          * @return this builder
@@ -335,7 +231,7 @@ public final class ByteBudget extends TrainingListenerAdapter {
         }
 
         /**
-         * Sets how many epochs are done already, of a training that goes on.
+         * Sets the number of completed epochs of a resumed training, by default 0.
          *
          * @param count 0 or more
          * @return this builder
@@ -346,7 +242,7 @@ public final class ByteBudget extends TrainingListenerAdapter {
         }
 
         /**
-         * Sets whether the file will have names and shapes, by default true.
+         * Sets whether the file stores names and shapes, by default true.
          *
          * @param named false for a file of {@link
          *     io.github.freqreg.format.FrqDocument#withoutNames()}
@@ -358,13 +254,14 @@ public final class ByteBudget extends TrainingListenerAdapter {
         }
 
         /**
-         * Sets how much a bit of the file weighs against the loss, by default 0.
+         * Sets the weight λ of the file's size in the loss, by default 0.
          *
-         * <p>With the weight λ, training lowers loss + λ · Σ log₂(1 + |c| / Δ) from the first epoch
-         * with steps on: a number takes about as many bits. Numbers that say little shrink, and the
-         * bytes go to finer steps of the others. About 1/10⁵ for a network of a thousand bytes.
+         * <p>From the first epoch with steps on, training minimises loss + λ · Σ log₂(1 + |c| / Δ).
+         * The logarithm estimates the bits of a coefficient. Coefficients that matter little
+         * shrink, which leaves bytes for finer steps of the others. For a network of a thousand
+         * bytes, try 1e-5.
          *
-         * @param weight 0 or more, in units of the loss
+         * @param weight the weight of one bit, 0 or more, in units of the loss
          * @return this builder
          * @throws IllegalArgumentException if it is negative or not finite
          */

@@ -3,78 +3,70 @@ package io.github.freqreg.training;
 import ai.djl.MalformedModelException;
 import ai.djl.Model;
 import ai.djl.ndarray.types.DataType;
-import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
 import io.github.freqreg.block.FrequencyBlocks;
 import io.github.freqreg.file.FrequencyFile;
 import io.github.freqreg.file.Quantization;
 import io.github.freqreg.format.FrqDocument;
 import io.github.freqreg.format.FrqTensor;
-import io.github.freqreg.format.Precision;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.IdentityHashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 
 /**
- * A training as it stands at the end of an epoch: the network's numbers, the optimiser's moments,
- * how far it has come, and the settings that it was given.
+ * The state of a training at the end of an epoch: the parameters of the network, the moments of the
+ * optimiser, the progress, and the settings of the training.
  *
  * <pre>
  * Map&lt;String, String&gt; settings = Map.of("seed", "1", "batch size", "32");
- * Checkpoint.save(model, adam, epoch, settings, file); // after each epoch
- * …                                                     // in another process, before the trainer:
- * Checkpoint.readSettings(file).equals(settings);       // or it would be another training
- * int done = Checkpoint.load(model, adam, file);
+ * Checkpoint.save(model, adam, epoch, settings, file);  // after each epoch
+ * …
+ * Checkpoint checkpoint = Checkpoint.read(file);         // in another process
+ * if (checkpoint.settings().equals(settings)) {
+ *     int epochs = checkpoint.load(model, adam);         // before the trainer is created
+ * }
  * </pre>
  *
- * <p>What a setting means is the caller's to say: a checkpoint keeps names and values, and compares
- * nothing. Each is the name of a tensor without elements, {@code setting/NAME=VALUE}, in the order
- * of the names.
+ * <p>A checkpoint stores settings as names and values and attaches no meaning to them; the caller
+ * compares them.
  *
- * <p>A training that is resumed ends as one that was not interrupted, to the bit, where all it
- * draws in an epoch depends on the epoch's number alone. Numbers are float32. The file is a {@code
- * .frq} file, written whole or not at all; see {@link io.github.freqreg.format}.
+ * <p>A resumed training gives the same result, bit for bit, as one that was not interrupted, if the
+ * random numbers of an epoch depend only on its number. Numbers are stored as float32. The file is
+ * a {@code .frq} file (see {@link io.github.freqreg.format}) and is replaced atomically.
+ *
+ * <p>An instance holds the parameters and moments in memory; discard it after loading.
  */
 public final class Checkpoint {
 
-    private static final String OPTIMIZER = "optimizer/";
-    private static final String STEP = "step/";
-    private static final String SETTING = "setting/";
-    private static final char EQUALS = '=';
-    private static final String PROGRESS = "progress";
+    private final Path file;
+    private final CheckpointContent content;
 
-    /** The epochs, and the steps in two numbers. */
-    private static final int PROGRESS_NUMBERS = 3;
-
-    /** Steps are stored as two numbers, each exact in float32. */
-    private static final int RADIX = 1 << 20;
-
-    /** What epochs and the two numbers of the steps are below; these are then an int. */
-    private static final int[] MOST = {1 << 24, 1 << 11, RADIX};
-
-    private static final Shape NO_ELEMENTS = new Shape(0);
-
-    private Checkpoint() {}
+    private Checkpoint(Path file, CheckpointContent content) {
+        this.file = file;
+        this.content = content;
+    }
 
     /**
-     * Saves a training.
+     * Saves a training without settings.
      *
-     * @param model the model that is trained
+     * @param model the model
      * @param optimizer its optimiser
-     * @param epochs the epochs that are done
-     * @param file the path; a file that is there is replaced
-     * @throws IOException if the file cannot be written; what was there before is untouched
-     * @throws IllegalArgumentException if a number is not finite, or there are more than about 89
-     *     million, whose moments would make the file larger than 1 GiB
+     * @param epochs the number of completed epochs
+     * @param file the path; an existing file is replaced
+     * @throws IOException if the file cannot be written; an existing file is then unchanged
+     * @throws IllegalArgumentException if a number is not finite, or if there are more than about
+     *     89 million, which with their moments would exceed 1 GiB
      */
     public static void save(Model model, ResumableOptimizer optimizer, int epochs, Path file)
             throws IOException {
@@ -82,17 +74,17 @@ public final class Checkpoint {
     }
 
     /**
-     * Saves a training with its settings.
+     * Saves a training.
      *
-     * @param model the model that is trained
+     * @param model the model
      * @param optimizer its optimiser
-     * @param epochs the epochs that are done
-     * @param settings values by name, to be compared by whoever resumes; a name is not empty and
-     *     has no {@code =}, and name and value together have at most 1,015 bytes of UTF-8
-     * @param file the path; a file that is there is replaced
-     * @throws IOException if the file cannot be written; what was there before is untouched
-     * @throws IllegalArgumentException if a number is not finite, there are more than about 89
-     *     million, whose moments would make the file larger than 1 GiB, or a setting does not fit
+     * @param epochs the number of completed epochs
+     * @param settings values by name; a name is not empty and contains no {@code =}, and name and
+     *     value together have at most 1,015 bytes in UTF-8
+     * @param file the path; an existing file is replaced
+     * @throws IOException if the file cannot be written; an existing file is then unchanged
+     * @throws IllegalArgumentException if a number is not finite, if there are more than about 89
+     *     million, which with their moments would exceed 1 GiB, or if a setting is invalid
      */
     public static void save(
             Model model,
@@ -101,236 +93,195 @@ public final class Checkpoint {
             Map<String, String> settings,
             Path file)
             throws IOException {
-        FrqDocument network = FrequencyFile.toDocument(model.getBlock(), DataType.FLOAT32);
-        List<FrqTensor> tensors = new ArrayList<>(network.tensors());
-        Map<String, Parameter> parameters = FrequencyBlocks.parameters(model.getBlock());
+        Block block = model.getBlock();
+        FrqDocument network = FrequencyFile.toDocument(block, DataType.FLOAT32);
+        new CheckpointContent(
+                        network,
+                        moments(block, network, optimizer),
+                        steps(block),
+                        epochs,
+                        optimizer.getUpdates(),
+                        settings)
+                .encode()
+                .write(file);
+    }
+
+    /** Returns the moments of all parameters, without those of truncated coefficients. */
+    private static Map<String, float[]> moments(
+            Block block, FrqDocument network, ResumableOptimizer optimizer) {
+        Map<String, Parameter> parameters = FrequencyBlocks.parameters(block);
+        Map<String, float[]> moments = new LinkedHashMap<>();
         for (FrqTensor tensor : network.tensors()) {
-            // Of a truncated tensor the tail is not kept, and neither are its moments.
             int kept = tensor.values().length;
             optimizer
-                    .getMoments(parameters.get(tensor.name()))
+                    .getMoments(Objects.requireNonNull(parameters.get(tensor.name())))
                     .forEach(
                             (name, values) ->
-                                    tensors.add(vector(moment(name, tensor.name()), values, kept)));
+                                    moments.put(
+                                            CheckpointContent.momentName(name, tensor.name()),
+                                            Arrays.copyOf(values, kept)));
         }
-        Quantization.appliedTo(model.getBlock())
-                .getSteps()
-                .forEach(
-                        (name, step) -> {
-                            if (step > 0) {
-                                tensors.add(vector(STEP + name, new float[] {step}, 1));
-                            }
-                        });
-        int steps = optimizer.getUpdates();
-        tensors.add(
-                vector(
-                        PROGRESS,
-                        new float[] {epochs, steps / RADIX, steps % RADIX},
-                        PROGRESS_NUMBERS));
-        new TreeMap<>(settings).forEach((name, value) -> tensors.add(setting(name, value)));
-        new FrqDocument(network.inputs(), tensors).write(file);
+        return moments;
     }
 
-    private static String moment(String name, String tensor) {
-        return OPTIMIZER + name + "/" + tensor;
-    }
-
-    private static FrqTensor setting(String name, String value) {
-        if (name.isEmpty() || name.indexOf(EQUALS) >= 0) {
-            throw new IllegalArgumentException(
-                    "The name of a setting must be a text without = but is '" + name + "'");
-        }
-        return vector(SETTING + name + EQUALS + value, new float[0], 0);
-    }
-
-    private static FrqTensor vector(String name, float[] values, int count) {
-        return new FrqTensor(
-                name, new Shape(count), null, Precision.FLOAT32, Arrays.copyOf(values, count));
+    private static Map<String, Float> steps(Block block) {
+        Map<String, Float> steps = new TreeMap<>(Quantization.appliedTo(block).getSteps());
+        steps.values().removeIf(step -> step <= 0);
+        return steps;
     }
 
     /**
-     * Reads the settings of a training, to compare them with those that it is to go on with.
+     * Reads a checkpoint.
      *
      * @param file the path
-     * @return the values by name; none if it was saved without
+     * @return the checkpoint
      * @throws IOException if the file cannot be read
-     * @throws MalformedModelException if the file is damaged or no checkpoint
+     * @throws MalformedModelException if the file is damaged or is not a checkpoint
      */
-    public static Map<String, String> readSettings(Path file)
-            throws IOException, MalformedModelException {
-        Map<String, String> settings = new TreeMap<>();
-        for (FrqTensor tensor : read(file).tensors()) {
-            if (tensor.name().startsWith(SETTING)) {
-                String text = tensor.name().substring(SETTING.length());
-                int end = text.indexOf(EQUALS);
-                boolean sound = end > 0 && tensor.shape().equals(NO_ELEMENTS);
-                if (!sound
-                        || settings.put(text.substring(0, end), text.substring(end + 1)) != null) {
-                    throw new MalformedModelException(
-                            file
-                                    + ": expected a setting once, as NAME=VALUE without numbers, but"
-                                    + " found "
-                                    + text
-                                    + " of shape "
-                                    + tensor.shape());
-                }
-            }
-        }
-        return settings;
-    }
-
-    /** A document that is a checkpoint's. */
-    private static FrqDocument read(Path file) throws IOException, MalformedModelException {
+    public static Checkpoint read(Path file) throws IOException, MalformedModelException {
         FrqDocument document = FrqDocument.read(file);
-        if (!document.isNamed()) {
-            throw new MalformedModelException(
-                    file + ": expected a checkpoint but found a file without names");
-        }
-        for (FrqTensor tensor : document.tensors()) {
-            if (tensor.name().equals(PROGRESS)) {
-                checkProgress(file, tensor.values());
-                return document;
-            }
-        }
-        throw new MalformedModelException(
-                file + ": expected a checkpoint but found the numbers of a network alone");
-    }
-
-    private static void checkProgress(Path file, float[] values) throws MalformedModelException {
-        boolean sound = values.length == PROGRESS_NUMBERS;
-        for (int i = 0; sound && i < PROGRESS_NUMBERS; i++) {
-            sound = values[i] >= 0 && values[i] < MOST[i] && values[i] == Math.rint(values[i]);
-        }
-        if (!sound) {
-            throw new MalformedModelException(
-                    file
-                            + ": expected epochs and steps, whole numbers below "
-                            + Arrays.toString(MOST)
-                            + ", but found "
-                            + Arrays.toString(values));
-        }
-    }
-
-    /**
-     * Loads a training, to go on with it.
-     *
-     * @param model a model of the structure that was saved, wrapped by the same policy, without a
-     *     trainer
-     * @param optimizer an optimiser as the one that was saved
-     * @param file the path
-     * @return the epochs that are done
-     * @throws IOException if the file cannot be read
-     * @throws MalformedModelException if the file is damaged, no checkpoint, or of another
-     *     structure; the model is unchanged
-     */
-    public static int load(Model model, ResumableOptimizer optimizer, Path file)
-            throws IOException, MalformedModelException {
-        FrqDocument document = read(file);
-        Map<String, FrqTensor> state = new HashMap<>();
-        List<FrqTensor> network = new ArrayList<>();
-        Map<String, Float> steps = new HashMap<>();
-        for (FrqTensor tensor : document.tensors()) {
-            if (tensor.name().startsWith(STEP) && tensor.values().length == 1) {
-                steps.put(tensor.name().substring(STEP.length()), tensor.values()[0]);
-            } else if (tensor.name().startsWith(OPTIMIZER) || tensor.name().equals(PROGRESS)) {
-                state.put(tensor.name(), tensor);
-            } else if (!tensor.name().startsWith(SETTING)) {
-                network.add(tensor);
-            }
-        }
-        checkMoments(file, network, state, optimizer);
-        Quantization rounding = rounding(file, network, steps);
         try {
-            FrequencyFile.load(model, new FrqDocument(document.inputs(), network));
+            return new Checkpoint(file, CheckpointContent.decode(document));
         } catch (MalformedModelException e) {
             throw new MalformedModelException(file + ": " + e.getMessage(), e);
         }
-        rounding.applyTo(model.getBlock());
-        Map<Parameter, Map<String, float[]>> moments = new IdentityHashMap<>();
-        Map<String, Parameter> parameters = FrequencyBlocks.parameters(model.getBlock());
-        for (FrqTensor tensor : network) {
-            Map<String, float[]> byName = new HashMap<>();
-            for (String name : optimizer.getNames()) {
-                FrqTensor found = state.get(moment(name, tensor.name()));
-                if (found != null) {
-                    byName.put(name, found.values());
-                }
-            }
-            moments.put(parameters.get(tensor.name()), byName);
-        }
-        float[] values = state.get(PROGRESS).values();
-        optimizer.resume((int) values[1] * RADIX + (int) values[2], moments);
-        return (int) values[0];
     }
 
-    /** The steps of all tensors that are coefficients, 0 where none was saved. */
-    private static Quantization rounding(
-            Path file, List<FrqTensor> network, Map<String, Float> saved)
-            throws MalformedModelException {
+    /**
+     * Returns the settings of the training, to compare with those of the training that resumes.
+     *
+     * @return the values by name; empty if the training was saved without settings
+     */
+    public Map<String, String> settings() {
+        return Map.copyOf(content.settings());
+    }
+
+    /**
+     * Restores the state of the training.
+     *
+     * @param model a model without trainer, of the same structure and wrapped by the same policy
+     * @param optimizer an optimiser of the same class and configuration
+     * @return the number of completed epochs
+     * @throws MalformedModelException if the checkpoint does not match the model or the optimiser;
+     *     the model is unchanged
+     */
+    public int load(Model model, ResumableOptimizer optimizer) throws MalformedModelException {
+        try {
+            checkMoments(optimizer);
+            Quantization quantization = quantization();
+            FrequencyFile.load(model, content.network());
+            quantization.applyTo(model.getBlock());
+        } catch (MalformedModelException e) {
+            throw new MalformedModelException(file + ": " + e.getMessage(), e);
+        }
+        optimizer.resume(content.updates(), moments(model.getBlock(), optimizer));
+        return content.epochs();
+    }
+
+    /**
+     * Reads a checkpoint and returns its settings alone.
+     *
+     * @param file the path
+     * @return the values by name, see {@link #settings()}
+     * @throws IOException if the file cannot be read
+     * @throws MalformedModelException if the file is damaged or is not a checkpoint
+     */
+    public static Map<String, String> readSettings(Path file)
+            throws IOException, MalformedModelException {
+        return read(file).settings();
+    }
+
+    /**
+     * Reads a checkpoint and restores its training.
+     *
+     * @param model as in {@link #load(Model, ResumableOptimizer)}
+     * @param optimizer as in {@link #load(Model, ResumableOptimizer)}
+     * @param file the path
+     * @return the number of completed epochs
+     * @throws IOException if the file cannot be read
+     * @throws MalformedModelException if the file is damaged, is not a checkpoint, or does not
+     *     match the model or the optimiser; the model is unchanged
+     */
+    public static int load(Model model, ResumableOptimizer optimizer, Path file)
+            throws IOException, MalformedModelException {
+        return read(file).load(model, optimizer);
+    }
+
+    /** Returns the steps of all spectral tensors, 0 for those saved without. */
+    private Quantization quantization() throws MalformedModelException {
         Map<String, Float> steps = new HashMap<>();
-        for (FrqTensor tensor : network) {
+        for (FrqTensor tensor : content.network().tensors()) {
             if (tensor.spectral()) {
-                steps.put(tensor.name(), saved.getOrDefault(tensor.name(), 0f));
+                steps.put(tensor.name(), content.steps().getOrDefault(tensor.name(), 0f));
             }
         }
-        if (!steps.keySet().containsAll(saved.keySet())) {
+        if (!steps.keySet().containsAll(content.steps().keySet())) {
             throw new MalformedModelException(
-                    file + ": expected steps of coefficients alone but found " + saved.keySet());
+                    "expected steps of spectral tensors alone but found "
+                            + content.steps().keySet());
         }
         try {
             return Quantization.of(steps);
         } catch (IllegalArgumentException e) {
-            throw new MalformedModelException(file + ": " + e.getMessage(), e);
+            throw new MalformedModelException(e.getMessage(), e);
         }
     }
 
-    /** All the moments of the optimiser and no others, of each tensor that was updated. */
-    private static void checkMoments(
-            Path file,
-            List<FrqTensor> network,
-            Map<String, FrqTensor> state,
-            ResumableOptimizer optimizer)
-            throws MalformedModelException {
+    private Map<Parameter, Map<String, float[]>> moments(
+            Block block, ResumableOptimizer optimizer) {
+        Map<Parameter, Map<String, float[]>> moments = new IdentityHashMap<>();
+        FrequencyBlocks.parameters(block)
+                .forEach(
+                        (name, parameter) ->
+                                moments.put(parameter, moments(name, optimizer.getNames())));
+        return moments;
+    }
+
+    private Map<String, float[]> moments(String parameter, List<String> names) {
+        Map<String, float[]> moments = new HashMap<>();
+        for (String name : names) {
+            float[] values = content.moments().get(CheckpointContent.momentName(name, parameter));
+            if (values != null) {
+                moments.put(name, values);
+            }
+        }
+        return moments;
+    }
+
+    /** Requires all moments of each updated tensor, each of its length, and no others. */
+    private void checkMoments(ResumableOptimizer optimizer) throws MalformedModelException {
         List<String> names = optimizer.getNames();
-        Set<String> left = new TreeSet<>(state.keySet());
-        left.remove(PROGRESS);
-        int updated = 0;
-        for (FrqTensor tensor : network) {
-            int found = 0;
-            for (String name : names) {
-                FrqTensor moment = state.get(moment(name, tensor.name()));
-                if (moment == null) {
-                    continue;
-                }
-                found++;
-                left.remove(moment.name());
-                if (moment.values().length != tensor.values().length) {
+        Set<String> unexpected = new TreeSet<>(content.moments().keySet());
+        boolean updated = false;
+        for (FrqTensor tensor : content.network().tensors()) {
+            Map<String, float[]> moments = moments(tensor.name(), names);
+            for (Map.Entry<String, float[]> moment : moments.entrySet()) {
+                String name = CheckpointContent.momentName(moment.getKey(), tensor.name());
+                unexpected.remove(name);
+                if (moment.getValue().length != tensor.values().length) {
                     throw new MalformedModelException(
                             String.format(
                                     Locale.ROOT,
-                                    "%s: expected %d numbers in %s but found %d",
-                                    file,
+                                    "expected %d numbers in %s but found %d",
                                     tensor.values().length,
-                                    moment.name(),
-                                    moment.values().length));
+                                    name,
+                                    moment.getValue().length));
                 }
             }
-            if (found > 0 && found < names.size()) {
-                left.add("those of " + tensor.name() + " in part");
+            if (!moments.isEmpty() && moments.size() < names.size()) {
+                unexpected.add("an incomplete set for " + tensor.name());
             }
-            updated += found;
+            updated |= !moments.isEmpty();
         }
-        float[] progress = state.get(PROGRESS).values();
-        boolean begun = progress[1] + progress[2] > 0;
-        if (!left.isEmpty() || begun && updated == 0 && !names.isEmpty()) {
+        boolean missing = content.updates() > 0 && !updated && !names.isEmpty();
+        if (!unexpected.isEmpty() || missing) {
             throw new MalformedModelException(
                     String.format(
                             Locale.ROOT,
-                            "%s: expected the moments %s of %s but found %s",
-                            file,
+                            "expected the moments %s of %s but found %s",
                             names,
                             optimizer.getClass().getSimpleName(),
-                            left.isEmpty() ? "none" : left));
+                            unexpected.isEmpty() ? "none" : unexpected));
         }
     }
 }

@@ -15,16 +15,18 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * An optimiser whose moments can be saved and follow a truncation: {@link Adam} or {@link Sgd}.
+ * An optimiser whose moments survive a restart and a truncation: {@link Adam} or {@link Sgd}.
  *
- * <p>DJL's own keep their moments to themselves, so that a resumed training starts them anew.
- * {@link Checkpoint} saves these, and {@link #compact(Block)} carries them over.
+ * <p>DJL's own optimisers keep their moments private, so a resumed training starts with zero
+ * moments. {@link Checkpoint} saves and restores the moments of this class, and {@link
+ * #compact(Block)} shortens them together with their parameters.
  *
- * <p>An instance serves one trainer at a time. {@link #close()} frees the moments. Not safe for
- * concurrent use other than by its trainer.
+ * <p>An instance serves one trainer at a time and is not safe for use by other threads. {@link
+ * #close()} frees the moments.
  */
 public abstract sealed class ResumableOptimizer extends Optimizer implements AutoCloseable
         permits Adam, Sgd {
@@ -36,10 +38,10 @@ public abstract sealed class ResumableOptimizer extends Optimizer implements Aut
     private int updates;
 
     /**
-     * Starts without moments.
+     * Creates an optimiser without moments.
      *
-     * @param builder has what every optimiser has
-     * @param names of the moments, an array of its own for each parameter
+     * @param builder the common options
+     * @param names the names of its moments
      */
     ResumableOptimizer(Builder<?> builder, String... names) {
         super(builder);
@@ -52,9 +54,9 @@ public abstract sealed class ResumableOptimizer extends Optimizer implements Aut
     }
 
     /**
-     * Returns how many steps the most often updated parameter has taken, t.
+     * Returns the number of updates t of the most often updated parameter.
      *
-     * @return the steps, those before a resume included
+     * @return the updates, including those before a resume
      */
     public final int getUpdates() {
         return updates;
@@ -68,28 +70,32 @@ public abstract sealed class ResumableOptimizer extends Optimizer implements Aut
         return updates;
     }
 
-    /** The learning rate of a step. */
-    final float learningRate(String parameterId, int step) {
-        float rate = learningRateTracker.getNewValue(parameterId, step);
+    /** Returns the learning rate of a parameter at an update. */
+    final float learningRate(String parameterId, int update) {
+        float rate = learningRateTracker.getNewValue(parameterId, update);
         if (!Float.isFinite(rate)) {
             throw new IllegalArgumentException(
-                    "The learning rate of update " + step + " must be finite but is " + rate);
+                    "The learning rate of update " + update + " must be finite but is " + rate);
         }
         return rate;
     }
 
-    /** A moment of a parameter, zeros at first. */
+    /** Returns a moment of a parameter, created as zeros on first use. */
     final NDArray moment(String name, String parameterId, NDArray weight) {
         return withDefaultState(
-                moments.get(name), parameterId, weight.getDevice(), k -> weight.zerosLike());
+                byParameter(name), parameterId, weight.getDevice(), k -> weight.zerosLike());
     }
 
-    /** What the moments are called. */
+    private Map<String, Map<Device, NDArray>> byParameter(String name) {
+        return Objects.requireNonNull(moments.get(name), name);
+    }
+
+    /** Returns the names of the moments. */
     final List<String> getNames() {
         return List.copyOf(moments.keySet());
     }
 
-    /** The moments of a parameter by name; none before its first step. */
+    /** Returns the moments of a parameter by name, or an empty map before its first update. */
     final Map<String, float[]> getMoments(Parameter parameter) {
         Map<String, float[]> values = new LinkedHashMap<>();
         moments.forEach(
@@ -109,11 +115,11 @@ public abstract sealed class ResumableOptimizer extends Optimizer implements Aut
     }
 
     /**
-     * Frees what truncation has cut, in every wrapped block of a network and in the moments: what
-     * is kept goes on with the moments that it has. To be called between two trainers.
+     * Frees truncated coefficients of a network together with their moments. The remaining
+     * coefficients keep their moments. Call this only while no trainer uses the network.
      *
-     * @param block a block that was wrapped, trained by this optimiser
-     * @throws IllegalStateException if it is not initialised, or not wrapped
+     * @param block a wrapped network, trained by this optimiser
+     * @throws IllegalStateException if the network is not initialised or not wrapped
      */
     public final void compact(Block block) {
         Map<String, Map<String, float[]>> old = new HashMap<>();
@@ -123,16 +129,16 @@ public abstract sealed class ResumableOptimizer extends Optimizer implements Aut
         FrequencyBlocks.compact(block);
         Map<Parameter, Map<String, float[]>> kept = new HashMap<>();
         for (Pair<String, Parameter> each : block.getParameters()) {
-            kept.put(each.getValue(), old.get(each.getKey()));
+            kept.put(each.getValue(), old.getOrDefault(each.getKey(), Map.of()));
         }
         resume(updates, kept);
     }
 
-    /** Goes on from saved moments; of a shorter parameter, from the first of them. */
-    final void resume(int steps, Map<Parameter, Map<String, float[]>> saved) {
+    /** Restores saved moments. A parameter that has become shorter uses the first values. */
+    final void resume(int updatesDone, Map<Parameter, Map<String, float[]>> saved) {
         close();
-        begin = steps;
-        updates = steps;
+        begin = updatesDone;
+        updates = updatesDone;
         saved.forEach(
                 (parameter, values) ->
                         values.forEach((name, numbers) -> resume(name, parameter, numbers)));
@@ -142,7 +148,7 @@ public abstract sealed class ResumableOptimizer extends Optimizer implements Aut
         NDArray array = parameter.getArray();
         float[] first = Arrays.copyOf(numbers, (int) array.size());
         withDefaultState(
-                moments.get(name),
+                byParameter(name),
                 parameter.getId(),
                 array.getDevice(),
                 k ->
@@ -151,7 +157,7 @@ public abstract sealed class ResumableOptimizer extends Optimizer implements Aut
                                 .toType(array.getDataType(), false));
     }
 
-    /** Frees the moments; the next step starts them anew. */
+    /** Frees the moments. The next update starts from zero moments. */
     @Override
     public final void close() {
         for (Map<String, Map<Device, NDArray>> byParameter : moments.values()) {
@@ -161,7 +167,7 @@ public abstract sealed class ResumableOptimizer extends Optimizer implements Aut
         counts.clear();
     }
 
-    /** What the builders have in common. */
+    /** The options that all optimisers share. */
     abstract static class Builder<T extends Builder<T>> extends OptimizerBuilder<T> {
 
         private ParameterTracker learningRateTracker = Tracker.fixed(0.001f);
@@ -177,7 +183,7 @@ public abstract sealed class ResumableOptimizer extends Optimizer implements Aut
         /**
          * Sets the learning rate η, by default 0.001.
          *
-         * @param tracker gives it for each step
+         * @param tracker the learning rate of each update
          * @return this builder
          */
         public T optLearningRateTracker(ParameterTracker tracker) {

@@ -12,23 +12,24 @@ import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
 
 /**
- * A thread's stack of {@link NDScope}s that also retains the buffers of all arrays that are made
- * while gradients are collected.
+ * A replacement for DJL's per-thread stack of {@link NDScope}s. It retains the buffers of all
+ * arrays that are created while a gradient collector is open.
  *
  * <p>The constructor of a PyTorch array ends with {@code NDScope.register(this)}, which puts the
- * array into the map of the scope on top of the thread's stack. That is the only place where other
- * code sees an array that still has its buffer: {@code close()} drops it. So this stack takes the
- * place of the thread's own, and a map that looks at each array takes the place of each scope's
- * map. The user's scopes work as before; the scope below them holds no arrays.
+ * array into the map of the innermost scope. This is the only hook at which an array still has its
+ * buffer, since {@code close()} drops it. This class therefore replaces the stack of the thread,
+ * and replaces the map of each scope by one that inspects every array. Scopes of the user work as
+ * before. A bottom scope, which holds no arrays, makes DJL register arrays even outside them.
  *
- * <p>All private fields of DJL that this needs are found by {@link Fields#find}.
+ * <p>{@link Fields#find} looks up all private fields of DJL that this needs.
  */
 @SuppressWarnings("serial") // An ArrayDeque is serializable, but this one is never written.
 final class RetainingScopes extends ArrayDeque<NDScope> {
 
-    /** The engine whose arrays lose their buffers. */
+    /** The engine whose arrays drop their buffers. */
     static final String ENGINE = "PyTorch";
 
     private static final ThreadLocal<RetainingScopes> INSTALLED = new ThreadLocal<>();
@@ -40,14 +41,14 @@ final class RetainingScopes extends ArrayDeque<NDScope> {
     private RetainingScopes(Fields fields, NDScope bottom) {
         this.fields = fields;
         this.bottom = bottom;
-        watch(bottom, false);
+        watch(bottom, new BottomArrays());
     }
 
     /**
      * Installs the stack in the calling thread.
      *
-     * @return false if it was there already
-     * @throws IllegalStateException if DJL lacks one of the fields
+     * @return false if it is installed already
+     * @throws IllegalStateException if DJL lacks one of the private fields
      */
     static boolean install() {
         if (INSTALLED.get() != null) {
@@ -56,7 +57,7 @@ final class RetainingScopes extends ArrayDeque<NDScope> {
         Fields fields = Fields.find();
         Deque<NDScope> plain = fields.stacks.get();
         NDScope bottom = new NDScope();
-        plain.remove(bottom); // A new scope is on the stack from the start.
+        plain.remove(bottom); // The constructor of a scope pushes it.
         RetainingScopes scopes = new RetainingScopes(fields, bottom);
         plain.forEach(scopes::addLast);
         fields.stacks.set(scopes);
@@ -64,13 +65,13 @@ final class RetainingScopes extends ArrayDeque<NDScope> {
         return true;
     }
 
-    /** Returns how many buffers the calling thread retains. */
+    /** Returns the number of buffers that the calling thread retains. */
     static int retainedHere() {
         RetainingScopes scopes = INSTALLED.get();
         return scopes == null ? 0 : scopes.retained.size();
     }
 
-    /** Returns false always: DJL registers arrays only where a scope is open. */
+    /** Returns false, because DJL registers arrays only if the stack is not empty. */
     @Override
     public boolean isEmpty() {
         return false;
@@ -83,13 +84,12 @@ final class RetainingScopes extends ArrayDeque<NDScope> {
 
     @Override
     public void addLast(NDScope scope) {
-        watch(scope, true);
+        watch(scope, new WatchedArrays());
         super.addLast(scope);
     }
 
-    private void watch(NDScope scope, boolean holds) {
+    private void watch(NDScope scope, WatchedArrays arrays) {
         try {
-            IdentityHashMap<NDArray, NDArray> arrays = new WatchedArrays(holds);
             arrays.putAll(fields.arraysOf(scope));
             fields.scopeArrays.set(scope, arrays);
         } catch (IllegalAccessException e) {
@@ -97,9 +97,9 @@ final class RetainingScopes extends ArrayDeque<NDScope> {
         }
     }
 
-    private void made(NDArray array) {
+    private void created(NDArray array) {
         if (!fields.collecting.get()) {
-            // The first array after a pass. Nothing is left to be held for its graph.
+            // The collector is closed and its graph is gone.
             retained.clear();
         } else if (fields.arrayClass.isInstance(array)) {
             try {
@@ -113,29 +113,34 @@ final class RetainingScopes extends ArrayDeque<NDScope> {
         }
     }
 
-    /** The arrays of a scope. */
+    /** The arrays of a scope, retaining the buffer of each. */
     @SuppressWarnings("serial") // As above.
-    private final class WatchedArrays extends IdentityHashMap<NDArray, NDArray> {
-
-        private final boolean holds;
-
-        WatchedArrays(boolean holds) {
-            this.holds = holds;
-        }
+    private class WatchedArrays extends IdentityHashMap<NDArray, NDArray> {
 
         @Override
-        public NDArray put(NDArray array, NDArray same) {
-            made(array);
-            return holds ? super.put(array, same) : null;
+        public @Nullable NDArray put(NDArray array, NDArray same) {
+            created(array);
+            return super.put(array, same);
+        }
+    }
+
+    /** The map of the bottom scope: retains buffers but holds no arrays. */
+    @SuppressWarnings("serial") // As above.
+    private final class BottomArrays extends WatchedArrays {
+
+        @Override
+        public @Nullable NDArray put(NDArray array, NDArray same) {
+            created(array);
+            return null;
         }
     }
 
     /**
      * The private fields of DJL.
      *
-     * @param stacks each thread's stack of scopes
-     * @param scopeArrays a scope's map of arrays
-     * @param arrayClass the arrays of {@link #ENGINE}
+     * @param stacks the stack of scopes of each thread
+     * @param scopeArrays the map of arrays of a scope
+     * @param arrayClass the class of the arrays of {@link #ENGINE}
      * @param arrayBuffer the Java memory of such an array; null if the engine owns its memory
      * @param collecting whether a gradient collector is open
      */

@@ -4,7 +4,8 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 
 /**
- * DJL's gradient descent, step by step the same, with a momentum that can be saved.
+ * Stochastic gradient descent with a momentum that can be saved. Each update equals that of DJL's
+ * SGD.
  *
  * <pre>
  * m = μ m - η (g + λ w),   w = w + m
@@ -24,7 +25,7 @@ public final class Sgd extends ResumableOptimizer {
     }
 
     /**
-     * Starts an optimiser: η = 0.001, no momentum.
+     * Creates a builder with DJL's defaults: η = 0.001, no momentum.
      *
      * @return a builder
      */
@@ -66,9 +67,9 @@ public final class Sgd extends ResumableOptimizer {
         }
 
         /**
-         * Sets the momentum.
+         * Sets the momentum, by default 0.
          *
-         * @param share μ, from 0 to below 1
+         * @param share μ, at least 0 and below 1
          * @return this builder
          * @throws IllegalArgumentException if it is out of range
          */

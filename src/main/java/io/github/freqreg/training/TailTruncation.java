@@ -8,25 +8,25 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Dynamic tail truncation: cuts the tail of the zigzag order step by step while a network trains
- * (paper, section 3).
+ * Dynamic tail truncation (paper, section 3): cuts the tail of each tensor's coefficients step by
+ * step during training.
  *
  * <pre>
  * policy = FrequencyRegularization.builder().optKeepRate(0.01).optStartRate(1.0).build();
  * config.addTrainingListeners(TailTruncation.builder().optEveryBatches(10).build());
  * </pre>
  *
- * <p>The policy says where each tensor starts and ends, the schedule how fast. While the trainer
- * lives the cut is a view, so parameters keep their shapes; nothing that was cut comes back. After
- * training, {@link FrequencyBlocks#compact} frees the tails; files hold only what is kept either
- * way.
+ * <p>The policy sets the first and the last kept number of each tensor; the schedule sets the pace.
+ * While the trainer exists, a cut only narrows the view of the coefficients, so parameters keep
+ * their shapes. Cut coefficients never return. After training, {@link FrequencyBlocks#compact}
+ * frees their memory; files contain only kept coefficients in any case.
  *
- * <p>After each cut the kept number is added to the trainer's metrics as {@value #METRIC}. An
- * instance follows one trainer at a time, on its thread.
+ * <p>After each cut, the number of kept coefficients is added to the trainer's metrics as {@value
+ * #METRIC}. An instance serves one trainer at a time, on the trainer's thread.
  */
 public final class TailTruncation extends TrainingListenerAdapter {
 
-    /** The name of the metric that holds the kept coefficients of all regularised tensors. */
+    /** The name of the metric for the number of kept coefficients of all regularised tensors. */
     public static final String METRIC = "kept_coefficients";
 
     private static final Logger logger = LoggerFactory.getLogger(TailTruncation.class);
@@ -35,7 +35,7 @@ public final class TailTruncation extends TrainingListenerAdapter {
     private final int everyBatches;
     private final int everyEpochs;
 
-    /** Batches, where a step is taken every few of these; else epochs. */
+    /** The completed batches, or the completed epochs if a step takes epochs. */
     private long done;
 
     private TailTruncation(Builder builder) {
@@ -45,14 +45,14 @@ public final class TailTruncation extends TrainingListenerAdapter {
         done = builder.done >= 0 ? builder.done : builder.firstStep * every();
     }
 
-    /** One of the two is 0. */
+    /** Returns the batches or epochs of a step. One of the two fields is 0. */
     private int every() {
         return everyBatches + everyEpochs;
     }
 
     /**
-     * Starts a listener. By default it follows the published schedule with a drop rate of 0.05 at
-     * every epoch's end.
+     * Creates a builder. By default the listener follows the published schedule, with a drop rate
+     * of 0.05 at the end of every epoch.
      *
      * @return a builder
      */
@@ -61,18 +61,18 @@ public final class TailTruncation extends TrainingListenerAdapter {
     }
 
     /**
-     * Returns the number of steps done.
+     * Returns the number of completed steps.
      *
-     * @return the steps, 0 at first
+     * @return the steps, initially 0
      */
     public long getStep() {
         return done / every();
     }
 
     /**
-     * Returns how far the schedule has come, for a resume: see {@link Builder#optDone}.
+     * Returns the progress, to pass to {@link Builder#optDone} when the training is resumed.
      *
-     * @return the batches, where a step is taken every few batches; else the epochs
+     * @return the completed batches, or the completed epochs if a step takes epochs
      */
     public long getDone() {
         return done;
@@ -124,7 +124,7 @@ public final class TailTruncation extends TrainingListenerAdapter {
         private Builder() {}
 
         /**
-         * Sets how much remains at each step.
+         * Sets the fraction of the coefficients that remains at each step.
          *
          * @param newSchedule the schedule
          * @return this builder
@@ -135,9 +135,9 @@ public final class TailTruncation extends TrainingListenerAdapter {
         }
 
         /**
-         * Takes a step every few batches, rather than epochs.
+         * Cuts after a number of batches, instead of epochs.
          *
-         * @param count how many batches, 1 or more
+         * @param count the batches of a step, 1 or more
          * @return this builder
          * @throws IllegalArgumentException if the number is below 1
          */
@@ -149,9 +149,9 @@ public final class TailTruncation extends TrainingListenerAdapter {
         }
 
         /**
-         * Takes a step every few epochs, rather than batches.
+         * Cuts after a number of epochs, instead of batches.
          *
-         * @param count how many epochs, 1 or more
+         * @param count the epochs of a step, 1 or more
          * @return this builder
          * @throws IllegalArgumentException if the number is below 1
          */
@@ -163,9 +163,9 @@ public final class TailTruncation extends TrainingListenerAdapter {
         }
 
         /**
-         * Goes on after a resume, between two steps too, as if there had been no interruption.
+         * Continues a resumed training at any point, as if it had not been interrupted.
          *
-         * @param count the batches or epochs done before, see {@link TailTruncation#getDone()}
+         * @param count the completed batches or epochs, see {@link TailTruncation#getDone()}
          * @return this builder
          * @throws IllegalArgumentException if the number is negative
          */
@@ -179,9 +179,10 @@ public final class TailTruncation extends TrainingListenerAdapter {
         }
 
         /**
-         * Goes on after a resume that was right after a step; {@link #optDone} goes on anywhere.
+         * Continues a training that was interrupted right after a step. {@link #optDone} continues
+         * one that was interrupted at any point.
          *
-         * @param steps the steps done before, see {@link TailTruncation#getStep()}
+         * @param steps the completed steps, see {@link TailTruncation#getStep()}
          * @return this builder
          * @throws IllegalArgumentException if the number is negative
          */

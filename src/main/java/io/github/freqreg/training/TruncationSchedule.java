@@ -1,26 +1,26 @@
 package io.github.freqreg.training;
 
 /**
- * How much of the starting coefficients remains at each step of a truncation.
+ * The fraction of the initial coefficients that remains after each step of a truncation.
  *
- * <p>A tensor that started with s coefficients keeps {@code max(target, round(s ·
- * remaining(step)))}, so a schedule that goes to zero ends at every tensor's target.
+ * <p>A tensor with s initial coefficients keeps {@code max(target, round(s · remaining(step)))}. A
+ * schedule that reaches zero therefore brings every tensor to its target.
  */
 @FunctionalInterface
 public interface TruncationSchedule {
 
     /**
-     * Returns the share that remains.
+     * Returns the remaining fraction.
      *
-     * @param step the number of steps done, 0 before the first
-     * @return the share of the starting coefficients, from 1 down to 0
+     * @param step the number of completed steps, 0 before the first
+     * @return the fraction of the initial coefficients, from 1 down to 0
      */
     double remaining(long step);
 
     /**
-     * The published schedule: the rate times {@code 1 - droprate} at each step.
+     * The published schedule, which cuts a constant fraction of what remains.
      *
-     * @param dropRate the share that is cut at each step, above 0 and below 1
+     * @param dropRate the fraction that each step cuts, above 0 and below 1
      * @return the schedule {@code (1 - dropRate)^step}
      * @throws IllegalArgumentException if the drop rate is out of range
      */
@@ -35,7 +35,7 @@ public interface TruncationSchedule {
     /**
      * Cuts the same number at each step.
      *
-     * @param steps after how many steps nothing but the target remains, 1 or more
+     * @param steps the number of steps to the target, 1 or more
      * @return the schedule {@code 1 - step / steps}
      * @throws IllegalArgumentException if {@code steps} is below 1
      */
@@ -45,9 +45,9 @@ public interface TruncationSchedule {
     }
 
     /**
-     * Cuts slowly at first and at the end, and fast between.
+     * Cuts slowly at the beginning and at the end, and fast in between.
      *
-     * @param steps after how many steps nothing but the target remains, 1 or more
+     * @param steps the number of steps to the target, 1 or more
      * @return the schedule {@code (1 + cos(π step / steps)) / 2}
      * @throws IllegalArgumentException if {@code steps} is below 1
      */
@@ -57,9 +57,9 @@ public interface TruncationSchedule {
     }
 
     /**
-     * Cuts fast at first and ever more slowly (Zhu and Gupta, 2017).
+     * Cuts fast at first, then more and more slowly (Zhu and Gupta, 2017).
      *
-     * @param steps after how many steps nothing but the target remains, 1 or more
+     * @param steps the number of steps to the target, 1 or more
      * @return the schedule {@code (1 - step / steps)³}
      * @throws IllegalArgumentException if {@code steps} is below 1
      */

@@ -1,14 +1,27 @@
 /**
- * Cutting the tail of the frequencies and rounding while a network trains, and going on after an
- * interruption.
+ * Training of regularised networks: truncation, quantisation to a file size, and resumption.
  *
- * <p>Read {@link io.github.freqreg.training.TruncationSchedule}, how much remains at each step,
- * then {@link io.github.freqreg.training.TailTruncation}, the listener that follows it; {@link
- * io.github.freqreg.training.ByteBudget} is the listener that rounds for a number of bytes. {@link
- * io.github.freqreg.training.ResumableOptimizer} is what {@link io.github.freqreg.training.Adam}
- * and {@link io.github.freqreg.training.Sgd} have in common: they are DJL's, with moments that
- * {@link io.github.freqreg.training.Checkpoint} saves. {@link
- * io.github.freqreg.training.BufferRetention} is a listener for every training on PyTorch, also of
- * plain networks: it keeps the garbage collector from spoiling gradients.
+ * <p>Read in this order:
+ *
+ * <ol>
+ *   <li>{@link io.github.freqreg.training.TruncationSchedule}: the fraction of the coefficients
+ *       that remains after each step of a truncation.
+ *   <li>{@link io.github.freqreg.training.TailTruncation}: the listener that cuts coefficients
+ *       along a schedule.
+ *   <li>{@link io.github.freqreg.training.ByteBudget}: the listener for quantisation-aware training
+ *       to a file size. {@code BudgetSteps} finds its quantisation steps, and {@code
+ *       OptimizerCheck} detects a wrong optimiser.
+ *   <li>{@link io.github.freqreg.training.ResumableOptimizer}: the base class of {@link
+ *       io.github.freqreg.training.Adam} and {@link io.github.freqreg.training.Sgd}, which equal
+ *       DJL's optimisers but expose their moments.
+ *   <li>{@link io.github.freqreg.training.Checkpoint}: saves and resumes a training. {@code
+ *       CheckpointContent} defines its file.
+ *   <li>{@link io.github.freqreg.training.BufferRetention}: a listener that protects gradients from
+ *       the garbage collector, for every training on PyTorch. {@code RetainingScopes} hooks into
+ *       DJL.
+ * </ol>
  */
+@NullMarked
 package io.github.freqreg.training;
+
+import org.jspecify.annotations.NullMarked;

@@ -78,7 +78,8 @@ final class SecondRangeReader {
                 long multiple = multiple((long) mean);
                 values[j] = multiple * step;
                 long change = 16 * Math.abs(multiple) - (long) mean;
-                mean += change * 2 / (2 * Math.min(j, 12) + 3);
+                long move = change * 2 / (2 * Math.min(j, 12) + 3);
+                mean += move;
             }
             tensors.add(
                     new FrqTensor(
@@ -163,7 +164,7 @@ final class SecondRangeReader {
         long sign = direct(1) == 1 ? -1 : 1;
         long magnitude = 1;
         if (size > 1) {
-            magnitude = 2 + bit("second of class " + size, 37000);
+            magnitude = 2L + bit("second of class " + size, 37000);
             magnitude = (magnitude << (size - 2)) + direct(size - 2);
         }
         return sign * magnitude;

@@ -10,31 +10,27 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.training.ParameterStore;
-import io.github.freqreg.Seeds;
+import io.github.freqreg.UsesEngine;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
+@UsesEngine
 class BatchStatisticsNormTest {
 
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
-    void isTheDefinitionInTrainingAndInference(boolean training) {
-        Seeds.engine(1);
-        try (NDManager manager = NDManager.newBaseManager()) {
-            Shape shape = new Shape(3, 2, 4, 5);
-            NDArray input = manager.randomNormal(7f, 3f, shape, DataType.FLOAT32);
-            BatchStatisticsNorm norm = new BatchStatisticsNorm(0.5f);
-            norm.initialize(manager, DataType.FLOAT32, shape);
-            assertEquals(0, norm.getParameters().size());
-            NDList answer =
-                    norm.forward(new ParameterStore(manager, false), new NDList(input), training);
-            assertEquals(norm.getOutputShapes(new Shape[] {shape})[0], answer.head().getShape());
-            assertArrayEquals(
-                    naive(input.toFloatArray(), 3, 2, 20, 0.5),
-                    answer.head().toFloatArray(),
-                    1e-5f);
-        }
+    void isTheDefinitionInTrainingAndInference(boolean training, NDManager manager) {
+        Shape shape = new Shape(3, 2, 4, 5);
+        NDArray input = manager.randomNormal(7f, 3f, shape, DataType.FLOAT32);
+        BatchStatisticsNorm norm = new BatchStatisticsNorm(0.5f);
+        norm.initialize(manager, DataType.FLOAT32, shape);
+        assertEquals(0, norm.getParameters().size());
+        NDList answer =
+                norm.forward(new ParameterStore(manager, false), new NDList(input), training);
+        assertEquals(norm.getOutputShapes(new Shape[] {shape})[0], answer.head().getShape());
+        assertArrayEquals(
+                naive(input.toFloatArray(), 3, 2, 20, 0.5), answer.head().toFloatArray(), 1e-5f);
     }
 
     private static float[] naive(float[] x, int batch, int channels, int plane, double epsilon) {

@@ -20,32 +20,24 @@ import ai.djl.nn.convolutional.Conv2dTranspose;
 import ai.djl.training.GradientCollector;
 import ai.djl.training.ParameterStore;
 import ai.djl.training.initializer.Initializer;
-import io.github.freqreg.Seeds;
+import io.github.freqreg.UsesEngine;
 import io.github.freqreg.block.FrequencyBlock;
 import io.github.freqreg.block.FrequencyBlocks;
 import io.github.freqreg.policy.FrequencyRegularization;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
+@UsesEngine(seed = 3)
 class TransposedConvolutionTest {
 
-    private NDManager manager;
+    private final NDManager manager;
 
-    @BeforeEach
-    void open() {
-        manager = NDManager.newBaseManager();
-        Seeds.engine(3);
+    TransposedConvolutionTest(NDManager manager) {
+        this.manager = manager;
     }
 
-    @AfterEach
-    void close() {
-        manager.close();
-    }
-
-    /** The layer's options, the same along height and width but for the kernel. */
+    /** The options of a layer; only the kernel may differ between height and width. */
     private record Options(
             int channels,
             int filters,
@@ -132,7 +124,7 @@ class TransposedConvolutionTest {
         bias.setRequiresGradient(trainable);
     }
 
-    /** Each input element adds its multiple of the kernel to the output. */
+    /** The definition: each input element adds its multiple of the kernel to the output. */
     private static float[] naive(Options o, NDArray input, Block block, Shape output) {
         float[] x = input.toFloatArray();
         float[] w = block.getParameters().get("weight").getArray().toFloatArray();
@@ -209,7 +201,7 @@ class TransposedConvolutionTest {
 
     @Test
     void gradientsOfWeightAndInputAreThoseOfTheDefinition() {
-        // y is linear in both: along a direction, the gradient's product is y's change.
+        // y is linear in each argument, so a directional derivative equals the change of y.
         Block block = new Options(2, 2, 1, 3, 2, 2, 1, 1, 2, false).build();
         Shape shape = new Shape(1, 2, 3, 4);
         block.initialize(manager, DataType.FLOAT32, shape);

@@ -8,6 +8,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import com.google.gson.JsonObject;
+import io.github.freqreg.UsesEngine;
 import java.io.IOException;
 import java.util.List;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -24,6 +25,7 @@ import org.junit.jupiter.params.provider.EnumSource;
  * the cosine passes on absolutely: √(2/n) · 2π · 3 u · Σ |x[i]| ≤ √2 · 6π u ‖x‖ &lt; 27 u ‖x‖. With
  * c = 32 for all of that, the bound is (n + 32) u ‖x‖. SciPy's own FFT is closer than that.
  */
+@UsesEngine
 class DctLengthsTest {
 
     private static final int ROUNDINGS = 32;
@@ -44,10 +46,10 @@ class DctLengthsTest {
         return Math.sqrt(squares);
     }
 
-    /** SciPy's values where the file samples them, and the definition's everywhere. */
+    /** Compares sampled elements with SciPy and all elements with the definition. */
     @ParameterizedTest
     @EnumSource(names = {"FLOAT32", "FLOAT64"})
-    void equalsSciPyAndTheDefinition(DataType type) throws IOException {
+    void equalsSciPyAndTheDefinition(DataType type, NDManager manager) throws IOException {
         double unit = type == DataType.FLOAT64 ? 0x1p-53 : 0x1p-24;
         List<JsonObject> cases = RandomTensors.golden("dct-lengths.json");
         assertEquals(168 + 3, cases.size());
@@ -55,15 +57,13 @@ class DctLengthsTest {
             int n = golden.get("n").getAsInt();
             double[] x = input(n);
             double tolerance = (n + ROUNDINGS) * unit * norm(x);
-            try (NDManager manager = NDManager.newBaseManager()) {
-                NDArray vector = RandomTensors.tensor(manager, x, new Shape(n), type);
-                double[] forward = RandomTensors.doubles(Dct.dct(vector));
-                double[] inverse = RandomTensors.doubles(Dct.idct(vector));
-                assertSamples(golden, "dct", forward, tolerance);
-                assertSamples(golden, "idct", inverse, tolerance);
-                assertArrayEquals(definition(x, false), forward, tolerance, "dct of " + n);
-                assertArrayEquals(definition(x, true), inverse, tolerance, "idct of " + n);
-            }
+            NDArray vector = RandomTensors.tensor(manager, x, new Shape(n), type);
+            double[] forward = RandomTensors.doubles(Dct.dct(vector));
+            double[] inverse = RandomTensors.doubles(Dct.idct(vector));
+            assertSamples(golden, "dct", forward, tolerance);
+            assertSamples(golden, "idct", inverse, tolerance);
+            assertArrayEquals(definition(x, false), forward, tolerance, "dct of " + n);
+            assertArrayEquals(definition(x, true), inverse, tolerance, "idct of " + n);
         }
     }
 

@@ -13,42 +13,36 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.training.GradientCollector;
 import com.google.gson.JsonObject;
 import io.github.freqreg.Seeds;
+import io.github.freqreg.UsesEngine;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.function.UnaryOperator;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
+@UsesEngine
 class DctTest {
 
     private static final double WIDE = 1e-9;
     private static final double GOLDEN = 1e-8;
     private static final double NARROW = 1e-5;
 
-    private NDManager manager;
+    private final NDManager manager;
 
-    @BeforeEach
-    void openManager() {
-        manager = NDManager.newBaseManager();
-    }
-
-    @AfterEach
-    void closeManager() {
-        manager.close();
+    DctTest(NDManager manager) {
+        this.manager = manager;
     }
 
     @ParameterizedTest
     @EnumSource(names = {"FLOAT32", "FLOAT64"})
     void equalsTheGoldenValues(DataType type) throws IOException {
-        // The file gives nine digits, so float64 cannot be closer than they are.
+        // The file has nine digits, which limits the accuracy of the comparison in float64.
         double tolerance = type == DataType.FLOAT64 ? GOLDEN : NARROW;
         List<JsonObject> cases = RandomTensors.golden("idct.json");
         assertFalse(cases.isEmpty());
@@ -183,7 +177,7 @@ class DctTest {
     private static Shape box(Random random, Shape shape) {
         long[] extents = shape.getShape().clone();
         for (int axis = 0; axis < extents.length; axis++) {
-            extents[axis] = 1 + random.nextInt((int) extents[axis]);
+            extents[axis] = 1L + random.nextInt((int) extents[axis]);
         }
         return new Shape(extents);
     }
@@ -291,7 +285,7 @@ class DctTest {
     @ParameterizedTest
     @EnumSource(names = {"FLOAT16", "FLOAT32", "FLOAT64"})
     void theResultIsAnArrayOfItsOwn(DataType type) {
-        // Axes of one element need no product, so the shortest way would be to share the memory.
+        // Axes of one element need no product, but the result must not share memory either.
         NDArray array = RandomTensors.tensor(manager, new double[] {3}, new Shape(1, 1), type);
         List<UnaryOperator<NDArray>> transforms = List.of(Dct::dct, Dct::idct);
         for (UnaryOperator<NDArray> transform : transforms) {
@@ -301,31 +295,29 @@ class DctTest {
     }
 
     /**
-     * DJL gives the engine arrays that are made from Java's memory without a copy. The collector
-     * must not free what the graph still needs: a number that is multiplied with, a table.
+     * DJL passes arrays of Java memory to the engine without a copy. The garbage collector must not
+     * free memory that the graph still needs, such as a scalar factor or a table.
      */
     @Test
     void theCollectorDoesNotChangeGradients() throws InterruptedException {
         for (Shape shape : new Shape[] {new Shape(1, 1), new Shape(3, 4)}) {
-            try (NDManager manager = NDManager.newBaseManager()) {
-                NDArray spectrum = manager.ones(shape);
-                spectrum.setRequiresGradient(true);
-                try (GradientCollector collector = manager.getEngine().newGradientCollector()) {
-                    NDArray sum = Dct.idct(spectrum, shape).sum();
-                    System.gc();
-                    Thread.sleep(20);
-                    for (int i = 0; i < 2000; i++) {
-                        ByteBuffer.allocateDirect(64).putLong(0, 0x7149f2ca7149f2caL);
-                    }
-                    collector.backward(sum);
+            NDArray spectrum = manager.ones(shape);
+            spectrum.setRequiresGradient(true);
+            try (GradientCollector collector = manager.getEngine().newGradientCollector()) {
+                NDArray sum = Dct.idct(spectrum, shape).sum();
+                System.gc();
+                Thread.sleep(20);
+                for (int i = 0; i < 2000; i++) {
+                    ByteBuffer.allocateDirect(64).putLong(0, 0x7149f2ca7149f2caL);
                 }
-                // The sum is √n times the constant coefficient's, whatever the others are.
-                assertEquals(
-                        Math.sqrt(shape.size()),
-                        spectrum.getGradient().toFloatArray()[0],
-                        1e-5,
-                        shape.toString());
+                collector.backward(sum);
             }
+            // The sum is √n times the constant coefficient; other coefficients do not contribute.
+            assertEquals(
+                    Math.sqrt(shape.size()),
+                    spectrum.getGradient().toFloatArray()[0],
+                    1e-5,
+                    shape.toString());
         }
     }
 }

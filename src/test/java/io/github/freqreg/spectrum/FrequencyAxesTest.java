@@ -9,7 +9,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The axes of tables, whose rows have no order. */
+/** The axes of embedding tables. */
 class FrequencyAxesTest {
 
     private static void assertAxes(Shape table, Shape split, Integer... weights) {
@@ -43,9 +43,7 @@ class FrequencyAxesTest {
         }
     }
 
-    /**
-     * With four coefficients a word no frequency of the words is cut; a plain low-pass cuts most.
-     */
+    /** Four coefficients per word keep every frequency of the words; a plain low-pass cuts most. */
     @ParameterizedTest
     @ValueSource(longs = {1_000, 2_000, 10_000, 32_000, 50_000})
     void allFrequenciesOfTheWordsAreKept(long words) {
@@ -60,7 +58,7 @@ class FrequencyAxesTest {
         assertTrue(plain < words / 4, plain + " of " + words);
     }
 
-    /** Weighted shells have an end, which no table may pass. */
+    /** No table may need more shells than a weighted order has. */
     @ParameterizedTest
     @ValueSource(longs = {8, 1_024, 1_100, 4_096, 40_000})
     void everyCoefficientHasAPlace(long dimensions) {

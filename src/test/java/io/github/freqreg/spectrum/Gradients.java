@@ -16,7 +16,9 @@ public final class Gradients {
 
     private Gradients() {}
 
-    /** Checks the gradient of Σ weights · f(at)³: not linear, so it depends on the values too. */
+    /**
+     * Checks the gradient of Σ weights · f(at)³, which is nonlinear and so depends on the values.
+     */
     public static void assertEqualsFiniteDifferences(
             NDArray at, NDArray weights, UnaryOperator<NDArray> function) {
         at.setRequiresGradient(true);
@@ -27,7 +29,7 @@ public final class Gradients {
         at.setRequiresGradient(false);
         double scale = Arrays.stream(gradient).map(Math::abs).reduce(1, Math::max);
         double[] values = at.toDoubleArray();
-        // A sample of the elements, spread over all axes, is enough and far quicker.
+        // Tests a sample of the elements, spread over all axes, to save time.
         for (int i = 0; i < values.length; i += 1 + values.length / 24) {
             double value = values[i];
             values[i] = value + STEP;

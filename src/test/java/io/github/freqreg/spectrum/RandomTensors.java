@@ -22,7 +22,7 @@ import java.util.List;
 import java.util.Random;
 import java.util.stream.LongStream;
 
-/** Seeded shapes and tensors, and what the tests of this package need to look at them. */
+/** Seeded random shapes and tensors, golden values, and comparisons. */
 final class RandomTensors {
 
     private RandomTensors() {}
@@ -44,7 +44,7 @@ final class RandomTensors {
         return new Shape(extents);
     }
 
-    /** A kept number of a tensor; the first and the last possible one are drawn often. */
+    /** A random kept number, often the smallest or the largest possible. */
     static int kept(Random random, Shape shape) {
         int size = (int) shape.size();
         return switch (random.nextInt(8)) {
@@ -108,7 +108,7 @@ final class RandomTensors {
         return coordinate;
     }
 
-    /** The zigzag order by its definition: all coordinates, sorted by sum, then lexicographic. */
+    /** The zigzag order by definition: all coordinates, sorted by sum, then lexicographically. */
     static int[][] sortedCoordinates(Shape shape) {
         return coordinates(shape).stream()
                 .sorted(
@@ -119,7 +119,7 @@ final class RandomTensors {
                 .toArray(int[][]::new);
     }
 
-    /** The cases of a file of golden values. */
+    /** Reads the cases of a file of golden values. */
     static List<JsonObject> golden(String name) throws IOException {
         try (InputStream in = RandomTensors.class.getResourceAsStream("/golden/" + name);
                 Reader reader = new InputStreamReader(in, StandardCharsets.UTF_8)) {
@@ -149,7 +149,7 @@ final class RandomTensors {
         return numbers.stream().mapToDouble(Double::doubleValue).toArray();
     }
 
-    /** The smallest box at the origin that holds some coordinates, one or more. */
+    /** The smallest box at the origin that contains the given coordinates, one or more. */
     static Shape reach(int[][] coordinates) {
         long[] reach = new long[coordinates[0].length];
         for (int[] coordinate : coordinates) {

@@ -11,6 +11,7 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.training.GradientCollector;
 import io.github.freqreg.Seeds;
+import io.github.freqreg.UsesEngine;
 import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -20,27 +21,20 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
+@UsesEngine
 class SpectralTransformTest {
 
     private static final double TOLERANCE = 1e-9;
 
-    private NDManager manager;
+    private final NDManager manager;
 
-    @BeforeEach
-    void openManager() {
-        manager = NDManager.newBaseManager();
-    }
-
-    @AfterEach
-    void closeManager() {
-        manager.close();
+    SpectralTransformTest(NDManager manager) {
+        this.manager = manager;
     }
 
     @ParameterizedTest(name = "seed {0}")
@@ -91,7 +85,7 @@ class SpectralTransformTest {
     void theGradientEqualsFiniteDifferences(long seed) {
         Random random = new Random(Seeds.of(seed));
         ZigzagMask mask = mask(random);
-        // A tail that is not kept takes part too: its differences are zero, so is its gradient.
+        // Includes a tail that is not kept: its differences and its gradient are zero.
         NDArray c = vector(RandomTensors.gaussians(random, mask.getKept() + 2L));
         NDArray w = RandomTensors.tensor(manager, random, mask.getShape(), DataType.FLOAT64);
         try (SpectralTransform transform = transform(mask, DataType.FLOAT64)) {
@@ -117,7 +111,7 @@ class SpectralTransformTest {
                 collector.backward(rebuilt.mul(rebuilt).sum());
             }
             assertArrayEquals(expected, rebuilt.stopGradient().toDoubleArray());
-            // The transform keeps the energy, so the gradient of the energy is 2c.
+            // The transform preserves the energy, so the gradient of the energy is 2c.
             double[] gradient = Arrays.stream(kept).map(c -> 2 * c).toArray();
             RandomTensors.assertClose(Arrays.copyOf(gradient, 20), vector.getGradient(), TOLERANCE);
             double[] tail = Arrays.copyOfRange(vector.getGradient().toDoubleArray(), 7, 20);
@@ -319,7 +313,7 @@ class SpectralTransformTest {
         return RandomTensors.tensor(manager, values, new Shape(values.length), DataType.FLOAT64);
     }
 
-    /** The full spectrum with the coefficients in their places, by the definition of the order. */
+    /** The full spectrum, with the coefficients scattered by the definition of the order. */
     private NDArray scattered(ZigzagMask mask, double[] coefficients) {
         Shape shape = mask.getShape();
         int[][] order = RandomTensors.sortedCoordinates(shape);

@@ -9,11 +9,11 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Which axes make up which. */
+/** Matching the axes of a tensor with those of a split shape. */
 class SplitAxesTest {
 
     private static Shape shape(String extents) {
-        String[] each = extents.split("x");
+        String[] each = extents.split("x", -1);
         long[] shape = new long[each.length];
         for (int i = 0; i < shape.length; i++) {
             shape[i] = Long.parseLong(each[i]);

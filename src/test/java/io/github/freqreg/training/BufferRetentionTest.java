@@ -20,15 +20,15 @@ import java.util.concurrent.FutureTask;
 import org.junit.jupiter.api.Test;
 
 /**
- * The memory that DJL 0.36.0 frees under a gradient's graph is held, and no longer than that. The
- * JVM's own count of direct buffers tells what is freed, so nothing here reads freed memory. That
- * gradients are right is tested with the examples' networks.
+ * Buffers that a gradient graph needs are retained, and are freed after the backward pass. The
+ * tests count the direct buffers of the JVM, so they never read freed memory. The examples test
+ * that gradients are correct.
  */
 class BufferRetentionTest {
 
     private static final int NUMBERS = 500;
 
-    /** Runs in a thread of its own, as retention stays on for a thread's life. */
+    /** Runs a test in a new thread, because retention lasts as long as the thread. */
     private static void inFreshThread(Callable<Void> test) throws Exception {
         FutureTask<Void> task = new FutureTask<>(test);
         Thread thread = new Thread(task, "fresh");
@@ -44,7 +44,7 @@ class BufferRetentionTest {
                 .sum();
     }
 
-    /** The buffers that are left when the collector has freed what it can. */
+    /** The number of buffers that remain after garbage collection. */
     private static long buffersAfterCollection() throws InterruptedException {
         long last = Long.MAX_VALUE;
         for (int same = 0; same < 3; ) {
@@ -57,12 +57,12 @@ class BufferRetentionTest {
         return last;
     }
 
-    /** How many more buffers there are after a multiplication by as many numbers in a pass. */
+    /** The number of buffers that survive garbage collection within a pass of multiplications. */
     private static long kept(NDManager manager) throws InterruptedException {
         return keptOf(manager, () -> multiply(manager));
     }
 
-    /** How many more buffers there are, still within a pass, after it has made arrays. */
+    /** The number of buffers of a pass that survive garbage collection before its backward pass. */
     private static long keptOf(NDManager manager, Runnable pass) throws InterruptedException {
         long before = buffersAfterCollection();
         GradientCollector collector = manager.getEngine().newGradientCollector();
@@ -99,7 +99,7 @@ class BufferRetentionTest {
         return TestModels.model(TestModels.linear(2), new Shape(1, 3));
     }
 
-    /** When this fails, DJL has mended its fault, and {@link BufferRetention} can go. */
+    /** If this fails, DJL has fixed the defect, and {@link BufferRetention} can be removed. */
     @Test
     void djlAloneFreesNumbersThatTheGraphHolds() throws Exception {
         inFreshThread(
@@ -168,7 +168,7 @@ class BufferRetentionTest {
                 });
     }
 
-    /** Those that are open already, and those that a block opens in the pass. */
+    /** Arrays in scopes that are open already, and in scopes that a block opens in the pass. */
     @Test
     void scopesOfTheUserStillHoldTheirArrays() throws Exception {
         inFreshThread(

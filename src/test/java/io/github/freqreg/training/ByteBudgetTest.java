@@ -37,7 +37,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Training for a number of bytes. */
+/** Quantisation-aware training to a file size. */
 class ByteBudgetTest {
 
     private static final Shape INPUT = new Shape(8, 12);
@@ -111,7 +111,7 @@ class ByteBudgetTest {
         }
     }
 
-    /** With a weight that counts, numbers take fewer bits at the same steps. */
+    /** With a rate weight, coefficients need fewer bits at the same steps. */
     @Test
     void aRateWeightLowersTheRate() {
         double[] rates = new double[2];
@@ -151,7 +151,7 @@ class ByteBudgetTest {
             for (Pair<String, Parameter> each : block.getParameters()) {
                 sensitivities.put(each.getKey(), adam.meanSquare(each.getValue()));
             }
-            long room = (long) Math.ceil(ByteBudget.FIT * BYTES);
+            long room = (long) Math.ceil(BudgetSteps.FIT * BYTES);
             assertEquals(
                     Quantization.fit(block, room, true, sensitivities).getSteps(),
                     budget.getQuantization().getSteps());
@@ -211,7 +211,7 @@ class ByteBudgetTest {
                     ByteBudget.builder(BYTES).optOptimizer(adam).optFirstEpoch(2).build();
             train(model, budget, adam, 5, metrics);
             List<Metric> told = metrics.getMetric(ByteBudget.METRIC);
-            // From the end of the second epoch on.
+            // Since the end of the second epoch.
             assertEquals(4, told.size());
             for (Metric each : told) {
                 int bytes = each.getValue().intValue();
@@ -239,7 +239,7 @@ class ByteBudgetTest {
         }
     }
 
-    /** Not the trainer's: its moments would stay empty, and all tensors look alike. */
+    /** The moments of an unused optimiser stay empty, which would make all sensitivities equal. */
     @Test
     void refusesAnotherOptimizerThanTheTrainers() {
         try (Model model = model();
@@ -251,14 +251,14 @@ class ByteBudgetTest {
                             + " give optOptimizer the Adam that the TrainingConfig has",
                     assertThrows(IllegalStateException.class, () -> train(model, budget, adam, 1))
                             .getMessage());
-            // One that has taken steps before, of another training.
+            // An optimiser with updates from an earlier training.
             train(model, ByteBudget.builder(BYTES).optOptimizer(adam).build(), adam, 1);
             ByteBudget again = ByteBudget.builder(BYTES).optOptimizer(adam).build();
             assertThrows(IllegalStateException.class, () -> train(model, again, other, 1));
         }
     }
 
-    /** Batches without a step are no other optimiser's. */
+    /** Batches without an update do not indicate another optimiser. */
     @Test
     void gradientsOfSeveralBatchesMayMakeAStep() {
         try (Model model = model();

@@ -14,6 +14,7 @@ import ai.djl.training.optimizer.Optimizer;
 import ai.djl.training.tracker.Tracker;
 import io.github.freqreg.Seeds;
 import io.github.freqreg.TestModels;
+import io.github.freqreg.UsesEngine;
 import io.github.freqreg.block.FrequencyBlocks;
 import io.github.freqreg.policy.FrequencyRegularization;
 import java.util.ArrayList;
@@ -22,10 +23,17 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The optimisers are DJL's step by step, and their moments follow a truncation. */
+/** The optimisers equal DJL's at each update, and truncation preserves the kept moments. */
+@UsesEngine
 class ResumableOptimizerTest {
 
     private static final Shape INPUT = new Shape(4, 8);
+
+    private final NDManager manager;
+
+    ResumableOptimizerTest(NDManager manager) {
+        this.manager = manager;
+    }
 
     private static final Tracker RATE =
             Tracker.cosine().setBaseValue(0.1f).optFinalValue(0.01f).setMaxUpdates(20).build();
@@ -72,7 +80,7 @@ class ResumableOptimizerTest {
         assertSameWalk(theirs, builder.build());
     }
 
-    private static void assertSameWalk(Optimizer theirs, ResumableOptimizer ours) {
+    private void assertSameWalk(Optimizer theirs, ResumableOptimizer ours) {
         try (ours) {
             int begin = ours.getUpdates();
             List<float[]> expected = walk(theirs);
@@ -92,7 +100,7 @@ class ResumableOptimizerTest {
         assertThrows(IllegalArgumentException.class, () -> builder.optMomentum(momentum));
     }
 
-    /** Cutting the tail and compacting leaves to the others what they would have had anyway. */
+    /** Compacting does not change how the kept coefficients train. */
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
     void momentsFollowATruncation(boolean descent) {
@@ -123,9 +131,8 @@ class ResumableOptimizerTest {
         return model;
     }
 
-    private static void steps(Model model, Optimizer optimizer) {
-        try (Trainer trainer = TestModels.trainer(model, optimizer);
-                NDManager manager = NDManager.newBaseManager()) {
+    private void steps(Model model, Optimizer optimizer) {
+        try (Trainer trainer = TestModels.trainer(model, optimizer)) {
             trainer.initialize(INPUT);
             for (int i = 0; i < 3; i++) {
                 TestModels.step(trainer, new NDList(TestModels.random(manager, INPUT)));
@@ -133,22 +140,20 @@ class ResumableOptimizerTest {
         }
     }
 
-    /** Twenty steps of two parameters, the second of which begins later. */
-    private static List<float[]> walk(Optimizer optimizer) {
+    /** Updates two parameters for twenty steps, the first of them only from step 7 on. */
+    private List<float[]> walk(Optimizer optimizer) {
         List<float[]> steps = new ArrayList<>();
-        try (NDManager manager = NDManager.newBaseManager()) {
-            Seeds.engine(1);
-            NDArray[] weights = new NDArray[2];
-            for (int i = 0; i < 2; i++) {
-                weights[i] = manager.randomNormal(new Shape(4));
-                weights[i].setRequiresGradient(true);
-            }
-            for (int step = 0; step < 20; step++) {
-                for (int i = step < 7 ? 1 : 0; i < 2; i++) {
-                    NDArray gradient = manager.randomNormal(new Shape(4));
-                    optimizer.update("p" + i, weights[i], gradient);
-                    steps.add(weights[i].toFloatArray());
-                }
+        Seeds.engine(1);
+        NDArray[] weights = new NDArray[2];
+        for (int i = 0; i < 2; i++) {
+            weights[i] = manager.randomNormal(new Shape(4));
+            weights[i].setRequiresGradient(true);
+        }
+        for (int step = 0; step < 20; step++) {
+            for (int i = step < 7 ? 1 : 0; i < 2; i++) {
+                NDArray gradient = manager.randomNormal(new Shape(4));
+                optimizer.update("p" + i, weights[i], gradient);
+                steps.add(weights[i].toFloatArray());
             }
         }
         return steps;
@@ -156,8 +161,7 @@ class ResumableOptimizerTest {
 
     @Test
     void refusesALearningRateThatIsNoNumber() {
-        try (NDManager manager = NDManager.newBaseManager();
-                Adam adam = Adam.builder().optLearningRateTracker((id, t) -> Float.NaN).build()) {
+        try (Adam adam = Adam.builder().optLearningRateTracker((id, t) -> Float.NaN).build()) {
             NDArray weight = manager.ones(new Shape(2));
             IllegalArgumentException e =
                     assertThrows(

@@ -17,6 +17,7 @@ import ai.djl.training.Trainer;
 import ai.djl.training.dataset.ArrayDataset;
 import ai.djl.training.listener.TrainingListenerAdapter;
 import io.github.freqreg.TestModels;
+import io.github.freqreg.UsesEngine;
 import io.github.freqreg.block.FrequencyBlock;
 import io.github.freqreg.block.FrequencyBlocks;
 import io.github.freqreg.policy.FrequencyRegularization;
@@ -30,17 +31,24 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** A training with truncation that was interrupted, and goes on from its checkpoint. */
+/** Training with truncation, resumed from a checkpoint. */
+@UsesEngine
 class ResumedTruncationTest {
 
     private static final int EPOCHS = 5;
 
-    /** No multiple of the batches between two steps. */
+    /** Not a multiple of the batches of a truncation step. */
     private static final int BATCHES = 3;
 
     private static final Shape INPUT = new Shape(4, 12);
 
     @TempDir private Path folder;
+
+    private final NDManager manager;
+
+    ResumedTruncationTest(NDManager manager) {
+        this.manager = manager;
+    }
 
     /** When the tail is cut. */
     enum Rhythm {
@@ -82,9 +90,9 @@ class ResumedTruncationTest {
         return kept;
     }
 
-    /** Trains, and notes what is kept after each batch and each epoch. */
-    private static List<Integer> train(
-            Model model, Adam adam, TailTruncation truncation, int epochs) throws Exception {
+    /** Trains and returns the kept number after each batch and each epoch. */
+    private List<Integer> train(Model model, Adam adam, TailTruncation truncation, int epochs)
+            throws Exception {
         List<Integer> notes = new ArrayList<>();
         TrainingListenerAdapter notebook =
                 new TrainingListenerAdapter() {
@@ -98,8 +106,7 @@ class ResumedTruncationTest {
                         notes.add(kept(model));
                     }
                 };
-        try (Trainer trainer = TestModels.trainer(model, adam, truncation, notebook);
-                NDManager manager = NDManager.newBaseManager()) {
+        try (Trainer trainer = TestModels.trainer(model, adam, truncation, notebook)) {
             trainer.initialize(INPUT);
             ArrayDataset data =
                     new ArrayDataset.Builder()
@@ -137,7 +144,7 @@ class ResumedTruncationTest {
                 }
                 try (Model second = model();
                         Adam its = Adam.builder().build()) {
-                    assertEquals(stop, Checkpoint.load(second, its, file));
+                    assertEquals(stop, Checkpoint.read(file).load(second, its));
                     TailTruncation truncation = rhythm.builder().optDone(done).build();
                     found.addAll(train(second, its, truncation, EPOCHS - stop));
                     assertEquals(expected, found, "stopped after epoch " + stop);
@@ -149,7 +156,7 @@ class ResumedTruncationTest {
         }
     }
 
-    /** A schedule that would keep more than is left. */
+    /** The second schedule would keep more coefficients than remain. */
     @Test
     void whatWasCutStaysCutUnderAnotherSchedule() throws Exception {
         Path file = folder.resolve("checkpoint");
@@ -163,9 +170,9 @@ class ResumedTruncationTest {
         }
         try (Model second = model();
                 Adam adam = Adam.builder().build()) {
-            Checkpoint.load(second, adam, file);
+            Checkpoint.read(file).load(second, adam);
             assertEquals(left, kept(second));
-            // From the start again, with a small drop: 0.99 of all after the first step.
+            // Starts the schedule again with a small drop rate: 0.99 of all after the first step.
             TailTruncation slow =
                     TailTruncation.builder()
                             .optSchedule(TruncationSchedule.geometric(0.01))

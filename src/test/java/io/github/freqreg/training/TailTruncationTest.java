@@ -27,6 +27,7 @@ import ai.djl.training.optimizer.Optimizer;
 import ai.djl.training.tracker.Tracker;
 import ai.djl.translate.TranslateException;
 import io.github.freqreg.TestModels;
+import io.github.freqreg.UsesEngine;
 import io.github.freqreg.block.FrequencyBlock;
 import io.github.freqreg.block.FrequencyBlocks;
 import io.github.freqreg.file.CompressionReport;
@@ -49,6 +50,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Truncation in DJL's own training loop. */
+@UsesEngine
 class TailTruncationTest {
 
     private static final int BATCH = 4;
@@ -61,6 +63,12 @@ class TailTruncationTest {
     private static final int[] SIZES = {192, 80};
 
     private static final int TARGET = 10;
+
+    private final NDManager manager;
+
+    TailTruncationTest(NDManager manager) {
+        this.manager = manager;
+    }
 
     private static Block network() {
         return new SequentialBlock()
@@ -87,8 +95,8 @@ class TailTruncationTest {
     }
 
     /** Trains with EasyTrain on a few batches of random numbers. */
-    private static void fit(Trainer trainer, int epochs) {
-        try (NDManager manager = NDManager.newBaseManager()) {
+    private void fit(Trainer trainer, int epochs) {
+        try {
             ArrayDataset data =
                     new ArrayDataset.Builder()
                             .setData(TestModels.random(manager, new Shape(BATCH * BATCHES, 12)))
@@ -129,22 +137,19 @@ class TailTruncationTest {
                 .toList();
     }
 
-    /** What the paper keeps of each tensor where a share remains. */
+    /** The kept numbers of the paper for a remaining fraction. */
     private static List<Integer> expected(double remaining) {
         return Arrays.stream(SIZES)
                 .mapToObj(size -> Math.max(TARGET, (int) Math.round(size * remaining)))
                 .toList();
     }
 
-    private static float[] answer(Model model) {
-        try (NDManager manager = NDManager.newBaseManager()) {
-            NDArray input = TestModels.random(manager, INPUT);
-            return TestModels.floats(
-                    TestModels.predict(model.getBlock(), manager, new NDList(input)));
-        }
+    private float[] answer(Model model) {
+        NDArray input = TestModels.random(manager, INPUT);
+        return TestModels.floats(TestModels.predict(model.getBlock(), manager, new NDList(input)));
     }
 
-    /** Notes the kept numbers after each batch and each epoch. */
+    /** Records the kept numbers after each batch and each epoch. */
     private static final class Notes extends TrainingListenerAdapter {
 
         private final List<List<Integer>> batches = new ArrayList<>();
@@ -170,7 +175,7 @@ class TailTruncationTest {
         }
         for (int epoch = 1; epoch <= 60; epoch++) {
             assertEquals(expected(Math.pow(0.95, epoch)), notes.epochs.get(epoch - 1));
-            // Within an epoch nothing is cut.
+            // No cut within an epoch.
             assertEquals(
                     expected(Math.pow(0.95, epoch - 1)), notes.batches.get(epoch * BATCHES - 1));
         }
@@ -190,7 +195,8 @@ class TailTruncationTest {
             fit(trainer, 4);
         }
         for (int batch = 1; batch <= 4 * BATCHES; batch++) {
-            assertEquals(expected(Math.pow(0.8, batch / 2)), notes.batches.get(batch - 1));
+            assertEquals(
+                    expected(Math.pow(0.8, Math.floorDiv(batch, 2))), notes.batches.get(batch - 1));
         }
         assertEquals(6, truncation.getStep());
     }
@@ -205,7 +211,8 @@ class TailTruncationTest {
             fit(trainer, 5);
         }
         for (int epoch = 1; epoch <= 5; epoch++) {
-            assertEquals(expected(Math.pow(0.95, epoch / 2)), notes.epochs.get(epoch - 1));
+            assertEquals(
+                    expected(Math.pow(0.95, Math.floorDiv(epoch, 2))), notes.epochs.get(epoch - 1));
         }
         assertEquals(2, truncation.getStep());
     }
@@ -281,7 +288,7 @@ class TailTruncationTest {
     void nothingThatWasCutComesBack(Optimizer optimizer) {
         try (Model model = model()) {
             try (Trainer trainer = trainer(model, optimizer)) {
-                // The optimiser has moments for the whole vectors when they are cut.
+                // At the cut, the optimiser has moments for the full vectors.
                 fit(trainer, 2);
                 FrequencyBlocks.truncate(model.getBlock(), 0.3);
                 fit(trainer, 2);
@@ -293,7 +300,7 @@ class TailTruncationTest {
         }
     }
 
-    /** The full transform of a dense weight must vanish behind the kept prefix, and not before. */
+    /** The full transform of a dense weight is zero after the kept prefix, but not before. */
     private static void assertOnlyPrefix(Model model, String name, int kept) {
         NDArray weight = model.getBlock().getParameters().get(name).getArray().stopGradient();
         float[] all = FrequencyTensor.of(weight, weight.size()).coefficients();

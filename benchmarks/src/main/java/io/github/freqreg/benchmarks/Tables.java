@@ -44,7 +44,7 @@ final class Tables {
     Tables(JsonArray results) {
         for (JsonElement each : results) {
             JsonObject result = each.getAsJsonObject();
-            String[] path = result.get("benchmark").getAsString().split("\\.");
+            String[] path = result.get("benchmark").getAsString().split("\\.", -1);
             String title = path[path.length - 2] + "." + path[path.length - 1];
             StringBuilder row = new StringBuilder();
             JsonObject params = result.getAsJsonObject("params");

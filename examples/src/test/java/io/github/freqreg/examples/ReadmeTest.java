@@ -25,6 +25,7 @@ import ai.djl.training.loss.Loss;
 import ai.djl.translate.TranslateException;
 import ai.djl.translate.Translator;
 import io.github.freqreg.block.FrequencyBlocks;
+import io.github.freqreg.examples.data.Digits;
 import io.github.freqreg.examples.networks.LeNet;
 import io.github.freqreg.file.FrequencyFile;
 import io.github.freqreg.policy.FrequencyRegularization;
@@ -58,7 +59,7 @@ class ReadmeTest {
         Image image = digit(3);
         Translator<Image, Classifications> translator = translator();
         NDManager manager = NDManager.newBaseManager();
-        Dataset trainingSet = Digits.load(null).test().dataset(manager, 32, true);
+        Dataset trainingSet = Digits.embedded().test().dataset(manager, 32, true);
         // readme
         Model model = Model.newInstance("lenet");
         model.setBlock(FrequencyRegularization.builder().optKeepRate(0.01).build().apply(net()));
@@ -139,7 +140,7 @@ class ReadmeTest {
     }
 
     static Image digit(int index) throws IOException {
-        byte[] pixels = Digits.load(null).test().part(index, index + 1).pixels();
+        byte[] pixels = Digits.embedded().test().part(index, index + 1).pixels();
         BufferedImage image =
                 new BufferedImage(Digits.SIDE, Digits.SIDE, BufferedImage.TYPE_BYTE_GRAY);
         image.getRaster().setDataElements(0, 0, Digits.SIDE, Digits.SIDE, pixels);
@@ -147,6 +148,6 @@ class ReadmeTest {
     }
 
     static ArrayDataset digits(Model model) {
-        return Digits.load(null).test().dataset(model.getNDManager(), 32, true);
+        return Digits.embedded().test().dataset(model.getNDManager(), 32, true);
     }
 }

@@ -6,12 +6,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /** Data that does not come with the project. */
-final class SharedData {
+public final class SharedData {
 
     private SharedData() {}
 
     /** A file or folder in the folder that FREQREG_DATA names; without it the test is skipped. */
-    static Path find(String name) {
+    public static Path find(String name) {
         String variable = System.getenv("FREQREG_DATA");
         Path data = Path.of(variable != null ? variable : "../../shared/data");
         Path found = data.resolve(name);

@@ -21,6 +21,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.Locale;
 
 /**
  * The paper's UNet: images (batch, channels, height, width) to scores (batch, classes, height,
@@ -130,7 +131,7 @@ public final class UNet extends AbstractBlock {
      * @return numbers, of 4 bytes each
      */
     public long getPeakNumbers(long batch, long height, long imageWidth) {
-        return 5 * width * batch * height * imageWidth;
+        return 5L * width * batch * height * imageWidth;
     }
 
     /** {@inheritDoc} */
@@ -176,6 +177,7 @@ public final class UNet extends AbstractBlock {
         if (numbers < 2) {
             throw new IllegalArgumentException(
                     String.format(
+                            Locale.ROOT,
                             "A UNet of depth %d takes images of at least %dx%d or %dx%d pixels"
                                     + " but got %dx%d",
                             down.size(),
@@ -217,6 +219,7 @@ public final class UNet extends AbstractBlock {
         /**
          * Whether two lists hold one array; maps that wait to be computed are in one list alone.
          */
+        @SuppressWarnings("ReferenceEquality") // The same list, not an equal one.
         private static boolean holdSame(NDList made, NDList inputs) {
             return made == inputs
                     || holdsArray(made) && holdsArray(inputs) && made.head() == inputs.head();

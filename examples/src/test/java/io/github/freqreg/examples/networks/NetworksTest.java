@@ -21,6 +21,7 @@ import ai.djl.training.Trainer;
 import ai.djl.training.loss.Loss;
 import ai.djl.util.Pair;
 import io.github.freqreg.block.FrequencyBlock;
+import io.github.freqreg.examples.tasks.Network;
 import io.github.freqreg.policy.FrequencyRegularization;
 import java.util.Set;
 import java.util.TreeSet;

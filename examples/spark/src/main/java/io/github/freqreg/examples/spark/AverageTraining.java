@@ -5,10 +5,11 @@ import ai.djl.Model;
 import ai.djl.training.tracker.Tracker;
 import io.github.freqreg.file.CompressionReport;
 import io.github.freqreg.file.FrequencyFile;
-import io.github.freqreg.examples.DataException;
-import io.github.freqreg.examples.Main;
-import io.github.freqreg.examples.Scene;
-import io.github.freqreg.examples.Segmentation;
+import io.github.freqreg.examples.cli.Main;
+import io.github.freqreg.examples.data.DataException;
+import io.github.freqreg.examples.data.ImagePair;
+import io.github.freqreg.examples.data.Scene;
+import io.github.freqreg.examples.tasks.Segmentation;
 import io.github.freqreg.format.FrqDocument;
 import io.github.freqreg.format.WholeFile;
 import java.io.PrintWriter;
@@ -16,6 +17,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
@@ -49,7 +51,7 @@ public final class AverageTraining implements Callable<Integer> {
             description =
                     "a folder that all executors see, with images/ and masks/; the last sixth by"
                             + " name is for the test (default: scenes are drawn)")
-    private Path data;
+    private Optional<Path> data = Optional.empty();
 
     @Option(
             names = "--images",
@@ -117,7 +119,7 @@ public final class AverageTraining implements Callable<Integer> {
     private int seed;
 
     @Option(names = "--out", paramLabel = "F.frq", description = "write the trained UNet there")
-    private Path out;
+    private Optional<Path> out = Optional.empty();
 
     @Spec private CommandSpec spec;
 
@@ -151,15 +153,17 @@ public final class AverageTraining implements Callable<Integer> {
                     spec.commandLine(),
                     "--learning-rate must be above 0 and finite but is " + learningRate);
         }
-        if (out != null) {
-            WholeFile.checkWritable(out);
+        if (out.isPresent()) {
+            WholeFile.checkWritable(out.get());
         }
         NetworkSize size = arguments.size();
         arguments.check("--size", side, 1 << size.depth());
         int partitions = arguments.partitions();
         List<SceneSource> all =
-                data == null ? SceneSource.drawn(images) : SceneSource.of(Segmentation.pairs(data));
-        int first = all.size() - Segmentation.testCount(all.size());
+                data.isPresent()
+                        ? SceneSource.of(ImagePair.pairs(data.get()))
+                        : SceneSource.drawn(images);
+        int first = all.size() - ImagePair.testCount(all.size());
         if (first < partitions) {
             throw new DataException(
                     "Expected a training image or more for each of "
@@ -177,8 +181,8 @@ public final class AverageTraining implements Callable<Integer> {
                 "freqreg: federated averaging",
                 spark -> {
                     byte[] trained = train(spark, training, test, size, start, partitions);
-                    if (out != null) {
-                        FrqDocument.decode(trained).write(out);
+                    if (out.isPresent()) {
+                        FrqDocument.decode(trained).write(out.get());
                     }
                 });
         return 0;

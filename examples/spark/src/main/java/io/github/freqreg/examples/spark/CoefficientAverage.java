@@ -7,6 +7,7 @@ import io.github.freqreg.format.Precision;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Objects;
 
 /**
@@ -80,9 +81,13 @@ final class CoefficientAverage {
         if (first.fingerprint() != other.fingerprint() || !axes(first).equals(axes(other))) {
             throw new MalformedModelException(
                     String.format(
+                            Locale.ROOT,
                             "Expected coefficients of one network but found the fingerprints %08x,"
                                     + " %08x and the axes %s, %s",
-                            first.fingerprint(), other.fingerprint(), axes(first), axes(other)));
+                            first.fingerprint(),
+                            other.fingerprint(),
+                            axes(first),
+                            axes(other)));
         }
     }
 

@@ -1,7 +1,7 @@
 package io.github.freqreg.examples.spark;
 
 import ai.djl.MalformedModelException;
-import io.github.freqreg.examples.Scene;
+import io.github.freqreg.examples.data.Scene;
 import java.util.ArrayList;
 import java.util.List;
 import org.apache.spark.api.java.JavaRDD;

@@ -3,8 +3,10 @@ package io.github.freqreg.examples.spark;
 import ai.djl.MalformedModelException;
 import ai.djl.Model;
 import io.github.freqreg.file.CompressionReport;
-import io.github.freqreg.examples.Main;
-import io.github.freqreg.examples.Segmentation;
+import io.github.freqreg.examples.cli.Main;
+import io.github.freqreg.examples.data.ImagePair;
+import io.github.freqreg.examples.data.Masks;
+import io.github.freqreg.examples.tasks.Segmentation;
 import io.github.freqreg.format.FrqDocument;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
@@ -14,6 +16,7 @@ import java.nio.file.Path;
 import java.util.BitSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
@@ -52,7 +55,7 @@ public final class SegmentImages implements Callable<Integer> {
             description =
                     "a folder that all executors see, with images/ and, to measure, masks/"
                             + " (default: scenes are drawn)")
-    private Path data;
+    private Optional<Path> data = Optional.empty();
 
     @Option(
             names = "--images",
@@ -69,7 +72,7 @@ public final class SegmentImages implements Callable<Integer> {
     private int side;
 
     @Option(names = "--out", paramLabel = "DIR", description = "write the masks there")
-    private Path out;
+    private Optional<Path> out = Optional.empty();
 
     @Spec private CommandSpec spec;
 
@@ -99,9 +102,9 @@ public final class SegmentImages implements Callable<Integer> {
         byte[] frq = FrqDocument.readBytes(weights);
         long dense = denseBytes(size, frq);
         List<SceneSource> sources =
-                data == null
-                        ? SceneSource.drawn(images)
-                        : SceneSource.of(Segmentation.images(data));
+                data.isPresent()
+                        ? SceneSource.of(ImagePair.images(data.get()))
+                        : SceneSource.drawn(images);
         arguments.run(
                 "freqreg: segmentation",
                 spark -> tell(segment(spark, sources, partitions, size, frq, side), frq, dense));
@@ -150,7 +153,7 @@ public final class SegmentImages implements Callable<Integer> {
         }
     }
 
-    private static Answer answer(SceneSource source, Model model, int side) throws IOException {
+    private static Answer answer(SceneSource source, Model model, int side) {
         SceneSource.Picture picture = source.picture(side);
         BufferedImage image = picture.image();
         boolean[] told = Segmentation.segment(model, image);
@@ -163,7 +166,7 @@ public final class SegmentImages implements Callable<Integer> {
                 image.getWidth(),
                 image.getHeight(),
                 bits.toByteArray(),
-                picture.mask() == null ? null : Segmentation.dice(told, picture.mask()));
+                picture.mask().map(mask -> Segmentation.dice(told, mask)).orElse(Double.NaN));
     }
 
     /**
@@ -173,10 +176,14 @@ public final class SegmentImages implements Callable<Integer> {
      * @param width of the image in pixels
      * @param height of the image in pixels
      * @param mask a bit for each pixel, row by row, without zeros at the end
-     * @param dice the Dice coefficient, or null where there is no mask to compare with
+     * @param dice the Dice coefficient, NaN where there is no mask to compare with
      */
-    record Answer(String name, int width, int height, byte[] mask, Double dice)
+    record Answer(String name, int width, int height, byte[] mask, double dice)
             implements Serializable {
+
+        boolean isMeasured() {
+            return !Double.isNaN(dice);
+        }
 
         boolean[] foreground() {
             BitSet bits = BitSet.valueOf(mask);
@@ -197,18 +204,18 @@ public final class SegmentImages implements Callable<Integer> {
                     answer.name(),
                     answer.width(),
                     answer.height(),
-                    answer.dice() == null
-                            ? ""
-                            : String.format(Locale.ROOT, ", Dice %.6f", answer.dice()));
-            if (out != null) {
+                    answer.isMeasured()
+                            ? String.format(Locale.ROOT, ", Dice %.6f", answer.dice())
+                            : "");
+            if (out.isPresent()) {
                 BufferedImage image =
                         new BufferedImage(
                                 answer.width(), answer.height(), BufferedImage.TYPE_BYTE_GRAY);
-                Segmentation.writeMask(
-                        answer.foreground(), image, out.resolve(answer.name() + "-mask.png"));
+                Masks.write(
+                        answer.foreground(), image, out.get().resolve(answer.name() + "-mask.png"));
             }
         }
-        if (answers.stream().allMatch(answer -> answer.dice() != null)) {
+        if (answers.stream().allMatch(Answer::isMeasured)) {
             output.printf(
                     Locale.ROOT,
                     "average Dice %.6f over %d images%n",

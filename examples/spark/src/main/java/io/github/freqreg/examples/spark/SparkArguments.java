@@ -2,6 +2,7 @@ package io.github.freqreg.examples.spark;
 
 import ai.djl.MalformedModelException;
 import java.io.IOException;
+import java.util.Optional;
 import org.apache.spark.SparkConf;
 import org.apache.spark.SparkException;
 import org.apache.spark.api.java.JavaSparkContext;
@@ -20,7 +21,7 @@ final class SparkArguments {
             names = "--master",
             paramLabel = "URL",
             description = "the cluster (default: what spark-submit says, or local[2])")
-    private String master;
+    private Optional<String> master = Optional.empty();
 
     @Option(
             names = "--partitions",
@@ -89,13 +90,11 @@ final class SparkArguments {
     /**
      * The settings of a job, but for those that spark-submit or system properties make.
      *
-     * @param master the cluster, or null for what these say
+     * @param master the cluster, if it is not the one that these name
      */
-    static SparkConf conf(String name, String master) {
+    static SparkConf conf(String name, Optional<String> master) {
         SparkConf conf = new SparkConf().setAppName(name);
-        if (master != null) {
-            conf.setMaster(master);
-        }
+        master.ifPresent(conf::setMaster);
         conf.setIfMissing("spark.master", "local[2]");
         if (conf.get("spark.master").startsWith("local")) {
             conf.setIfMissing("spark.driver.host", "127.0.0.1");

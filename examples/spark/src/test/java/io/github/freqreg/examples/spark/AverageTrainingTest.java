@@ -7,8 +7,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ai.djl.Model;
 import io.github.freqreg.file.FrequencyFile;
-import io.github.freqreg.examples.Scene;
-import io.github.freqreg.examples.Segmentation;
+import io.github.freqreg.examples.data.Scene;
+import io.github.freqreg.examples.tasks.Segmentation;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Pattern;
 import org.apache.spark.SparkConf;
@@ -177,7 +178,7 @@ class AverageTrainingTest {
 
     /** Executors compute with as many threads as this process, so that sums are the same. */
     private static JavaSparkContext spark(String master) {
-        SparkConf conf = SparkArguments.conf("test", master);
+        SparkConf conf = SparkArguments.conf("test", Optional.of(master));
         return new JavaSparkContext(
                 conf.set(
                         "spark.executorEnv.OMP_NUM_THREADS",

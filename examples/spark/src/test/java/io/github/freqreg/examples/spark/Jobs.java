@@ -2,7 +2,7 @@ package io.github.freqreg.examples.spark;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import io.github.freqreg.examples.Main;
+import io.github.freqreg.examples.cli.Main;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import picocli.CommandLine;

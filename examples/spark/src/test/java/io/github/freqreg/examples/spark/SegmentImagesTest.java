@@ -9,8 +9,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ai.djl.MalformedModelException;
 import ai.djl.Model;
-import io.github.freqreg.examples.Scene;
-import io.github.freqreg.examples.Segmentation;
+import io.github.freqreg.examples.data.ImagePair;
+import io.github.freqreg.examples.data.Masks;
+import io.github.freqreg.examples.data.Scene;
+import io.github.freqreg.examples.tasks.Segmentation;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -18,6 +20,7 @@ import java.util.Collections;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.IntStream;
 import javax.imageio.ImageIO;
@@ -70,7 +73,7 @@ class SegmentImagesTest {
         List<SceneSource> sources = SceneSource.drawn(5);
         List<SegmentImages.Answer> answers;
         try (JavaSparkContext spark =
-                new JavaSparkContext(SparkArguments.conf("test", "local[2]"))) {
+                new JavaSparkContext(SparkArguments.conf("test", Optional.of("local[2]")))) {
             answers = SegmentImages.segment(spark, sources, 3, SIZE, frq, 24);
         }
         assertEquals(5, answers.size());
@@ -81,8 +84,7 @@ class SegmentImagesTest {
                 assertEquals(Integer.toString(i), answers.get(i).name());
                 assertArrayEquals(told, answers.get(i).foreground());
                 assertEquals(
-                        Segmentation.dice(told, Segmentation.foreground(scene.mask())),
-                        answers.get(i).dice());
+                        Segmentation.dice(told, Masks.of(scene.mask())), answers.get(i).dice());
             }
         }
     }
@@ -105,19 +107,18 @@ class SegmentImagesTest {
                 told);
 
         for (String name : List.of("a", "b")) {
-            Segmentation.writeMask(
-                    Segmentation.foreground(scene.mask()),
-                    scene.image(),
-                    data.resolve("masks/" + name + ".png"));
+            Masks.write(
+                    Masks.of(scene.mask()), scene.image(), data.resolve("masks/" + name + ".png"));
         }
         told = Jobs.run(SegmentImages.command(), 0, (args + " --out " + out).split(" "));
         try (Model model = SIZE.load(frq)) {
             boolean[] mask = Segmentation.segment(model, scene.image());
-            double dice = Segmentation.dice(mask, Segmentation.foreground(scene.mask()));
+            double dice = Segmentation.dice(mask, Masks.of(scene.mask()));
             String text = String.format(Locale.ROOT, "b: 30x30 pixels, Dice %.6f", dice);
             assertTrue(told.contains(text), told);
-            Segmentation.Pair written = new Segmentation.Pair("b", null, out.resolve("b-mask.png"));
-            assertArrayEquals(mask, Segmentation.mask(written, scene.image()));
+            ImagePair written =
+                    new ImagePair("b", data.resolve("b"), Optional.of(out.resolve("b-mask.png")));
+            assertArrayEquals(mask, Masks.read(written, scene.image()));
         }
     }
 

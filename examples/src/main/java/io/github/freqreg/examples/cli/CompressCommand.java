@@ -1,0 +1,233 @@
+package io.github.freqreg.examples.cli;
+
+import ai.djl.Device;
+import ai.djl.MalformedModelException;
+import ai.djl.Model;
+import ai.djl.nn.Block;
+import io.github.freqreg.block.FrequencyBlocks;
+import io.github.freqreg.examples.data.DataException;
+import io.github.freqreg.examples.tasks.ByteLimit;
+import io.github.freqreg.examples.tasks.ByteProjection;
+import io.github.freqreg.examples.tasks.FineTuning;
+import io.github.freqreg.examples.tasks.Score;
+import io.github.freqreg.examples.tasks.Task;
+import io.github.freqreg.examples.tasks.TrainingLog;
+import io.github.freqreg.examples.tasks.WeightFile;
+import io.github.freqreg.file.CompressionReport;
+import io.github.freqreg.file.FrequencyFile;
+import io.github.freqreg.file.Quantization;
+import io.github.freqreg.format.FrqDocument;
+import io.github.freqreg.format.WholeFile;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/**
+ * Compresses a network that is trained already: projects it to fewer coefficients, fine-tunes them
+ * rounded, and goes on from there with fewer bytes, until the budget or a loss of quality is
+ * reached.
+ */
+@Command(
+        name = "compress",
+        description = "Compresses a trained network to a number of bytes.",
+        mixinStandardHelpOptions = true,
+        sortOptions = false)
+final class CompressCommand implements Callable<Integer> {
+
+    @Mixin private NetworkArguments arguments;
+
+    @Option(
+            names = "--weights",
+            required = true,
+            paramLabel = "FILE",
+            description = "the trained network: " + WeightFile.KINDS)
+    private Path weights;
+
+    @Option(
+            names = "--budget-bytes",
+            required = true,
+            paramLabel = "N",
+            description = "bytes of the file in the end")
+    private long bytes;
+
+    @Option(names = "--out", required = true, paramLabel = "F.frq", description = "what to write")
+    private Path out;
+
+    @Option(
+            names = "--stages",
+            defaultValue = "6",
+            description =
+                    "how often bytes are cut, each time to a half, the last time to the budget"
+                            + " (default: ${DEFAULT-VALUE})")
+    private int stages;
+
+    @Option(
+            names = "--epochs",
+            defaultValue = "2",
+            description =
+                    "times over the training set at each stage; 0 to only project and quantise, once and"
+                            + " without data"
+                            + " (default: ${DEFAULT-VALUE})")
+    private int epochs;
+
+    @Option(
+            names = "--max-loss",
+            paramLabel = "X",
+            description =
+                    "stop, and keep the stage before, where the figure on the test set is more than"
+                            + " X below that of the network given")
+    private Optional<Double> maxLoss = Optional.empty();
+
+    @Option(
+            names = "--learning-rate",
+            description =
+                    "the first of each stage (default: between train's for plain and for compressed"
+                            + " networks, by how much is kept)")
+    private Optional<Float> learningRate = Optional.empty();
+
+    @Mixin private AxisOptions axes;
+
+    @Mixin private NamesOption names;
+
+    @Option(
+            names = "--seed",
+            defaultValue = "1",
+            description = "of the order of images (default: ${DEFAULT-VALUE})")
+    private int seed;
+
+    @Spec private CommandSpec spec;
+
+    /** {@inheritDoc} */
+    @Override
+    public Integer call() throws IOException, MalformedModelException {
+        check(
+                bytes >= 1 && bytes <= FrqDocument.MAX_BYTES,
+                "--budget-bytes must be 1 to " + FrqDocument.MAX_BYTES + " but is " + bytes);
+        check(stages >= 1 && stages <= 30, "--stages must be 1 to 30 but is " + stages);
+        check(epochs >= 0, "--epochs must be 0 or more but is " + epochs);
+        check(
+                maxLoss.orElse(0.0) >= 0,
+                "--max-loss must be 0 or more but is " + maxLoss.orElse(0.0));
+        Usage.requireRate(spec, learningRate);
+        check(epochs > 0 || maxLoss.isEmpty(), "--max-loss has no meaning with --epochs 0");
+        WholeFile.checkWritable(out);
+        Device device = arguments.device();
+        if (epochs == 0) {
+            quantise(device);
+            return 0;
+        }
+        try (Task task = arguments.task();
+                Model model = arguments.load(task, weights)) {
+            compress(task, model, device);
+        } catch (IllegalArgumentException e) {
+            // Such as a budget that is too small for the network.
+            throw Usage.error(spec, e);
+        }
+        return 0;
+    }
+
+    private void check(boolean holds, String message) {
+        Usage.require(spec, holds, message);
+    }
+
+    private void compress(Task task, Model model, Device device)
+            throws IOException, MalformedModelException {
+        PrintWriter output = spec.commandLine().getOut();
+        Score first = task.measure(model.getBlock(), model.getNDManager());
+        output.println(task.title());
+        output.printf(Locale.ROOT, "as given: %,d bytes, %s%n", Files.size(weights), first);
+        FineTuning tuning = new FineTuning(task, projection(), epochs, learningRate, seed);
+        TrainingLog log = TrainingLog.to(output);
+        boolean any = false;
+        for (int stage = 1; stage <= stages; stage++) {
+            // Twice as many bytes as at the next stage.
+            long budget = Math.min(FrqDocument.MAX_BYTES, bytes << (stages - stage));
+            ByteLimit limit = new ByteLimit(budget, names.names(), 0);
+            FrqDocument document = names.apply(tuning.run(model, device, limit, log));
+            byte[] file = document.encode();
+            Score score = measure(task, FrqDocument.decode(file), device);
+            double loss = first.above(score);
+            output.printf(
+                    Locale.ROOT,
+                    "stage %d of %d: %,d bytes, %,d numbers, %s%n",
+                    stage,
+                    stages,
+                    file.length,
+                    document.numbers(),
+                    score);
+            output.flush();
+            if (maxLoss.isPresent() && loss > maxLoss.get()) {
+                printStop(output, loss, any);
+                return;
+            }
+            WholeFile.write(out, file);
+            any = true;
+        }
+        output.println("saved, loaded and measured again: " + out);
+        output.flush();
+    }
+
+    private ByteProjection projection() {
+        return new ByteProjection(arguments.network(), axes.treatment());
+    }
+
+    /** Measures the network of a file. */
+    private static Score measure(Task task, FrqDocument document, Device device)
+            throws IOException, MalformedModelException {
+        try (Model model = task.load(device, fresh -> FrequencyFile.load(fresh, document))) {
+            return task.measure(model.getBlock(), model.getNDManager());
+        }
+    }
+
+    private void printStop(PrintWriter output, double loss, boolean any) {
+        String message =
+                String.format(
+                        Locale.ROOT,
+                        "a loss of %.4f is above --max-loss %.4f",
+                        loss,
+                        maxLoss.orElseThrow());
+        if (!any) {
+            throw new DataException(message + " at the first stage already: nothing is written");
+        }
+        output.println(message + ": stopped, and kept the stage before in " + out);
+        output.flush();
+    }
+
+    /** Projects the network if it is plain, and quantises its numbers, without training. */
+    private void quantise(Device device) throws IOException, MalformedModelException {
+        PrintWriter output = spec.commandLine().getOut();
+        try (Model model = Model.newInstance("file", device)) {
+            arguments.shape().load(arguments.network(), model, weights);
+            Block block = model.getBlock();
+            FrqDocument document;
+            try {
+                if (FrequencyBlocks.isWrapped(block)) {
+                    check(
+                            axes.treatment().isEmpty(),
+                            "--split and --weighted have no meaning with --epochs 0 and the"
+                                    + " coefficients of "
+                                    + weights);
+                } else {
+                    block = projection().apply(block, bytes);
+                    model.setBlock(block);
+                }
+                Quantization steps = Quantization.fit(block, bytes, names.names());
+                document = FrequencyFile.toDocument(block, steps);
+            } catch (IllegalArgumentException e) {
+                throw Usage.error(spec, e);
+            }
+            names.apply(document).write(out);
+            output.print(CompressionReport.of(out, block));
+        }
+        output.flush();
+    }
+}

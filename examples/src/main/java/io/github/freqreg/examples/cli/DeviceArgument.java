@@ -1,0 +1,41 @@
+package io.github.freqreg.examples.cli;
+
+import ai.djl.Device;
+import ai.djl.engine.Engine;
+import io.github.freqreg.examples.data.DataException;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** The option that says where a network runs. */
+final class DeviceArgument {
+
+    @Spec(Spec.Target.MIXEE)
+    private CommandSpec spec;
+
+    @Option(
+            names = "--device",
+            defaultValue = "cpu",
+            description = "cpu, gpu or gpu0, gpu1, … (default: ${DEFAULT-VALUE})")
+    private String device;
+
+    /** The device asked for, if the engine has it. */
+    Device get() {
+        if (device.equals("cpu")) {
+            return Device.cpu();
+        }
+        if (!device.matches("gpu[0-9]{0,3}")) {
+            throw new ParameterException(
+                    spec.commandLine(),
+                    "--device must be cpu, gpu or gpu with a number but is " + device);
+        }
+        int index = device.length() == 3 ? 0 : Integer.parseInt(device.substring(3));
+        int count = Engine.getInstance().getGpuCount();
+        if (index >= count) {
+            throw new DataException(
+                    "--device is " + device + " but the engine finds " + count + " GPUs");
+        }
+        return Device.gpu(index);
+    }
+}

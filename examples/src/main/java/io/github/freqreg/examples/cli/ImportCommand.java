@@ -1,0 +1,46 @@
+package io.github.freqreg.examples.cli;
+
+import ai.djl.MalformedModelException;
+import io.github.freqreg.examples.tasks.PublishedUNet;
+import io.github.freqreg.format.FrqDocument;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** Turns the authors' published UNet into a {@code .frq} file. */
+@Command(
+        name = "import-frereg",
+        description = "Turns the published UNet (a PyTorch checkpoint) into a .frq file.",
+        mixinStandardHelpOptions = true)
+final class ImportCommand implements Callable<Integer> {
+
+    @Parameters(paramLabel = "FILE", description = "the checkpoint, unet_fr.pt")
+    private Path file;
+
+    @Option(names = "--out", required = true, paramLabel = "F.frq", description = "what to write")
+    private Path out;
+
+    @Option(
+            names = "--names",
+            description = "store names and shapes too, which the program knows without the file")
+    private boolean names;
+
+    @Spec private CommandSpec spec;
+
+    /** {@inheritDoc} */
+    @Override
+    public Integer call() throws IOException, MalformedModelException {
+        FrqDocument document = PublishedUNet.read(file);
+        (names ? document : document.withoutNames()).write(out);
+        PrintWriter output = spec.commandLine().getOut();
+        output.print(FrqReport.of(out, PublishedUNet.build(), PublishedUNet.INPUT));
+        output.flush();
+        return 0;
+    }
+}

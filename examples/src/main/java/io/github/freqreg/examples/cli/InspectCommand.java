@@ -1,0 +1,148 @@
+package io.github.freqreg.examples.cli;
+
+import ai.djl.MalformedModelException;
+import io.github.freqreg.examples.data.PngFile;
+import io.github.freqreg.examples.report.Contents;
+import io.github.freqreg.examples.report.Figure;
+import io.github.freqreg.examples.report.Figures;
+import io.github.freqreg.examples.report.HtmlReport;
+import io.github.freqreg.examples.report.Learning;
+import io.github.freqreg.examples.report.Theme;
+import io.github.freqreg.examples.tasks.WeightFile;
+import io.github.freqreg.file.CompressionReport;
+import io.github.freqreg.format.FrqDocument;
+import io.github.freqreg.format.WholeFile;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** Prints what a file holds, or draws it. */
+@Command(
+        name = "inspect",
+        description = "Prints what a .frq file holds, tensor by tensor, or draws it.",
+        mixinStandardHelpOptions = true,
+        resourceBundle = ShapeArguments.OF_UNETS)
+final class InspectCommand implements Callable<Integer> {
+
+    /** How the report is printed. */
+    enum Format {
+        TABLE,
+        CSV,
+        JSON
+    }
+
+    @Parameters(paramLabel = "FILE", description = "a .frq file")
+    private Path file;
+
+    @Option(names = "--format", description = "table, csv or json (default: table)")
+    private Optional<Format> format = Optional.empty();
+
+    @Option(
+            names = "--html",
+            paramLabel = "REPORT.html",
+            description = "write one page with pictures instead, which needs no other file")
+    private Optional<Path> html = Optional.empty();
+
+    @Option(
+            names = "--plots",
+            paramLabel = "DIR",
+            description = "write the same pictures there, as PNG")
+    private Optional<Path> plots = Optional.empty();
+
+    @Option(
+            names = "--curve",
+            paramLabel = "F.json",
+            description = "draw the learning curves too that train --json wrote to this file")
+    private Optional<Path> curve = Optional.empty();
+
+    @Mixin private ShapeArguments unet;
+
+    @Spec private CommandSpec spec;
+
+    /** {@inheritDoc} */
+    @Override
+    public Integer call() throws IOException, MalformedModelException {
+        PrintWriter out = spec.commandLine().getOut();
+        if (html.isPresent() || plots.isPresent()) {
+            Usage.require(
+                    spec, format.isEmpty(), "--format has no meaning with --html and --plots");
+            draw(out);
+        } else {
+            Usage.require(
+                    spec, curve.isEmpty(), "--curve has no meaning without --html or --plots");
+            print(out);
+        }
+        out.flush();
+        return 0;
+    }
+
+    private void print(PrintWriter out) throws IOException, MalformedModelException {
+        FrqDocument document = FrqDocument.read(file);
+        CompressionReport report =
+                report(document)
+                        .orElseThrow(
+                                () ->
+                                        new MalformedModelException(
+                                                file
+                                                        + ": it leaves names and shapes to its"
+                                                        + " network, and is neither lenet's nor a"
+                                                        + " unet's of this --width and --depth; "
+                                                        + document.numbers()
+                                                        + " numbers in "
+                                                        + document.tensors().size()
+                                                        + " tensors"));
+        switch (format.orElse(Format.TABLE)) {
+            case CSV:
+                out.print(report.toCsv());
+                break;
+            case JSON:
+                out.println(report.toJson());
+                break;
+            default:
+                out.print(report);
+        }
+    }
+
+    private void draw(PrintWriter out) throws IOException, MalformedModelException {
+        Optional<Learning> learning =
+                curve.isPresent() ? Optional.of(Learning.read(curve.get())) : Optional.empty();
+        FrqDocument document = FrqDocument.read(file);
+        Contents contents = Contents.of(file, document, report(document));
+        Figures figures = Figures.of(contents, learning);
+        if (html.isPresent()) {
+            WholeFile.checkWritable(html.get());
+            HtmlReport.write(contents, figures, html.get());
+            out.println(html.get());
+        }
+        if (plots.isPresent()) {
+            plot(figures, plots.get(), out);
+        }
+    }
+
+    private static void plot(Figures figures, Path folder, PrintWriter out) throws IOException {
+        WholeFile.checkWritable(folder.resolve("bytes.png"));
+        for (Figure figure : figures.all()) {
+            if (figure.drawing().isPresent()) {
+                Path picture = folder.resolve(figure.id() + ".png");
+                PngFile.write(figure.drawing().get().apply(Theme.LIGHT), picture);
+                out.println(picture + ": " + figure.title());
+            } else {
+                out.println(figure.title() + ": " + figure.caption());
+            }
+        }
+        figures.notes().forEach(out::println);
+    }
+
+    private Optional<CompressionReport> report(FrqDocument document)
+            throws IOException, MalformedModelException {
+        return FrqReport.of(file, document, () -> unet.network(WeightFile.shapes(document)));
+    }
+}

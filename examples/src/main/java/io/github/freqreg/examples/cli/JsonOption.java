@@ -1,0 +1,39 @@
+package io.github.freqreg.examples.cli;
+
+import ai.djl.Device;
+import io.github.freqreg.examples.report.ResultJson;
+import io.github.freqreg.format.WholeFile;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Optional;
+import picocli.CommandLine.Option;
+
+/** The option of a JSON file with the result. */
+final class JsonOption {
+
+    @Option(names = "--json", description = "write the result to this file as JSON")
+    private Optional<Path> file = Optional.empty();
+
+    /** Fails now, and not after the work, if the file cannot be written. */
+    void check() throws IOException {
+        if (file.isPresent()) {
+            WholeFile.checkWritable(file.get());
+        }
+    }
+
+    /** Makes the result and writes it, if that is asked for. */
+    void write(Result result, Device device) throws IOException {
+        if (file.isPresent()) {
+            ResultJson.write(file.get(), result.values(), device);
+        }
+    }
+
+    /** Makes a result. */
+    @FunctionalInterface
+    interface Result {
+
+        /** The values by name. */
+        Map<String, Object> values() throws IOException;
+    }
+}

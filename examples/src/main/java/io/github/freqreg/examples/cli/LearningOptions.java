@@ -1,0 +1,139 @@
+package io.github.freqreg.examples.cli;
+
+import io.github.freqreg.examples.data.Variation;
+import io.github.freqreg.examples.tasks.Descent;
+import io.github.freqreg.examples.tasks.LeNetRecipe;
+import io.github.freqreg.examples.tasks.Network;
+import io.github.freqreg.examples.tasks.Task;
+import io.github.freqreg.examples.tasks.TrainingCheckpoint;
+import java.util.Map;
+import java.util.Optional;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** The options of how a network is trained, compressed or not. */
+final class LearningOptions {
+
+    private static final float SGD_RATE = 0.01f;
+    private static final int EPOCHS = 10;
+
+    @Spec(Spec.Target.MIXEE)
+    private CommandSpec spec;
+
+    @Option(
+            names = "--epochs",
+            description =
+                    "times over the training set (default: the recipe's, or 10). With --resume it"
+                            + " may be larger than before: the schedules of the learning rate, of"
+                            + " --truncate and of quantisation are stretched to it from there on,"
+                            + " and the result differs from a training with either number from the"
+                            + " start")
+    private Optional<Integer> epochs = Optional.empty();
+
+    @Option(
+            names = "--batch-size",
+            description =
+                    "examples in a step (default: the recipe's, or unet 2, vae 128, dcgan 64, the"
+                            + " others 32)")
+    private Optional<Integer> batchSize = Optional.empty();
+
+    @Option(
+            names = "--learning-rate",
+            description =
+                    "the first learning rate (default: the recipe's; or 0.01 with sgd; with adam"
+                            + " lenet 0.015, alexnet 0.004, vgg 0.005, vit 0.003, dcgan 0.002,"
+                            + " vae 0.02, the others 0.01, and for plain networks 0.001, alexnet"
+                            + " and vit 0.0005)")
+    private Optional<Float> learningRate = Optional.empty();
+
+    @Option(
+            names = "--optimizer",
+            defaultValue = "adam",
+            description = "adam, or sgd with a momentum of 0.9 (default: adam)")
+    private Descent descent;
+
+    @Option(
+            names = "--move",
+            description =
+                    "classifiers: pixels by which training images are moved at most (default: lenet"
+                            + " 1, the others 2)")
+    private Optional<Integer> move = Optional.empty();
+
+    @Option(
+            names = "--turn",
+            paramLabel = "DEGREES",
+            description =
+                    "classifiers: by how many degrees training images are turned at most, and by how"
+                            + " many percent scaled (default: 0)")
+    private double turn;
+
+    @Option(
+            names = "--seed",
+            defaultValue = "1",
+            description = "of weights and order (default: ${DEFAULT-VALUE})")
+    private int seed;
+
+    Descent descent() {
+        return descent;
+    }
+
+    int seed() {
+        return seed;
+    }
+
+    int epochs(Optional<LeNetRecipe> recipe) {
+        return epochs.orElse(recipe.map(LeNetRecipe::epochs).orElse(EPOCHS));
+    }
+
+    void check(Network network) {
+        Usage.require(
+                spec,
+                epochs.orElse(1) >= 1,
+                "--epochs must be 1 or more but is " + epochs.map(String::valueOf).orElse(""));
+        Usage.require(
+                spec,
+                batchSize.orElse(1) >= 1,
+                "--batch-size must be 1 or more but is "
+                        + batchSize.map(String::valueOf).orElse(""));
+        Usage.require(
+                spec,
+                move.orElse(0) >= 0 && move.orElse(0) <= 10,
+                "--move must be 0 to 10 but is " + move.map(String::valueOf).orElse(""));
+        Usage.require(spec, turn >= 0 && turn <= 45, "--turn must be 0 to 45 but is " + turn);
+        Usage.requireRate(spec, learningRate);
+        Usage.require(
+                spec,
+                turn == 0 || network.isClassifier(),
+                "--turn has no meaning for " + network.command());
+    }
+
+    /** How training images are varied. */
+    Variation vary(Variation own) {
+        return new Variation(move.orElse(own.move()), turn, own.mirrored());
+    }
+
+    /** Replaces a task's settings by those of these options and of the recipe. */
+    Task.Settings settings(Task task, Optional<LeNetRecipe> recipe, boolean dense) {
+        Task.Settings usual = task.settings(dense);
+        if (recipe.isPresent()) {
+            Task.Settings its = recipe.get().settings();
+            // The plain network takes the same steps, at a rate that suits it.
+            float rate = dense ? usual.learningRate() : its.learningRate();
+            usual = new Task.Settings(its.batchSize(), rate, its.beta1());
+        }
+        float usualRate = descent == Descent.SGD ? SGD_RATE : usual.learningRate();
+        return new Task.Settings(
+                batchSize.orElse(usual.batchSize()), learningRate.orElse(usualRate), usual.beta1());
+    }
+
+    void describe(Map<String, String> settings, Network network, Optional<LeNetRecipe> recipe) {
+        settings.put(TrainingCheckpoint.EPOCHS, String.valueOf(epochs(recipe)));
+        settings.put("--optimizer", Choice.word(descent));
+        settings.put("--seed", String.valueOf(seed));
+        if (network.isClassifier()) {
+            settings.put("--move", String.valueOf(vary(network.variation()).move()));
+        }
+        settings.put("--turn", String.valueOf(turn));
+    }
+}

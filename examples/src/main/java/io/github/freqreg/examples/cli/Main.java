@@ -1,0 +1,141 @@
+package io.github.freqreg.examples.cli;
+
+import ai.djl.MalformedModelException;
+import io.github.freqreg.examples.data.DataException;
+import io.github.freqreg.examples.tasks.Descent;
+import io.github.freqreg.examples.tasks.LeNetRecipe;
+import io.github.freqreg.examples.tasks.Network;
+import io.github.freqreg.examples.tasks.Preset;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.FileSystemException;
+import java.nio.file.NoSuchFileException;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Spec;
+
+/**
+ * The command-line program of the examples. Without arguments it prints its help.
+ *
+ * <p>Exit codes: 0 for success, 1 for data or files that cannot be used, 2 for wrong arguments.
+ */
+@Command(
+        name = "freqreg",
+        description = "Trains, evaluates and inspects networks kept in the frequency domain.",
+        mixinStandardHelpOptions = true,
+        footer = {"", "To begin with: freqreg train lenet"},
+        version = "freqreg 0.1.0",
+        subcommands = {
+            TrainCommand.class,
+            CompressCommand.class,
+            CompareCommand.class,
+            EvaluateCommand.class,
+            SegmentCommand.class,
+            InspectCommand.class,
+            ImportCommand.class,
+            ExportCommand.class
+        })
+public final class Main implements Runnable {
+
+    private static final int DATA_ERROR = 1;
+    private static final int USAGE_ERROR = 2;
+
+    @Spec private CommandSpec spec;
+
+    private Main() {}
+
+    /** Prints the help, since no command was given. */
+    @Override
+    public void run() {
+        spec.commandLine().usage(spec.commandLine().getOut());
+    }
+
+    /**
+     * Runs the program and ends the process with its exit code.
+     *
+     * @param args the arguments
+     */
+    public static void main(String[] args) {
+        System.exit(run(args));
+    }
+
+    /**
+     * Runs the program.
+     *
+     * @param args the arguments; none for the help
+     * @return the exit code
+     */
+    public static int run(String... args) {
+        return run(commandLine(), args);
+    }
+
+    /** The program with all its commands. */
+    static CommandLine commandLine() {
+        CommandLine program = new CommandLine(new Main());
+        register(program, Network.class);
+        register(program, Preset.class);
+        register(program, LeNetRecipe.class);
+        register(program, Descent.class);
+        register(program, InspectCommand.Format.class);
+        return program;
+    }
+
+    private static <E extends Enum<E>> void register(CommandLine program, Class<E> type) {
+        program.registerConverter(type, new Choice<>(type));
+    }
+
+    /**
+     * Runs a program that reports errors like this one: in one line, with these exit codes.
+     *
+     * @param program its command
+     * @param args the arguments
+     * @return the exit code
+     */
+    public static int run(CommandLine program, String... args) {
+        // Everything the engine needs is on the class path; nothing is looked for elsewhere.
+        System.setProperty("ai.djl.offline", "true");
+        program.setParameterExceptionHandler(
+                (exception, arguments) ->
+                        fail(
+                                exception.getCommandLine(),
+                                exception.getMessage()
+                                        + " (try '"
+                                        + exception
+                                                .getCommandLine()
+                                                .getCommandSpec()
+                                                .qualifiedName()
+                                        + " --help')",
+                                USAGE_ERROR));
+        program.setExecutionExceptionHandler(
+                (exception, command, parsed) -> {
+                    if (exception instanceof DataException
+                            || exception instanceof IOException
+                            || exception instanceof MalformedModelException) {
+                        return fail(command, describe(exception), DATA_ERROR);
+                    }
+                    throw exception;
+                });
+        return program.execute(args);
+    }
+
+    /** The message of a file system's exception is only the path. */
+    private static String describe(Exception exception) {
+        if (exception instanceof NoSuchFileException) {
+            return exception.getMessage() + ": expected a file, but there is none";
+        }
+        if (exception instanceof FileSystemException) {
+            return exception.getClass().getSimpleName() + ": " + exception.getMessage();
+        }
+        return exception.getMessage();
+    }
+
+    private static int fail(CommandLine command, String message, int code) {
+        PrintWriter err = command.getErr();
+        // Some messages of the parser say so too.
+        String line = message.replaceFirst("^(?i)error:\\s*", "").replaceAll("\\s*\\R\\s*", " ");
+        err.println("error: " + line);
+        err.flush();
+        return code;
+    }
+}

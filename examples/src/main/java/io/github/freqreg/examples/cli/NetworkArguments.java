@@ -1,0 +1,132 @@
+package io.github.freqreg.examples.cli;
+
+import ai.djl.Device;
+import ai.djl.MalformedModelException;
+import ai.djl.Model;
+import io.github.freqreg.examples.data.Cifar;
+import io.github.freqreg.examples.data.Digits;
+import io.github.freqreg.examples.data.DrawnShapes;
+import io.github.freqreg.examples.data.Images;
+import io.github.freqreg.examples.data.Variation;
+import io.github.freqreg.examples.tasks.ClassificationTask;
+import io.github.freqreg.examples.tasks.DcganTask;
+import io.github.freqreg.examples.tasks.Network;
+import io.github.freqreg.examples.tasks.Task;
+import io.github.freqreg.examples.tasks.VaeTask;
+import io.github.freqreg.examples.tasks.WeightFile;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.function.UnaryOperator;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** The arguments of every command that runs a network on data. */
+final class NetworkArguments {
+
+    /** The networks, for the descriptions of arguments. */
+    static final String NETWORKS = "lenet, alexnet, vgg, resnet18, vit, unet, dcgan or vae";
+
+    @Spec(Spec.Target.MIXEE)
+    private CommandSpec spec;
+
+    @Parameters(paramLabel = "NETWORK", description = NETWORKS)
+    private Network network;
+
+    @Option(
+            names = "--data",
+            paramLabel = "DIR",
+            description =
+                    "lenet, vae, dcgan: folder with MNIST's four IDX files, gzipped or not (default:"
+                            + " the 10,000 digits that come with the program); alexnet, vgg,"
+                            + " resnet18, vit: folder with CIFAR-10's binary files, gzipped or not"
+                            + " (default: shapes that are drawn); unet: folder with images/ and"
+                            + " masks/ (default to train: scenes that are drawn)")
+    private Optional<Path> data = Optional.empty();
+
+    @Option(
+            names = "--subset",
+            paramLabel = "N",
+            description = "train on only N examples, evenly spread over all")
+    private Optional<Integer> subset = Optional.empty();
+
+    @Mixin private DeviceArgument device;
+
+    @Mixin private ShapeArguments shape;
+
+    Network network() {
+        return network;
+    }
+
+    Optional<Path> data() {
+        return data;
+    }
+
+    Device device() {
+        return device.get();
+    }
+
+    ShapeArguments shape() {
+        return shape;
+    }
+
+    /** Loads a file of any kind into a new network of a task. */
+    Model load(Task task, Path weights) throws IOException, MalformedModelException {
+        return task.load(
+                device(),
+                model -> {
+                    try (WeightFile file = WeightFile.open(weights)) {
+                        file.load(network, model, task.inputs(1));
+                    }
+                });
+    }
+
+    /** The network's task, with its usual variation of training images. */
+    Task task() throws IOException, MalformedModelException {
+        return task(UnaryOperator.identity());
+    }
+
+    /**
+     * The network's task.
+     *
+     * @param vary changes how training images are varied
+     */
+    Task task(UnaryOperator<Variation> vary) throws IOException, MalformedModelException {
+        Usage.require(
+                spec,
+                subset.orElse(1) >= 1,
+                "--subset must be 1 or more but is " + subset.map(String::valueOf).orElse(""));
+        shape.check(network);
+        int most = subset.orElse(Integer.MAX_VALUE);
+        int width = shape.width(network);
+        return switch (network) {
+            case UNET -> shape.unet(data, most);
+            case VAE -> new VaeTask(digits().subset(most), width);
+            case DCGAN -> new DcganTask(digits(), most, width);
+            default -> classification(most, vary.apply(network.variation()));
+        };
+    }
+
+    private Images.Split digits() {
+        return data.map(Digits::load).orElseGet(Digits::embedded);
+    }
+
+    private Task classification(int most, Variation variation) {
+        Images.Split images =
+                network == Network.LENET
+                        ? digits()
+                        : data.map(Cifar::load).orElseGet(DrawnShapes::draw);
+        int width = shape.width(network);
+        int side = shape.side(network, images.training().side());
+        try {
+            network.classifier(width);
+        } catch (IllegalArgumentException e) {
+            throw new ParameterException(spec.commandLine(), "--width: " + e.getMessage(), e);
+        }
+        return new ClassificationTask(network, images.subset(most), width, side, variation);
+    }
+}

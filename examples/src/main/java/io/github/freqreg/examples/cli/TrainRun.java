@@ -1,0 +1,99 @@
+package io.github.freqreg.examples.cli;
+
+import ai.djl.Device;
+import ai.djl.MalformedModelException;
+import ai.djl.Model;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.nn.Block;
+import io.github.freqreg.examples.tasks.Result;
+import io.github.freqreg.examples.tasks.Score;
+import io.github.freqreg.examples.tasks.Task;
+import io.github.freqreg.examples.tasks.Trained;
+import io.github.freqreg.examples.tasks.Training;
+import io.github.freqreg.examples.tasks.TrainingCheckpoint;
+import io.github.freqreg.examples.tasks.TrainingLog;
+import io.github.freqreg.examples.tasks.TrainingPlan;
+import io.github.freqreg.file.CompressionReport;
+import io.github.freqreg.file.FrequencyFile;
+import io.github.freqreg.format.FrqDocument;
+import io.github.freqreg.policy.FrequencyRegularization;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.Optional;
+
+/**
+ * One of the trainings of {@code train}: of the plain network or of the compressed one.
+ *
+ * @param task what is trained
+ * @param policy how the network is compressed, if it is
+ * @param plan how it is trained
+ * @param checkpoint what it is resumed from
+ * @param plot gets images that the network generates
+ */
+record TrainRun(
+        Task task,
+        Optional<FrequencyRegularization> policy,
+        TrainingPlan plan,
+        TrainingCheckpoint checkpoint,
+        PlotOption plot) {
+
+    /** What results call the network. */
+    String kind() {
+        return policy.isPresent() ? "compressed" : "dense";
+    }
+
+    /** Trains the network and measures it in memory. */
+    Result measure(Device device, PrintWriter out) throws IOException, MalformedModelException {
+        Training.seed(plan.seed());
+        try (Model model = Model.newInstance(kind(), device)) {
+            Trained trained = train(model, device, out);
+            Score score = task.measure(model.getBlock(), model.getNDManager());
+            long numbers = FrequencyFile.countNumbers(model.getBlock());
+            plot.drawSamples(task, model, kind());
+            return new Result(numbers, Float.BYTES * numbers, score, trained.epochs());
+        }
+    }
+
+    /**
+     * Trains the network, saves it, loads the file into a new network, and measures that.
+     *
+     * @param file what to write
+     * @param save how it is written, and what is printed about it
+     */
+    Result saveAndMeasure(Path file, SaveOptions save, Device device, PrintWriter out)
+            throws IOException, MalformedModelException {
+        Trained trained;
+        CompressionReport report;
+        Training.seed(plan.seed());
+        try (Model model = Model.newInstance(kind(), device)) {
+            trained = train(model, device, out);
+            document(model.getBlock(), trained, save.names()).write(file);
+            report = CompressionReport.of(file, model.getBlock());
+            save.printExecution(model.getBlock(), out);
+        }
+        try (Model model = task.load(device, fresh -> FrequencyFile.load(fresh, file))) {
+            Score score = task.measure(model.getBlock(), model.getNDManager());
+            plot.drawSamples(task, model, kind());
+            out.println();
+            out.print(report);
+            return new Result(report.getKept(), report.getBytes(), score, trained.epochs());
+        }
+    }
+
+    private Trained train(Model model, Device device, PrintWriter out)
+            throws IOException, MalformedModelException {
+        Block block = task.network();
+        model.setBlock(policy.map(its -> its.apply(block, task.inputs(1))).orElse(block));
+        return new Training(task, plan, TrainingLog.to(out)).run(model, device, checkpoint);
+    }
+
+    private FrqDocument document(Block block, Trained trained, NamesOption names) {
+        FrqDocument document =
+                trained.quantization()
+                        .map(steps -> FrequencyFile.toDocument(block, steps))
+                        .orElseGet(() -> FrequencyFile.toDocument(block, DataType.FLOAT16));
+        boolean bare = plan.limit().isPresent() && !plan.limit().get().names();
+        return bare ? document.withoutNames() : names.apply(document);
+    }
+}

@@ -1,0 +1,154 @@
+package io.github.freqreg.examples.report;
+
+import ai.djl.ndarray.types.Shape;
+import io.github.freqreg.format.FrqTensor;
+import io.github.freqreg.spectrum.ZigzagMask;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * The kept coefficients of a tensor, folded to a picture: a row for each frequency along its first
+ * axis of more than one element, a column for each along its second.
+ *
+ * <p>A cell is the largest magnitude over the frequencies along all other axes. Where there are
+ * more rows or columns than are drawn, neighbours share one.
+ *
+ * @param rows how many rows there are, 1 where only one axis has more than one element
+ * @param columns how many columns there are
+ * @param rowStep how many frequencies share a row
+ * @param columnStep how many frequencies share a column
+ * @param rowLabel what the rows are, if there is more than one
+ * @param columnLabel what the columns are
+ * @param cells row by row, the lowest frequency first; NaN where no coefficient is kept
+ * @param drawn how many coefficients are looked at, the first ones in zigzag order
+ * @param folding how it was made, in words
+ */
+record FoldedSpectrum(
+        int rows,
+        int columns,
+        int rowStep,
+        int columnStep,
+        Optional<String> rowLabel,
+        String columnLabel,
+        float[] cells,
+        int drawn,
+        String folding) {
+
+    /** The most rows, and the most columns. */
+    static final int MOST_CELLS = 128;
+
+    /** The most coefficients of a tensor that are looked at. */
+    static final int MOST_COEFFICIENTS = 1 << 20;
+
+    /** As DJL names the parameters of these layers. */
+    private static final Pattern LAYER =
+            Pattern.compile("(Transposed)?(?:Conv[123]d|Linear)(Transpose)?_weight$");
+
+    private static final String[] AXES = {"outputs", "inputs", "kernel rows", "kernel columns"};
+
+    /** Folds the coefficients of a tensor that has a name and a shape. */
+    static FoldedSpectrum of(FrqTensor tensor) {
+        int drawn = Math.min(tensor.values().length, MOST_COEFFICIENTS);
+        ZigzagMask mask = tensor.axes().mask(tensor.shape(), drawn);
+        Shape box = mask.getBox();
+        List<Integer> axes = new ArrayList<>();
+        for (int axis = 0; axis < box.dimension(); axis++) {
+            if (mask.getShape().get(axis) > 1) {
+                axes.add(axis);
+            }
+        }
+        int down = axes.size() > 1 ? axes.get(0) : -1;
+        int across = axes.isEmpty() ? 0 : axes.get(axes.size() > 1 ? 1 : 0);
+        int allRows = down < 0 ? 1 : (int) box.get(down);
+        int allColumns = (int) box.get(across);
+        int rowStep = (allRows + MOST_CELLS - 1) / MOST_CELLS;
+        int columnStep = (allColumns + MOST_CELLS - 1) / MOST_CELLS;
+        int rows = (allRows + rowStep - 1) / rowStep;
+        int columns = (allColumns + columnStep - 1) / columnStep;
+        float[] cells = new float[rows * columns];
+        Arrays.fill(cells, Float.NaN);
+        long[] positions = mask.positions();
+        for (int i = 0; i < drawn; i++) {
+            int row = down < 0 ? 0 : index(positions[i], box, down) / rowStep;
+            int column = index(positions[i], box, across) / columnStep;
+            int cell = row * columns + column;
+            float magnitude = Math.abs(tensor.values()[i]);
+            cells[cell] = Float.isNaN(cells[cell]) ? magnitude : Math.max(cells[cell], magnitude);
+        }
+        List<String> others = axes.stream().skip(2).map(axis -> axis(tensor, axis)).toList();
+        return new FoldedSpectrum(
+                rows,
+                columns,
+                rowStep,
+                columnStep,
+                down < 0 ? Optional.empty() : Optional.of(label(tensor, mask.getShape(), down)),
+                label(tensor, mask.getShape(), across),
+                cells,
+                drawn,
+                others.isEmpty()
+                        ? ""
+                        : "each cell the largest over the frequencies along "
+                                + String.join(", ", others));
+    }
+
+    /** The index along an axis of a row-major position. */
+    private static int index(long position, Shape box, int axis) {
+        return (int) (position / box.slice(axis + 1).size() % box.get(axis));
+    }
+
+    private static String label(FrqTensor tensor, Shape shape, int axis) {
+        return "frequency along " + axis(tensor, axis) + ", of " + shape.get(axis);
+    }
+
+    /** What an axis is, if that is known from the name. */
+    private static String axis(FrqTensor tensor, int axis) {
+        Matcher layer = LAYER.matcher(tensor.name());
+        if (tensor.axes().split() != null || axis >= AXES.length || !layer.find()) {
+            return "axis " + (axis + 1);
+        }
+        boolean transposed = layer.group(1) != null || layer.group(2) != null;
+        return AXES[transposed && axis < 2 ? 1 - axis : axis];
+    }
+
+    /** Whether there is one row. */
+    boolean isStrip() {
+        return rowLabel.isEmpty();
+    }
+
+    /** Whether a cell that is kept is below a scale. */
+    boolean hasBelow(Magnitudes scale) {
+        for (float cell : cells) {
+            // NaN is not.
+            if (scale.isBelow(cell)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** Explains the picture of a tensor that keeps this many coefficients. */
+    String describe(int kept) {
+        StringBuilder text = new StringBuilder("Magnitudes on a logarithmic scale");
+        if (!folding.isEmpty()) {
+            text.append(", ").append(folding);
+        }
+        text.append('.');
+        if (rowStep > 1 || columnStep > 1) {
+            text.append(
+                    String.format(
+                            Locale.ROOT,
+                            " %d×%d neighbouring frequencies share a cell.",
+                            rowStep,
+                            columnStep));
+        }
+        if (drawn < kept) {
+            text.append(String.format(Locale.ROOT, " The first %,d of %,d.", drawn, kept));
+        }
+        return text.toString();
+    }
+}

@@ -1,0 +1,80 @@
+package io.github.freqreg.examples.report;
+
+import java.math.BigDecimal;
+import java.math.MathContext;
+import java.text.DecimalFormat;
+import java.text.DecimalFormatSymbols;
+import java.util.Arrays;
+import java.util.Locale;
+
+/**
+ * A logarithmic scale of magnitudes.
+ *
+ * @param low the logarithm, to base ten, of its lower end
+ * @param high that of its upper end, above it
+ */
+record Magnitudes(double low, double high) {
+
+    /** How many powers of ten a scale has at most. */
+    private static final int MOST = 5;
+
+    private static final double LEAST = 0.1;
+    private static final double ROUNDING = 1e-9;
+
+    /** From the least to the largest magnitude of some values; zeros and NaN do not count. */
+    static Magnitudes of(float[] values) {
+        double least = Double.POSITIVE_INFINITY;
+        double most = 0;
+        for (float value : values) {
+            double magnitude = Math.abs(value);
+            if (magnitude > 0) {
+                least = Math.min(least, magnitude);
+                most = Math.max(most, magnitude);
+            }
+        }
+        if (most == 0) {
+            return new Magnitudes(-1, 0);
+        }
+        double high = Math.log10(most);
+        return new Magnitudes(
+                Math.min(Math.max(Math.log10(least), high - MOST), high - LEAST), high);
+    }
+
+    /** As {@link #of}, but the smallest share of the magnitudes may be below. */
+    static Magnitudes withoutLeast(float[] values, double share) {
+        float[] sorted = new float[values.length];
+        int count = 0;
+        for (float value : values) {
+            if (Math.abs(value) > 0) {
+                sorted[count++] = Math.abs(value);
+            }
+        }
+        Arrays.sort(sorted, 0, count);
+        return of(Arrays.copyOfRange(sorted, (int) (share * count), count));
+    }
+
+    /** The whole powers of ten around, the lowest one cut where there would be too many. */
+    Magnitudes wholeDecades() {
+        double upper = Math.max(Math.ceil(high), Math.floor(low) + 1);
+        return new Magnitudes(Math.max(Math.floor(low), upper - MOST), upper);
+    }
+
+    /** Where a magnitude stands, from 0 at the lower end to 1; what is below it is at 0. */
+    double place(double magnitude) {
+        return Math.max(0, Math.min(1, (Math.log10(magnitude) - low) / (high - low)));
+    }
+
+    /** Whether a magnitude is below the lower end. */
+    boolean isBelow(double magnitude) {
+        return Math.log10(magnitude) < low - ROUNDING;
+    }
+
+    /** A magnitude with two digits, of a logarithm. */
+    static String label(double logarithm) {
+        BigDecimal value = new BigDecimal(Math.pow(10, logarithm)).round(new MathContext(2));
+        return logarithm > -3.5 && logarithm < 4
+                ? value.stripTrailingZeros().toPlainString()
+                : new DecimalFormat("0.#E0", DecimalFormatSymbols.getInstance(Locale.ROOT))
+                        .format(value);
+    }
+}

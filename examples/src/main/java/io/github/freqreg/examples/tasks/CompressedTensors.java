@@ -1,0 +1,37 @@
+package io.github.freqreg.examples.tasks;
+
+import ai.djl.nn.Parameter;
+import io.github.freqreg.policy.FrequencyRegularizationBuilder;
+import io.github.freqreg.policy.LayerType;
+
+/** Which parameters of a network are compressed. */
+public enum CompressedTensors {
+    /** The weights only, as in the paper; a budget would choose other parameters too. */
+    WEIGHTS {
+        /** {@inheritDoc} */
+        @Override
+        public void choose(FrequencyRegularizationBuilder policy) {
+            policy.optLayerTypes(
+                            LayerType.CONVOLUTION,
+                            LayerType.TRANSPOSED_CONVOLUTION,
+                            LayerType.LINEAR)
+                    .optParameterTypes(Parameter.Type.WEIGHT);
+        }
+    },
+    /** Weights, biases, and the scale and shift of normalisation. */
+    ALL {
+        /** {@inheritDoc} */
+        @Override
+        public void choose(FrequencyRegularizationBuilder policy) {
+            policy.optLayerTypes(LayerType.values())
+                    .optParameterTypes(
+                            Parameter.Type.WEIGHT,
+                            Parameter.Type.BIAS,
+                            Parameter.Type.GAMMA,
+                            Parameter.Type.BETA);
+        }
+    };
+
+    /** Selects the parameters in a policy. */
+    public abstract void choose(FrequencyRegularizationBuilder policy);
+}

@@ -1,0 +1,184 @@
+package io.github.freqreg.examples.tasks;
+
+import ai.djl.MalformedModelException;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.index.NDIndex;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.Block;
+import ai.djl.training.ParameterStore;
+import ai.djl.training.loss.Loss;
+import io.github.freqreg.examples.data.DataException;
+import io.github.freqreg.examples.data.DataSet;
+import io.github.freqreg.examples.data.Digits;
+import io.github.freqreg.examples.data.Example;
+import io.github.freqreg.examples.data.Images;
+import io.github.freqreg.examples.data.Sheet;
+import io.github.freqreg.examples.data.Variation;
+import io.github.freqreg.examples.networks.Dcgan;
+import java.awt.image.BufferedImage;
+import java.io.IOException;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.Random;
+
+/**
+ * A DCGAN makes handwritten digits, and is judged by the Fréchet distance from the test images, in
+ * the features of a classifier.
+ */
+public final class DcganTask implements Task {
+
+    private static final int BATCH = 64;
+
+    /** As many images are made and compared at most. */
+    private static final int MOST_COMPARED = 2_000;
+
+    /** A digit is doubled to 56×56, in a frame of black. */
+    private static final int FRAME = (Dcgan.SIDE - 2 * Digits.SIDE) / 2;
+
+    private static final int SHEET = 8;
+    private static final int NOISE_SEED = 0;
+
+    private final Images.Split images;
+    private final int width;
+    private final DigitFeatures features;
+    private final double[][] real;
+
+    /**
+     * Takes digits to learn, and trains the classifier of {@link DigitFeatures} on them.
+     *
+     * @param all the digits
+     * @param subset how many digits are trained on at most
+     * @param width the channels next to the image
+     */
+    public DcganTask(Images.Split all, int subset, int width)
+            throws IOException, MalformedModelException {
+        images = all.subset(subset);
+        this.width = width;
+        if (all.test().size() < 2) {
+            throw new DataException(
+                    all.source() + ": expected 2 test images or more, to compare with");
+        }
+        features = new DigitFeatures(all);
+        Images compared = images.test().part(0, Math.min(MOST_COMPARED, images.test().size()));
+        real = features.of(compared.values());
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    public String title() {
+        return "DCGAN of width " + width + " on " + images.describe();
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    public DataSet data() {
+        return images.data();
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    public Block network() {
+        return new Dcgan(width);
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    public Shape[] inputs(int batchSize) {
+        return Dcgan.inputs(batchSize);
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    public int size() {
+        return images.training().size();
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    public Example batch(NDManager manager, List<Integer> indices, Random random) {
+        Example digits = images.training().varied(indices, random, Variation.NONE).arrays(manager);
+        NDArray doubled = digits.data().singletonOrThrow().repeat(2, 2).repeat(3, 2);
+        NDArray framed = manager.zeros(new Shape(indices.size(), 1, Dcgan.SIDE, Dcgan.SIDE));
+        String inner = FRAME + ":" + (Dcgan.SIDE - FRAME);
+        framed.set(new NDIndex(":, :, " + inner + ", " + inner), doubled);
+        NDArray noise = noise(manager, indices.size(), random);
+        return new Example(new NDList(framed.muli(2).subi(1), noise), digits.labels());
+    }
+
+    private static NDArray noise(NDManager manager, int count, Random random) {
+        return Noise.normal(manager, new Shape(count, Dcgan.NOISE, 1, 1), random);
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    public Loss loss() {
+        return new DcganLoss();
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    public Settings settings(boolean dense) {
+        return new Settings(BATCH, dense ? 0.001f : 0.002f, 0.5f);
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    public Score measure(Block block, NDManager manager) {
+        Random random = new Random(NOISE_SEED);
+        int pixels = Digits.SIDE * Digits.SIDE;
+        float[] digits = new float[real.length * pixels];
+        for (int from = 0; from < real.length; from += BATCH) {
+            int count = Math.min(BATCH, real.length - from);
+            float[] made = make(block, manager, count, random);
+            for (int i = 0; i < count * pixels; i++) {
+                digits[from * pixels + i] = digitPixel(made, i);
+            }
+        }
+        double distance = FrechetDistance.between(features.of(digits), real);
+        String text =
+                String.format(
+                        Locale.ROOT, "Fréchet distance %.2f (%d images)", distance, real.length);
+        return new Score(Score.DISTANCE, distance, text);
+    }
+
+    /** Pixels of images in -1..1, as the network makes them. */
+    private static float[] make(Block block, NDManager manager, int count, Random random) {
+        try (NDManager scratch = manager.newSubManager()) {
+            NDArray noise = noise(scratch, count, random);
+            // Only the noise counts outside of training.
+            NDList inputs = new NDList(noise, noise);
+            return block.forward(new ParameterStore(scratch, false), inputs, false)
+                    .singletonOrThrow()
+                    .toFloatArray();
+        }
+    }
+
+    /** The mean of the four pixels that were one, in 0..1. */
+    static float digitPixel(float[] made, int index) {
+        int image = index / (Digits.SIDE * Digits.SIDE);
+        int row = FRAME + 2 * (index / Digits.SIDE % Digits.SIDE);
+        int column = FRAME + 2 * (index % Digits.SIDE);
+        int at = (image * Dcgan.SIDE + row) * Dcgan.SIDE + column;
+        float sum = made[at] + made[at + 1] + made[at + Dcgan.SIDE] + made[at + Dcgan.SIDE + 1];
+        return (sum / 4 + 1) / 2;
+    }
+
+    /** Eight rows of eight images. */
+    @Override
+    public Optional<BufferedImage> samples(Block block, NDManager manager) {
+        float[] made = make(block, manager, SHEET * SHEET, new Random(NOISE_SEED));
+        for (int i = 0; i < made.length; i++) {
+            made[i] = (made[i] + 1) / 2;
+        }
+        return Optional.of(Sheet.of(made, Dcgan.SIDE, SHEET));
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    public void close() {
+        features.close();
+    }
+}

@@ -1,0 +1,186 @@
+package io.github.freqreg.examples.tasks;
+
+import ai.djl.Device;
+import ai.djl.MalformedModelException;
+import ai.djl.Model;
+import ai.djl.engine.Engine;
+import ai.djl.ndarray.NDManager;
+import ai.djl.training.DefaultTrainingConfig;
+import ai.djl.training.EasyTrain;
+import ai.djl.training.Trainer;
+import ai.djl.training.dataset.Batch;
+import ai.djl.training.listener.EvaluatorTrainingListener;
+import ai.djl.training.tracker.Tracker;
+import ai.djl.translate.Batchifier;
+import io.github.freqreg.examples.data.DataException;
+import io.github.freqreg.examples.data.Example;
+import io.github.freqreg.file.FrequencyFile;
+import io.github.freqreg.training.BufferRetention;
+import io.github.freqreg.training.ByteBudget;
+import io.github.freqreg.training.ResumableOptimizer;
+import io.github.freqreg.training.TailTruncation;
+import io.github.freqreg.training.TruncationSchedule;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Random;
+import java.util.function.IntConsumer;
+import java.util.stream.IntStream;
+
+/** Trains the network of a task, dense or frequency-regularised alike. */
+public final class Training {
+
+    private static final float FINAL_RATE = 0.01f;
+
+    private final Task task;
+    private final TrainingPlan plan;
+    private final TrainingLog log;
+
+    /**
+     * Prepares a training.
+     *
+     * @param task what is trained
+     * @param plan how
+     * @param log gets a line for each epoch
+     */
+    public Training(Task task, TrainingPlan plan, TrainingLog log) {
+        this.task = task;
+        this.plan = plan;
+        this.log = log;
+    }
+
+    /** Seeds the engine; what follows in this thread is the same for the same seed. */
+    public static void seed(int seed) {
+        Engine.getInstance().setRandomSeed(seed);
+    }
+
+    /**
+     * Trains a model.
+     *
+     * @param model its block is set, and wrapped if it is to be compressed
+     * @param device where to train
+     */
+    public Trained run(Model model, Device device) throws IOException, MalformedModelException {
+        return run(model, device, Optional.empty());
+    }
+
+    /**
+     * Trains a model, with a checkpoint.
+     *
+     * @param checkpoint saved after each epoch; resumed from if it exists, without a comparison of
+     *     settings
+     */
+    public Trained run(Model model, Device device, TrainingCheckpoint checkpoint)
+            throws IOException, MalformedModelException {
+        return run(model, device, Optional.of(checkpoint));
+    }
+
+    private Trained run(Model model, Device device, Optional<TrainingCheckpoint> checkpoint)
+            throws IOException, MalformedModelException {
+        long begin = System.nanoTime();
+        int stepsEach = (task.size() + plan.batchSize() - 1) / plan.batchSize();
+        int steps = Math.multiplyExact(plan.epochs(), stepsEach);
+        Tracker rate =
+                Tracker.cosine()
+                        .setBaseValue(plan.learningRate())
+                        .optFinalValue(plan.learningRate() * FINAL_RATE)
+                        .setMaxUpdates(steps)
+                        .build();
+        List<Epoch> epochs = new ArrayList<>();
+        EvaluatorTrainingListener evaluation = new EvaluatorTrainingListener();
+        try (ResumableOptimizer optimizer =
+                plan.descent().optimizer(rate, plan.settings().beta1())) {
+            int done = 0;
+            if (checkpoint.isPresent() && checkpoint.get().exists()) {
+                done = checkpoint.get().load(model, optimizer);
+                log.print("going on after epoch %d of %s%n", done, checkpoint.get().file());
+            }
+            DefaultTrainingConfig config =
+                    new DefaultTrainingConfig(task.loss())
+                            .optDevices(new Device[] {device})
+                            .optOptimizer(optimizer)
+                            .addTrainingListeners(new BufferRetention(), evaluation);
+            if (plan.truncate() > 0) {
+                config.addTrainingListeners(truncation(steps, (long) done * stepsEach));
+            }
+            int before = done;
+            Optional<ByteBudget> budget =
+                    plan.limit().map(limit -> limit.listener(optimizer, plan.epochs(), before));
+            budget.ifPresent(config::addTrainingListeners);
+            try (Trainer trainer = model.newTrainer(config)) {
+                trainer.initialize(task.inputs(plan.batchSize()));
+                for (int epoch = done + 1; epoch <= plan.epochs(); epoch++) {
+                    epoch(trainer, epoch, stepsEach);
+                    trainer.notifyListeners(listener -> listener.onEpoch(trainer));
+                    epochs.add(report(model, epoch, evaluation, begin));
+                    if (checkpoint.isPresent()) {
+                        checkpoint.get().save(model, optimizer, epoch);
+                    }
+                }
+            }
+            return new Trained(epochs, budget.map(ByteBudget::getQuantization));
+        }
+    }
+
+    private TailTruncation truncation(int steps, long done) {
+        return TailTruncation.builder()
+                .optEveryBatches(1)
+                .optFirstStep(done)
+                .optSchedule(
+                        TruncationSchedule.cubic(Math.max(1, (long) (steps * plan.truncate()))))
+                .build();
+    }
+
+    /** All that is drawn in an epoch depends on the seed and its number, for the resume's sake. */
+    private void epoch(Trainer trainer, int epoch, int steps) {
+        Random random = new Random(plan.seed() * 1_000_003L + epoch);
+        // What the engine draws, such as dropout.
+        seed(Objects.hash(plan.seed(), epoch));
+        List<Integer> order = new ArrayList<>(IntStream.range(0, task.size()).boxed().toList());
+        Collections.shuffle(order, random);
+        IntConsumer progress = log.steps(epoch, steps);
+        for (int step = 0; step < steps; step++) {
+            int from = step * plan.batchSize();
+            int to = Math.min(from + plan.batchSize(), order.size());
+            NDManager manager = trainer.getManager().newSubManager();
+            Example example = task.batch(manager, order.subList(from, to), random);
+            try (Batch batch =
+                    new Batch(
+                            manager,
+                            example.data(),
+                            example.labels(),
+                            to - from,
+                            Batchifier.STACK,
+                            Batchifier.STACK,
+                            step,
+                            steps)) {
+                EasyTrain.trainBatch(trainer, batch);
+                trainer.step();
+            }
+            progress.accept(step);
+        }
+    }
+
+    private Epoch report(Model model, int epoch, EvaluatorTrainingListener evaluation, long begin) {
+        float loss = evaluation.getLatestEvaluations().get("train_loss");
+        if (!Float.isFinite(loss)) {
+            throw new DataException(
+                    "The loss of epoch "
+                            + epoch
+                            + " is "
+                            + loss
+                            + ": try a --learning-rate below "
+                            + plan.learningRate());
+        }
+        Score score = task.measure(model.getBlock(), model.getNDManager());
+        long numbers = FrequencyFile.countNumbers(model.getBlock());
+        double seconds = (System.nanoTime() - begin) / 1e9;
+        log.print(
+                "epoch %d/%d: loss %.4f, test %s, %,d numbers kept, %.1f s%n",
+                epoch, plan.epochs(), loss, score, numbers, seconds);
+        return new Epoch(epoch, loss, score.value(), numbers, seconds);
+    }
+}

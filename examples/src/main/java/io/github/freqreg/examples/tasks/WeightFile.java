@@ -1,0 +1,121 @@
+package io.github.freqreg.examples.tasks;
+
+import ai.djl.MalformedModelException;
+import ai.djl.Model;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import io.github.freqreg.file.FrequencyFile;
+import io.github.freqreg.format.ArrayFile;
+import io.github.freqreg.format.FrqDocument;
+import io.github.freqreg.interop.DenseWeights;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * Opens a file of weights of any kind: a {@code .frq} file, PyTorch's {@code .pt} and {@code .pth},
+ * {@code .safetensors}, {@code .npz}, or DJL's {@code .params}. The extension decides; any other
+ * name is taken for that of a {@code .frq} file.
+ */
+public final class WeightFile implements AutoCloseable {
+
+    /** The kinds of files, for the descriptions of options. */
+    public static final String KINDS =
+            "a .frq file, PyTorch's .pt or .pth, .safetensors, .npz, or DJL's .params";
+
+    /** DJL's own name of a file of parameters. */
+    private static final Pattern PARAMS = Pattern.compile("(.+)-(\\d{4})\\.params");
+
+    private final Path file;
+    private final Optional<FrqDocument> document;
+    private final NDManager manager = NDManager.newBaseManager();
+    private final NDList arrays;
+
+    private WeightFile(Path file) throws IOException, MalformedModelException {
+        this.file = file;
+        try {
+            document = isFrq(file) ? Optional.of(FrqDocument.read(file)) : Optional.empty();
+            arrays = ArrayFile.isReadable(file) ? ArrayFile.read(manager, file) : new NDList();
+        } catch (IOException | MalformedModelException | RuntimeException e) {
+            manager.close();
+            throw e;
+        }
+    }
+
+    /**
+     * Opens a file and decodes it, but for DJL's own, which DJL reads when it is loaded.
+     *
+     * @param file the path
+     */
+    public static WeightFile open(Path file) throws IOException, MalformedModelException {
+        return new WeightFile(file);
+    }
+
+    /** Whether a file is of this library's own kind. */
+    public static boolean isFrq(Path file) {
+        return !ArrayFile.isReadable(file) && !params(file).matches();
+    }
+
+    private static Matcher params(Path file) {
+        return PARAMS.matcher(String.valueOf(file.getFileName()));
+    }
+
+    /**
+     * Loads the weights into a model.
+     *
+     * @param network what it is of
+     * @param model its block is plain and not initialised
+     * @param inputs the shapes of its inputs, for files that do not have them
+     */
+    public void load(Network network, Model model, Shape... inputs)
+            throws IOException, MalformedModelException {
+        Matcher params = params(file);
+        if (params.matches()) {
+            model.getBlock().initialize(model.getNDManager(), DataType.FLOAT32, inputs);
+            // The epoch, because DJL takes the last one that is there.
+            model.load(
+                    file.toAbsolutePath().getParent(),
+                    params.group(1),
+                    Map.of("epoch", params.group(2)));
+            return;
+        }
+        try {
+            if (document.isPresent()) {
+                FrequencyFile.load(model, document.get());
+            } else {
+                DenseWeights.load(model, arrays, TorchNames.of(network, model.getBlock()), inputs);
+            }
+        } catch (MalformedModelException e) {
+            throw new MalformedModelException(file + ": " + e.getMessage(), e);
+        }
+    }
+
+    /** The names and shapes that the file holds; none if it leaves them to the network. */
+    public Map<String, Shape> shapes() {
+        Map<String, Shape> shapes =
+                new LinkedHashMap<>(document.map(WeightFile::shapes).orElse(Map.of()));
+        arrays.forEach(array -> shapes.put(array.getName(), array.getShape()));
+        return shapes;
+    }
+
+    /** The names and shapes of a document; none if it leaves them to the network. */
+    public static Map<String, Shape> shapes(FrqDocument document) {
+        Map<String, Shape> shapes = new LinkedHashMap<>();
+        if (document.isNamed()) {
+            document.tensors().forEach(tensor -> shapes.put(tensor.name(), tensor.shape()));
+        }
+        return shapes;
+    }
+
+    /** Frees the arrays that were read. */
+    @Override
+    public void close() {
+        manager.close();
+    }
+}

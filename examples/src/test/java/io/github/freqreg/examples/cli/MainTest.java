@@ -1,0 +1,202 @@
+package io.github.freqreg.examples.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import picocli.CommandLine;
+import picocli.CommandLine.Model.ArgSpec;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
+
+/** Help, messages and exit codes of the program. */
+class MainTest extends ProgramTest {
+
+    @TempDir private Path folder;
+
+    @Test
+    void withoutArgumentsTheHelpIsPrinted() {
+        assertEquals(0, run());
+        assertTrue(out.startsWith("Usage: freqreg"), out);
+        assertTrue(out.contains("To begin with: freqreg train lenet"), out);
+        assertEquals("", err);
+    }
+
+    /** The options are those of all networks, their help is not. */
+    @ParameterizedTest
+    @ValueSource(strings = {"segment", "inspect"})
+    void commandsOfUNetsSayWhatUNetsTake(String command) {
+        assertEquals(0, run(command, "--help"));
+        String help = out.replaceAll("\\s+", " ");
+        assertTrue(help.contains("channels of the first level; each level down"), help);
+        assertFalse(help.matches(".*\\b(vit|alexnet|resnet18|vae|dcgan)\\b.*"), help);
+        assertEquals(0, run("train", "--help"));
+        assertTrue(out.replaceAll("\\s+", " ").contains("units of vit and vae"), out);
+    }
+
+    /** Of every option and parameter that is one of several words. */
+    @Test
+    void choicesAreShownAsTheyAreTyped() {
+        int choices = 0;
+        for (CommandLine command : Main.commandLine().getSubcommands().values()) {
+            CommandSpec spec = command.getCommandSpec();
+            for (ArgSpec argument : spec.args()) {
+                Class<?> type = argument.auxiliaryTypes()[0];
+                if (!type.isEnum()) {
+                    continue;
+                }
+                choices++;
+                String wrong =
+                        argument instanceof OptionSpec option
+                                ? " lenet " + option.longestName() + " wrong"
+                                : " wrong";
+                assertEquals(2, run((spec.name() + wrong).split(" ")));
+                assertOneLine("but was wrong");
+                for (Object constant : type.getEnumConstants()) {
+                    Enum<?> each = (Enum<?>) constant;
+                    assertFalse(err.contains(each.name()), err);
+                    assertTrue(err.contains(Choice.word(each)), err);
+                }
+                String help = String.join("", argument.description());
+                assertFalse(help.contains("COMPLETION") || help.contains("DEFAULT"), help);
+            }
+        }
+        assertTrue(choices >= 8, choices + " choices");
+    }
+
+    /** Bars belong on a terminal; PyTorch's warnings belong nowhere. */
+    @Test
+    void aLogHasALineAnEpochAndNoWarnings() throws Exception {
+        String train =
+                "train unet --width 2 --depth 1 --size 8 --subset 8 --keep 20 --epochs 2 --out "
+                        + folder.resolve("net.frq");
+        Path log = folder.resolve("log");
+        Path warnings = folder.resolve("warnings");
+        Process process =
+                ProgramRun.process(List.of(train.split(" ")))
+                        .redirectOutput(log.toFile())
+                        .redirectError(warnings.toFile())
+                        .start();
+        assertEquals(0, process.waitFor(), Files.readString(warnings));
+        assertEquals("", Files.readString(warnings));
+        String text = Files.readString(log);
+        assertFalse(text.contains("\r") || text.contains("█"), text);
+        assertEquals(4, text.lines().filter(line -> line.startsWith("epoch ")).count(), text);
+    }
+
+    /** By script, which gives a program a terminal of its own. */
+    @Test
+    void aTerminalHasBars() throws Exception {
+        assumeTrue(Files.isExecutable(Path.of("/usr/bin/script")), "there is no script");
+        assumeTrue(System.getProperty("os.name").equals("Linux"), "script has other options");
+        String train =
+                "train unet --width 2 --depth 1 --size 8 --subset 8 --keep 20 --epochs 1"
+                        + " --no-baseline --out "
+                        + folder.resolve("net.frq");
+        ProcessBuilder program = ProgramRun.process(List.of(train.split(" ")));
+        String command = String.join("' '", program.command());
+        Path log = folder.resolve("log");
+        Process process =
+                new ProcessBuilder("/usr/bin/script", "-qec", "'" + command + "'", "/dev/null")
+                        .redirectErrorStream(true)
+                        .redirectOutput(log.toFile())
+                        .start();
+        assertEquals(0, process.waitFor(), Files.readString(log));
+        assertTrue(Files.readString(log).contains("Epoch 1:"), Files.readString(log));
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "train lenet --epochs 0 | --epochs must be 1 or more but is 0",
+                "train lenet --epochs x | 'x' is not an int",
+                "train lenet --batch-size -3 | --batch-size must be 1 or more but is -3",
+                "train lenet --keep-rate 2 | A rate must be above 0 and at most 1 but is 2.0",
+                "train lenet --keep 0 | The kept number must be 1 or more but is 0",
+                "train lenet --budget 500 | The budget is 500 numbers",
+                "train lenet --keep 5 --budget 9 | mutually exclusive",
+                "train lenet --learning-rate 0 | --learning-rate must be above 0 and finite but is 0.0",
+                "train lenet --dense --truncate 0.5 | have no meaning with --dense",
+                "train lenet --truncate 7 | --truncate must be 0 to 1 but is 7.0",
+                "train lenet --device tpu | --device must be cpu, gpu or gpu with a number",
+                "train alexnet2 | alexnet2",
+                "train vgg --size 40 | --size must be a multiple of 32 but is 40",
+                "train vae --size 40 | --size has no meaning for vae",
+                "train lenet --width 40 | --width has no meaning for lenet",
+                "train vit --width 100 | multiple of 64 but is 100",
+                "train lenet --subset 0 | --subset must be 1 or more but is 0",
+                "train lenet --preset v4 | v4",
+                "train lenet --recipe best | expected one of [paper-776, small, accurate] but was best",
+                "train vae --recipe paper-776 | --recipe paper-776 is one of lenet",
+                "train vgg --split | --split has no meaning for vgg",
+                "train alexnet --split | --split has no meaning for alexnet",
+                "train alexnet --size 32 | --size of alexnet must be 64 or more but is 32",
+                "train lenet --rate-weight 0.1 | --rate-weight must be 0 to 1, with --budget-bytes",
+                "train lenet --budget-bytes 0 | --budget-bytes must be 1 to 1073741824 but is 0",
+                "train lenet --budget-bytes 60 --out OUT | A file of this network has at least",
+                "train vae --turn 5 | --turn has no meaning for vae",
+                "train lenet --recipe small --biases | --biases has no meaning with --recipe",
+                "train lenet --dense --weighted | have no meaning with --dense",
+                "train lenet --dense --balanced | have no meaning with --dense",
+                "train lenet --truncate 0.5 --balanced | --balanced has no meaning with --truncate",
+                "train lenet --budget-bytes 3 | The budget is 3 bytes",
+                "train lenet --dense --budget-bytes 20 | have no meaning with --dense",
+                "compress lenet --weights x --out y --budget-bytes 0 | --budget-bytes must be 1 to",
+                "compress lenet --weights x --budget-bytes 900 | --out",
+                "compress lenet --weights x --out y --budget-bytes 9 --stages 0 | 1 to 30 but is 0",
+                "compress lenet --weights x --out y --budget-bytes 9 --epochs -1 | but is -1",
+                "compress lenet --weights x --out y --budget-bytes 9 --max-loss -1 | but is -1",
+                "compress lenet --weights x --out y --budget-bytes 9 --epochs 0 --max-loss 1 | no meaning",
+                "train lenet --dense --split | have no meaning with --dense",
+                "train lenet --optimizer rms | rms",
+                "train | NETWORK",
+                "train unet --size 16 | --size must be 32 or more at this --depth but is 16",
+                "train unet --width 0 | --width must be 1 to 1024 but is 0",
+                "train unet --depth 9 | --depth must be 1 to 8 but is 9",
+                "segment x.png --weights x | segment needs --out MASK.png or --overlay",
+                "segment --weights x | IMAGE",
+                "evaluate unet --weights x | evaluate unet needs --data DIR",
+                "evaluate lenet | --weights",
+                "inspect | FILE",
+                "nonsense | nonsense",
+            })
+    void wrongArgumentsAreOneLineAndExitCode2(String arguments, String message) {
+        String out = folder.resolve("never.frq").toString();
+        assertEquals(2, run(arguments.replace("OUT", out).split(" ")));
+        assertOneLine(message);
+    }
+
+    @Test
+    void wrongFilesAreOneLineAndExitCode1() throws IOException {
+        Path missing = folder.resolve("none");
+        assertEquals(1, run("inspect", missing.toString()));
+        assertOneLine("none: expected a file, but there is none");
+        assertEquals(1, run("evaluate", "lenet", "--weights", missing.toString()));
+        assertOneLine("none");
+        assertEquals(1, run("train", "lenet", "--data", missing.toString()));
+        assertOneLine("expected a folder with the MNIST IDX files");
+        assertEquals(1, run("train", "lenet", "--data", folder.toString()));
+        assertOneLine("train-images-idx3-ubyte.gz: expected the IDX file");
+
+        assertEquals(1, run("train", "lenet", "--out", folder.toString()));
+        assertOneLine("the file cannot be written: it is a folder");
+        Path out = folder.resolve("never.frq");
+        assertEquals(1, run("train", "lenet", "--resume", "--out", out.toString()));
+        assertOneLine("never.frq.checkpoint: expected a checkpoint to go on from");
+
+        Path text = Files.writeString(folder.resolve("text.frq"), "no coefficients here");
+        assertEquals(1, run("inspect", text.toString()));
+        assertOneLine("expected a .frq file");
+    }
+}

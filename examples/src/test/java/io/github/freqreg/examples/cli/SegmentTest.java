@@ -1,0 +1,210 @@
+package io.github.freqreg.examples.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import ai.djl.Model;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import io.github.freqreg.examples.data.ImageFile;
+import io.github.freqreg.examples.data.ImageSize;
+import io.github.freqreg.examples.data.PngFile;
+import io.github.freqreg.examples.data.Scene;
+import io.github.freqreg.examples.networks.UNet;
+import io.github.freqreg.examples.tasks.InputScale;
+import io.github.freqreg.examples.tasks.Segmentation;
+import io.github.freqreg.file.FrequencyFile;
+import io.github.freqreg.policy.FrequencyRegularization;
+import java.awt.image.BufferedImage;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The size at which a photograph is segmented, and the files that are written. */
+class SegmentTest {
+
+    @TempDir private Path folder;
+
+    /** A network of width 2 and depth 2, trained on images of a shape. */
+    private Path save(int height, int width) throws IOException {
+        return save(height, width, 1);
+    }
+
+    private Path save(int height, int width, int seed) throws IOException {
+        Path file = folder.resolve("unet.frq");
+        try (Model model = Model.newInstance("unet")) {
+            model.getNDManager().getEngine().setRandomSeed(seed);
+            Shape input = new Shape(1, 3, height, width);
+            model.setBlock(
+                    FrequencyRegularization.builder()
+                            .optKept(9)
+                            .build()
+                            .apply(new UNet(2, 2, 2), input));
+            model.getBlock().initialize(model.getNDManager(), DataType.FLOAT32, input);
+            FrequencyFile.save(model.getBlock(), file);
+        }
+        return file;
+    }
+
+    private Path picture(int width, int height) throws IOException {
+        Path picture = folder.resolve("images/picture.png");
+        PngFile.write(Scene.scale(Scene.draw(64, new Random(1)).image(), width, height), picture);
+        return picture;
+    }
+
+    private ProgramRun segment(Path picture, Path weights, String options) {
+        String command = "segment %s --weights %s --out %s --overlay %s " + options;
+        return ProgramRun.of(
+                command.formatted(
+                                picture,
+                                weights,
+                                folder.resolve("mask.png"),
+                                folder.resolve("overlay.png"))
+                        .strip()
+                        .split(" "));
+    }
+
+    /** Up and down, landscape and portrait, to an asked size and to the image's own. */
+    @ParameterizedTest
+    @CsvSource({
+        "48x64, '', 400x300, scaled to 64x48",
+        "48x64, '', 300x400, scaled to 36x48",
+        "48x64, '', 640x64, scaled to 64x6",
+        "48x64, '', 32x24, scaled to 64x48",
+        "48x64, '', 64x48, ''",
+        "48x48, '', 100x50, scaled to 48x48",
+        "48x64, --size 0, 100x50, ''",
+        "48x64, --size 16, 100x50, scaled to 16x16",
+        "48x64, --size 50x25, 100x50, scaled to 50x25"
+    })
+    void theOutputTellsTheSizeAndTheMaskIsTheImages(
+            String trained, String options, String image, String expected) throws IOException {
+        // The shape of an input has the height first.
+        ImageSize input = ImageSize.parse(trained);
+        ImageSize size = ImageSize.parse(image);
+        Path weights = save(/* height= */ input.width(), /* width= */ input.height());
+        ProgramRun run = segment(picture(size.width(), size.height()), weights, options);
+        assertEquals(0, run.code(), run.err());
+        assertEquals(!expected.isEmpty(), run.out().contains("scaled"), run.out());
+        assertTrue(run.out().contains(expected + (expected.isEmpty() ? "" : ",")), run.out());
+        assertTrue(run.out().contains("% of " + size + " pixels are the object"), run.out());
+        for (String picture : new String[] {"mask.png", "overlay.png"}) {
+            assertEquals(size, ImageFile.open(folder.resolve(picture)).size());
+        }
+    }
+
+    /** What a network sees at its trained size is what it would see of that image itself. */
+    @Test
+    void theMaskIsTheOneOfTheScaledImage() throws Exception {
+        BufferedImage image = ImageFile.readRgb(picture(160, 120));
+        int pixels = image.getWidth() * image.getHeight();
+        int inside = 0;
+        // Networks that are not trained often answer the same for each pixel, which shows nothing.
+        for (int seed = 1; inside == 0 || inside == pixels; seed++) {
+            assertTrue(seed <= 50, "no network tells pixels apart");
+            inside = compareMasks(save(48, 64, seed), image);
+        }
+    }
+
+    /** Compares each pixel of a mask, and counts those of the object. */
+    private static int compareMasks(Path weights, BufferedImage image) throws Exception {
+        int inside = 0;
+        try (Model model = Model.newInstance("unet")) {
+            new ShapeArguments().loadUNet(model, weights);
+            boolean[] mask = Segmentation.segment(model, image);
+            boolean[] small =
+                    Segmentation.segment(model, InputScale.OWN, Scene.scale(image, 64, 48));
+            for (int i = 0; i < mask.length; i++) {
+                // The small pixel in which the centre of this one is.
+                int x = (int) Math.floor((i % 160 + 0.5) * 0.4);
+                int y = (int) Math.floor((Math.floorDiv(i, 160) + 0.5) * 0.4);
+                assertEquals(small[y * 64 + x], mask[i], "pixel " + i);
+                inside += mask[i] ? 1 : 0;
+            }
+        }
+        return inside;
+    }
+
+    @Test
+    void evaluateTellsThatImagesWereScaled() throws IOException {
+        Path weights = save(48, 64);
+        picture(128, 96);
+        Files.createDirectories(folder.resolve("masks"));
+        Files.copy(folder.resolve("images/picture.png"), folder.resolve("masks/picture.png"));
+        String evaluate = "evaluate unet --weights " + weights + " --data " + folder;
+        String scaled =
+                "over 1 images, of which 1 were scaled for the network, and their masks back";
+        String out = ProgramRun.of(evaluate.split(" ")).out();
+        assertTrue(out.contains(scaled), out);
+        out = ProgramRun.of((evaluate + " --size 0").split(" ")).out();
+        assertTrue(out.contains("over 1 images" + System.lineSeparator()), out);
+    }
+
+    @Test
+    void aFileThatDoesNotTellTheTrainedSizeIsSaidSo() throws IOException {
+        Path dense = folder.resolve("unet.safetensors");
+        String[] export = {"export", "unet", "--weights", save(48, 64) + "", "--out", dense + ""};
+        assertEquals(0, Main.run(export));
+        ProgramRun run = segment(picture(96, 64), dense, "");
+        String expected =
+                "scaled to 959x639, since the file does not say what the network was trained on; the"
+                        + " published one was on 959x640";
+        assertTrue(run.out().contains(expected), run.out());
+    }
+
+    /** With these weights an image of 6 rows is below what the network can halve. */
+    @Test
+    void theLeastSizeIsTold() throws IOException {
+        ProgramRun run = segment(picture(640, 30), save(48, 64), "");
+        assertEquals(1, run.code());
+        String expected =
+                "error: The image of 640x30 pixels cannot be segmented: A UNet of depth 2 takes"
+                        + " images of at least 8x4 or 4x8 pixels but got 64x3";
+        assertEquals(expected, run.err().strip());
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "segment a.png --weights a.frq --out x.jpg",
+                "segment a.png --weights a.frq --out mask",
+                "segment a.png --weights a.frq --overlay x.jpeg",
+                "compare a.json --out x.svg"
+            })
+    void aPictureIsWrittenUnderAPngsNameAlone(String command) {
+        ProgramRun run = ProgramRun.of(command.split(" "));
+        assertEquals(2, run.code());
+        assertTrue(
+                run.err().contains("expected a name that ends in .png, the only kind written"),
+                run.err());
+        assertEquals(1, run.err().lines().count(), run.err());
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "--size x, expected N or WIDTHxHEIGHT but found x",
+        "--size -4, expected N or WIDTHxHEIGHT but found -4",
+        "--size 0x9, --size must be 0 to 4096 but is 0x9",
+        "--size 9x4097, --size must be 0 to 4096 but is 9x4097"
+    })
+    void aSizeThatIsNoneIsRefused(String options, String expected) throws IOException {
+        ProgramRun run = segment(picture(32, 32), save(8, 8), options);
+        assertEquals(2, run.code());
+        assertTrue(run.err().contains(expected), run.err());
+    }
+
+    @Test
+    void aRectangleIsNoSizeToTrainOn() {
+        ProgramRun run = ProgramRun.of("train", "unet", "--size", "64x48");
+        assertEquals(2, run.code());
+        assertTrue(
+                run.err().contains("--size must be the side of a square to train on but is 64x48"),
+                run.err());
+    }
+}

@@ -1,0 +1,256 @@
+package io.github.freqreg.examples.cli;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import ai.djl.util.JsonUtils;
+import com.google.gson.JsonObject;
+import io.github.freqreg.examples.data.TinyData;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** What {@code train} trains, saves and prints. */
+class TrainCommandTest extends ProgramTest {
+
+    private static final Pattern SCORE = Pattern.compile("accuracy \\S+ \\(\\d+ of \\d+\\)");
+
+    @TempDir private Path folder;
+
+    @Test
+    void trainsSavesLoadsAndEvaluatesToTheLastDigit() throws IOException {
+        Path file = folder.resolve("a/lenet.frq");
+        Path json = folder.resolve("lenet.json");
+        int code =
+                run(
+                        "train",
+                        "lenet",
+                        "--epochs",
+                        "1",
+                        "--no-baseline",
+                        "--out",
+                        file.toString(),
+                        "--json",
+                        json.toString());
+        assertEquals(0, code, err);
+        String trained = lastScore();
+
+        JsonObject values = JsonUtils.GSON.fromJson(Files.readString(json), JsonObject.class);
+        assertEquals("lenet", values.get("model").getAsString());
+        assertEquals("accuracy", values.get("metric").getAsString());
+        assertEquals(5_000, values.get("numbers").getAsLong());
+        assertEquals(Files.size(file), values.get("bytes").getAsLong());
+        assertEquals(1, values.get("epochs").getAsInt());
+        assertEquals(1, values.get("seed").getAsInt());
+        assertTrue(values.get("seconds").getAsDouble() > 0);
+        assertTrue(values.get("value").getAsDouble() > 0.5, "it has learned something");
+
+        assertEquals(0, run("evaluate", "lenet", "--weights", file.toString()));
+        assertEquals(trained, lastScore());
+
+        assertEquals(0, run("inspect", file.toString()));
+        assertTrue(out.contains("431,080"), out);
+        assertEquals(0, run("inspect", file.toString(), "--format", "json"));
+        assertEquals(
+                Files.size(file),
+                JsonUtils.GSON.fromJson(out, JsonObject.class).get("bytes").getAsLong());
+    }
+
+    @Test
+    void theSameSeedGivesTheSameFile() throws IOException {
+        Path data = TinyData.mnist(folder);
+        byte[][] files = new byte[3][];
+        for (int i = 0; i < 3; i++) {
+            Path file = folder.resolve(i + ".frq");
+            String seed = i < 2 ? "7" : "8";
+            assertEquals(
+                    0,
+                    run(
+                            "train",
+                            "lenet",
+                            "--data",
+                            data.toString(),
+                            "--epochs",
+                            "2",
+                            "--budget",
+                            "776",
+                            "--seed",
+                            seed,
+                            "--no-baseline",
+                            "--truncate",
+                            "0.5",
+                            "--out",
+                            file.toString()),
+                    err);
+            files[i] = Files.readAllBytes(file);
+        }
+        assertArrayEquals(files[0], files[1]);
+        assertFalse(Arrays.equals(files[0], files[2]), "another seed, another file");
+    }
+
+    @Test
+    void comparesWithTheDenseNetwork() throws IOException {
+        assertEquals(
+                0,
+                run(
+                        "train",
+                        "lenet",
+                        "--data",
+                        TinyData.mnist(folder).toString(),
+                        "--epochs",
+                        "1",
+                        "--keep",
+                        "20",
+                        "--out",
+                        folder.resolve("b.frq").toString()),
+                err);
+        assertTrue(out.contains("dense             431,080      1,724,320"), out);
+        assertTrue(out.contains("compressed            660"), out);
+    }
+
+    @Test
+    void trainsThePlainNetworkToo() throws IOException {
+        Path file = folder.resolve("dense.frq");
+        assertEquals(
+                0,
+                run(
+                        "train",
+                        "lenet",
+                        "--data",
+                        TinyData.mnist(folder).toString(),
+                        "--epochs",
+                        "1",
+                        "--dense",
+                        "--out",
+                        file.toString()),
+                err);
+        // Eleven bits of each float16 are stored as they are.
+        assertTrue(Files.size(file) > 431_080 * 11 / 8);
+        assertEquals(
+                0,
+                run(
+                        "evaluate",
+                        "lenet",
+                        "--data",
+                        TinyData.mnist(folder).toString(),
+                        "--weights",
+                        file.toString()),
+                err);
+    }
+
+    /** By one code path, with nothing but what comes along. */
+    @ParameterizedTest
+    @CsvSource({
+        "alexnet --width 2, accuracy, false",
+        "vgg --width 2, accuracy, false",
+        "resnet18 --width 2, accuracy, false",
+        "vit --width 64 --split, accuracy, false",
+        "unet --width 2 --depth 2 --size 16, Dice, false",
+        "dcgan --width 2, Fréchet distance, true",
+        "vae --width 16 --split, evidence bound, true",
+    })
+    void trainsEveryNetwork(String network, String metric, boolean draws) throws IOException {
+        Path file = folder.resolve("net.frq");
+        String train =
+                "train %s --preset v3 --epochs 2 --subset 64 --optimizer sgd --learning-rate 0.0001"
+                        + " --out %s --plot %s";
+        assertEquals(0, run(train.formatted(network, file, folder).split(" ")), err);
+        String last = out.lines().filter(line -> line.startsWith("compressed")).toList().get(0);
+        String score = last.substring(last.indexOf(metric));
+        assertTrue(Files.size(folder.resolve("learning.png")) > 1_000);
+        assertEquals(draws, Files.exists(folder.resolve("dense.png")));
+        assertEquals(draws, Files.exists(folder.resolve("compressed.png")));
+        if (!network.startsWith("unet")) {
+            String evaluate = "evaluate %s --weights %s";
+            String shape = network.replace(" --split", "");
+            assertEquals(0, run(evaluate.formatted(shape, file).split(" ")), err);
+            assertEquals(score, out.strip());
+        }
+    }
+
+    @Test
+    void aRecipeSetsAllThatFollows() throws IOException {
+        String train = "train lenet --recipe paper-776 --epochs 1 --data %s --no-baseline --out %s";
+        Path file = folder.resolve("lenet.frq");
+        assertEquals(0, run(train.formatted(TinyData.mnist(folder), file).split(" ")), err);
+        assertTrue(out.contains("compressed            776"), out);
+        assertEquals(0, run("inspect", file.toString()));
+        assertTrue(out.contains("500x50x4x4"), out);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"small, 1149", "accurate, 3100"})
+    void aRecipeOfBytesKeepsToThem(String recipe, long bytes) throws IOException {
+        String train = "train lenet --recipe %s --epochs 2 --data %s --no-baseline --out %s";
+        Path file = folder.resolve("lenet.frq");
+        assertEquals(0, run(train.formatted(recipe, TinyData.mnist(folder), file).split(" ")), err);
+        assertTrue(Files.size(file) <= bytes, Files.size(file) + " bytes");
+        assertEquals(0, run("inspect", file.toString()));
+        assertTrue(out.contains("500x800 as 500x50x4x4 by 1:2:3:3"), out);
+        assertTrue(out.contains("steps of"), out);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "lenet, 900",
+        "resnet18 --width 2 --weighted --rate-weight 0.00001, 1500",
+        "vae --width 16 --split, 900",
+        "dcgan --width 2 --keep 9, 700"
+    })
+    void aBudgetOfBytesIsKeptTo(String network, long bytes) throws IOException {
+        String train =
+                "train %s --subset 32 --epochs 2 --no-baseline --no-names --budget-bytes %d --out %s";
+        Path file = folder.resolve("net.frq");
+        assertEquals(0, run(train.formatted(network, bytes, file).split(" ")), err);
+        assertTrue(Files.size(file) <= bytes, Files.size(file) + " bytes");
+        assertTrue(Files.size(file) > bytes / 2, Files.size(file) + " bytes");
+    }
+
+    @Test
+    void splitsSeeRowsAndColumns() throws IOException {
+        String train =
+                "train vae --split --biases --preset v3 --epochs 1 --subset 50 --no-baseline --out %s";
+        Path file = folder.resolve("vae.frq");
+        assertEquals(0, run(train.formatted(file).split(" ")), err);
+        assertTrue(out.contains("400x28x28") && out.contains("28x28x400"), out);
+        // Four weights at the floor of 256; 20 of 400, 7 of 40, 20 of 400 and 28 of 784.
+        assertTrue(out.contains("compressed          1,099"), out);
+    }
+
+    @Test
+    void aTrainingThatDivergesSaysSo() throws IOException {
+        assertEquals(
+                1,
+                run(
+                        "train",
+                        "lenet",
+                        "--data",
+                        TinyData.mnist(folder).toString(),
+                        "--epochs",
+                        "30",
+                        "--learning-rate",
+                        "1e30",
+                        "--no-baseline",
+                        "--out",
+                        folder.resolve("x.frq").toString()));
+        assertOneLine("try a --learning-rate below 1.0E30");
+    }
+
+    private String lastScore() {
+        Matcher matcher = SCORE.matcher(out);
+        String last = null;
+        while (matcher.find()) {
+            last = matcher.group();
+        }
+        return last;
+    }
+}

@@ -1,0 +1,78 @@
+package io.github.freqreg.examples.tasks;
+
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.Block;
+import ai.djl.training.loss.Loss;
+import io.github.freqreg.examples.data.DataSet;
+import io.github.freqreg.examples.data.Example;
+import io.github.freqreg.policy.FrequencyRegularizationBuilder;
+import java.util.List;
+import java.util.Random;
+
+/** Another task with fewer examples; a test overrides what else it changes. */
+class ChangedTask implements Task {
+
+    private final Task task;
+    private final int size;
+
+    ChangedTask(Task task, int size) {
+        this.task = task;
+        this.size = size;
+    }
+
+    @Override
+    public String title() {
+        return task.title();
+    }
+
+    @Override
+    public DataSet data() {
+        return task.data();
+    }
+
+    @Override
+    public Block network() {
+        return task.network();
+    }
+
+    @Override
+    public Shape[] inputs(int batchSize) {
+        return task.inputs(batchSize);
+    }
+
+    @Override
+    public int size() {
+        return size;
+    }
+
+    @Override
+    public Example batch(NDManager manager, List<Integer> indices, Random random) {
+        return task.batch(manager, indices, random);
+    }
+
+    @Override
+    public Loss loss() {
+        return task.loss();
+    }
+
+    @Override
+    public Settings settings(boolean dense) {
+        return task.settings(dense);
+    }
+
+    @Override
+    public void keepByDefault(FrequencyRegularizationBuilder policy) {
+        task.keepByDefault(policy);
+    }
+
+    @Override
+    public Score measure(Block block, NDManager manager) {
+        return task.measure(block, manager);
+    }
+
+    @Override
+    public void close() {
+        task.close();
+    }
+}

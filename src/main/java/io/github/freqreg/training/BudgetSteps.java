@@ -1,0 +1,118 @@
+package io.github.freqreg.training;
+
+import ai.djl.nn.Block;
+import ai.djl.nn.Parameter;
+import io.github.freqreg.block.FrequencyBlocks;
+import io.github.freqreg.file.Quantization;
+import io.github.freqreg.format.Precision;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * Finds quantisation steps with which the file of a network fits a number of bytes.
+ *
+ * @param bytes the largest size of the file
+ * @param names whether the file stores names and shapes
+ * @param optimizer provides sensitivities; without it all tensors get the same relative error
+ */
+record BudgetSteps(long bytes, boolean names, Optional<Adam> optimizer) {
+
+    /** New steps are fitted to this fraction of the bytes, because training makes files grow. */
+    static final double FIT = 0.99;
+
+    /** Steps stay as they are while the file has this fraction of the bytes or more. */
+    private static final double FULL = 0.97;
+
+    /** Up to this multiple of the bytes, existing steps are coarsened instead of fitted anew. */
+    private static final double SLIGHTLY_OVER = 1.05;
+
+    /** Fits the steps of all tensors. */
+    Quantization fit(Block block) {
+        long room = (long) Math.ceil(FIT * bytes);
+        return Quantization.fit(block, room, names, sensitivities(block));
+    }
+
+    /** Returns the size of the file with given steps. */
+    long size(Block block, Quantization steps) {
+        return steps.bytes(block, names);
+    }
+
+    /**
+     * Adapts steps that were fitted to an earlier state of the network. Steps that still use the
+     * bytes well stay, since the network has adapted to them; if the file is slightly too large, as
+     * few steps as possible become coarser.
+     *
+     * @return the steps to use, or nothing if they have to be fitted anew
+     */
+    Optional<Quantization> adapt(Block block, Quantization steps) {
+        long size = size(block, steps);
+        if (size > bytes && size <= SLIGHTLY_OVER * bytes) {
+            return coarsen(block, steps);
+        }
+        return size <= bytes && size >= FULL * bytes ? Optional.of(steps) : Optional.empty();
+    }
+
+    /**
+     * Makes the steps of as few tensors as possible one level coarser: of the smallest tensor that
+     * suffices, or else of the largest tensors together. Empty if all of them do not suffice.
+     */
+    private Optional<Quantization> coarsen(Block block, Quantization steps) {
+        List<String> bySize = quantizedBySize(block, steps);
+        for (String name : bySize) {
+            Map<String, Float> one = new HashMap<>(steps.getSteps());
+            one.computeIfPresent(name, BudgetSteps::coarser);
+            if (fits(block, one)) {
+                return Optional.of(Quantization.of(one));
+            }
+        }
+        Collections.reverse(bySize);
+        Map<String, Float> several = new HashMap<>(steps.getSteps());
+        for (String name : bySize) {
+            several.computeIfPresent(name, BudgetSteps::coarser);
+            if (fits(block, several)) {
+                return Optional.of(Quantization.of(several));
+            }
+        }
+        return Optional.empty();
+    }
+
+    private boolean fits(Block block, Map<String, Float> steps) {
+        return size(block, Quantization.of(steps)) <= bytes;
+    }
+
+    private static List<String> quantizedBySize(Block block, Quantization steps) {
+        List<Map.Entry<String, Parameter>> tensors = new ArrayList<>();
+        for (Map.Entry<String, Parameter> each : FrequencyBlocks.parameters(block).entrySet()) {
+            if (steps.getSteps().getOrDefault(each.getKey(), 0f) > 0) {
+                tensors.add(each);
+            }
+        }
+        tensors.sort(Comparator.comparingLong(each -> each.getValue().getArray().size()));
+        List<String> names = new ArrayList<>();
+        tensors.forEach(each -> names.add(each.getKey()));
+        return names;
+    }
+
+    private static float coarser(String name, float step) {
+        return Precision.ofStep(step).coarser().step();
+    }
+
+    /** Returns the mean squared gradient of each tensor, or nothing before the first update. */
+    private Map<String, Double> sensitivities(Block block) {
+        Map<String, Double> sensitivities = new HashMap<>();
+        optimizer.ifPresent(
+                adam ->
+                        FrequencyBlocks.parameters(block)
+                                .forEach(
+                                        (name, parameter) ->
+                                                sensitivities.put(
+                                                        name, adam.meanSquare(parameter))));
+        boolean known = sensitivities.values().stream().anyMatch(mean -> mean > 0);
+        return known ? sensitivities : Map.of();
+    }
+}
