@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ai.djl.Device;
+import ai.djl.MalformedModelException;
 import ai.djl.Model;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDArrays;
@@ -30,9 +31,12 @@ import ai.djl.training.loss.Loss;
 import ai.djl.training.optimizer.Optimizer;
 import ai.djl.training.tracker.Tracker;
 import ai.djl.util.Pair;
+import io.github.freqreg.file.FrequencyFile;
 import io.github.freqreg.policy.FrequencyRegularization;
 import io.github.freqreg.policy.LayerType;
 import io.github.freqreg.training.BufferRetention;
+import java.io.IOException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -60,6 +64,11 @@ public final class TestModels {
                 .optLayerTypes(LayerType.values())
                 .optParameterTypes(Parameter.Type.WEIGHT, Parameter.Type.BIAS)
                 .build();
+    }
+
+    /** A policy that keeps a number of coefficients of each weight. */
+    public static FrequencyRegularization policy(int kept) {
+        return FrequencyRegularization.builder().optKept(kept).build();
     }
 
     /** Two convolutions and a linear layer, for inputs of {@link #SMALL_INPUT}. */
@@ -132,6 +141,20 @@ public final class TestModels {
         block.setInitializer(new ConstantInitializer(0.25f), p -> "alpha".equals(p.getName()));
         seed();
         block.initialize(manager, type, inputs);
+    }
+
+    /** The block, after it was initialised with the same numbers each time. */
+    public static <B extends Block> B initialized(B block, NDManager manager, Shape... inputs) {
+        initialize(block, manager, DataType.FLOAT32, inputs);
+        return block;
+    }
+
+    /** A model that a file was loaded into. */
+    public static Model loaded(Block fresh, Path file) throws IOException, MalformedModelException {
+        Model model = Model.newInstance("loaded");
+        model.setBlock(fresh);
+        FrequencyFile.load(model, file);
+        return model;
     }
 
     /** Makes what comes next draw the same random numbers, dropout included. */

@@ -1,5 +1,8 @@
 package io.github.freqreg.block;
 
+import static io.github.freqreg.block.SmallNetworks.INPUT;
+import static io.github.freqreg.block.SmallNetworks.initialized;
+import static io.github.freqreg.block.SmallNetworks.policy;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -7,58 +10,36 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import ai.djl.MalformedModelException;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
-import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Activation;
 import ai.djl.nn.Block;
 import ai.djl.nn.SequentialBlock;
 import io.github.freqreg.TestModels;
+import io.github.freqreg.UsesEngine;
 import io.github.freqreg.file.CompressionReport;
 import io.github.freqreg.file.FrequencyFile;
 import io.github.freqreg.file.Quantization;
 import io.github.freqreg.format.FrqDocument;
 import io.github.freqreg.format.FrqTensor;
-import io.github.freqreg.policy.FrequencyRegularization;
 import io.github.freqreg.policy.TensorChoice;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.function.Consumer;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** Networks that are edited after a policy was applied: nothing of them is lost. */
+@UsesEngine
 class EditingTest {
 
-    private static final Shape INPUT = TestModels.SMALL_INPUT;
+    private final NDManager manager;
 
-    private static final int KEPT = 9;
-
-    private NDManager manager;
+    EditingTest(NDManager manager) {
+        this.manager = manager;
+    }
 
     @TempDir Path folder;
-
-    @BeforeEach
-    void open() {
-        manager = NDManager.newBaseManager();
-    }
-
-    @AfterEach
-    void close() {
-        manager.close();
-    }
-
-    private static FrequencyRegularization policy() {
-        return FrequencyRegularization.builder().optKept(KEPT).build();
-    }
-
-    private SequentialBlock trained() {
-        SequentialBlock block = TestModels.smallNetwork();
-        TestModels.initialize(block, manager, DataType.FLOAT32, INPUT);
-        return block;
-    }
 
     /** What a user does with a wrapped network before he saves it. */
     enum Edit {
@@ -105,7 +86,7 @@ class EditingTest {
     void editedNetworkIsSavedLoadedAndReported(Edit edit)
             throws IOException, MalformedModelException {
         for (boolean again : new boolean[] {false, true}) {
-            SequentialBlock block = (SequentialBlock) policy().apply(trained());
+            SequentialBlock block = (SequentialBlock) policy().apply(initialized(manager));
             block = edit.make(block);
             boolean rest = policy().plan(block, INPUT).stream().anyMatch(TensorChoice::regularized);
             if (again && rest) {

@@ -1,5 +1,8 @@
 package io.github.freqreg.block;
 
+import static io.github.freqreg.block.SmallNetworks.INPUT;
+import static io.github.freqreg.block.SmallNetworks.initialized;
+import static io.github.freqreg.block.SmallNetworks.policy;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -14,48 +17,27 @@ import ai.djl.nn.SequentialBlock;
 import ai.djl.training.ParameterStore;
 import ai.djl.util.PairList;
 import io.github.freqreg.TestModels;
+import io.github.freqreg.UsesEngine;
 import io.github.freqreg.file.FrequencyFile;
 import io.github.freqreg.interop.DenseWeights;
-import io.github.freqreg.policy.FrequencyRegularization;
 import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /** The tensors of a network by their names. */
+@UsesEngine
 class NetworkTensorsTest {
 
-    private static final Shape INPUT = TestModels.SMALL_INPUT;
+    private final NDManager manager;
 
-    private static final int KEPT = 9;
-
-    private NDManager manager;
-
-    @BeforeEach
-    void open() {
-        manager = NDManager.newBaseManager();
-    }
-
-    @AfterEach
-    void close() {
-        manager.close();
-    }
-
-    private static FrequencyRegularization policy() {
-        return FrequencyRegularization.builder().optKept(KEPT).build();
-    }
-
-    private SequentialBlock trained() {
-        SequentialBlock block = TestModels.smallNetwork();
-        TestModels.initialize(block, manager, DataType.FLOAT32, INPUT);
-        return block;
+    NetworkTensorsTest(NDManager manager) {
+        this.manager = manager;
     }
 
     @Test
     void childrenWithEqualNamesAreRejected() {
-        Block block = new TwoOfOneName(trained(), trained());
+        Block block = new TwoOfOneName(initialized(manager), initialized(manager));
         block.initialize(manager, DataType.FLOAT32, INPUT);
         Stream.<Consumer<Block>>of(
                         each -> policy().plan(each),
@@ -76,7 +58,7 @@ class NetworkTensorsTest {
 
     @Test
     void denseHeadHasItsPlainNameAgain() {
-        SequentialBlock network = trained();
+        SequentialBlock network = initialized(manager);
         network.replaceLastBlock(policy().apply(TestModels.linear(3)));
         network.initialize(manager, DataType.FLOAT32, INPUT);
         Block dense = FrequencyBlocks.toDense(network);

@@ -26,7 +26,7 @@ class TransposedLayersTest {
     private static final int KEPT = 9;
 
     private static FrequencyRegularization policy() {
-        return FrequencyRegularization.builder().optKept(KEPT).build();
+        return TestModels.policy(KEPT);
     }
 
     @Test

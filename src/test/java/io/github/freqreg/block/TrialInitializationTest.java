@@ -1,5 +1,10 @@
 package io.github.freqreg.block;
 
+import static io.github.freqreg.block.SmallNetworks.INPUT;
+import static io.github.freqreg.block.SmallNetworks.KEPT;
+import static io.github.freqreg.block.SmallNetworks.initialized;
+import static io.github.freqreg.block.SmallNetworks.policy;
+import static io.github.freqreg.block.SmallNetworks.withFreshHead;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -11,6 +16,7 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
 import ai.djl.nn.SequentialBlock;
 import io.github.freqreg.TestModels;
+import io.github.freqreg.UsesEngine;
 import io.github.freqreg.file.ExecutionReport;
 import io.github.freqreg.file.FrequencyFile;
 import io.github.freqreg.file.Quantization;
@@ -23,54 +29,26 @@ import java.util.Map;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.UnaryOperator;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** Names and shapes of a network are found without a change to it. */
+@UsesEngine
 class TrialInitializationTest {
 
-    private static final Shape INPUT = TestModels.SMALL_INPUT;
+    private final NDManager manager;
 
-    private static final int KEPT = 9;
-
-    private NDManager manager;
-
-    @BeforeEach
-    void open() {
-        manager = NDManager.newBaseManager();
-    }
-
-    @AfterEach
-    void close() {
-        manager.close();
-    }
-
-    private static FrequencyRegularization policy() {
-        return FrequencyRegularization.builder().optKept(KEPT).build();
-    }
-
-    private SequentialBlock trained() {
-        SequentialBlock block = TestModels.smallNetwork();
-        TestModels.initialize(block, manager, DataType.FLOAT32, INPUT);
-        return block;
-    }
-
-    /** A trained network whose last layer is a fresh one. */
-    private SequentialBlock withFreshHead() {
-        SequentialBlock block = trained();
-        block.replaceLastBlock(TestModels.linear(3));
-        return block;
+    TrialInitializationTest(NDManager manager) {
+        this.manager = manager;
     }
 
     /** States in which a network can be looked at. */
     enum State {
         PLAIN(test -> TestModels.smallNetwork()),
-        INITIALIZED(TrialInitializationTest::trained),
-        PARTLY_INITIALIZED(TrialInitializationTest::withFreshHead),
-        WRAPPED(test -> policy().apply(test.trained())),
+        INITIALIZED(test -> initialized(test.manager)),
+        PARTLY_INITIALIZED(test -> withFreshHead(test.manager)),
+        WRAPPED(test -> policy().apply(initialized(test.manager))),
         WRAPPED_FRESH(test -> policy().apply(TestModels.smallNetwork())),
         PARTLY_WRAPPED(
                 test ->
@@ -78,10 +56,11 @@ class TrialInitializationTest {
                                 .optKept(KEPT)
                                 .optInclude("03Conv2d")
                                 .build()
-                                .apply(test.trained())),
+                                .apply(initialized(test.manager))),
         PARTLY_WRAPPED_AND_INITIALIZED(
                 test -> {
-                    SequentialBlock block = (SequentialBlock) policy().apply(test.trained());
+                    SequentialBlock block =
+                            (SequentialBlock) policy().apply(initialized(test.manager));
                     block.replaceLastBlock(TestModels.linear(3));
                     return block;
                 });

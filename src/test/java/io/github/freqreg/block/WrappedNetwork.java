@@ -23,7 +23,7 @@ final class WrappedNetwork {
     private WrappedNetwork() {}
 
     static FrequencyRegularization policy(int kept) {
-        return FrequencyRegularization.builder().optKept(kept).build();
+        return TestModels.policy(kept);
     }
 
     /** A network with parameters of every kind: weights, biases, normalisation. */

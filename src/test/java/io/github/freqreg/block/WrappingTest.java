@@ -1,5 +1,8 @@
 package io.github.freqreg.block;
 
+import static io.github.freqreg.block.SmallNetworks.INPUT;
+import static io.github.freqreg.block.SmallNetworks.policy;
+import static io.github.freqreg.block.SmallNetworks.withFreshHead;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertSame;
@@ -18,52 +21,25 @@ import ai.djl.util.Pair;
 import io.github.freqreg.ResidualBlock;
 import io.github.freqreg.TestModels;
 import io.github.freqreg.TiedLayer;
+import io.github.freqreg.UsesEngine;
 import io.github.freqreg.policy.FrequencyRegularization;
 import java.util.List;
 import java.util.Map;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /** Which blocks become frequency blocks, and what they keep of a network. */
+@UsesEngine
 class WrappingTest {
 
-    private static final Shape INPUT = TestModels.SMALL_INPUT;
+    private final NDManager manager;
 
-    private static final int KEPT = 9;
-
-    private NDManager manager;
-
-    @BeforeEach
-    void open() {
-        manager = NDManager.newBaseManager();
-    }
-
-    @AfterEach
-    void close() {
-        manager.close();
-    }
-
-    private static FrequencyRegularization policy() {
-        return FrequencyRegularization.builder().optKept(KEPT).build();
-    }
-
-    private SequentialBlock trained() {
-        SequentialBlock block = TestModels.smallNetwork();
-        TestModels.initialize(block, manager, DataType.FLOAT32, INPUT);
-        return block;
-    }
-
-    /** A trained network whose last layer is a fresh one. */
-    private SequentialBlock withFreshHead() {
-        SequentialBlock block = trained();
-        block.replaceLastBlock(TestModels.linear(3));
-        return block;
+    WrappingTest(NDManager manager) {
+        this.manager = manager;
     }
 
     @Test
     void applyKeepsInitialisedTensors() {
-        SequentialBlock block = withFreshHead();
+        SequentialBlock block = withFreshHead(manager);
         Map<String, List<Float>> before = TestModels.numbers(block);
         FrequencyRegularization everything =
                 FrequencyRegularization.builder().optBudget(2_000).build();

@@ -29,7 +29,6 @@ import io.github.freqreg.block.FrequencyBlocks;
 import io.github.freqreg.file.ExecutionReport;
 import io.github.freqreg.nn.BatchStatisticsNorm;
 import io.github.freqreg.nn.TransposedConv2d;
-import io.github.freqreg.policy.FrequencyRegularization;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -214,7 +213,7 @@ class FusionTest {
         List<String> names = plain.getParameters().keys();
         List<Block> blocks = plain.getChildren().values();
         Shape input = new Shape(2, 12, 6, 6);
-        Block block = FrequencyRegularization.builder().optKept(30).build().apply(plain);
+        Block block = TestModels.policy(30).apply(plain);
         Seeds.engine(7);
         assertEquals(keys, block.getChildren().keys());
         assertEquals(names, block.getParameters().keys());

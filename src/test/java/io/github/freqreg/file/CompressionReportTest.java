@@ -17,12 +17,12 @@ import ai.djl.nn.norm.BatchNorm;
 import ai.djl.util.JsonUtils;
 import com.google.gson.JsonObject;
 import io.github.freqreg.TestModels;
+import io.github.freqreg.UsesEngine;
 import io.github.freqreg.block.FrequencyBlocks;
 import io.github.freqreg.block.NetworkTensor;
 import io.github.freqreg.block.NetworkTensors;
 import io.github.freqreg.file.CompressionReport.Row;
 import io.github.freqreg.format.FrqDocument;
-import io.github.freqreg.policy.FrequencyRegularization;
 import io.github.freqreg.spectrum.FrequencyAxes;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -30,29 +30,19 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** What each tensor of a network costs in a file. */
+@UsesEngine
 class CompressionReportTest {
 
-    @TempDir private Path folder;
+    private final NDManager manager;
+    private final Path file;
 
-    private NDManager manager;
-
-    private Path file;
-
-    @BeforeEach
-    void open() {
-        manager = NDManager.newBaseManager();
+    CompressionReportTest(NDManager manager, @TempDir Path folder) {
+        this.manager = manager;
         file = folder.resolve("network.frq");
-    }
-
-    @AfterEach
-    void close() {
-        manager.close();
     }
 
     /** A network with every kind of parameter; 9 coefficients of each weight are kept. */
@@ -63,7 +53,7 @@ class CompressionReportTest {
                         .add(BatchNorm.builder().build())
                         .add(TestModels.linear(1500));
         TestModels.initialize(block, manager, DataType.FLOAT32, new Shape(1, 3, 6, 6));
-        return FrequencyRegularization.builder().optKept(9).build().apply(block);
+        return TestModels.policy(9).apply(block);
     }
 
     @Test

@@ -15,30 +15,24 @@ import ai.djl.nn.Blocks;
 import ai.djl.nn.SequentialBlock;
 import ai.djl.training.ParameterStore;
 import io.github.freqreg.TestModels;
+import io.github.freqreg.UsesEngine;
 import io.github.freqreg.execution.Pick;
 import io.github.freqreg.execution.Strategy;
 import io.github.freqreg.file.ExecutionReport.Row;
 import io.github.freqreg.nn.BatchStatisticsNorm;
 import io.github.freqreg.policy.FrequencyRegularization;
 import java.util.List;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
+@UsesEngine
 class ExecutionReportTest {
 
     private static final Shape INPUT = new Shape(2, 256, 16, 16);
 
-    private NDManager manager;
+    private final NDManager manager;
 
-    @BeforeEach
-    void open() {
-        manager = NDManager.newBaseManager();
-    }
-
-    @AfterEach
-    void close() {
-        manager.close();
+    ExecutionReportTest(NDManager manager) {
+        this.manager = manager;
     }
 
     private Block network(Strategy strategy) {

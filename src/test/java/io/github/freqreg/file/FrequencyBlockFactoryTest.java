@@ -25,7 +25,6 @@ import ai.djl.translate.NoopTranslator;
 import ai.djl.util.JsonUtils;
 import io.github.freqreg.TestModels;
 import io.github.freqreg.block.FrequencyBlocks;
-import io.github.freqreg.policy.FrequencyRegularization;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
@@ -128,16 +127,14 @@ class FrequencyBlockFactoryTest {
     void save() throws Exception {
         file = Files.createDirectory(folder.resolve("small")).resolve("small.frq");
         save(file, 30);
-        try (Model model = Model.newInstance("small")) {
-            model.setBlock(TestModels.smallNetwork());
-            FrequencyFile.load(model, file);
+        try (Model model = TestModels.loaded(TestModels.smallNetwork(), file)) {
             expected = answer(model.newPredictor(new NoopTranslator()));
         }
     }
 
     private static void save(Path path, int kept) throws IOException {
         try (Model model = TestModels.model(TestModels.smallNetwork(), TestModels.SMALL_INPUT)) {
-            FrequencyRegularization.builder().optKept(kept).build().apply(model);
+            TestModels.policy(kept).apply(model);
             FrequencyFile.save(model.getBlock(), path);
         }
     }
@@ -326,9 +323,7 @@ class FrequencyBlockFactoryTest {
                 pixels[channel * 64 + i] = (color >> (16 - 8 * channel) & 0xff) / 255f;
             }
         }
-        try (Model model = Model.newInstance("small")) {
-            model.setBlock(TestModels.smallNetwork());
-            FrequencyFile.load(model, file);
+        try (Model model = TestModels.loaded(TestModels.smallNetwork(), file)) {
             NDManager manager = model.getNDManager();
             NDList input = new NDList(manager.create(pixels, new Shape(1, 3, 8, 8)));
             float[] scores =

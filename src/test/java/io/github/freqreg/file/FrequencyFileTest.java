@@ -16,6 +16,7 @@ import ai.djl.nn.Parameter;
 import ai.djl.nn.transformer.ScaledDotProductAttentionBlock;
 import ai.djl.util.Pair;
 import io.github.freqreg.TestModels;
+import io.github.freqreg.UsesEngine;
 import io.github.freqreg.block.FrequencyBlock;
 import io.github.freqreg.block.FrequencyBlocks;
 import io.github.freqreg.format.FrqDocument;
@@ -31,6 +32,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** Networks are saved and loaded into networks of every state. */
+@UsesEngine
 class FrequencyFileTest extends NetworkFiles {
 
     private static final String DENSE_WEIGHT = "05Linear_weight";
@@ -123,9 +125,7 @@ class FrequencyFileTest extends NetworkFiles {
     void loadsIntoAModel() throws IOException, MalformedModelException {
         Block saved = wrapped();
         FrequencyFile.save(saved, file, DataType.FLOAT32);
-        try (Model model = Model.newInstance("loaded")) {
-            model.setBlock(TestModels.normalizedNetwork());
-            FrequencyFile.load(model, file);
+        try (Model model = TestModels.loaded(TestModels.normalizedNetwork(), file)) {
             assertArrayEquals(
                     TestModels.answer(saved, INPUT), TestModels.answer(model.getBlock(), INPUT));
         }

@@ -2,7 +2,7 @@ package io.github.freqreg.file;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ai.djl.Model;
@@ -32,12 +32,11 @@ import io.github.freqreg.block.FrequencyBlocks;
 import io.github.freqreg.format.ArrayFile;
 import io.github.freqreg.format.FrqDocument;
 import io.github.freqreg.interop.DenseWeights;
-import io.github.freqreg.policy.FrequencyRegularization;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
-import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -83,7 +82,7 @@ class LifeCycleTest {
 
     private static Model trained() throws Exception {
         Model model = TestModels.model(network(), INPUT);
-        FrequencyRegularization.builder().optKept(40).build().apply(model);
+        TestModels.policy(40).apply(model);
         train(model);
         return model;
     }
@@ -123,7 +122,7 @@ class LifeCycleTest {
             assertArrayEquals(expected, answer(fresh));
 
             saved.save(folder, "network");
-            djl.setBlock(FrequencyRegularization.builder().optKept(40).build().apply(network()));
+            djl.setBlock(TestModels.policy(40).apply(network()));
             djl.load(folder, "network");
             assertArrayEquals(expected, answer(djl));
 
@@ -141,10 +140,7 @@ class LifeCycleTest {
             @Override
             Model load(LifeCycleTest test, Model saved) throws Exception {
                 FrequencyFile.save(saved.getBlock(), test.file);
-                Model model = Model.newInstance("network");
-                model.setBlock(network());
-                FrequencyFile.load(model, test.file);
-                return model;
+                return TestModels.loaded(network(), test.file);
             }
         },
         DOCUMENT {
@@ -162,8 +158,7 @@ class LifeCycleTest {
             Model load(LifeCycleTest test, Model saved) throws Exception {
                 saved.save(test.folder, "network");
                 Model model = Model.newInstance("network");
-                model.setBlock(
-                        FrequencyRegularization.builder().optKept(40).build().apply(network()));
+                model.setBlock(TestModels.policy(40).apply(network()));
                 model.load(test.folder, "network");
                 return model;
             }
@@ -192,7 +187,7 @@ class LifeCycleTest {
                             DenseWeights.of(saved.getBlock(), manager, name -> name), arrays);
                     DenseWeights.load(model, ArrayFile.read(manager, arrays), name -> name, INPUT);
                 }
-                FrequencyRegularization.builder().optKept(40).build().apply(model);
+                TestModels.policy(40).apply(model);
                 return model;
             }
         };
@@ -206,7 +201,7 @@ class LifeCycleTest {
         try (Model saved = trained();
                 Model loaded = way.load(this, saved)) {
             assertTrue(FrequencyBlocks.isWrapped(loaded.getBlock()));
-            Map<String, float[]> before = numbers(loaded.getBlock());
+            Map<String, List<Float>> before = TestModels.numbers(loaded.getBlock());
             try (Trainer trainer = TestModels.trainer(loaded, TestModels.descent(0.1f))) {
                 trainer.initialize(INPUT);
                 NDList input = new NDList(TestModels.random(trainer.getManager(), INPUT));
@@ -221,27 +216,11 @@ class LifeCycleTest {
                     }
                 }
                 trainer.step();
-                numbers(loaded.getBlock())
-                        .forEach(
-                                (name, now) ->
-                                        assertFalse(
-                                                Arrays.equals(before.get(name), now),
-                                                name + " is as before"));
+                TestModels.numbers(loaded.getBlock())
+                        .forEach((name, now) -> assertNotEquals(before.get(name), now, name));
                 // Three weights, a bias, and two of each of three normalisations.
                 assertEquals(3 + 1 + 6, learning);
             }
-        }
-    }
-
-    private static Map<String, float[]> numbers(Block block) {
-        Map<String, float[]> numbers = new HashMap<>();
-        block.getParameters().forEach(each -> numbers.put(each.getKey(), numbers(each.getValue())));
-        return numbers;
-    }
-
-    private static float[] numbers(Parameter parameter) {
-        try (NDArray detached = parameter.getArray().stopGradient()) {
-            return detached.toFloatArray();
         }
     }
 
@@ -272,9 +251,7 @@ class LifeCycleTest {
             byte[] last = first;
             for (int i = 0; i < 2; i++) {
                 Files.write(file, last);
-                try (Model loaded = Model.newInstance("network")) {
-                    loaded.setBlock(network());
-                    FrequencyFile.load(loaded, file);
+                try (Model loaded = TestModels.loaded(network(), file)) {
                     last = writing.of(loaded.getBlock(), steps).encode();
                     assertArrayEquals(first, last);
                     FrqDocument.read(file).write(file);

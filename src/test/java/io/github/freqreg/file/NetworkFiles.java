@@ -9,7 +9,6 @@ import ai.djl.training.ParameterStore;
 import io.github.freqreg.TestModels;
 import io.github.freqreg.policy.FrequencyRegularization;
 import java.nio.file.Path;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -27,18 +26,13 @@ abstract class NetworkFiles {
     Path file;
 
     @BeforeEach
-    void open() {
-        manager = NDManager.newBaseManager();
+    void open(NDManager manager) {
+        this.manager = manager;
         file = folder.resolve("network.frq");
     }
 
-    @AfterEach
-    void close() {
-        manager.close();
-    }
-
     static FrequencyRegularization policy() {
-        return FrequencyRegularization.builder().optKept(KEPT).build();
+        return TestModels.policy(KEPT);
     }
 
     Block initialized(Block block, Shape... inputs) {

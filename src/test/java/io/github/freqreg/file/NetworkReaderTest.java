@@ -14,6 +14,7 @@ import ai.djl.nn.Parameter;
 import ai.djl.nn.SequentialBlock;
 import ai.djl.training.initializer.Initializer;
 import io.github.freqreg.TestModels;
+import io.github.freqreg.UsesEngine;
 import io.github.freqreg.block.FrequencyBlocks;
 import io.github.freqreg.format.FrqDocument;
 import io.github.freqreg.format.FrqTensor;
@@ -35,6 +36,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Files that do not fit a network are refused, and the network is as it was. */
+@UsesEngine
 class NetworkReaderTest extends NetworkFiles {
 
     /** Changes that make a file one of another network, and what is said of them. */

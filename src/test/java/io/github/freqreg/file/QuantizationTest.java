@@ -20,13 +20,13 @@ import ai.djl.training.GradientCollector;
 import ai.djl.training.ParameterStore;
 import ai.djl.util.Pair;
 import io.github.freqreg.TestModels;
+import io.github.freqreg.UsesEngine;
 import io.github.freqreg.block.FrequencyBlocks;
 import io.github.freqreg.block.NetworkTensors;
 import io.github.freqreg.execution.Strategy;
 import io.github.freqreg.format.FrqDocument;
 import io.github.freqreg.format.FrqTensor;
 import io.github.freqreg.format.Precision;
-import io.github.freqreg.policy.FrequencyRegularization;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -39,6 +39,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** Networks whose coefficients are rounded to steps. */
+@UsesEngine(seed = 7)
 class QuantizationTest extends QuantizedNetwork {
 
     private static float[] predict(Block block, NDManager manager) {
@@ -156,9 +157,7 @@ class QuantizationTest extends QuantizedNetwork {
     @Test
     void runningStatisticsAreFloat16() throws Exception {
         Block block =
-                FrequencyRegularization.builder()
-                        .optKept(40)
-                        .build()
+                TestModels.policy(40)
                         .apply(
                                 new SequentialBlock().add(TestModels.convolution(4)).add(norm()),
                                 INPUT);

@@ -4,11 +4,9 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
-import io.github.freqreg.Seeds;
 import io.github.freqreg.TestModels;
 import io.github.freqreg.policy.FrequencyRegularization;
 import java.nio.file.Path;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -21,18 +19,12 @@ abstract class QuantizedNetwork {
     NDManager manager;
 
     @BeforeEach
-    void open() {
-        Seeds.engine(7);
-        manager = NDManager.newBaseManager();
-    }
-
-    @AfterEach
-    void close() {
-        manager.close();
+    void open(NDManager manager) {
+        this.manager = manager;
     }
 
     Block wrapped() {
-        FrequencyRegularization policy = FrequencyRegularization.builder().optKept(40).build();
+        FrequencyRegularization policy = TestModels.policy(40);
         Block block = policy.apply(TestModels.smoothNetwork(), INPUT);
         TestModels.initialize(block, manager, DataType.FLOAT32, INPUT);
         return block;

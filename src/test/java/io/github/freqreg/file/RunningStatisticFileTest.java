@@ -92,11 +92,7 @@ class RunningStatisticFileTest {
 
     private static Model trained(boolean transposed) {
         Model model = Model.newInstance("statistics");
-        Block block =
-                FrequencyRegularization.builder()
-                        .optKept(40)
-                        .build()
-                        .apply(network(transposed, false), INPUT);
+        Block block = TestModels.policy(40).apply(network(transposed, false), INPUT);
         model.setBlock(block);
         initialize(model);
         train(model);

@@ -9,12 +9,10 @@ import ai.djl.inference.Predictor;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
-import ai.djl.nn.Block;
 import ai.djl.translate.NoopTranslator;
 import io.github.freqreg.TestModels;
 import io.github.freqreg.block.FrequencyBlocks;
 import io.github.freqreg.execution.Strategy;
-import io.github.freqreg.policy.FrequencyRegularization;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -42,7 +40,7 @@ class ServingTest {
     void concurrentPredictorsAgreeWithASingleThread(Strategy strategy) throws Exception {
         Path file = folder.resolve("small.frq");
         try (Model saved = TestModels.model(TestModels.smallNetwork(), TestModels.SMALL_INPUT)) {
-            FrequencyRegularization.builder().optKept(30).build().apply(saved);
+            TestModels.policy(30).apply(saved);
             FrequencyFile.save(saved.getBlock(), file);
         }
         float[] expected;
@@ -72,10 +70,7 @@ class ServingTest {
     }
 
     private static Model loaded(Path file, Strategy strategy) throws Exception {
-        Model model = Model.newInstance("served");
-        Block block = TestModels.smallNetwork();
-        model.setBlock(block);
-        FrequencyFile.load(model, file);
+        Model model = TestModels.loaded(TestModels.smallNetwork(), file);
         FrequencyBlocks.setStrategy(model.getBlock(), strategy);
         return model;
     }

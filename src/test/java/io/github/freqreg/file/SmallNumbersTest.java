@@ -9,7 +9,6 @@ import ai.djl.MalformedModelException;
 import ai.djl.Model;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
-import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
@@ -75,13 +74,6 @@ class SmallNumbersTest {
         return weights(model.getBlock());
     }
 
-    private static float[] answer(Model model) {
-        try (NDManager manager = NDManager.newBaseManager()) {
-            NDList input = new NDList(TestModels.random(manager, INPUT));
-            return TestModels.floats(TestModels.predict(model.getBlock(), manager, input));
-        }
-    }
-
     private static void assertFinite(float[] values) {
         for (float value : values) {
             assertTrue(Float.isFinite(value), "found " + value);
@@ -114,24 +106,28 @@ class SmallNumbersTest {
     void float16FileKeepsValuesOfEverySize(float scale)
             throws IOException, MalformedModelException {
         Path file = folder.resolve("small.frq");
-        try (Model saved = model(scale);
-                Model loaded = Model.newInstance("loaded")) {
+        try (Model saved = model(scale)) {
             float[] before = weights(saved.getBlock());
             policy().build().apply(saved);
             FrequencyFile.save(saved.getBlock(), file);
-            loaded.setBlock(network());
-            FrequencyFile.load(loaded, file);
-            float[] after = denseWeights(loaded);
-            double most = HALF * Math.sqrt(before.length) * norm(before);
-            assertTrue(apart(before, after) <= most, apart(before, after) + " of " + norm(before));
-            assertArrayEquals(
-                    saved.getBlock().getParameters().get("01Linear_bias").getArray().toFloatArray(),
-                    loaded.getBlock()
-                            .getParameters()
-                            .get("01Linear_bias")
-                            .getArray()
-                            .toFloatArray(),
-                    scale * 1e-3f);
+            try (Model loaded = TestModels.loaded(network(), file)) {
+                float[] after = denseWeights(loaded);
+                double most = HALF * Math.sqrt(before.length) * norm(before);
+                assertTrue(
+                        apart(before, after) <= most, apart(before, after) + " of " + norm(before));
+                assertArrayEquals(
+                        saved.getBlock()
+                                .getParameters()
+                                .get("01Linear_bias")
+                                .getArray()
+                                .toFloatArray(),
+                        loaded.getBlock()
+                                .getParameters()
+                                .get("01Linear_bias")
+                                .getArray()
+                                .toFloatArray(),
+                        scale * 1e-3f);
+            }
         }
     }
 
@@ -141,17 +137,16 @@ class SmallNumbersTest {
     void quantizedFileKeepsValuesOfEverySize(float scale)
             throws IOException, MalformedModelException {
         Path file = folder.resolve("steps.frq");
-        try (Model saved = model(scale);
-                Model loaded = Model.newInstance("loaded")) {
+        try (Model saved = model(scale)) {
             float[] before = weights(saved.getBlock());
             policy().build().apply(saved);
             Quantization quantization = Quantization.fit(saved.getBlock(), 700, true);
             assertTrue(quantization.getStep(SMALL) > 0);
             FrequencyFile.save(saved.getBlock(), file, quantization);
-            loaded.setBlock(network());
-            FrequencyFile.load(loaded, file);
-            double relative = apart(before, denseWeights(loaded)) / norm(before);
-            assertTrue(relative < 0.12, "lost " + relative);
+            try (Model loaded = TestModels.loaded(network(), file)) {
+                double relative = apart(before, denseWeights(loaded)) / norm(before);
+                assertTrue(relative < 0.12, "lost " + relative);
+            }
         }
     }
 
@@ -164,7 +159,7 @@ class SmallNumbersTest {
             FrequencyRegularization policy = policy().optBudget(300).build();
             policy.apply(model);
             policy.apply(large);
-            assertFinite(answer(model));
+            assertFinite(TestModels.answer(model.getBlock(), INPUT));
             assertTrue(FrequencyFile.countNumbers(model.getBlock()) <= 300);
             // Of zeros nothing is known, and what is trained from 0 on needs coefficients too.
             assertTrue(scale == 0 ? kept(model) >= 1 : kept(model) == kept(large));
@@ -180,7 +175,7 @@ class SmallNumbersTest {
         Path file = folder.resolve("zeros.frq");
         try (Model saved = model(0)) {
             policy().build().apply(saved);
-            float[] before = answer(saved);
+            float[] before = TestModels.answer(saved.getBlock(), INPUT);
             assertFinite(before);
             for (Quantization each :
                     new Quantization[] {
@@ -188,10 +183,8 @@ class SmallNumbersTest {
                         Quantization.fit(saved.getBlock(), 300, true)
                     }) {
                 FrequencyFile.save(saved.getBlock(), file, each);
-                try (Model loaded = Model.newInstance("loaded")) {
-                    loaded.setBlock(network());
-                    FrequencyFile.load(loaded, file);
-                    assertFinite(answer(loaded));
+                try (Model loaded = TestModels.loaded(network(), file)) {
+                    assertFinite(TestModels.answer(loaded.getBlock(), INPUT));
                     assertEquals(0, norm(denseWeights(loaded)));
                 }
             }
@@ -203,12 +196,12 @@ class SmallNumbersTest {
     void trainingStaysFinite(float scale) {
         try (Model model = model(scale)) {
             policy().optKept(40).optStartRate(1).build().apply(model);
-            float[] before = answer(model);
+            float[] before = TestModels.answer(model.getBlock(), INPUT);
             try (Adam adam = Adam.builder().build()) {
                 train(model, adam);
             }
-            assertFinite(answer(model));
-            assertFalse(Arrays.equals(before, answer(model)));
+            assertFinite(TestModels.answer(model.getBlock(), INPUT));
+            assertFalse(Arrays.equals(before, TestModels.answer(model.getBlock(), INPUT)));
             assertFinite(denseWeights(model));
         }
     }
@@ -233,7 +226,7 @@ class SmallNumbersTest {
         try (Model model = Model.newInstance("zeros")) {
             model.setBlock(policy().optKept(9).optBalancedStart(3).build().apply(block, INPUT));
             model.getBlock().initialize(model.getNDManager(), DataType.FLOAT32, INPUT);
-            assertFinite(answer(model));
+            assertFinite(TestModels.answer(model.getBlock(), INPUT));
         }
     }
 }

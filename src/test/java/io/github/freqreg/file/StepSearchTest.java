@@ -14,6 +14,7 @@ import ai.djl.nn.SequentialBlock;
 import ai.djl.nn.core.Linear;
 import ai.djl.util.Pair;
 import io.github.freqreg.TestModels;
+import io.github.freqreg.UsesEngine;
 import io.github.freqreg.format.FrqDocument;
 import io.github.freqreg.format.FrqTensor;
 import io.github.freqreg.format.Precision;
@@ -28,6 +29,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The search for the steps with which a network fits a number of bytes. */
+@UsesEngine(seed = 7)
 class StepSearchTest extends QuantizedNetwork {
 
     @ParameterizedTest
@@ -85,9 +87,7 @@ class StepSearchTest extends QuantizedNetwork {
     void bytesThatNoTensorCanUseAreExplained() {
         Block block = wrapped();
         Block alone =
-                FrequencyRegularization.builder()
-                        .optKept(4)
-                        .build()
+                TestModels.policy(4)
                         .apply(
                                 new SequentialBlock()
                                         .add(Linear.builder().setUnits(1).optBias(false).build())
@@ -164,7 +164,7 @@ class StepSearchTest extends QuantizedNetwork {
         }
         Shape input = new Shape(1, 8);
         try (Model model = TestModels.model(network, input)) {
-            FrequencyRegularization.builder().optKept(9).build().apply(model);
+            TestModels.policy(9).apply(model);
             String message =
                     assertThrows(
                                     IllegalArgumentException.class,

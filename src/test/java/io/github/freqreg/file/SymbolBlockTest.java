@@ -18,7 +18,6 @@ import ai.djl.nn.SequentialBlock;
 import ai.djl.training.ParameterStore;
 import io.github.freqreg.TestModels;
 import io.github.freqreg.TorchArchive;
-import io.github.freqreg.policy.FrequencyRegularization;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -83,11 +82,9 @@ class SymbolBlockTest {
                             .add(body.getBlock())
                             .add(Activation.reluBlock())
                             .add(TestModels.linear(6));
-            Block wrapped = FrequencyRegularization.builder().optKept(9).build().apply(network);
+            Block wrapped = TestModels.policy(9).apply(network);
             wrapped.initialize(body.getNDManager(), DataType.FLOAT32, INPUT);
-            NDList input = new NDList(TestModels.random(body.getNDManager(), INPUT));
-            float[] expected =
-                    TestModels.predict(wrapped, body.getNDManager(), input).head().toFloatArray();
+            float[] expected = TestModels.answer(wrapped, INPUT);
             Path file = folder.resolve("net.frq");
             FrequencyFile.save(wrapped, file, DataType.FLOAT32);
 
@@ -97,9 +94,7 @@ class SymbolBlockTest {
                             .add(Activation.reluBlock())
                             .add(TestModels.linear(6));
             Block loaded = FrequencyFile.load(fresh, other.getNDManager(), file);
-            assertArrayEquals(
-                    expected,
-                    TestModels.predict(loaded, other.getNDManager(), input).head().toFloatArray());
+            assertArrayEquals(expected, TestModels.answer(loaded, INPUT));
         }
     }
 
@@ -108,7 +103,7 @@ class SymbolBlockTest {
     }
 
     private static Block wrappedWithHead(Model body) {
-        Block wrapped = FrequencyRegularization.builder().optKept(9).build().apply(withHead(body));
+        Block wrapped = TestModels.policy(9).apply(withHead(body));
         wrapped.initialize(body.getNDManager(), DataType.FLOAT32, INPUT);
         return wrapped;
     }
@@ -120,20 +115,14 @@ class SymbolBlockTest {
                 Model same = load(2, false);
                 Model other = load(3, false)) {
             Block wrapped = wrappedWithHead(body);
-            NDList input = new NDList(TestModels.random(body.getNDManager(), INPUT));
-            float[] expected =
-                    TestModels.predict(wrapped, body.getNDManager(), input).head().toFloatArray();
+            float[] expected = TestModels.answer(wrapped, INPUT);
             Path file = folder.resolve("net.frq");
             for (DataType type : new DataType[] {DataType.FLOAT16, DataType.FLOAT32}) {
                 FrequencyFile.save(wrapped, file, type);
                 SequentialBlock fresh = withHead(same);
                 Block loaded = FrequencyFile.load(fresh, same.getNDManager(), file);
                 if (type == DataType.FLOAT32) {
-                    assertArrayEquals(
-                            expected,
-                            TestModels.predict(loaded, same.getNDManager(), input)
-                                    .head()
-                                    .toFloatArray());
+                    assertArrayEquals(expected, TestModels.answer(loaded, INPUT));
                 }
                 SequentialBlock others = withHead(other);
                 String message =
@@ -160,12 +149,9 @@ class SymbolBlockTest {
             Block wrapped = wrappedWithHead(body);
             Path file = folder.resolve("net.frq");
             FrequencyFile.save(wrapped, file, DataType.FLOAT32);
-            NDList input = new NDList(TestModels.random(body.getNDManager(), INPUT));
             frozen.getBlock().freezeParameters(true);
             Block loaded = FrequencyFile.load(withHead(frozen), frozen.getNDManager(), file);
-            assertArrayEquals(
-                    TestModels.predict(wrapped, body.getNDManager(), input).head().toFloatArray(),
-                    TestModels.predict(loaded, frozen.getNDManager(), input).head().toFloatArray());
+            assertArrayEquals(TestModels.answer(wrapped, INPUT), TestModels.answer(loaded, INPUT));
             SequentialBlock other = withHead(inference);
             assertThrows(
                     MalformedModelException.class,

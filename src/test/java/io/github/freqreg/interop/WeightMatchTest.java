@@ -14,6 +14,7 @@ import ai.djl.nn.Block;
 import ai.djl.nn.SequentialBlock;
 import ai.djl.nn.core.Linear;
 import io.github.freqreg.TestModels;
+import io.github.freqreg.UsesEngine;
 import io.github.freqreg.block.FrequencyBlocks;
 import java.util.Collections;
 import java.util.List;
@@ -22,6 +23,7 @@ import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
 
 /** Arrays are matched with tensors by name or by order. */
+@UsesEngine
 class WeightMatchTest extends NamedNetwork {
 
     private void assertLoads(Block expected, NDList arrays, UnaryOperator<String> names)

@@ -127,9 +127,7 @@ class TextNetworkTest {
             assertTrue(size <= bytes && size > 0.8 * bytes, size + " bytes");
             float[] after = TestModels.floats(predict(model, manager));
             assertNotEquals(before[0], after[0]);
-            try (Model fresh = Model.newInstance("text")) {
-                fresh.setBlock(classifier());
-                FrequencyFile.load(fresh, file);
+            try (Model fresh = TestModels.loaded(classifier(), file)) {
                 assertArrayEquals(after, TestModels.floats(predict(fresh, manager)), 1e-6f);
                 FrequencyBlocks.toDense(fresh);
                 assertArrayEquals(after, TestModels.floats(predict(fresh, manager)), 1e-6f);
@@ -284,9 +282,7 @@ class TextNetworkTest {
             assertTrue(Files.size(file) <= bytes, Files.size(file) + " bytes");
             NDList tokens = bertInputs(manager);
             NDList expected = TestModels.predict(model.getBlock(), manager, tokens);
-            try (Model fresh = Model.newInstance("bert")) {
-                fresh.setBlock(bert());
-                FrequencyFile.load(fresh, file);
+            try (Model fresh = TestModels.loaded(bert(), file)) {
                 TestModels.assertClose(
                         expected,
                         TestModels.predict(fresh.getBlock(), manager, tokens),
