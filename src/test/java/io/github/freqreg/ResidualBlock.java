@@ -11,7 +11,7 @@ import ai.djl.training.ParameterStore;
 import ai.djl.util.PairList;
 
 /**
- * A user's own class: it calls the layers that it holds in fields, so it can only be wrapped whole.
+ * A user-defined block that calls its layers through fields, so it is wrapped as a whole.
  *
  * <p>Computes {@code second(tanh(first(x))) + x}.
  */

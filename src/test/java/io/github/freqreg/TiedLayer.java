@@ -13,7 +13,7 @@ import ai.djl.training.ParameterStore;
 import ai.djl.util.PairList;
 import java.util.Optional;
 
-/** A square linear layer whose weight belongs to another layer too. */
+/** A square linear layer that shares its weight with another layer. */
 public final class TiedLayer extends AbstractBlock {
 
     private final Parameter weight;

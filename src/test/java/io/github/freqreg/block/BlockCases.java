@@ -39,7 +39,7 @@ import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
-/** Blocks of DJL's of every kind, alone and nested, with inputs. */
+/** DJL's blocks of every kind, alone and nested, with inputs. */
 final class BlockCases {
 
     /** A block and its inputs. */
@@ -62,9 +62,9 @@ final class BlockCases {
         }
 
         /**
-         * The plain block with the numbers that the wrapped one rebuilds, which are those of {@link
-         * #plain} but for rounding. How far such rounding moves an answer or a gradient depends on
-         * the block, on its normalisations and kinks; from equal numbers both compute the same.
+         * The plain block with the weights that the wrapped one rebuilds. They equal those of
+         * {@link #plain} up to rounding, which some blocks amplify (normalisation, ReLU); starting
+         * from the same weights removes that difference.
          */
         Model rebuilt() {
             Model model = wrapped();
@@ -174,7 +174,7 @@ final class BlockCases {
         addRecurrent(cases, 1, false, bias, end);
         addRecurrent(cases, 2, false, bias, ", two layers" + end);
         if (!bias) {
-            // DJL 0.36 hands biases to PyTorch in another order than both directions need.
+            // DJL 0.36 passes the biases of bidirectional layers to PyTorch in the wrong order.
             addRecurrent(cases, 2, true, false, ", two layers, both directions" + end);
         }
     }

@@ -16,7 +16,7 @@ import java.util.List;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** With every coefficient kept, a wrapped block computes and learns what the plain block does. */
+/** With all coefficients kept, a wrapped block computes and trains like the plain block. */
 class BlockEquivalenceTest {
 
     @ParameterizedTest
@@ -86,7 +86,7 @@ class BlockEquivalenceTest {
         assertFalse(FrequencyBlocks.in(model.getBlock()).isEmpty());
     }
 
-    /** The step must be far larger than the tolerance, or its comparison would show nothing. */
+    /** The step must be far larger than the tolerance, or the comparison would prove nothing. */
     private static void assertMoved(Block before, Block after) {
         double largest = 0;
         for (Pair<String, Parameter> entry : after.getParameters()) {

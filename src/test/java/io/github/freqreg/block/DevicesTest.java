@@ -45,15 +45,15 @@ import org.junit.jupiter.params.provider.ValueSource;
 /**
  * Training on several devices, each with copies of the parameters.
  *
- * <p>DJL has one CPU alone, so what its trainer does on several devices is done here step by step:
- * a {@link Mirror} stands for a device.
+ * <p>DJL has a single CPU device, so these tests perform the steps of its trainer themselves: a
+ * {@link Mirror} stands for a device.
  */
 class DevicesTest {
 
     private static final int STEPS = 3;
     private static final float RATE = 0.01f;
 
-    /** When this fails, DJL's trainer can be tested with two CPU devices, and should be. */
+    /** If this fails, DJL's own trainer can be tested with two CPU devices, and should be. */
     @Test
     void djlHasASingleCpuDevice() {
         Device second = Device.of(Device.Type.CPU, 1);
@@ -69,7 +69,7 @@ class DevicesTest {
         }
     }
 
-    /** The copies of the parameters on a device, as a trainer's store keeps them. */
+    /** The copies of the parameters on one device, as in a trainer's parameter store. */
     private static final class Mirror extends ParameterStore {
 
         private final Map<Parameter, NDArray> copies = new IdentityHashMap<>();
@@ -91,8 +91,8 @@ class DevicesTest {
     }
 
     /**
-     * As {@code EasyTrain.trainBatch} with a part of the batch for each device: forward and
-     * backward on threads of their own, then gradients summed and every copy updated.
+     * Like {@code EasyTrain.trainBatch} with part of the batch on each device: forward and backward
+     * passes run on two threads, then gradients are summed and every copy is updated.
      */
     @ParameterizedTest
     @EnumSource(Strategy.class)
@@ -142,7 +142,7 @@ class DevicesTest {
         return TestModels.floats(all);
     }
 
-    /** The part of the batch that is for a device. */
+    /** The part of the batch for one device. */
     private static NDArray part(NDManager manager, int device) {
         return TestModels.random(manager, TestModels.SMALL_INPUT).mul(device == 0 ? 1 : -0.5);
     }
@@ -188,7 +188,7 @@ class DevicesTest {
         }
     }
 
-    /** Within one pass too: a block may move what it computes to another device. */
+    /** Also within one pass, since a block may move its outputs to another device. */
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
     void eachDeviceGetsItsOwnWeights(boolean training) {
@@ -216,7 +216,7 @@ class DevicesTest {
             NDArray[] weights = new NDArray[2];
             for (int i = 0; i < 2; i++) {
                 NDArray asked = store.getValue(tensor.getDense(), devices[i], true);
-                // The second time it is not rebuilt.
+                // The second request returns the cached weight.
                 assertSame(asked, store.getValue(tensor.getDense(), devices[i], true));
                 weights[i] = asked.duplicate();
             }

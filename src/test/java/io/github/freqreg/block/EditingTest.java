@@ -29,7 +29,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** Networks that are edited after a policy was applied: nothing of them is lost. */
+/** Networks that are edited after wrapping are saved and loaded completely. */
 @UsesEngine
 class EditingTest {
 
@@ -41,7 +41,7 @@ class EditingTest {
 
     @TempDir Path folder;
 
-    /** What a user does with a wrapped network before he saves it. */
+    /** Changes that users make to a wrapped network before saving it. */
     enum Edit {
         HEAD_REPLACED(block -> block.replaceLastBlock(TestModels.linear(3))),
         HEAD_ADDED(block -> block.add(Activation.reluBlock()).add(TestModels.linear(3))),
@@ -79,7 +79,8 @@ class EditingTest {
     }
 
     /**
-     * And the network that is loaded into was never wrapped, so it has the names of a fresh one.
+     * The file is loaded into a network that was never wrapped, so names must be those of a plain
+     * network.
      */
     @ParameterizedTest
     @EnumSource
@@ -122,7 +123,7 @@ class EditingTest {
         return edit.make(TestModels.smallNetwork());
     }
 
-    /** Steps are found, applied and saved by the names that the tensors have after the edit. */
+    /** Quantisation steps use the names of tensors after the edit. */
     private void assertRounded(Block block, Block fresh, Path file)
             throws IOException, MalformedModelException {
         Quantization steps = Quantization.fit(block, 1_200, true);
@@ -135,11 +136,11 @@ class EditingTest {
         for (float each : expected) {
             largest = Math.max(largest, Math.abs(each));
         }
-        // Biases are rounded in the file alone.
+        // Only the file rounds biases.
         assertArrayEquals(expected, found, 0.05f * largest);
     }
 
-    /** The names of a network's parameters in which no layer is wrapped. */
+    /** The names that the parameters have in the plain network. */
     private static List<String> unwrapped(Block block) {
         return List.copyOf(FrequencyBlocks.parameters(block).keySet());
     }

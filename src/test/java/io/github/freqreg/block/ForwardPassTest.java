@@ -17,7 +17,7 @@ import io.github.freqreg.policy.FrequencyRegularization;
 import io.github.freqreg.policy.LayerType;
 import org.junit.jupiter.api.Test;
 
-/** The weight of a wrapped layer reaches it through its {@code ParameterStore}. */
+/** A wrapped layer must request its weight from the {@code ParameterStore}. */
 class ForwardPassTest {
 
     @Test
@@ -40,7 +40,7 @@ class ForwardPassTest {
         }
     }
 
-    /** Reads its parameter's array itself, as no block should. */
+    /** Reads the array of its parameter directly, which bypasses the store. */
     private static final class BypassingBlock extends AbstractBlock {
 
         private final Parameter weight;

@@ -35,7 +35,7 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
-/** What a wrapped layer shows to DJL, and how its weights follow its coefficients. */
+/** Parameters, gradients, shapes and freezing of a wrapped layer, as DJL sees them. */
 class FrequencyBlockTest {
 
     @Test
@@ -102,7 +102,7 @@ class FrequencyBlockTest {
                 step(trainer);
             }
             assertArrayEquals(before[0], coefficients(model)[0]);
-            // No gradient is computed for what no step would change.
+            // A frozen tensor needs no gradient.
             Parameter weight = model.getBlock().getParameters().get("01Conv2d_weight");
             assertFalse(weight.getArray().hasGradient());
             FrequencyBlocks.toDense(model);
@@ -138,7 +138,7 @@ class FrequencyBlockTest {
         }
     }
 
-    /** One step of gradient descent; DJL's trainer takes no doubles. */
+    /** One step of gradient descent without DJL's trainer, which does not support float64. */
     private static void descend(Model model, NDManager manager, NDArray input) {
         Optimizer optimizer = TestModels.descent(0.1f);
         try (GradientCollector collector = manager.getEngine().newGradientCollector()) {
@@ -199,7 +199,7 @@ class FrequencyBlockTest {
 
     @Test
     void optimisersTreatCoefficientsLikeAnyParameter() {
-        // Learning rate, weight decay and clipping, against the same optimiser on a bare array.
+        // Compares learning rate, weight decay and clipping with the same optimiser on an array.
         Shape input = new Shape(2, 4);
         try (Model model = TestModels.model(TestModels.linear(3), input)) {
             policy(5).apply(model);
@@ -250,7 +250,7 @@ class FrequencyBlockTest {
             assertEquals(
                     new Shape(2, 5),
                     wrapped.forward(store, new NDList(image), true).head().getShape());
-            // Without the predicate DJL makes the statistics trainable, wrapped or not.
+            // Without the predicate DJL unfreezes running statistics, in plain networks too.
             wrapped.freezeParameters(false);
             assertTrue(wrapped.getParameters().get("02BatchNorm_runningMean").requiresGradient());
         }

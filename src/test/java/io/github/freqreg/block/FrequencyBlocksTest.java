@@ -36,7 +36,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Operations on all frequency blocks of a network. */
+/** Operations on the frequency blocks of a network: back to dense, and their errors. */
 class FrequencyBlocksTest {
 
     @Test

@@ -25,7 +25,7 @@ import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
-/** The tensors of a network by their names. */
+/** Names of the tensors of a network. */
 @UsesEngine
 class NetworkTensorsTest {
 
@@ -65,7 +65,7 @@ class NetworkTensorsTest {
         assertTrue(FrequencyBlocks.parameters(dense).containsKey("06Linear_weight"));
     }
 
-    /** Two children under one name, which DJL allows. */
+    /** Two children with the same name, which DJL permits. */
     private static final class TwoOfOneName extends AbstractBlock {
 
         private final Block sum = new LambdaBlock(list -> list);

@@ -42,7 +42,7 @@ class ParameterCodecTest {
         }
     }
 
-    /** Beyond four bytes a number, a file has room for names and shapes only. */
+    /** Apart from four bytes per number, a file contains only names and shapes. */
     private static void assertBytes(Model model, Path folder) throws IOException {
         model.save(folder, "sized");
         long numbers = 0;
@@ -107,7 +107,7 @@ class ParameterCodecTest {
             plain.save(folder, "plain");
             assertMalformed(policy(KEPT).apply(network()), folder, "plain");
             assertMalformed(network(), folder, "wrapped");
-            // Another policy: the last layer is not wrapped.
+            // A policy that leaves the last layer dense.
             assertMalformed(
                     FrequencyRegularization.builder()
                             .optKept(KEPT)

@@ -35,7 +35,7 @@ import java.util.concurrent.Future;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Inference rebuilds a weight once, and again after its coefficients have changed. */
+/** Inference caches rebuilt weights until their coefficients change. */
 class RebuiltWeightsTest {
 
     @Test
@@ -94,7 +94,7 @@ class RebuiltWeightsTest {
             float[] expected = answer(reference);
             for (int round = 0; round < 10; round++) {
                 try (Model model = wrapped()) {
-                    // All threads find the dense weights not yet rebuilt.
+                    // No weight has been rebuilt when the threads start.
                     CyclicBarrier start = new CyclicBarrier(threads);
                     List<Future<float[]>> answers = new ArrayList<>();
                     for (int i = 0; i < threads; i++) {

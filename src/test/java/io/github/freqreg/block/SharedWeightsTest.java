@@ -37,7 +37,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** Weights that are in a network more than once: stored once, counted once, trained as one. */
+/** Shared weights are stored once, counted once and trained as one. */
 class SharedWeightsTest {
 
     private static final Shape INPUT = new Shape(3, 6);
@@ -48,7 +48,7 @@ class SharedWeightsTest {
 
     /** Networks that use one 6×6 weight several times. */
     enum Sharing {
-        /** Two layers, each with its own bias, whose weights are one parameter. */
+        /** Two layers with one weight parameter and a bias each. */
         ONE_PARAMETER(1 + 2, TiedLayer::pairWithBiases),
         /** One layer in four places of a sequence. */
         FOUR_PLACES(2, SharedWeightsTest::fourPlaces),
@@ -63,7 +63,7 @@ class SharedWeightsTest {
             this.network = network;
         }
 
-        /** The numbers of a file: the kept coefficients, and the biases of 6. */
+        /** How many numbers a file stores: the kept coefficients and 6 for each bias. */
         private int numbers() {
             return KEPT + 6 * (parameters - 1);
         }
@@ -124,7 +124,7 @@ class SharedWeightsTest {
         }
     }
 
-    /** A tensor that is counted twice would leave the others half of a budget. */
+    /** If the weight were counted twice, the network would use only part of its budget. */
     @ParameterizedTest
     @EnumSource
     void sharedWeightTakesItsShareOfABudgetOnce(Sharing sharing) {
@@ -155,7 +155,7 @@ class SharedWeightsTest {
                     TestModels.answer(loaded.getBlock(), INPUT));
             assertEquals(1, NetworkTensors.spectral(loaded.getBlock()).size());
             assertEquals(sharing.numbers(), FrequencyFile.countNumbers(loaded.getBlock()));
-            // A step after loading moves every use alike: nothing has come apart.
+            // A step after loading changes every use: the weights are still shared.
             float[] before = TestModels.answer(loaded.getBlock(), INPUT);
             step(saved);
             step(loaded);
@@ -169,7 +169,7 @@ class SharedWeightsTest {
         }
     }
 
-    /** With all coefficients kept, the coefficients' step is the dense weights' own. */
+    /** With all coefficients kept, a step equals that of the dense weights. */
     @ParameterizedTest
     @EnumSource
     void trainingStepEqualsThatOfTheDenseNetwork(Sharing sharing) {
@@ -206,7 +206,7 @@ class SharedWeightsTest {
             assertFalse(FrequencyBlocks.isWrapped(model.getBlock()));
             assertArrayEquals(before, TestModels.answer(model.getBlock(), INPUT), 1e-6f);
             assertEquals(sharing.parameters, FrequencyBlocks.parameters(model.getBlock()).size());
-            // The dense network still trains its weight as one.
+            // The dense network still shares the array of its weight.
             step(model);
             List<NDArray> weights =
                     model.getBlock().getParameters().stream()
@@ -218,7 +218,7 @@ class SharedWeightsTest {
         }
     }
 
-    /** Patterns and files know a parameter by its first name; all its uses are wrapped with it. */
+    /** Policies and files use the first name of a shared parameter; all its uses are wrapped. */
     @Test
     void patternForTheFirstNameWrapsEveryUse() {
         FrequencyRegularization policy =
@@ -233,7 +233,7 @@ class SharedWeightsTest {
         }
     }
 
-    /** Two parameters that hold one array, as after {@code Parameter.setArray}. */
+    /** Two parameters that hold the same array, as after {@code Parameter.setArray}. */
     private static Model oneArray() {
         Model model = Model.newInstance("one array");
         NDManager manager = model.getNDManager();
@@ -249,7 +249,7 @@ class SharedWeightsTest {
         return model;
     }
 
-    /** DJL updates such an array once for each of its parameters, so this is no tied weight. */
+    /** DJL updates such an array once for each parameter, so this is not a tied weight. */
     @Test
     void parametersSharingAnArrayAreRejectedUnchanged() {
         try (Model model = oneArray()) {

@@ -22,15 +22,15 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestReporter;
 
-/** Training and inference do not leak memory. */
+/** Training and inference leak no arrays, neither Java objects nor memory of the engine. */
 class TrainingMemoryTest {
 
-    /** A leak of 3 kB a step would be more in the second half of 50,000. */
+    /** A leak of 3 kB per step exceeds this in the second half of 50,000 steps. */
     private static final long MOST_GROWTH = 64L << 20;
 
     /**
-     * {@code -Dfreqreg.steps=50000} takes as many. In a process whose Java heap has its size from
-     * the start, so that what the process grows by is the engine's.
+     * {@code -Dfreqreg.steps=50000} sets the number of steps. Runs in a process of fixed heap size,
+     * so that only the engine can make the process grow.
      */
     @Test
     void trainingAndInferenceDoNotLeak(TestReporter reporter) throws Exception {
@@ -46,14 +46,14 @@ class TrainingMemoryTest {
         reporter.publishEntry("resident", told.strip());
     }
 
-    /** Trains and predicts a number of times, and ends with an error if anything has grown. */
+    /** Trains and predicts repeatedly and fails if arrays or memory have grown. */
     static final class Steps {
 
         private Steps() {}
 
         public static void main(String[] arguments) throws IOException {
             int steps = Integer.parseInt(arguments[0]);
-            // As small as can be: it is the number of steps that counts.
+            // Only the number of steps matters, so the network is minimal.
             SequentialBlock tiny =
                     new SequentialBlock()
                             .add(TestModels.linear(3))
@@ -88,7 +88,7 @@ class TrainingMemoryTest {
             }
         }
 
-        /** Of the process, the engine's memory included; 0 where the system does not tell. */
+        /** The resident size of the process, or 0 where the system has no {@code /proc}. */
         private static long residentBytes() throws IOException {
             Path statm = Path.of("/proc/self/statm");
             return Files.exists(statm)
@@ -96,7 +96,7 @@ class TrainingMemoryTest {
                     : 0;
         }
 
-        /** The arrays of every manager there is. */
+        /** The arrays of all managers. */
         private static int arraysOfAll(Model model) {
             return model.getNDManager().getParentManager().getManagedArrays().size();
         }

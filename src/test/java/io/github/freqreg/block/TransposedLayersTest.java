@@ -20,7 +20,7 @@ import io.github.freqreg.policy.FrequencyRegularization;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** Transposed convolutions of DJL's, which its PyTorch engine lacks. */
+/** DJL's transposed convolutions, which its PyTorch engine does not implement, are replaced. */
 class TransposedLayersTest {
 
     private static final int KEPT = 9;
@@ -42,7 +42,7 @@ class TransposedLayersTest {
                         TransposedConv2d.class.getName())) {
             assertTrue(e.getMessage().contains(word), e.getMessage());
         }
-        // In a list it is replaced; and put back where the policy fails.
+        // A layer in a sequence is replaced, and restored if the policy then fails.
         SequentialBlock list = new SequentialBlock().add(up()).add(TestModels.convolution(2));
         assertThrows(
                 IllegalArgumentException.class,
@@ -54,7 +54,7 @@ class TransposedLayersTest {
         return Conv2dTranspose.builder().setFilters(4).setKernelShape(new Shape(2, 2)).build();
     }
 
-    /** Calls a transposed convolution of DJL's in a field. */
+    /** Calls one of DJL's transposed convolutions through a field, where it cannot be replaced. */
     private static final class Up extends AbstractBlock {
 
         private final Block layer = addChildBlock("layer", up());

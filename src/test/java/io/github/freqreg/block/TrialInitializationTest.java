@@ -33,7 +33,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** Names and shapes of a network are found without a change to it. */
+/** Plans, counts, exports and reports read a network and leave no trace in it. */
 @UsesEngine
 class TrialInitializationTest {
 
@@ -43,7 +43,7 @@ class TrialInitializationTest {
         this.manager = manager;
     }
 
-    /** States in which a network can be looked at. */
+    /** States of a network before inspection. */
     enum State {
         PLAIN(test -> TestModels.smallNetwork()),
         INITIALIZED(test -> initialized(test.manager)),
@@ -91,7 +91,7 @@ class TrialInitializationTest {
             try {
                 look.accept(block);
             } catch (IllegalStateException | IllegalArgumentException e) {
-                // Not every network has what is looked for.
+                // Some operations need an initialised or a wrapped network.
                 assertFalse(initialized && FrequencyBlocks.isWrapped(block), e.toString());
             }
             assertSameNumbers(before, block);

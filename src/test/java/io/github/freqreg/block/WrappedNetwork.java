@@ -13,7 +13,7 @@ import io.github.freqreg.policy.FrequencyRegularization;
 import java.io.IOException;
 import java.nio.file.Path;
 
-/** A small network with parameters of every kind, whose weights keep few coefficients. */
+/** A small wrapped network with weights, biases and normalisation. */
 final class WrappedNetwork {
 
     static final int KEPT = 20;
@@ -37,7 +37,7 @@ final class WrappedNetwork {
         return model;
     }
 
-    /** The numbers that a model answers with. */
+    /** The model's output for a fixed input. */
     static float[] answer(Model model) {
         return TestModels.answer(model.getBlock(), INPUT);
     }
@@ -48,7 +48,7 @@ final class WrappedNetwork {
         }
     }
 
-    /** What the model answers when nothing can be left over from an earlier rebuild. */
+    /** The output of a copy loaded from disk, which cannot reuse a weight rebuilt earlier. */
     static float[] answerAfresh(Model model, Path folder)
             throws IOException, MalformedModelException {
         model.save(folder, "afresh");

@@ -27,7 +27,7 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
-/** Which blocks become frequency blocks, and what they keep of a network. */
+/** Which blocks become frequency blocks, and what of the network stays as it is. */
 @UsesEngine
 class WrappingTest {
 
@@ -52,7 +52,7 @@ class WrappingTest {
         assertEquals(new Shape(3, 96), dense.getParameters().get("06Linear_weight").getShape());
     }
 
-    /** One that is wrapped whole, with a tensor that is trained and one that is fresh. */
+    /** The block is wrapped whole: one of its layers is initialised, the other is not. */
     @Test
     void partlyInitialisedBlockKeepsItsInitialisedTensors() {
         Block first = TestModels.linear(6);
@@ -88,7 +88,7 @@ class WrappingTest {
         assertTrue(
                 e.getMessage().contains("02second_weight") && e.getMessage().contains("Linear"),
                 e.getMessage());
-        // Excluded, it is left alone; then nothing new is chosen.
+        // With the inner tensor excluded the policy chooses nothing, which is an error too.
         assertThrows(
                 IllegalStateException.class,
                 () -> FrequencyRegularization.builder().optExclude("second").build().apply(holder));
@@ -109,7 +109,7 @@ class WrappingTest {
         List<String> keys = plain.getChildren().keys();
         Block wrapped = policy().apply(plain);
         assertEquals(keys, wrapped.getChildren().keys());
-        // So the first blocks of both are the same ones to freeze.
+        // Freezing the first children therefore freezes the same layers in both networks.
         wrapped.getChildren().values().subList(0, 3).forEach(each -> each.freezeParameters(true));
         List<String> frozen =
                 wrapped.getParameters().stream()

@@ -8,7 +8,7 @@ import ai.djl.nn.convolutional.Conv2d;
 import io.github.freqreg.nn.BatchStatisticsNorm;
 import io.github.freqreg.policy.FrequencyRegularization;
 
-/** Convolutions that are computed together with what follows them. */
+/** Convolutions, batch statistics and ReLU, wrapped to be fused. */
 final class FusedNetwork {
 
     static final Shape INPUT = new Shape(2, 32, 41, 43);

@@ -35,10 +35,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Convolutions computed together with what follows them, in whatever sequence they are run. */
+/** Fused convolutions compute the same as separate blocks, in whatever sequence they run. */
 class FusionTest {
 
-    /** The layers differ by less than 1e-3 of the largest number in float32, see StrategyTest. */
+    /** Rounding in float32, relative to the largest value, as in StrategyComparison. */
     private static final float CLOSE = 1e-4f;
 
     private static void assertEqualsRebuilt(Block block, NDManager manager, NDArray input) {
@@ -56,7 +56,7 @@ class FusionTest {
         }
     }
 
-    /** And does fuse: the last convolution reads what the one before has projected. */
+    /** The report shows that the blocks were fused before intermediate outputs were requested. */
     @Test
     void intermediateOutputsCanBeRead() {
         SequentialBlock network = network();
@@ -87,7 +87,7 @@ class FusionTest {
         try (NDManager manager = NDManager.newBaseManager()) {
             block.initialize(manager, DataType.FLOAT32, INPUT);
             NDArray input = manager.randomNormal(INPUT);
-            // Without the ReLU that the second convolution is fused with.
+            // Removes the ReLU that was fused with the second convolution.
             network.removeLastBlock();
             network.removeLastBlock();
             assertEqualsRebuilt(network, manager, input);
@@ -96,13 +96,13 @@ class FusionTest {
                             < 0);
             network.add(Pool.maxPool2dBlock(new Shape(2, 2)));
             assertEqualsRebuilt(network, manager, input);
-            // The same blocks in another sequence, and in another order.
+            // The same blocks in another sequence and in another order.
             SequentialBlock other = new SequentialBlock();
             other.addAll(network.getChildren().values().subList(0, 3));
             other.add(network.getChildren().valueAt(2));
             other.add(network.getChildren().valueAt(1));
             assertEqualsRebuilt(other, manager, input);
-            // In no sequence.
+            // Outside any sequence.
             Block first = network.getChildren().valueAt(0);
             assertEqualsRebuilt(first, manager, input);
         }
@@ -147,7 +147,7 @@ class FusionTest {
         assertEquals("ReLU", ours.getName());
     }
 
-    /** A block in between that changes the output in place is not passed over. */
+    /** A block that changes the output in place must not be skipped. */
     @Test
     void outputChangedInPlaceIsNotFused() {
         SequentialBlock network = network();
@@ -174,7 +174,7 @@ class FusionTest {
         return block.getChildren().valueAt(index);
     }
 
-    /** Two convolutions and a transposed one, with batch statistics and ReLU in all mixtures. */
+    /** Convolutions with batch statistics, ReLU or both, one of them transposed. */
     private static SequentialBlock sequence(boolean bias) {
         return new SequentialBlock()
                 .add(StrategyComparison.convolution(24, bias))
@@ -196,7 +196,7 @@ class FusionTest {
                 .add(Pool.maxPool2dBlock(new Shape(2, 2), new Shape(2, 2)));
     }
 
-    /** Within a tile, larger than a tile, and images of which three are a tile. */
+    /** Images smaller and larger than a tile, and several per tile. */
     @ParameterizedTest
     @CsvSource({"1, 6, 7", "5, 6, 7", "1, 123, 101", "5, 61, 50"})
     void fusedSequenceGivesTheSameResult(int batch, int height, int width) {

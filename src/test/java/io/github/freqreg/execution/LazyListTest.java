@@ -28,10 +28,10 @@ import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 
-/** An output that waits to be expanded is an ordinary list to whoever reads it. */
+/** An output that has not been expanded yet behaves like an ordinary {@code NDList}. */
 class LazyListTest {
 
-    /** What is fused frees what it was made of, and computes nothing to do so. */
+    /** Closing an output frees its factors without computing it. */
     @Test
     void closingFreesIntermediateArrays() {
         Block block = wrapped(network());
@@ -44,7 +44,7 @@ class LazyListTest {
                     output.close();
                     output = next;
                 }
-                // Nothing but the network's own output, which is whole.
+                // Only the output of the network, which is expanded.
                 assertEquals(1, pass.getManagedArrays().size());
                 assertEquals(48, output.head().getShape().get(1));
             }
@@ -60,13 +60,13 @@ class LazyListTest {
         }
     }
 
-    /** Each method of a list answers as that of an ordinary list of the same array does. */
+    /** Calls each public method on both lists and compares results and contents. */
     @TestFactory
     Stream<DynamicTest> everyMethodEqualsThatOfAnOrdinaryList() {
         return Stream.of(NDList.class.getMethods())
                 .filter(method -> !Modifier.isStatic(method.getModifiers()))
                 .filter(method -> method.getDeclaringClass() != Object.class)
-                // Of Java 21; a view, which calls the list's other methods.
+                // Java 21: a view that calls the other methods.
                 .filter(method -> !method.getName().equals("reversed"))
                 .filter(method -> !method.getName().equals("close"))
                 .filter(method -> !List.of("trimToSize", "ensureCapacity").contains(name(method)))
@@ -138,7 +138,7 @@ class LazyListTest {
         throw new IllegalStateException("No argument for a " + type + " of " + method);
     }
 
-    /** What can be compared of a result: arrays by their elements. */
+    /** A comparable form of a result; arrays are compared by their elements. */
     private static Object describe(Object value) {
         if (value instanceof NDArray array) {
             return array.isReleased() ? "released" : List.of(array.getShape(), hash(array));
@@ -161,7 +161,7 @@ class LazyListTest {
         } else if (value instanceof java.nio.ByteBuffer buffer) {
             return buffer.remaining();
         } else if (value instanceof String || value instanceof Integer) {
-            // Identity hashes and generated names of arrays differ from array to array.
+            // Identity hash codes and generated names differ between arrays.
             return value.getClass();
         }
         return value;

@@ -22,23 +22,22 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
 
-/** Computes a layer by every strategy, and compares answers and gradients. */
+/** Computes a layer with every strategy and compares outputs and gradients. */
 final class StrategyComparison {
 
-    /** Rounding in float32, as a share of the largest number. */
+    /** Rounding in float32, relative to the largest value. */
     static final double CLOSE = 1e-4;
 
-    /** Rounding in float64. */
+    /** Rounding in float64, relative to the largest value. */
     static final double CLOSE_DOUBLE = 1e-11;
 
     private StrategyComparison() {}
 
     /**
-     * The answers in float32 and float64, the gradients in float64 only. A gradient is a sum of
-     * which nothing but rounding may be left; and a number within rounding of zero may pass a ReLU
-     * on one way to compute and not on another, or be the larger one of two: the answer moves as
-     * little as the number does, but the gradients of a whole neighbourhood are others. In float64
-     * none is so near.
+     * Compares outputs in float32 and float64, but gradients only in float64. In float32 a value
+     * near zero may pass a ReLU with one strategy and not with another, or win a maximum with only
+     * one of them: the output hardly changes, but the gradients of a whole neighbourhood do.
+     * Gradients may also cancel down to rounding. In float64 no value is that close.
      */
     static void assertAlike(
             Supplier<Block> layer, Shape input, Supplier<FrequencyRegularizationBuilder> policy) {
@@ -55,7 +54,7 @@ final class StrategyComparison {
             }
             List<double[]> expected = answers.get(Strategy.REBUILD);
             int last = expected.size() - 1;
-            // Gradients are sums, of which some are nearly zero: rounding is a share of the terms.
+            // Gradients are sums that may nearly cancel, so rounding is relative to their terms.
             double largest = 0;
             for (double[] gradient : expected.subList(1, last)) {
                 largest = Math.max(largest, size(gradient));
@@ -79,7 +78,7 @@ final class StrategyComparison {
         return type == DataType.FLOAT32 ? CLOSE : CLOSE_DOUBLE;
     }
 
-    /** The answer of training, the gradients, and the answer of inference. */
+    /** The output in training, the gradients, and the output at inference. */
     static List<double[]> run(
             NDManager manager,
             Block layer,

@@ -40,7 +40,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Every way to compute a layer gives the same answer and the same gradients. */
+/** All strategies compute the same outputs and the same gradients. */
 class StrategyTest {
 
     /** Layers of every kind, with the shape of an input. */
@@ -157,7 +157,7 @@ class StrategyTest {
         }
     }
 
-    /** In float64, of the coefficients and of what goes in. */
+    /** Gradients of coefficients and of inputs, in float64. */
     @ParameterizedTest(name = "{0}")
     @MethodSource("layers")
     void gradientsOfEveryStrategyMatchFiniteDifferences(
@@ -198,7 +198,7 @@ class StrategyTest {
                 new ParameterStore(manager, false) {
                     @Override
                     public NDArray getValue(Parameter parameter, Device device, boolean training) {
-                        // A layer without a bias asks for null.
+                        // A layer without a bias requests null.
                         return parameter != null && replaced.containsKey(parameter)
                                 ? replaced.get(parameter)
                                 : super.getValue(parameter, device, training);
@@ -207,7 +207,7 @@ class StrategyTest {
         return block.forward(store, new NDList(input), true).singletonOrThrow();
     }
 
-    /** With the input's axis split, the output's, both, and kernels too. */
+    /** Splits of the input axis, of the output axis, of both, and of kernels. */
     static Stream<Arguments> splitLayers() {
         Supplier<Block> linear = () -> Linear.builder().setUnits(12).build();
         Supplier<Block> convolution = () -> convolution(12, true);
@@ -239,7 +239,7 @@ class StrategyTest {
         }
     }
 
-    /** And the axis that is not split stays between frequencies. */
+    /** Only the input axis is split; the output axis still stays in the frequency domain. */
     @Test
     void splitWeightIsTransformedInItsSplitShape() {
         Shape split = new Shape(40, 6, 8, 8);
@@ -281,7 +281,7 @@ class StrategyTest {
                             .build()
                             .apply(linear);
             block.initialize(manager, DataType.FLOAT32, input);
-            // The layer holds one number that is seen as the whole weight.
+            // The layer's weight is a single number, broadcast to the shape.
             NDArray weight = linear.getParameters().get("weight").getArray();
             assertEquals(new Shape(4096, 9216), weight.getShape());
             NDArray answer =

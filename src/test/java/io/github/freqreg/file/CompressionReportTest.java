@@ -33,7 +33,7 @@ import java.util.Locale;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What each tensor of a network costs in a file. */
+/** Sizes of tensors in a file, as table, CSV and JSON. */
 @UsesEngine
 class CompressionReportTest {
 
@@ -73,7 +73,7 @@ class CompressionReportTest {
                 names);
         assertRow(rows.get(0), new Shape(8, 3, 3, 3), 9, true, "float16");
         assertRow(rows.get(3), new Shape(8), 8, false, "float16");
-        // Of a fresh network all variances are 1.
+        // The variances of a fresh network are all 1: one coefficient.
         assertRow(rows.get(5), new Shape(8), 1, true, "float16");
         assertEquals(9.0 / 216, rows.get(0).rate());
         assertEquals(1, rows.get(3).rate());
@@ -90,7 +90,7 @@ class CompressionReportTest {
                         type,
                         row.bytes()),
                 row);
-        // Each float16 takes 11 bits, each float32 24, beside its exponent, the name and the shape.
+        // A float16 takes 11 bits and a float32 24, plus exponents, name and shape.
         long least = kept * (type.equals("float16") ? 11 : 24) / 8;
         assertTrue(row.bytes() >= least && row.bytes() <= 4 * kept + 40, row.toString());
     }
@@ -121,7 +121,7 @@ class CompressionReportTest {
         assertEquals(Files.size(file), CompressionReport.of(file).getBytes());
         long rows = CompressionReport.of(file).getRows().stream().mapToLong(Row::bytes).sum();
         long around = Files.size(file) - rows;
-        // Magic, version, checksum, and the code of counts and inputs.
+        // Magic, version, checksum, counts and input shapes.
         assertTrue(around >= 8 && around <= 24, around + " bytes beside the tensors");
     }
 
@@ -200,7 +200,7 @@ class CompressionReportTest {
         return product;
     }
 
-    /** A file with names that a table of values must quote. */
+    /** A file with names that CSV must quote. */
     private CompressionReport reportWithOddNames() throws IOException, MalformedModelException {
         FrqDocument document =
                 new FrqDocument(
@@ -215,7 +215,7 @@ class CompressionReportTest {
         return CompressionReport.of(file);
     }
 
-    /** Reads comma separated values as RFC 4180 has them. */
+    /** Parses comma-separated values according to RFC 4180. */
     private static List<List<String>> parseCsv(String csv) {
         List<List<String>> lines = new ArrayList<>();
         List<String> line = new ArrayList<>();
@@ -273,10 +273,10 @@ class CompressionReportTest {
         CompressionReport report = CompressionReport.of(network());
         List<String> lines = report.toString().lines().toList();
         List<Row> rows = report.getRows();
-        // A header, the tensors, what is around them, the total, and a sentence.
+        // Titles, one line per tensor, header and checksum, total, and the saving.
         assertEquals(rows.size() + 4, lines.size());
         String header = lines.get(0);
-        // Numbers end where the title of their column ends.
+        // Numbers are right-aligned with the titles of their columns.
         for (String title : List.of("original", "kept", "bytes")) {
             int end = header.indexOf(title) + title.length();
             for (int i = 0; i < rows.size(); i++) {
@@ -292,7 +292,7 @@ class CompressionReportTest {
                 assertTrue(cell.endsWith(text), title + " of " + lines.get(i + 1));
             }
         }
-        // Names and shapes start where the title of their column starts.
+        // Names and shapes are left-aligned with the titles.
         int shapes = header.indexOf("shape");
         for (int i = 0; i < rows.size(); i++) {
             assertTrue(lines.get(i + 1).startsWith(rows.get(i).name() + "  "));

@@ -24,6 +24,7 @@ import io.github.freqreg.policy.FrequencyRegularization;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
+/** Which strategy computes each layer, and its expected cost. */
 @UsesEngine
 class ExecutionReportTest {
 
@@ -74,7 +75,7 @@ class ExecutionReportTest {
         assertFalse(first.training());
         assertEquals("fused", first.toString());
         assertTrue(first.nanoseconds() < first.dense(), first.toString());
-        // The second layer's input is the one it stands for, though it came projected.
+        // The report shows the dense shape of the second layer's input, which is projected.
         assertEquals(new Shape(2, 256, 14, 14), inference.get(1).pick().input());
         assertEquals("factored", inference.get(1).pick().toString());
 
@@ -97,7 +98,7 @@ class ExecutionReportTest {
         }
         for (Row row : ExecutionReport.of(rebuilt).getRows()) {
             assertEquals("rebuilt", row.pick().toString());
-            // What is rebuilt costs the dense layer and, in training, its weight.
+            // In training, rebuilding adds the cost of the weight; at inference it is cached.
             double more = row.pick().nanoseconds() - row.pick().dense();
             assertTrue(row.pick().training() ? more > 0 : more == 0, row.toString());
         }

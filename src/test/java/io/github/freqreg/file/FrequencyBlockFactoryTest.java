@@ -52,12 +52,12 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** DJL's own way to a model, {@code Criteria}, leads to a {@code .frq} file. */
+/** DJL's {@code Criteria} loads {@code .frq} files. */
 class FrequencyBlockFactoryTest {
 
     private static final String CACHE = "DJL_CACHE_DIR";
 
-    /** A user's class, which is in a jar beside the file and nowhere else. */
+    /** A user's class, found only in a jar beside the file. */
     private static final String USERS_CLASS =
             """
             package org.example;
@@ -147,7 +147,7 @@ class FrequencyBlockFactoryTest {
         }
     }
 
-    /** All but where the model is. */
+    /** Criteria without a location. */
     private static Criteria.Builder<NDList, NDList> criteria() {
         return Criteria.builder()
                 .setTypes(NDList.class, NDList.class)
@@ -199,7 +199,7 @@ class FrequencyBlockFactoryTest {
         assertArrayEquals(expected, within(jar, () -> answer(criteria)));
     }
 
-    /** Calls with a jar on the class path of the thread. */
+    /** Calls with a jar on the class path of the thread's context class loader. */
     private static <T> T within(Path jar, Callable<T> call) throws Exception {
         Thread thread = Thread.currentThread();
         ClassLoader before = thread.getContextClassLoader();
@@ -221,7 +221,7 @@ class FrequencyBlockFactoryTest {
         }
     }
 
-    /** As the class doc tells: a folder of three files, and criteria that say no more. */
+    /** A folder of three files is enough, as the Javadoc of the factory promises. */
     @Test
     void servesAFolder() throws Exception {
         Path serving = file.getParent();
@@ -243,7 +243,7 @@ class FrequencyBlockFactoryTest {
         }
         zip(zip, files);
         assertEquals(told.toJson(), classify(zip, png).toJson());
-        // The types and the arguments are those that DJL Serving loads every model with.
+        // DJL Serving loads every model with these types and options.
         Criteria<Input, Output> ofRequests =
                 Criteria.builder()
                         .setTypes(Input.class, Output.class)
@@ -313,7 +313,7 @@ class FrequencyBlockFactoryTest {
         return new ByteArrayInputStream(bytes);
     }
 
-    /** By hand: pixels from 0 to 1, the network, softmax. */
+    /** The expected probabilities: pixels scaled to 0..1, the network, softmax. */
     private double[] probabilities(byte[] png) throws Exception {
         BufferedImage image = ImageIO.read(stream(png));
         float[] pixels = new float[3 * 64];
@@ -342,7 +342,7 @@ class FrequencyBlockFactoryTest {
         Path other = file.resolveSibling("other.frq");
         save(other, 10);
         Criteria.Builder<NDList, NDList> criteria = criteria().optModelPath(file.getParent());
-        // The folder's own name.
+        // By default DJL uses the folder's name.
         assertArrayEquals(expected, answer(criteria.build()));
         float[] another = answer(criteria.optModelName("other").build());
         assertFalse(Arrays.equals(expected, another));
@@ -389,7 +389,9 @@ class FrequencyBlockFactoryTest {
         assertInstanceOf(MalformedModelException.class, failure.getCause());
     }
 
-    /** Without the option DJL looks for numbers of its own, and must not go on without them. */
+    /**
+     * Without the option DJL looks for a parameter file of its own, and must fail if it has none.
+     */
     @Test
     void hasParameterOptionIsRequired() {
         Criteria<NDList, NDList> criteria =

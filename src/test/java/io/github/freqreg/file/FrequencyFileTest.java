@@ -31,13 +31,13 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** Networks are saved and loaded into networks of every state. */
+/** A saved network is restored in plain and wrapped, fresh and initialised networks. */
 @UsesEngine
 class FrequencyFileTest extends NetworkFiles {
 
     private static final String DENSE_WEIGHT = "05Linear_weight";
 
-    /** Of the linear layer's weight: behind four maps of 4×4. */
+    /** The split shape of the linear layer's weight, whose inputs are four maps of 4×4. */
     private static final Shape SPLIT = new Shape(5, 4, 4, 4);
 
     @ParameterizedTest
@@ -167,7 +167,7 @@ class FrequencyFileTest extends NetworkFiles {
         assertEquals(TestModels.numbers(saved), TestModels.numbers(loaded));
     }
 
-    /** The file tells along which axes the frequencies are; a plain network takes them over. */
+    /** A plain network takes the axes of the transform from the file. */
     @Test
     void splitAxesAreLoaded() throws IOException, MalformedModelException {
         FrequencyRegularization split =

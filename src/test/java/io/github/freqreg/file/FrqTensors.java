@@ -5,18 +5,18 @@ import io.github.freqreg.format.FrqTensor;
 import io.github.freqreg.format.Precision;
 import io.github.freqreg.spectrum.FrequencyAxes;
 
-/** Tensors of a file whose numbers are all zero. */
+/** Tensors of zeros for documents. */
 final class FrqTensors {
 
     private FrqTensors() {}
 
-    /** A tensor that is stored as it is. */
+    /** A tensor that is stored element by element. */
     static FrqTensor zeros(String name, Shape shape) {
         float[] values = new float[Math.toIntExact(shape.size())];
         return new FrqTensor(name, shape, null, Precision.FLOAT32, values);
     }
 
-    /** A tensor of which some coefficients are stored. */
+    /** A tensor that is stored as coefficients. */
     static FrqTensor coefficients(String name, Shape shape, int kept) {
         return new FrqTensor(name, shape, FrequencyAxes.OWN, Precision.FLOAT32, new float[kept]);
     }

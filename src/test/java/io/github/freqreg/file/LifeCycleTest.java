@@ -45,7 +45,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Train, save, load, predict; load and train on; load and save again. */
+/** Networks are trained, saved, loaded, trained further and saved again. */
 class LifeCycleTest {
 
     private static final Shape INPUT = new Shape(6, 3, 8, 8);
@@ -59,7 +59,7 @@ class LifeCycleTest {
         file = folder.resolve("network.frq");
     }
 
-    /** Batch normalisation behind a convolution, behind a linear layer, and behind nothing. */
+    /** Batch normalisation of the input, after a convolution and after a linear layer. */
     private static Block network() {
         return new SequentialBlock()
                 .add(BatchNorm.builder().build())
@@ -67,8 +67,8 @@ class LifeCycleTest {
                         Conv2d.builder()
                                 .setFilters(16)
                                 .setKernelShape(new Shape(3, 3))
-                                // Or the next normalisation would take all shifts of the first
-                                // away.
+                                // Without padding the next normalisation would cancel the first
+                                // one's shifts.
                                 .optPadding(new Shape(1, 1))
                                 .optBias(false)
                                 .build())
@@ -101,7 +101,7 @@ class LifeCycleTest {
         }
     }
 
-    /** Predicts for one input, and not for a batch whose own statistics could stand in. */
+    /** Predicts a single input, so that batch statistics cannot replace the running ones. */
     private static float[] answer(Model model) throws Exception {
         try (Predictor<NDList, NDList> predictor = model.newPredictor(new NoopTranslator());
                 NDManager manager = NDManager.newBaseManager()) {
@@ -134,7 +134,7 @@ class LifeCycleTest {
         }
     }
 
-    /** How a network comes to its numbers. */
+    /** Ways to load a network. */
     enum Way {
         FRQ {
             @Override
@@ -218,13 +218,13 @@ class LifeCycleTest {
                 trainer.step();
                 TestModels.numbers(loaded.getBlock())
                         .forEach((name, now) -> assertNotEquals(before.get(name), now, name));
-                // Three weights, a bias, and two of each of three normalisations.
+                // Three weights, one bias, and two parameters of each of three normalisations.
                 assertEquals(3 + 1 + 6, learning);
             }
         }
     }
 
-    /** How a network is written. */
+    /** Ways to encode a network. */
     enum Writing {
         FLOAT16,
         FLOAT32,
@@ -261,7 +261,7 @@ class LifeCycleTest {
         }
     }
 
-    /** And whenever: a zip archive must not hold the time of day. */
+    /** Also at any time: a zip archive must not contain the time of day. */
     @ParameterizedTest
     @ValueSource(strings = {"w.npz", "w.safetensors"})
     void savingLoadedArraysGivesTheSameBytes(String name) throws Exception {
@@ -280,9 +280,8 @@ class LifeCycleTest {
     }
 
     /**
-     * The time of a zip entry is in its bytes 10 to 13: midnight, and 1 February 1980. It has no
-     * field more, whose length is in bytes 28 and 29: Java writes a time of the machine's zone
-     * there.
+     * Bytes 10 to 13 of a zip entry are its time: midnight, 1 February 1980. Bytes 28 and 29 are
+     * the length of the extra field, in which Java would write the time in the local time zone.
      */
     private static void assertNoTimeOfDay(byte[] file, String name) throws IOException {
         if (name.endsWith(".npz")) {

@@ -12,7 +12,7 @@ import java.nio.file.Path;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A folder, a network to save in it, and networks to load the file into. */
+/** A folder, a network to save, and networks to load the file into. */
 abstract class NetworkFiles {
 
     static final Shape INPUT = new Shape(2, 3, 6, 6);

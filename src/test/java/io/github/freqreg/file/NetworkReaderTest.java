@@ -35,11 +35,11 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Files that do not fit a network are refused, and the network is as it was. */
+/** Files that do not fit a network are rejected without changing it. */
 @UsesEngine
 class NetworkReaderTest extends NetworkFiles {
 
-    /** Changes that make a file one of another network, and what is said of them. */
+    /** Changes that make a file unfit for the network, and the message each one causes. */
     enum Misfit {
         OTHER_NAME("missing [05Linear_bias], unknown [05Dense_bias]") {
             @Override
@@ -106,7 +106,7 @@ class NetworkReaderTest extends NetworkFiles {
         }
     }
 
-    /** Saves a network, and a copy of its file with another content. */
+    /** Saves a network and a modified copy of its file. */
     private Path changedFile(BiConsumer<List<Shape>, List<FrqTensor>> change)
             throws IOException, MalformedModelException {
         FrequencyFile.save(wrapped(), file, DataType.FLOAT32);
@@ -119,7 +119,9 @@ class NetworkReaderTest extends NetworkFiles {
         return changed;
     }
 
-    /** Fails unless a file is refused, the network is as before and takes the right file then. */
+    /**
+     * Fails unless a file is rejected, the network is unchanged, and it then loads the right file.
+     */
     private String assertRefusedUnchanged(Block block, Path wrong)
             throws IOException, MalformedModelException {
         boolean initialized = block.isInitialized();
@@ -218,7 +220,7 @@ class NetworkReaderTest extends NetworkFiles {
     @ValueSource(ints = {KEPT, 320})
     void coefficientsWrapTheRestOfAPartlyWrappedNetwork(int kept)
             throws IOException, MalformedModelException {
-        // The network has the convolution wrapped, but not the linear layer.
+        // The convolution is wrapped, the linear layer is not.
         Block partly =
                 FrequencyRegularization.builder()
                         .optKept(KEPT)

@@ -27,7 +27,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** What of a network is stored, at which precision, and what cannot be. */
+/** What is stored of a network, at which precision, and what cannot be stored. */
 @UsesEngine
 class NetworkWriterTest extends NetworkFiles {
 
@@ -56,7 +56,7 @@ class NetworkWriterTest extends NetworkFiles {
     void runningStatisticsAndLargeNumbersStayFloat32() throws IOException, MalformedModelException {
         Block saved = wrapped();
         set(saved, "05Linear_bias", 65_505f);
-        // A channel far from the others has all frequencies, so that no few tell the statistic.
+        // One outlying channel excites all frequencies, so the statistic is stored whole.
         set(saved, "02BatchNorm_runningMean", 9);
         set(saved, "02BatchNorm_runningVar", 9);
         FrequencyFile.save(saved, file);

@@ -38,7 +38,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** Networks whose coefficients are rounded to steps. */
+/** Networks whose coefficients are rounded to multiples of a step. */
 @UsesEngine(seed = 7)
 class QuantizationTest extends QuantizedNetwork {
 
@@ -59,7 +59,7 @@ class QuantizationTest extends QuantizedNetwork {
         for (long bytes : new long[] {130, 160, 200, 240}) {
             double error = 0;
             Block loaded = reloaded(block, Quantization.fit(block, bytes, true));
-            // At 240 bytes the rounding of biases to float16 would be the larger part.
+            // At 240 bytes most of the error would come from rounding biases to float16.
             copyLeftAlone(block, loaded);
             float[] told = predict(loaded, manager);
             for (int i = 0; i < right.length; i++) {
@@ -77,7 +77,7 @@ class QuantizationTest extends QuantizedNetwork {
         return FrequencyFile.load(TestModels.smoothNetwork(), manager, file);
     }
 
-    /** What is computed with steps is what the file will compute. */
+    /** With steps applied, a network computes what its file will compute. */
     @ParameterizedTest
     @EnumSource(Strategy.class)
     void roundedNetworkComputesLikeItsFile(Strategy strategy) throws Exception {
@@ -90,7 +90,7 @@ class QuantizationTest extends QuantizedNetwork {
         assertFalse(Arrays.equals(before, rounded));
         Block loaded = reloaded(block, steps);
         FrequencyBlocks.setStrategy(loaded, strategy);
-        // Parameters left alone are rounded by the file only.
+        // Only the file rounds dense parameters.
         copyLeftAlone(block, loaded);
         assertArrayEquals(rounded, predict(loaded, manager), 1e-5f);
     }
@@ -110,7 +110,7 @@ class QuantizationTest extends QuantizedNetwork {
         }
     }
 
-    /** Straight through: the gradient at rounded coefficients goes to those that are not. */
+    /** Straight-through estimator: gradients of rounded coefficients reach the unrounded ones. */
     @ParameterizedTest
     @EnumSource(Strategy.class)
     void gradientsPassThroughTheRounding(Strategy strategy) throws Exception {
@@ -125,7 +125,7 @@ class QuantizationTest extends QuantizedNetwork {
         Map<String, float[]> found = gradients(block);
         expected.forEach(
                 (name, gradient) -> {
-                    // The file leaves zeros at the end out.
+                    // The file omits trailing zeros.
                     float[] first = Arrays.copyOf(found.get(name), gradient.length);
                     assertArrayEquals(gradient, first, 2e-3f, name);
                 });
@@ -173,7 +173,7 @@ class QuantizationTest extends QuantizedNetwork {
         assertEquals(2, byKind.get(true).size());
         byKind.get(true).forEach(t -> assertEquals(Precision.FLOAT16, t.precision(), t.name()));
         for (FrqTensor tensor : byKind.get(false)) {
-            // Of zeros alone nothing is rounded.
+            // Tensors of zeros are not quantised.
             boolean zeros = tensor.values().length == 4 && tensor.values()[0] == 0;
             assertEquals(
                     zeros ? Precision.Kind.FLOAT16 : Precision.Kind.STEPS,

@@ -10,7 +10,7 @@ import java.nio.file.Path;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A network whose coefficients are to be rounded, and a folder to save it in. */
+/** A wrapped network to quantise and a folder to save it in. */
 abstract class QuantizedNetwork {
 
     static final Shape INPUT = new Shape(2, 3, 8, 8);

@@ -99,7 +99,7 @@ class RunningStatisticFileTest {
         return model;
     }
 
-    /** With numbers near 1, so that no frequency is by chance so weak that it is not counted. */
+    /** Sets values near 1, so that no frequency is too weak to be stored. */
     private static void initialize(Model model) {
         Block block = model.getBlock();
         block.initialize(model.getNDManager(), DataType.FLOAT32, INPUT);
@@ -156,7 +156,7 @@ class RunningStatisticFileTest {
             assertArrayEquals(
                     document.encode(),
                     FrequencyFile.toDocument(fresh.getBlock(), DataType.FLOAT16).encode());
-            // Loaded again into a network that is wrapped.
+            // Loads again, now into a wrapped network.
             FrequencyFile.load(fresh, document);
             train(fresh);
             assertEquals(
@@ -196,7 +196,7 @@ class RunningStatisticFileTest {
         }
     }
 
-    /** All that is trained, in a number of numbers. */
+    /** A policy that compresses all trained parameters to a budget. */
     private static FrequencyRegularizationBuilder budget(int numbers) {
         return FrequencyRegularization.builder()
                 .optLayerTypes(LayerType.values())
@@ -237,7 +237,7 @@ class RunningStatisticFileTest {
     static Stream<Arguments> networksWithWholeStatistics() {
         Shape kernel = new Shape(3, 3);
         return Stream.of(
-                // What is between the layer and the normalisation brings other frequencies.
+                // A block between layer and normalisation adds other frequencies.
                 arguments(
                         "ReLU between",
                         1_000,
@@ -289,7 +289,8 @@ class RunningStatisticFileTest {
 
     @Test
     void budgetBelowTheSizeOfStatisticsIsRejected() {
-        // 48 biases, 48 means with them, 5 biases, 96 of normalisation, a variance and 2 weights.
+        // 48 biases, 48 means that depend on them, 5 biases, 96 numbers of normalisation, one
+        // variance and 2 weights.
         FrequencyRegularization policy = weights().optBudget(199).build();
         IllegalArgumentException refusal =
                 assertThrows(
@@ -300,7 +301,7 @@ class RunningStatisticFileTest {
         assertTrue(
                 refusal.getMessage().contains("at least 200 to optBudget"), refusal.getMessage());
         long numbers = numbersAfterTraining(weights().optBudget(200).build(), network(false, true));
-        // The biases learn nothing before a normalisation, so these means are few after all.
+        // Biases before a normalisation do not train, so the means are compressed after all.
         assertTrue(numbers <= 200, numbers + " numbers");
     }
 

@@ -12,7 +12,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** When a running statistic is stored by few frequencies, and when by all of its numbers. */
+/** Which running statistics are stored as a few frequencies, and which number by number. */
 class RunningStatisticTest {
 
     private static final float[] ONES = new float[64];
@@ -21,11 +21,11 @@ class RunningStatisticTest {
         Arrays.fill(ONES, 1);
     }
 
-    /** 1 and a bit, plus cosines of some frequencies. */
-    private static float[] smooth(double bit, int... frequencies) {
+    /** 1 + {@code offset} plus cosines of the given frequencies. */
+    private static float[] smooth(double offset, int... frequencies) {
         float[] values = new float[64];
         for (int i = 0; i < values.length; i++) {
-            values[i] = (float) (1 + bit);
+            values[i] = (float) (1 + offset);
             for (int k : frequencies) {
                 values[i] += (float) Math.cos(Math.PI * (2 * i + 1) * k / 128);
             }
@@ -39,7 +39,7 @@ class RunningStatisticTest {
         float[] values = ONES.clone();
         values[20] = 1e-9f;
         assertEquals(Optional.empty(), RunningStatistic.ofVariances(values));
-        // A smooth one that nearly reaches zero is near enough everywhere.
+        // A smooth variance is approximated within 1/256 even where it nearly reaches zero.
         values = smooth(1e-4, 2);
         RunningStatistic few = RunningStatistic.ofVariances(values).orElseThrow();
         assertEquals(Precision.FLOAT32, few.precision());
@@ -75,7 +75,7 @@ class RunningStatisticTest {
         RunningStatistic exact = RunningStatistic.ofMeans(means, small).orElseThrow();
         assertEquals(Precision.FLOAT32, exact.precision());
         assertEquals(4, exact.coefficients().length);
-        // A single channel that strays is not smooth.
+        // One outlying channel makes the means rough.
         means[5] += 0.01f;
         assertEquals(Optional.empty(), RunningStatistic.ofMeans(means, ONES));
     }

@@ -25,7 +25,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** Many threads with a predictor each over one model that was just loaded. */
+/** Many threads, each with a predictor, use a model that has just been loaded. */
 class ServingTest {
 
     private static final int THREADS = 16;
@@ -55,7 +55,7 @@ class ServingTest {
                 threads.add(() -> answers(model, start, (CALLS / 2 + THREADS - 1) / THREADS));
             }
             int held = 0;
-            // The first half finds the model not computed yet; after it nothing more is held.
+            // The first half starts without rebuilt weights; the second must allocate nothing more.
             for (int half = 0; half < 2; half++) {
                 for (Future<float[]> each : pool.invokeAll(threads)) {
                     assertArrayEquals(expected, each.get());
@@ -75,7 +75,7 @@ class ServingTest {
         return model;
     }
 
-    /** The first answer, to which all others are equal to the bit. */
+    /** The first answer; fails unless all others are equal bit for bit. */
     private static float[] answers(Model model, CyclicBarrier start, int calls) throws Exception {
         try (Predictor<NDList, NDList> predictor = model.newPredictor(new NoopTranslator());
                 NDManager manager = NDManager.newBaseManager()) {

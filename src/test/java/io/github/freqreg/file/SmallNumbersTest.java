@@ -31,13 +31,13 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Tensors of zeros, and of values far below 1: no NaN, and nothing is lost to 0. */
+/** Tensors of zeros or of very small values cause no NaN and do not underflow. */
 class SmallNumbersTest {
 
     private static final Shape INPUT = new Shape(4, 30);
     private static final String SMALL = "01Linear_weight";
 
-    /** A rounding to float16 is at most 2^-11 of a tensor's largest value, whatever its size. */
+    /** Rounding to float16 changes a value by at most 2^-11 of the tensor's largest value. */
     private static final double HALF = 0x1p-11;
 
     @TempDir private Path folder;
@@ -46,7 +46,7 @@ class SmallNumbersTest {
         return new SequentialBlock().add(TestModels.linear(20)).add(TestModels.linear(5));
     }
 
-    /** Two layers, the weight and the bias of the first scaled. */
+    /** Two layers; the weight and the bias of the first are scaled. */
     private static Model model(float scale) {
         Model model = TestModels.model(network(), INPUT);
         Block first = model.getBlock().getChildren().valueAt(0);
@@ -97,9 +97,9 @@ class SmallNumbersTest {
     }
 
     /**
-     * By Parseval the weights are as far apart as the coefficients: at most √N times the largest
-     * rounding, of 2^-11 of the largest coefficient, which is at most the norm. (Float16 itself has
-     * no normal numbers below 2^-14, and nothing but 0 below 2^-25.)
+     * By Parseval the error of the weights equals that of the coefficients: at most √N times 2^-11
+     * of the largest coefficient, which is at most the norm. (Float16 itself has no normal numbers
+     * below 2^-14 and rounds values below 2^-25 to 0.)
      */
     @ParameterizedTest
     @ValueSource(floats = {1, 1e-3f, 1e-6f, 1e-9f, 1e-20f})
@@ -131,7 +131,7 @@ class SmallNumbersTest {
         }
     }
 
-    /** Steps follow each tensor's own size, so small ones lose no more than large ones. */
+    /** Steps are relative to the values of each tensor, so small values lose no more than large. */
     @ParameterizedTest
     @ValueSource(floats = {1, 1e-6f, 1e-20f})
     void quantizedFileKeepsValuesOfEverySize(float scale)
@@ -150,7 +150,7 @@ class SmallNumbersTest {
         }
     }
 
-    /** A tensor's part of a budget follows the shape of its spectrum, not its size. */
+    /** The share of a tensor depends on the shape of its spectrum, not on its magnitude. */
     @ParameterizedTest
     @ValueSource(floats = {1, 1e-6f, 1e-20f, 0})
     void budgetDoesNotNeglectTensorsOfSmallValues(float scale) {
@@ -161,7 +161,7 @@ class SmallNumbersTest {
             policy.apply(large);
             assertFinite(TestModels.answer(model.getBlock(), INPUT));
             assertTrue(FrequencyFile.countNumbers(model.getBlock()) <= 300);
-            // Of zeros nothing is known, and what is trained from 0 on needs coefficients too.
+            // Zeros have no spectrum to judge by, but the tensor needs coefficients to train.
             assertTrue(scale == 0 ? kept(model) >= 1 : kept(model) == kept(large));
         }
     }

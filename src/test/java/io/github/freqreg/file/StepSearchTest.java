@@ -28,7 +28,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The search for the steps with which a network fits a number of bytes. */
+/** The search for steps with which a network fits into a number of bytes. */
 @UsesEngine(seed = 7)
 class StepSearchTest extends QuantizedNetwork {
 
@@ -49,8 +49,8 @@ class StepSearchTest extends QuantizedNetwork {
     }
 
     /**
-     * Where most coefficients round to zero, one step of the largest tensor takes many bytes: how
-     * many depends on the coefficients. What holds for all is that no tensor's next step fits.
+     * Where most coefficients round to zero, the next finer step of the largest tensor costs many
+     * bytes, so a file may stay well below the limit; then no tensor's next step may fit.
      */
     @ParameterizedTest
     @ValueSource(longs = {500, 700, 1_000, 1_500, 2_000, 3_000, 5_000, 8_000, 12_000, 20_000})
@@ -82,7 +82,7 @@ class StepSearchTest extends QuantizedNetwork {
         }
     }
 
-    /** The steps of what is left alone are as they are. */
+    /** The precision of dense parameters is fixed, so they cannot use the remaining bytes. */
     @Test
     void bytesThatNoTensorCanUseAreExplained() {
         Block block = wrapped();

@@ -28,7 +28,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** A TorchScript network with a head of DJL's layers. */
+/** A TorchScript network with a head of DJL layers. */
 class SymbolBlockTest {
 
     private static final Shape INPUT = new Shape(4, 3);
@@ -66,7 +66,7 @@ class SymbolBlockTest {
                                     false)
                             .head()
                             .toFloatArray();
-            // Each column of the weight has a sum of 2 · (3 · column - 6).
+            // The sum of each column of the weight is 2 · (3 · column - 6).
             assertEquals(2f * (3 * 1 - 6) + 2, answer[1]);
         }
     }
@@ -108,7 +108,7 @@ class SymbolBlockTest {
         return wrapped;
     }
 
-    /** Its parameters cannot be written to. */
+    /** The parameters of a body that was loaded for inference are read-only. */
     @Test
     void inferenceOnlyBodyMustHaveTheValuesOfTheFile() throws IOException, MalformedModelException {
         try (Model body = load(2, true);
@@ -140,7 +140,7 @@ class SymbolBlockTest {
         }
     }
 
-    /** Frozen for transfer learning, it can be written to all the same; the reverse is no help. */
+    /** Freezing a trainable body keeps it writable; a body loaded for inference stays read-only. */
     @Test
     void freezingDoesNotMakeABodyReadOnly() throws IOException, MalformedModelException {
         try (Model body = load(2, true);

@@ -31,14 +31,14 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Weights leave and enter networks as plain arrays. */
+/** Weights are exported from and imported into networks as plain arrays. */
 @UsesEngine
 class DenseWeightsTest extends NamedNetwork {
 
     @Test
     void wrappedNetworkExportsTheWeightsOfItsDenseForm() {
         Block block = wrapped();
-        // Also where coefficients are rounded as they will be stored.
+        // Also with quantisation steps applied.
         NetworkTensors.spectral(block).values().forEach(tensor -> tensor.setStep(0.01f));
         Map<String, List<Byte>> before = bytes(block);
         float[] expected = TestModels.answer(block, INPUT);
@@ -76,7 +76,7 @@ class DenseWeightsTest extends NamedNetwork {
             DenseWeights.load(model, read, UnaryOperator.identity(), INPUT);
             assertEquals(bytes(dense), bytes(model.getBlock()));
         }
-        // Then it is an ordinary network, to be wrapped and trained.
+        // The result is an ordinary network that can be wrapped and trained.
         Block fresh = TestModels.normalizedNetwork();
         DenseWeights.load(fresh, manager, read, UnaryOperator.identity(), INPUT);
         for (Pair<String, Parameter> entry : fresh.getParameters()) {
@@ -112,7 +112,7 @@ class DenseWeightsTest extends NamedNetwork {
                 DataType.FLOAT32, wide.getParameters().get(0).getValue().getArray().getDataType());
     }
 
-    /** From the documentation alone: the order and the transform are written out here. */
+    /** Implements order and transform from the documentation alone. */
     @ParameterizedTest
     @ValueSource(strings = {"w.safetensors", "w.npz"})
     void weightsCanBeRebuiltFromCoefficientsInAFile(String name) throws Exception {
@@ -149,7 +149,7 @@ class DenseWeightsTest extends NamedNetwork {
             places.add(place(i, axes));
         }
         List<int[]> zigzag = new ArrayList<>(places);
-        // A stable sort leaves equal sums in lexicographic order.
+        // A stable sort keeps equal sums in lexicographic order.
         zigzag.sort((a, b) -> Long.compare(sum(a, order), sum(b, order)));
         float[] values = new float[size];
         for (int i = 0; i < size; i++) {

@@ -20,12 +20,12 @@ import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A network, and its weights under PyTorch's names. */
+/** A network and the names that PyTorch gives to its weights. */
 abstract class NamedNetwork {
 
     static final Shape INPUT = new Shape(2, 3, 6, 6);
 
-    /** The network's names, and what PyTorch calls such layers; in this order. */
+    /** PyTorch's names by those of the network, in order. */
     static final Map<String, String> NAMES = names();
 
     @TempDir Path folder;
@@ -100,7 +100,7 @@ abstract class NamedNetwork {
         return list;
     }
 
-    /** Weights under other names, with a count of batches between them, as PyTorch has it. */
+    /** Weights under other names plus PyTorch's counter of batches. */
     NDList renamed(Block block, UnaryOperator<String> names) {
         NDList arrays = DenseWeights.of(block, manager, names);
         NDArray count = manager.create(7L);

@@ -22,7 +22,7 @@ import java.util.Map;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
 
-/** Arrays are matched with tensors by name or by order. */
+/** Arrays are matched to tensors by name or by order. */
 @UsesEngine
 class WeightMatchTest extends NamedNetwork {
 
@@ -38,16 +38,16 @@ class WeightMatchTest extends NamedNetwork {
         Block block = FrequencyBlocks.toDense(wrapped());
         NDList torch = renamed(block, NAMES::get);
         assertLoads(block, torch, NAMES::get);
-        // In order.
+        // By order.
         assertLoads(block, torch, UnaryOperator.identity());
         assertLoads(block, renamed(block, name -> "layers." + name), UnaryOperator.identity());
-        // By name, in whatever order.
+        // By name, in any order.
         Collections.reverse(torch);
         assertLoads(block, torch, NAMES::get);
         NDList ours = weights(block);
         Collections.reverse(ours);
         assertLoads(block, ours, NAMES::get);
-        // Of another type.
+        // With another data type.
         NDList wide = new NDList();
         for (NDArray array : weights(block)) {
             NDArray cast = array.toType(DataType.FLOAT64, true);
@@ -63,7 +63,10 @@ class WeightMatchTest extends NamedNetwork {
         return array;
     }
 
-    /** Refused for a fresh network and for one with numbers, both of which are as before. */
+    /**
+     * Fails unless arrays are rejected for a fresh and an initialised network without changing
+     * them.
+     */
     private void assertRefused(String message, NDList arrays, UnaryOperator<String> names)
             throws MalformedModelException {
         Block fresh = TestModels.normalizedNetwork();
@@ -125,18 +128,20 @@ class WeightMatchTest extends NamedNetwork {
         NDList arrays = renamed(block, NAMES::get);
         arrays.add(array("fc2.bias", DataType.FLOAT32, 5));
         assertRefused("but found 9, none with a name", arrays, UnaryOperator.identity());
-        // Sorted by name, as safetensors are: the bias stands before the weight.
+        // Sorted by name, as in safetensors, biases precede weights.
         NDList sorted = renamed(block, NAMES::get);
         sorted.sort((a, b) -> a.getName().compareTo(b.getName()));
         assertRefused(
                 "bn1.bias is in the place of 01Conv2d_weight", sorted, UnaryOperator.identity());
-        // As many elements, and other extents.
+        // As many elements in another shape.
         NDList shapes = renamed(block, NAMES::get);
         shapes.set(0, array("c.weight", DataType.FLOAT32, 4, 27));
         assertRefused("is (4, 27) and not (4, 3, 3, 3)", shapes, UnaryOperator.identity());
     }
 
-    /** Layers that are alike would fit each other's places: their numbers tell. */
+    /**
+     * Layers of equal shapes would match in any order, so the numbers in their names must ascend.
+     */
     @Test
     void equalLayersInAnotherOrderAreRejected() throws Exception {
         SequentialBlock alike = new SequentialBlock();

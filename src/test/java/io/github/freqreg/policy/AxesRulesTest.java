@@ -7,7 +7,7 @@ import ai.djl.ndarray.types.Shape;
 import io.github.freqreg.TestModels;
 import org.junit.jupiter.api.Test;
 
-/** The axes that a policy gives to tensors. */
+/** Axes that a policy assigns to tensors. */
 class AxesRulesTest {
 
     @Test

@@ -21,17 +21,17 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** How tensors share a budget. */
+/** How the tensors of a network share a budget. */
 class BudgetSharesTest {
 
     @Test
     void freshTensorsShareTheBudgetEqually() {
         assertEquals(List.of(50, 51, 51), keptOfFresh(policy().optBudget(SMALL_BIASES + 152)));
-        // The first can use 108 only; what it leaves goes to the others.
+        // The first tensor has only 108 coefficients; the others share the rest.
         assertEquals(List.of(108, 150, 150), keptOfFresh(policy().optBudget(SMALL_BIASES + 408)));
     }
 
-    /** Biases of 4, 6 and 5 numbers get 2, 3 and 3 as long as the weights can use more. */
+    /** Biases of 4, 6 and 5 numbers get 2, 3 and 3 until the weights are complete. */
     @Test
     void freshVectorGetsTheSquareRootOfItsSize() {
         FrequencyRegularizationBuilder policy =
@@ -43,7 +43,7 @@ class BudgetSharesTest {
                 keptOfFresh(policy.optBudget(all)));
     }
 
-    /** No way to move coefficients from one tensor to another raises the sum of their parts. */
+    /** Moving coefficients from one tensor to another never raises the sum of energy shares. */
     @ParameterizedTest
     @ValueSource(longs = {40, 100, 300, 600})
     void trainedTensorsShareTheBudgetByEnergy(long coefficients) {
@@ -74,11 +74,11 @@ class BudgetSharesTest {
                     }
                 }
             }
-            // Steps of hulls, the steepest first, are the best of hulls; the last is taken in part.
+            // Taking hull segments by slope is optimal for the hulls; only the last may be partial.
             double hulls = 0;
             int below = 0;
             for (int i = 0; i < parts.length; i++) {
-                // No tensor can have more than all.
+                // No tensor can get more than the whole budget.
                 int most = (int) Math.min(parts[i].length, coefficients + 1);
                 double hull = hull(Arrays.copyOf(parts[i], most))[kept.get(i)];
                 hulls += hull;
@@ -113,7 +113,7 @@ class BudgetSharesTest {
         return (curve[to] - curve[from]) / (to - from);
     }
 
-    /** The parts of the energy that the first coefficients have. */
+    /** The share of the energy in the first n coefficients, for each n. */
     private static double[] parts(FrequencyTensor tensor) {
         double[] sums = new double[tensor.coefficients().length + 1];
         for (int i = 1; i < sums.length; i++) {

@@ -10,7 +10,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Arguments that the builder of a policy refuses. */
+/** Invalid arguments of the builder. */
 class FrequencyRegularizationBuilderTest {
 
     static Stream<Arguments> invalidArguments() {

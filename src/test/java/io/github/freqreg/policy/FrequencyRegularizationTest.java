@@ -60,7 +60,7 @@ class FrequencyRegularizationTest {
                 "Wrapped 3 of 6 tensors of the SequentialBlock, whose shapes are not known yet");
     }
 
-    /** What applying a policy logs at level INFO: one line. */
+    /** The one line that is logged at level INFO. */
     private static String logged(Runnable apply) throws ReflectiveOperationException {
         Logger logger = LoggerFactory.getLogger(FrequencyRegularization.class);
         Field level = logger.getClass().getDeclaredField("currentLogLevel");

@@ -18,7 +18,7 @@ import io.github.freqreg.block.FrequencyBlocks;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** How many coefficients of a tensor a rate or a number keeps. */
+/** How many coefficients a tensor keeps under a rate or a fixed number. */
 class KeepAmountsTest {
 
     @Test
@@ -33,7 +33,7 @@ class KeepAmountsTest {
         }
     }
 
-    /** Caffe's LeNet-5, of the sizes that the paper counts. */
+    /** Caffe's LeNet-5 with the layer sizes of the paper. */
     private static Block leNet() {
         return new SequentialBlock()
                 .add(Conv2d.builder().setFilters(20).setKernelShape(new Shape(5, 5)).build())
@@ -55,7 +55,7 @@ class KeepAmountsTest {
 
     @Test
     void rateWithoutFloorsIsRoundedAndKeepsAtLeastOne() {
-        // 108, 216 and 480 weights.
+        // The tensors have 108, 216 and 480 weights.
         assertEquals(List.of(11, 22, 48), keptOfSmall(policy().optFloors(false).optKeepRate(0.1)));
         assertEquals(List.of(1, 1, 1), keptOfSmall(policy().optFloors(false).optKeepRate(0.0001)));
     }
@@ -83,7 +83,7 @@ class KeepAmountsTest {
     void startIsNeverBelowTheTarget() {
         try (Model model = small()) {
             policy().optKept(150).optStartRate(0.5).build().apply(model);
-            // Half of 108 and 216 is less than their target, half of 480 is more.
+            // Half of 108 and 216 is below the target of 150, half of 480 is above it.
             assertEquals(List.of(108, 150, 240), kept(model.getBlock()));
             assertEquals(108 + 150 + 150, FrequencyBlocks.truncate(model.getBlock(), 0));
         }

@@ -33,7 +33,7 @@ class NamePatternsTest {
             assertContains(failure, "03Lineer", "01Conv2d_weight", "06Linear_weight");
             assertFalse(FrequencyBlocks.isWrapped(block));
         }
-        // It may match what is wrapped already.
+        // A pattern may match only tensors that are wrapped already.
         SequentialBlock block = TestModels.smallNetwork();
         policy().optKept(9).optInclude("Conv2d").build().apply(block);
         policy().optKept(9).addOverrideKept("Conv2d", 5).build().apply(block);

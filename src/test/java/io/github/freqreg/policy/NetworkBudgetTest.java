@@ -51,7 +51,7 @@ class NetworkBudgetTest {
 
     @Test
     void byteBudgetKeepsTwoCoefficientsForEachRemainingByte() {
-        // Of 100 bytes 15 biases take 30.
+        // Of 100 bytes the 15 biases take 30.
         assertEquals(List.of(46, 47, 47), keptOfFresh(weights().optBudgetBytes(100)));
         FrequencyRegularization policy = weights().optBudgetBytes(31).build();
         IllegalArgumentException failure =
@@ -61,7 +61,7 @@ class NetworkBudgetTest {
         assertContains(failure, "31 bytes", "3 tensors");
     }
 
-    /** Whole, the 15 biases are an eighth of 120 numbers, and of 240 bytes. */
+    /** The 15 biases are an eighth of 120 numbers and take an eighth of 240 bytes. */
     @Test
     void biasesAboveAnEighthOfTheBudgetAreCompressed() {
         List<String> few = List.of("01Conv2d_weight", "03Conv2d_weight", "06Linear_weight");
@@ -70,14 +70,14 @@ class NetworkBudgetTest {
         assertEquals(all, chosenOfSmall(policy().optBudget(119)));
         assertEquals(few, chosenOfSmall(policy().optBudgetBytes(240)));
         assertEquals(all, chosenOfSmall(policy().optBudgetBytes(239)));
-        // What is asked for counts.
+        // Explicit choices are respected.
         assertEquals(few, chosenOfSmall(weights().optBudget(119)));
         assertEquals(
                 List.of("06Linear_weight", "06Linear_bias"),
                 chosenOfSmall(policy().optBudget(20).optLayerTypes(LayerType.LINEAR)));
     }
 
-    /** In each order of the calls, and never a running statistic. */
+    /** A budget this small also compresses biases and normalisation, but no running statistics. */
     @Test
     void budgetNeverChoosesRunningStatistics() {
         Block block =
@@ -115,7 +115,7 @@ class NetworkBudgetTest {
                                                         TestModels.smallNetwork(),
                                                         TestModels.SMALL_INPUT))
                         .getMessage();
-        // 480 + 216 + 15 are left alone: 1,422 bytes, and one more for a coefficient.
+        // 480 + 216 + 15 dense numbers take 1,422 bytes; one byte more allows a coefficient.
         assertContains(
                 message,
                 "50 bytes",

@@ -9,10 +9,10 @@ import io.github.freqreg.TestModels;
 import io.github.freqreg.block.FrequencyBlocks;
 import java.util.List;
 
-/** The small network under different policies: what is chosen, and how much of it is kept. */
+/** The small network under a policy: which tensors it chooses and how much of each it keeps. */
 final class SmallNetwork {
 
-    /** Numbers of the small network: (3·4 + 4·6)·9 + 5·96 weights and 15 biases. */
+    /** The small network has (3·4 + 4·6)·9 + 5·96 weights and 15 biases. */
     static final long SMALL_WEIGHTS = 36 * 9 + 480;
 
     static final long SMALL_BIASES = 15;
@@ -35,12 +35,12 @@ final class SmallNetwork {
                 .toList();
     }
 
-    /** The kept numbers of all regularised tensors, in order. */
+    /** How many coefficients each regularised tensor keeps, in order. */
     static List<Integer> kept(Block block) {
         return List.copyOf(FrequencyBlocks.kept(block).values());
     }
 
-    /** The kept numbers that a policy gives the small network. */
+    /** How many coefficients the tensors of the initialised network keep. */
     static List<Integer> keptOfSmall(FrequencyRegularizationBuilder policy) {
         try (Model model = small()) {
             policy.build().apply(model);
@@ -63,7 +63,7 @@ final class SmallNetwork {
                 .toList();
     }
 
-    /** The kept numbers that a policy gives the small network before it is initialised. */
+    /** How many coefficients the tensors keep if the policy is applied before initialisation. */
     static List<Integer> keptOfFresh(FrequencyRegularizationBuilder policy) {
         Block block = policy.build().apply(TestModels.smallNetwork(), TestModels.SMALL_INPUT);
         try (NDManager manager = NDManager.newBaseManager()) {

@@ -194,7 +194,7 @@ class TensorSelectionTest {
         }
     }
 
-    /** A block whose parameters belong to a graph of the engine's. */
+    /** A block whose parameters belong to a graph of the engine. */
     private static final class Symbol extends AbstractBlock implements SymbolBlock {
 
         Symbol() {

@@ -58,7 +58,7 @@ class TextNetworkTest {
 
     @TempDir private Path folder;
 
-    /** An embedding, an LSTM and a linear layer: 34,704 numbers, of which 32,000 are the table. */
+    /** An embedding, an LSTM and a linear layer; 32,000 of the 34,704 numbers are the table. */
     private static Block classifier() {
         List<String> words = IntStream.range(0, WORDS).mapToObj(i -> "w" + i).toList();
         return new SequentialBlock()
@@ -89,7 +89,7 @@ class TextNetworkTest {
                 .collect(Collectors.toSet());
     }
 
-    /** The case that was refused: the table alone, left whole, has 64,000 bytes. */
+    /** Regression: such budgets were rejected because the dense table alone takes 64,000 bytes. */
     @Test
     void classifierIsTrainedSavedAndLoadedWithinAByteBudget() throws Exception {
         long bytes = 1_500;
@@ -107,7 +107,7 @@ class TextNetworkTest {
                             .optBudgetBytes(bytes)
                             .build()
                             .apply(block, SENTENCES));
-            // The biases would take 262 bytes, more than an eighth.
+            // Dense biases would take 262 bytes, more than an eighth of the budget.
             assertEquals(trained(block), chosen(model.getBlock()));
             Adam adam = Adam.builder().build();
             ByteBudget budget = ByteBudget.builder(bytes).optOptimizer(adam).build();
@@ -139,9 +139,7 @@ class TextNetworkTest {
         return TestModels.predict(model.getBlock(), manager, sentences(manager));
     }
 
-    /**
-     * At half a byte a number the layers' 2,000 numbers are whole; the table has a quarter byte.
-     */
+    /** A coefficient of a layer is planned with half a byte, one of a table with a quarter byte. */
     @Test
     void tableGetsTwiceAsManyNumbersPerByte() {
         for (boolean trained : new boolean[] {false, true}) {
@@ -188,7 +186,7 @@ class TextNetworkTest {
                         .setNumLayers(1)
                         .setActivation(RNN.Activation.TANH)
                         .build(),
-                // DJL 0.36 hands biases to PyTorch in another order than both directions need.
+                // DJL 0.36 passes the biases of bidirectional layers to PyTorch in the wrong order.
                 LSTM.builder()
                         .setStateSize(7)
                         .setNumLayers(2)
@@ -221,7 +219,9 @@ class TextNetworkTest {
         }
     }
 
-    /** The paper has no floor for them; the linear layer's is 255. */
+    /**
+     * The paper defines no floor for recurrent layers, so they share that of linear layers: 255.
+     */
     @Test
     void recurrentLayersHaveTheFloorOfLinearOnes() {
         Block block =
@@ -312,7 +312,7 @@ class TextNetworkTest {
         assertTrue(choice.regularized(), choice.toString());
     }
 
-    /** By default along the axes for tables; along its own where these are asked for. */
+    /** The default axes of tables, or the table's own axes if requested. */
     @Test
     void tableIsLoadedAlongTheAxesOfItsFile() throws Exception {
         FrequencyAxes table = FrequencyAxes.ofTable(new Shape(WORDS, 16));
