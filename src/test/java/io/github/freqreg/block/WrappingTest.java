@@ -88,7 +88,7 @@ class WrappingTest {
         assertTrue(
                 e.getMessage().contains("02second_weight") && e.getMessage().contains("Linear"),
                 e.getMessage());
-        // With the inner tensor excluded the policy chooses nothing, which is an error too.
+        // With the plain layer excluded, nothing is left to choose.
         assertThrows(
                 IllegalStateException.class,
                 () -> FrequencyRegularization.builder().optExclude("second").build().apply(holder));
