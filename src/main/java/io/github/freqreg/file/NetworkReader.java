@@ -294,6 +294,6 @@ final class NetworkReader {
         }
         layers.ifPresent(TransposedLayers::checkNoneLeft);
         return new Wrapping(block, List.copyOf(tensors.values()), rules.keySet())
-                .wrap(rules, Strategy.getDefault());
+                .wrap(rules, Map.of(), Strategy.getDefault());
     }
 }
