@@ -10,6 +10,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.SequentialBlock;
+import io.github.freqreg.ChildProcess;
 import io.github.freqreg.TestModels;
 import io.github.freqreg.file.FrequencyFile;
 import java.io.IOException;

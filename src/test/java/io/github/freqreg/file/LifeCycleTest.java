@@ -1,8 +1,8 @@
-package io.github.freqreg.block;
+package io.github.freqreg.file;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ai.djl.Model;
@@ -28,18 +28,15 @@ import ai.djl.training.dataset.ArrayDataset;
 import ai.djl.translate.NoopTranslator;
 import ai.djl.util.Pair;
 import io.github.freqreg.TestModels;
-import io.github.freqreg.file.FrequencyBlockFactory;
-import io.github.freqreg.file.FrequencyFile;
-import io.github.freqreg.file.Quantization;
+import io.github.freqreg.block.FrequencyBlocks;
 import io.github.freqreg.format.FrqDocument;
 import io.github.freqreg.interop.ArrayFile;
 import io.github.freqreg.interop.DenseWeights;
-import io.github.freqreg.policy.FrequencyRegularization;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
-import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -48,7 +45,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Train, save, load, predict; load and train on; load and save again. */
+/** Networks are trained, saved, loaded, trained further and saved again. */
 class LifeCycleTest {
 
     private static final Shape INPUT = new Shape(6, 3, 8, 8);
@@ -62,7 +59,7 @@ class LifeCycleTest {
         file = folder.resolve("network.frq");
     }
 
-    /** Batch normalisation behind a convolution, behind a linear layer, and behind nothing. */
+    /** Batch normalisation of the input, after a convolution and after a linear layer. */
     private static Block network() {
         return new SequentialBlock()
                 .add(BatchNorm.builder().build())
@@ -70,8 +67,8 @@ class LifeCycleTest {
                         Conv2d.builder()
                                 .setFilters(16)
                                 .setKernelShape(new Shape(3, 3))
-                                // Or the next normalisation would take all shifts of the first
-                                // away.
+                                // Without padding the next normalisation would cancel the first
+                                // one's shifts.
                                 .optPadding(new Shape(1, 1))
                                 .optBias(false)
                                 .build())
@@ -85,7 +82,7 @@ class LifeCycleTest {
 
     private static Model trained() throws Exception {
         Model model = TestModels.model(network(), INPUT);
-        FrequencyRegularization.builder().optKept(40).build().apply(model);
+        TestModels.policy(40).apply(model);
         train(model);
         return model;
     }
@@ -104,7 +101,7 @@ class LifeCycleTest {
         }
     }
 
-    /** Predicts for one input, and not for a batch whose own statistics could stand in. */
+    /** Predicts a single input, so that batch statistics cannot replace the running ones. */
     private static float[] answer(Model model) throws Exception {
         try (Predictor<NDList, NDList> predictor = model.newPredictor(new NoopTranslator());
                 NDManager manager = NDManager.newBaseManager()) {
@@ -125,7 +122,7 @@ class LifeCycleTest {
             assertArrayEquals(expected, answer(fresh));
 
             saved.save(folder, "network");
-            djl.setBlock(FrequencyRegularization.builder().optKept(40).build().apply(network()));
+            djl.setBlock(TestModels.policy(40).apply(network()));
             djl.load(folder, "network");
             assertArrayEquals(expected, answer(djl));
 
@@ -137,16 +134,13 @@ class LifeCycleTest {
         }
     }
 
-    /** How a network comes to its numbers. */
+    /** Ways to load a network. */
     enum Way {
         FRQ {
             @Override
             Model load(LifeCycleTest test, Model saved) throws Exception {
                 FrequencyFile.save(saved.getBlock(), test.file);
-                Model model = Model.newInstance("network");
-                model.setBlock(network());
-                FrequencyFile.load(model, test.file);
-                return model;
+                return TestModels.loaded(network(), test.file);
             }
         },
         DOCUMENT {
@@ -164,8 +158,7 @@ class LifeCycleTest {
             Model load(LifeCycleTest test, Model saved) throws Exception {
                 saved.save(test.folder, "network");
                 Model model = Model.newInstance("network");
-                model.setBlock(
-                        FrequencyRegularization.builder().optKept(40).build().apply(network()));
+                model.setBlock(TestModels.policy(40).apply(network()));
                 model.load(test.folder, "network");
                 return model;
             }
@@ -194,7 +187,7 @@ class LifeCycleTest {
                             DenseWeights.of(saved.getBlock(), manager, name -> name), arrays);
                     DenseWeights.load(model, ArrayFile.read(manager, arrays), name -> name, INPUT);
                 }
-                FrequencyRegularization.builder().optKept(40).build().apply(model);
+                TestModels.policy(40).apply(model);
                 return model;
             }
         };
@@ -204,11 +197,11 @@ class LifeCycleTest {
 
     @ParameterizedTest
     @EnumSource
-    void whatIsLoadedLearnsOn(Way way) throws Exception {
+    void loadedNetworkContinuesTraining(Way way) throws Exception {
         try (Model saved = trained();
                 Model loaded = way.load(this, saved)) {
             assertTrue(FrequencyBlocks.isWrapped(loaded.getBlock()));
-            Map<String, float[]> before = numbers(loaded.getBlock());
+            Map<String, List<Float>> before = TestModels.numbers(loaded.getBlock());
             try (Trainer trainer = TestModels.trainer(loaded, TestModels.descent(0.1f))) {
                 trainer.initialize(INPUT);
                 NDList input = new NDList(TestModels.random(trainer.getManager(), INPUT));
@@ -223,31 +216,15 @@ class LifeCycleTest {
                     }
                 }
                 trainer.step();
-                numbers(loaded.getBlock())
-                        .forEach(
-                                (name, now) ->
-                                        assertFalse(
-                                                Arrays.equals(before.get(name), now),
-                                                name + " is as before"));
-                // Three weights, a bias, and two of each of three normalisations.
+                TestModels.numbers(loaded.getBlock())
+                        .forEach((name, now) -> assertNotEquals(before.get(name), now, name));
+                // Three weights, one bias, and two parameters of each of three normalisations.
                 assertEquals(3 + 1 + 6, learning);
             }
         }
     }
 
-    private static Map<String, float[]> numbers(Block block) {
-        Map<String, float[]> numbers = new HashMap<>();
-        block.getParameters().forEach(each -> numbers.put(each.getKey(), numbers(each.getValue())));
-        return numbers;
-    }
-
-    private static float[] numbers(Parameter parameter) {
-        try (NDArray detached = parameter.getArray().stopGradient()) {
-            return detached.toFloatArray();
-        }
-    }
-
-    /** How a network is written. */
+    /** Ways to encode a network. */
     enum Writing {
         FLOAT16,
         FLOAT32,
@@ -267,16 +244,14 @@ class LifeCycleTest {
 
     @ParameterizedTest
     @EnumSource
-    void whatIsLoadedIsSavedToTheSameBytesAgainAndAgain(Writing writing) throws Exception {
+    void savingALoadedNetworkGivesTheSameBytes(Writing writing) throws Exception {
         try (Model saved = trained()) {
             Quantization steps = Quantization.fit(saved.getBlock(), 800, true);
             byte[] first = writing.of(saved.getBlock(), steps).encode();
             byte[] last = first;
             for (int i = 0; i < 2; i++) {
                 Files.write(file, last);
-                try (Model loaded = Model.newInstance("network")) {
-                    loaded.setBlock(network());
-                    FrequencyFile.load(loaded, file);
+                try (Model loaded = TestModels.loaded(network(), file)) {
                     last = writing.of(loaded.getBlock(), steps).encode();
                     assertArrayEquals(first, last);
                     FrqDocument.read(file).write(file);
@@ -286,10 +261,10 @@ class LifeCycleTest {
         }
     }
 
-    /** And whenever: a zip archive must not hold the time of day. */
+    /** Also at any time: a zip archive must not contain the time of day. */
     @ParameterizedTest
     @ValueSource(strings = {"w.npz", "w.safetensors"})
-    void arraysAreWrittenToTheSameBytesAgainAndAgain(String name) throws Exception {
+    void savingLoadedArraysGivesTheSameBytes(String name) throws Exception {
         Path arrays = folder.resolve(name);
         try (Model model = trained();
                 NDManager manager = NDManager.newBaseManager()) {
@@ -305,9 +280,8 @@ class LifeCycleTest {
     }
 
     /**
-     * The time of a zip entry is in its bytes 10 to 13: midnight, and 1 February 1980. It has no
-     * field more, whose length is in bytes 28 and 29: Java writes a time of the machine's zone
-     * there.
+     * Bytes 10 to 13 of a zip entry are its time: midnight, 1 February 1980. Bytes 28 and 29 are
+     * the length of the extra field, in which Java would write the time in the local time zone.
      */
     private static void assertNoTimeOfDay(byte[] file, String name) throws IOException {
         if (name.endsWith(".npz")) {

@@ -1,4 +1,4 @@
-package io.github.freqreg.format;
+package io.github.freqreg;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
