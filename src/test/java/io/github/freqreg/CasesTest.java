@@ -15,7 +15,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 
-/** The table of cases names tests that there are. */
+/** The tests named in the table of cases exist. */
 class CasesTest {
 
     private static final Path TABLE = Path.of("../.github/CASES.md");

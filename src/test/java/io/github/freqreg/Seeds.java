@@ -3,17 +3,17 @@ package io.github.freqreg;
 import ai.djl.engine.Engine;
 
 /**
- * The seeds of the tests' random numbers. They are fixed; {@code -Dfreqreg.test.seed=N} replaces
- * them all by others, so that a test can be repeated with many inputs. Each must pass with any N.
+ * Fixed seeds for the random numbers of tests. {@code -Dfreqreg.test.seed=N} shifts all of them;
+ * every test must pass with every N.
  */
 public final class Seeds {
 
-    /** Far more than the seeds that one test takes in a row. */
+    /** More than any test uses seeds in a row. */
     private static final long STRIDE = 1_000_003;
 
     private Seeds() {}
 
-    /** The seed to use where a test asks for one. */
+    /** The seed to use instead of {@code seed}. */
     public static long of(long seed) {
         return seed + STRIDE * Long.getLong("freqreg.test.seed", 0);
     }

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ai.djl.Device;
+import ai.djl.MalformedModelException;
 import ai.djl.Model;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDArrays;
@@ -18,6 +19,7 @@ import ai.djl.nn.Parameter;
 import ai.djl.nn.SequentialBlock;
 import ai.djl.nn.convolutional.Conv2d;
 import ai.djl.nn.core.Linear;
+import ai.djl.nn.norm.BatchNorm;
 import ai.djl.training.DefaultTrainingConfig;
 import ai.djl.training.GradientCollector;
 import ai.djl.training.ParameterStore;
@@ -29,16 +31,23 @@ import ai.djl.training.loss.Loss;
 import ai.djl.training.optimizer.Optimizer;
 import ai.djl.training.tracker.Tracker;
 import ai.djl.util.Pair;
+import io.github.freqreg.file.FrequencyFile;
 import io.github.freqreg.policy.FrequencyRegularization;
 import io.github.freqreg.policy.LayerType;
 import io.github.freqreg.training.BufferRetention;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.function.Supplier;
 
-/** Networks, numbers and training steps that the tests share. */
+/** Networks, inputs, training steps and comparisons that tests share. */
 public final class TestModels {
 
-    /** How far float32 results may be apart, relative to the largest value. */
+    /** The tolerance for float32 results, relative to the largest value. */
     public static final double CLOSE = 1e-5;
 
     /** The input of the small network. */
@@ -48,7 +57,7 @@ public final class TestModels {
 
     private TestModels() {}
 
-    /** A policy that keeps every coefficient of every weight and bias, whatever the layer. */
+    /** A policy that keeps all coefficients of the weights and biases of all layers. */
     public static FrequencyRegularization everything() {
         return FrequencyRegularization.builder()
                 .optKeepRate(1)
@@ -57,14 +66,17 @@ public final class TestModels {
                 .build();
     }
 
+    /** A policy that keeps a number of coefficients of each weight. */
+    public static FrequencyRegularization policy(int kept) {
+        return FrequencyRegularization.builder().optKept(kept).build();
+    }
+
     /** Two convolutions and a linear layer, for inputs of {@link #SMALL_INPUT}. */
     public static SequentialBlock smallNetwork() {
         return smallNetwork(Activation::reluBlock);
     }
 
-    /**
-     * The same without kinks: where two ways to compute agree but for rounding, their gradients do.
-     */
+    /** The same with tanh instead of ReLU, so that rounding cannot change gradients abruptly. */
     public static SequentialBlock smoothNetwork() {
         return smallNetwork(Activation::tanhBlock);
     }
@@ -79,6 +91,24 @@ public final class TestModels {
                 .add(Linear.builder().setUnits(5).build());
     }
 
+    /**
+     * A network with every kind of parameter: weights, biases, normalisation and its statistics.
+     */
+    public static SequentialBlock normalizedNetwork() {
+        return new SequentialBlock()
+                .add(convolution(4))
+                .add(BatchNorm.builder().build())
+                .add(Activation.reluBlock())
+                .add(Blocks.batchFlattenBlock())
+                .add(linear(5));
+    }
+
+    /** A linear layer of 6 units in two places of a sequence. */
+    public static SequentialBlock oneLayerTwice() {
+        Linear layer = linear(6);
+        return new SequentialBlock().add(layer).add(Activation.tanhBlock()).add(layer);
+    }
+
     /** A 3×3 convolution. */
     public static Conv2d convolution(int filters) {
         return Conv2d.builder().setFilters(filters).setKernelShape(new Shape(3, 3)).build();
@@ -89,12 +119,12 @@ public final class TestModels {
         return Linear.builder().setUnits(units).build();
     }
 
-    /** A model around a block that is initialised with the same numbers each time. */
+    /** A model of a block that is initialised with the same numbers each time. */
     public static Model model(Block block, Shape... inputs) {
         return model(block, DataType.FLOAT32, inputs);
     }
 
-    /** A model of a data type around a block that is initialised with the same numbers. */
+    /** A model of a data type with a block that is initialised with the same numbers. */
     public static Model model(Block block, DataType type, Shape... inputs) {
         Model model = Model.newInstance("test");
         model.setDataType(type);
@@ -107,18 +137,32 @@ public final class TestModels {
     public static void initialize(Block block, NDManager manager, DataType type, Shape... inputs) {
         block.setInitializer(new NormalInitializer(0.1f), Parameter.Type.BIAS);
         block.setInitializer(new NormalInitializer(0.1f), Parameter.Type.BETA);
-        // The default initialiser fails for a parameter without axes.
+        // DJL's default initialiser fails for scalars.
         block.setInitializer(new ConstantInitializer(0.25f), p -> "alpha".equals(p.getName()));
         seed();
         block.initialize(manager, type, inputs);
     }
 
-    /** Makes what comes next draw the same random numbers, dropout included. */
+    /** Initialises a block with the same numbers each time and returns it. */
+    public static <B extends Block> B initialized(B block, NDManager manager, Shape... inputs) {
+        initialize(block, manager, DataType.FLOAT32, inputs);
+        return block;
+    }
+
+    /** Loads a file into a fresh block. */
+    public static Model loaded(Block fresh, Path file) throws IOException, MalformedModelException {
+        Model model = Model.newInstance("loaded");
+        model.setBlock(fresh);
+        FrequencyFile.load(model, file);
+        return model;
+    }
+
+    /** Seeds the engine, so that initialisers and dropout repeat their random numbers. */
     public static void seed() {
         Seeds.engine(SEED);
     }
 
-    /** Normal numbers, the same for each call with a shape. */
+    /** Normally distributed numbers, the same for every call with a shape. */
     public static NDArray random(NDManager manager, Shape shape) {
         Random random = new Random(Seeds.of(SEED));
         float[] values = new float[Math.toIntExact(shape.size())];
@@ -128,9 +172,33 @@ public final class TestModels {
         return manager.create(values, shape);
     }
 
-    /** The numbers of a block's outputs in inference. */
+    /** The outputs of a block at inference. */
     public static NDList predict(Block block, NDManager manager, NDList inputs) {
         return block.forward(new ParameterStore(manager, false), inputs, false);
+    }
+
+    /** The outputs of a block at inference for a {@link #random} input, as plain numbers. */
+    public static float[] answer(Block block, Shape input) {
+        try (NDManager manager = NDManager.newBaseManager()) {
+            return floats(predict(block, manager, new NDList(random(manager, input))));
+        }
+    }
+
+    /** The elements of each parameter by name, in order; empty if it is not initialised. */
+    public static Map<String, List<Float>> numbers(Block block) {
+        Map<String, List<Float>> numbers = new LinkedHashMap<>();
+        for (Pair<String, Parameter> entry : block.getParameters()) {
+            List<Float> values = new ArrayList<>();
+            if (entry.getValue().isInitialized()) {
+                try (NDArray detached = entry.getValue().getArray().stopGradient()) {
+                    for (float value : detached.toFloatArray()) {
+                        values.add(value);
+                    }
+                }
+            }
+            numbers.put(entry.getKey(), values);
+        }
+        return numbers;
     }
 
     /** A trainer with an optimiser, for data with labels or for {@link #step}. */
@@ -157,12 +225,12 @@ public final class TestModels {
         trainer.step();
     }
 
-    /** A loss of all outputs that gives each of their elements another gradient. */
+    /** A loss with a different gradient for each element of the outputs. */
     public static NDArray loss(NDList outputs) {
         NDArray loss = null;
         for (NDArray output : outputs) {
             NDManager manager = output.getManager();
-            // No number is in the graph, so that other threads need no retention either.
+            // The graph contains no number that would have to be retained for other threads.
             NDArray pattern =
                     manager.arange(output.size())
                             .toType(output.getDataType(), false)

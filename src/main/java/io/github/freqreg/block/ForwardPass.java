@@ -141,12 +141,18 @@ final class ForwardPass {
                                         tensor.rounded(vector, scratch),
                                         store,
                                         input,
-                                        training,
-                                        fusible));
+                                        mode(training)));
         if (outputs.isPresent()) {
             store.use(tensor);
         }
         return outputs;
+    }
+
+    private LayerExecutor.Mode mode(boolean training) {
+        if (training) {
+            return LayerExecutor.Mode.TRAINING;
+        }
+        return fusible ? LayerExecutor.Mode.FUSIBLE_INFERENCE : LayerExecutor.Mode.INFERENCE;
     }
 
     /** Returns whether blocks that follow can be fused with this one. */

@@ -65,7 +65,7 @@ public final class FrequencyBlock extends AbstractBaseBlock {
     private boolean dense;
 
     /**
-     * Wraps a block.
+     * Wraps a block. Tensors that are initialised must be projected next.
      *
      * @param block any block
      * @param parameters all of its parameters by name
@@ -93,9 +93,6 @@ public final class FrequencyBlock extends AbstractBaseBlock {
         if (block.isInitialized()) {
             beforeInitialize(block.getInputShapes());
         }
-        byName.values().stream()
-                .filter(tensor -> tensor.getDense().isInitialized())
-                .forEach(tensor -> tensor.project(false));
     }
 
     /** Returns the class of the wrapped block, for messages and reports. */

@@ -104,8 +104,7 @@ public final class FrequencyBlocks {
         }
         long kept = 0;
         for (SpectralParameter tensor : initializedTensors(block)) {
-            int share = (int) Math.round(tensor.getStart() * remaining);
-            tensor.cut(Math.max(tensor.getTarget(), share));
+            tensor.truncate(remaining);
             kept += tensor.getKept();
         }
         return kept;

@@ -121,16 +121,6 @@ public final class SpectralParameter {
         return kept;
     }
 
-    /** Returns the kept number from which truncation starts. */
-    int getStart() {
-        return start;
-    }
-
-    /** Returns the kept number at which truncation ends. */
-    int getTarget() {
-        return Math.min(kept, (int) getSpec().target());
-    }
-
     /**
      * Projects the initialised dense weights, which are frozen and replaced by coefficients.
      *
@@ -163,6 +153,18 @@ public final class SpectralParameter {
             vector.attach(manager);
             setCoefficients(vector, mask.getKept());
         }
+        forgetWeights();
+    }
+
+    /** Returns whether the tensor starts with as many coefficients as a projection has. */
+    boolean startsWith(FrequencyTensor projected) {
+        return projected.mask().getKept() == getSpec().start();
+    }
+
+    /** Replaces the initialised dense weights by coefficients that were projected already. */
+    void replaceBy(FrequencyTensor projected) {
+        dense.freeze(true);
+        fromTensor(projected);
         forgetWeights();
     }
 
@@ -200,21 +202,23 @@ public final class SpectralParameter {
                 .build();
     }
 
-    /** Truncates the tail, unless fewer coefficients are kept already. */
-    void cut(int count) {
-        if (count < kept) {
-            kept = Math.max(1, count);
+    /**
+     * Truncates the tail to a share of the starting coefficients, but at least to the target. A
+     * tensor that keeps fewer coefficients already is unchanged.
+     */
+    void truncate(double remaining) {
+        long share = Math.max(getSpec().target(), Math.round(start * remaining));
+        if (share < kept) {
+            kept = (int) Math.max(1, share);
             forgetTables();
         }
     }
 
     /** Frees the memory of the truncated tail. */
     void compact() {
-        NDArray full = coefficients.getArray();
-        if (full.size() == kept) {
-            return;
+        if (coefficients.getArray().size() > kept) {
+            setCoefficients(copyPrefix(), kept);
         }
-        setCoefficients(copyPrefix(), kept);
     }
 
     /** Copies the kept coefficients outside of any graph, on the manager of the parameter. */
@@ -316,16 +320,11 @@ public final class SpectralParameter {
      */
     public void fromTensor(FrequencyTensor tensor) {
         NDManager manager = dense.getArray().getManager();
-        int count = tensor.mask().getKept();
-        NDArray vector = manager.create(tensor.coefficients());
-        DataType type = dense.getArray().getDataType();
-        if (type != DataType.FLOAT32) {
-            NDArray cast = vector.toType(type, false);
-            vector.close();
-            vector = cast;
+        try (NDArray floats = manager.create(tensor.coefficients())) {
+            step = 0;
+            NDArray vector = floats.toType(dense.getArray().getDataType(), true);
+            setCoefficients(vector, tensor.mask().getKept());
         }
-        step = 0;
-        setCoefficients(vector, count);
     }
 
     /** Makes the dense weights an ordinary parameter again and frees everything else. */

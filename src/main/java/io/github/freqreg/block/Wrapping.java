@@ -6,11 +6,14 @@ import ai.djl.nn.Parameter;
 import ai.djl.util.Pair;
 import io.github.freqreg.Internal;
 import io.github.freqreg.execution.Strategy;
+import io.github.freqreg.spectrum.FrequencyTensor;
 import java.util.ArrayList;
 import java.util.IdentityHashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -157,12 +160,17 @@ public final class Wrapping {
      * Wraps the units.
      *
      * @param rules how each chosen tensor is kept, by name
+     * @param projected coefficients of initialised tensors that are known already, by name; the
+     *     weights of all others are projected
      * @param strategy how the wrapped layers compute
      * @return the network, or the frequency block around all of it
      * @throws IllegalArgumentException if a unit contains a frequency block already; the network is
      *     unchanged
      */
-    public Block wrap(Map<String, TensorSpec.Rule> rules, Strategy strategy) {
+    public Block wrap(
+            Map<String, TensorSpec.Rule> rules,
+            Map<String, FrequencyTensor> projected,
+            Strategy strategy) {
         checkNoneInside();
         Map<Block, Block> done = new IdentityHashMap<>();
         Block wrapped =
@@ -171,18 +179,35 @@ public final class Wrapping {
                         block ->
                                 units.containsKey(block)
                                         ? done.computeIfAbsent(
-                                                block, unit -> wrap(unit, rules, strategy))
+                                                block,
+                                                unit -> wrap(unit, rules, projected, strategy))
                                         : block);
         Fusion.fuse(wrapped);
         return wrapped;
     }
 
-    private FrequencyBlock wrap(Block unit, Map<String, TensorSpec.Rule> rules, Strategy strategy) {
-        List<SpectralParameter> tensors = new ArrayList<>();
+    private FrequencyBlock wrap(
+            Block unit,
+            Map<String, TensorSpec.Rule> rules,
+            Map<String, FrequencyTensor> projected,
+            Strategy strategy) {
+        Map<String, SpectralParameter> tensors = new LinkedHashMap<>();
         for (NetworkTensor tensor : units.getOrDefault(unit, List.of())) {
             TensorSpec.Rule rule = Objects.requireNonNull(rules.get(tensor.name()));
-            tensors.add(new SpectralParameter(tensor.name(), tensor.parameter(), rule));
+            tensors.put(
+                    tensor.name(), new SpectralParameter(tensor.name(), tensor.parameter(), rule));
         }
-        return new FrequencyBlock(unit, FrequencyBlocks.parameters(unit), tensors, strategy);
+        FrequencyBlock wrapper =
+                new FrequencyBlock(
+                        unit, FrequencyBlocks.parameters(unit), tensors.values(), strategy);
+        tensors.forEach(
+                (name, tensor) -> {
+                    if (tensor.getDense().isInitialized()) {
+                        Optional.ofNullable(projected.get(name))
+                                .filter(known -> tensor.startsWith(known))
+                                .ifPresentOrElse(tensor::replaceBy, () -> tensor.project(false));
+                    }
+                });
+        return wrapper;
     }
 }

@@ -112,8 +112,8 @@ final class FactoredPass {
     /** Returns whether the channels are computed only when the next block asks for them. */
     private boolean waits() {
         boolean asked = pass.strategy() == Strategy.AUTO || pass.strategy() == Strategy.FUSED;
-        boolean graph = pass.training() || pass.input().hasGradient();
-        return asked && !graph && pass.fusible();
+        boolean fusible = pass.mode() == LayerExecutor.Mode.FUSIBLE_INFERENCE;
+        return asked && fusible && !pass.input().hasGradient();
     }
 
     /**

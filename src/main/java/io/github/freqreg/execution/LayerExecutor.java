@@ -195,9 +195,7 @@ public final class LayerExecutor {
      * @param coefficients the kept coefficients, inside or outside of the gradient graph
      * @param store provides the bias
      * @param input of the layer
-     * @param training whether a backward pass may follow
-     * @param fusible whether a block follows that can be fused; the output is then computed when it
-     *     is first read
+     * @param mode what the output is for
      */
     public record Pass(
             Strategy strategy,
@@ -205,6 +203,23 @@ public final class LayerExecutor {
             NDArray coefficients,
             ParameterStore store,
             LayerInput input,
-            boolean training,
-            boolean fusible) {}
+            Mode mode) {
+
+        /** Returns whether a backward pass may follow. */
+        boolean training() {
+            return mode == Mode.TRAINING;
+        }
+    }
+
+    /** What the output of a pass is for. */
+    public enum Mode {
+        /** A backward pass may follow. */
+        TRAINING,
+        /** No backward pass follows. */
+        INFERENCE,
+        /**
+         * Like {@link #INFERENCE}; in addition, a block follows that can be fused with the layer.
+         */
+        FUSIBLE_INFERENCE
+    }
 }

@@ -7,7 +7,7 @@ import ai.djl.nn.Block;
 import ai.djl.util.JsonUtils;
 import io.github.freqreg.block.NetworkTensors;
 import io.github.freqreg.format.FrqDocument;
-import io.github.freqreg.format.FrqTensor;
+import io.github.freqreg.format.FrqEntry;
 import io.github.freqreg.spectrum.FrequencyAxes;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -18,6 +18,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Collectors;
 import java.util.stream.LongStream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The size on disk of each tensor of a network.
@@ -32,10 +33,10 @@ public final class CompressionReport {
     private final long bytes;
 
     private CompressionReport(FrqDocument document, byte[] file) throws MalformedModelException {
-        long[] sizes = FrqDocument.tensorBytes(file);
+        long[] sizes = FrqDocument.entryBytes(file);
         List<Row> all = new ArrayList<>();
         long total = 0;
-        for (FrqTensor tensor : document.tensors()) {
+        for (FrqEntry tensor : document.entries()) {
             all.add(Row.of(tensor, sizes[all.size()]));
             total += tensor.shape().size();
             if (total < 0 || total > Long.MAX_VALUE / Float.BYTES) {
@@ -208,11 +209,12 @@ public final class CompressionReport {
             Map<String, Object> tensor = new LinkedHashMap<>();
             tensor.put("name", row.name());
             tensor.put("shape", row.shape().getShape());
-            if (row.spectral() && row.axes().split() != null) {
-                tensor.put("split", row.axes().split().getShape());
+            FrequencyAxes axes = row.axes();
+            if (axes != null && axes.split() != null) {
+                tensor.put("split", axes.split().getShape());
             }
-            if (row.spectral() && !row.axes().weights().isEmpty()) {
-                tensor.put("weights", row.axes().weights());
+            if (axes != null && !axes.weights().isEmpty()) {
+                tensor.put("weights", axes.weights());
             }
             tensor.put("original", row.original());
             tensor.put("kept", row.kept());
@@ -286,17 +288,17 @@ public final class CompressionReport {
     public record Row(
             String name,
             Shape shape,
-            FrequencyAxes axes,
+            @Nullable FrequencyAxes axes,
             long original,
             long kept,
             String type,
             long bytes) {
 
-        static Row of(FrqTensor tensor, long bytes) {
+        static Row of(FrqEntry tensor, long bytes) {
             return new Row(
                     tensor.name(),
                     tensor.shape(),
-                    tensor.axes(),
+                    tensor.spectral() ? tensor.axes() : null,
                     tensor.shape().size(),
                     tensor.values().length,
                     tensor.precision().toString(),

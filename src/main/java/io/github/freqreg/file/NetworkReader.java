@@ -15,7 +15,7 @@ import io.github.freqreg.block.TrialInitialization;
 import io.github.freqreg.block.Wrapping;
 import io.github.freqreg.execution.Strategy;
 import io.github.freqreg.format.FrqDocument;
-import io.github.freqreg.format.FrqTensor;
+import io.github.freqreg.format.FrqEntry;
 import io.github.freqreg.format.Precision;
 import io.github.freqreg.spectrum.FrequencyAxes;
 import io.github.freqreg.spectrum.FrequencyTensor;
@@ -73,13 +73,13 @@ final class NetworkReader {
             checkNames(names, byName(document).keySet());
         }
         Optional<TransposedLayers> layers =
-                document.tensors().stream().anyMatch(FrqTensor::spectral)
+                document.entries().stream().anyMatch(FrqEntry::spectral)
                         ? Optional.of(new TransposedLayers(block))
                         : Optional.empty();
         Block network = layers.map(TransposedLayers::getNetwork).orElse(block);
         TrialInitialization trial = new TrialInitialization(network);
         Block wrapped = network;
-        Map<String, FrqTensor> entries;
+        Map<String, FrqEntry> entries;
         Set<String> readOnly;
         try {
             initialize(trial, document.inputs());
@@ -101,7 +101,7 @@ final class NetworkReader {
         }
         layers.ifPresent(TransposedLayers::clearOld);
         for (NetworkTensor tensor : NetworkTensors.of(wrapped)) {
-            FrqTensor entry = entryOf(tensor, entries);
+            FrqEntry entry = entryOf(tensor, entries);
             if (readOnly.contains(tensor.name())) {
                 logger.debug("{} has the values of the file already", tensor.name());
             } else {
@@ -114,9 +114,9 @@ final class NetworkReader {
         return wrapped;
     }
 
-    private static Map<String, FrqTensor> byName(FrqDocument document) {
-        Map<String, FrqTensor> entries = new LinkedHashMap<>();
-        document.tensors().forEach(entry -> entries.put(entry.name(), entry));
+    private static Map<String, FrqEntry> byName(FrqDocument document) {
+        Map<String, FrqEntry> entries = new LinkedHashMap<>();
+        document.entries().forEach(entry -> entries.put(entry.name(), entry));
         return entries;
     }
 
@@ -129,7 +129,7 @@ final class NetworkReader {
     }
 
     /** Returns the entry of a tensor, whose name was checked. */
-    private static FrqTensor entryOf(NetworkTensor tensor, Map<String, FrqTensor> entries) {
+    private static FrqEntry entryOf(NetworkTensor tensor, Map<String, FrqEntry> entries) {
         return Objects.requireNonNull(entries.get(tensor.name()));
     }
 
@@ -143,23 +143,23 @@ final class NetworkReader {
     }
 
     /** Returns whether an entry is a running statistic that is stored as few coefficients. */
-    private static boolean isStatistic(NetworkTensor tensor, FrqTensor entry) {
+    private static boolean isStatistic(NetworkTensor tensor, FrqEntry entry) {
         return tensor.isRunningStatistic()
                 && entry.spectral()
                 && FrequencyAxes.OWN.equals(entry.axes())
                 && entry.shape().dimension() == 1;
     }
 
-    private static float[] statistic(FrqTensor entry) {
+    private static float[] statistic(FrqEntry entry) {
         return RunningStatistic.rebuild(entry.values(), Math.toIntExact(entry.shape().size()));
     }
 
-    private static FrequencyTensor toFrequency(FrqTensor entry) {
+    private static FrequencyTensor toFrequency(FrqEntry entry) {
         return new FrequencyTensor(
                 entry.axes().mask(entry.shape(), entry.values().length), entry.values());
     }
 
-    private static void fill(TrialInitialization trial, NetworkTensor tensor, FrqTensor entry) {
+    private static void fill(TrialInitialization trial, NetworkTensor tensor, FrqEntry entry) {
         NDManager owner = tensor.parameter().getArray().getManager();
         float[] elements = entry.spectral() ? statistic(entry) : entry.values();
         try (NDArray values = owner.create(elements, entry.shape())) {
@@ -191,12 +191,10 @@ final class NetworkReader {
     }
 
     private static void check(
-            Map<String, NetworkTensor> tensors,
-            Map<String, FrqTensor> entries,
-            Set<String> readOnly)
+            Map<String, NetworkTensor> tensors, Map<String, FrqEntry> entries, Set<String> readOnly)
             throws MalformedModelException {
         for (NetworkTensor tensor : tensors.values()) {
-            FrqTensor entry = entryOf(tensor, entries);
+            FrqEntry entry = entryOf(tensor, entries);
             Shape shape = tensor.knownShape();
             if (!Arrays.equals(shape.getShape(), entry.shape().getShape())) {
                 throw new MalformedModelException(
@@ -221,7 +219,7 @@ final class NetworkReader {
         }
     }
 
-    private static void checkAxes(NetworkTensor tensor, SpectralParameter spectral, FrqTensor entry)
+    private static void checkAxes(NetworkTensor tensor, SpectralParameter spectral, FrqEntry entry)
             throws MalformedModelException {
         if (!entry.spectral()) {
             throw new MalformedModelException(
@@ -241,7 +239,7 @@ final class NetworkReader {
     }
 
     /** Checks that a tensor that cannot be written to has the values of the file. */
-    private static void checkEqual(NetworkTensor tensor, FrqTensor entry)
+    private static void checkEqual(NetworkTensor tensor, FrqEntry entry)
             throws MalformedModelException {
         float[] own = NetworkWriter.values(tensor);
         Precision precision = entry.precision();
@@ -269,13 +267,13 @@ final class NetworkReader {
     private static Block wrap(
             Block block,
             Map<String, NetworkTensor> tensors,
-            Map<String, FrqTensor> entries,
+            Map<String, FrqEntry> entries,
             Optional<TransposedLayers> layers)
             throws MalformedModelException {
         Map<String, TensorSpec.Rule> rules = new HashMap<>();
         Set<String> refused = new TreeSet<>();
         for (NetworkTensor tensor : tensors.values()) {
-            FrqTensor entry = entryOf(tensor, entries);
+            FrqEntry entry = entryOf(tensor, entries);
             if (!entry.spectral() || tensor.spectral().isPresent() || isStatistic(tensor, entry)) {
                 continue;
             }
@@ -294,6 +292,6 @@ final class NetworkReader {
         }
         layers.ifPresent(TransposedLayers::checkNoneLeft);
         return new Wrapping(block, List.copyOf(tensors.values()), rules.keySet())
-                .wrap(rules, Strategy.getDefault());
+                .wrap(rules, Map.of(), Strategy.getDefault());
     }
 }

@@ -9,7 +9,7 @@ import io.github.freqreg.block.NetworkTensor;
 import io.github.freqreg.block.NetworkTensors;
 import io.github.freqreg.block.SpectralParameter;
 import io.github.freqreg.format.FrqDocument;
-import io.github.freqreg.format.FrqTensor;
+import io.github.freqreg.format.FrqEntry;
 import io.github.freqreg.format.Precision;
 import io.github.freqreg.spectrum.FrequencyAxes;
 import java.util.ArrayList;
@@ -44,24 +44,24 @@ record NetworkWriter(Map<Parameter, RunningStatistic> statistics, PrecisionRule 
      * @param block the network, initialised
      */
     FrqDocument write(Block block) {
-        List<FrqTensor> entries = new ArrayList<>();
+        List<FrqEntry> entries = new ArrayList<>();
         NetworkTensors.of(block).forEach(tensor -> entries.add(entry(tensor)));
         return new FrqDocument(Arrays.asList(block.getInputShapes()), entries);
     }
 
-    private FrqTensor entry(NetworkTensor tensor) {
+    private FrqEntry entry(NetworkTensor tensor) {
         // The file stores no names of axes.
         Shape shape = new Shape(tensor.knownShape().getShape());
         RunningStatistic few = statistics.get(tensor.parameter());
         if (few != null) {
-            return new FrqTensor(
+            return new FrqEntry(
                     tensor.name(), shape, FrequencyAxes.OWN, few.precision(), few.coefficients());
         }
         if (tensor.spectral().isPresent()) {
             SpectralParameter spectral = tensor.spectral().get();
             float[] coefficients = spectral.toTensor().coefficients();
             Precision precision = precisions.of(tensor, coefficients);
-            return new FrqTensor(
+            return new FrqEntry(
                     tensor.name(),
                     shape,
                     spectral.getAxes(),
@@ -69,7 +69,7 @@ record NetworkWriter(Map<Parameter, RunningStatistic> statistics, PrecisionRule 
                     withoutTrailingZeros(coefficients, precision));
         }
         float[] values = values(tensor);
-        return new FrqTensor(tensor.name(), shape, null, precisions.of(tensor, values), values);
+        return new FrqEntry(tensor.name(), shape, null, precisions.of(tensor, values), values);
     }
 
     /** Drops the last coefficients if they are rounded to zero. */

@@ -6,7 +6,7 @@ import io.github.freqreg.block.NetworkTensor;
 import io.github.freqreg.block.NetworkTensors;
 import io.github.freqreg.block.SpectralParameter;
 import io.github.freqreg.format.FrqDocument;
-import io.github.freqreg.format.FrqTensor;
+import io.github.freqreg.format.FrqEntry;
 import io.github.freqreg.format.Precision;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -166,11 +166,11 @@ public final class Quantization {
         FrqDocument document = FrequencyFile.toDocument(block, this);
         long[] sizes;
         try {
-            sizes = FrqDocument.tensorBytes(document.encode());
+            sizes = FrqDocument.entryBytes(document.encode());
         } catch (MalformedModelException e) {
             throw new IllegalStateException("A file was written that cannot be read", e);
         }
-        List<FrqTensor> tensors = document.tensors();
+        List<FrqEntry> tensors = document.entries();
         return IntStream.range(0, sizes.length)
                 .boxed()
                 .sorted(Comparator.comparingLong(i -> -sizes[i]))

@@ -3,22 +3,21 @@ package io.github.freqreg.format;
 import java.util.Arrays;
 
 /**
- * How likely bits are, each learned from those seen before in its context.
+ * Adaptive bit probabilities, one for each context.
  *
- * <p>A context holds {@code p}, the probability of a 0 in units of 2⁻¹⁶, at first one half where
- * nothing else is said, and {@code n}, the number of bits seen, which stays at 126 once there.
- * After a bit
+ * <p>A context holds {@code p}, the probability of a 0 in units of 2⁻¹⁶, and {@code n}, the number
+ * of bits seen, at most 126. After each bit
  *
  * <pre>
  * p = p + (t - p) · 2 / (2n + 3)   rounded towards zero, t = 65536 for a 0, 0 for a 1
  * </pre>
  *
- * <p>and then p is brought into 64..65472, or what else is said. It is integer arithmetic, the same
- * on every machine.
+ * <p>and p is clamped to {@code least..65536 - least}. By default p starts at one half, n at 0, and
+ * {@code least} is 64. Integer arithmetic makes all machines agree.
  */
 final class BitModels {
 
-    /** Bits of a probability. */
+    /** The bits of a probability. */
     static final int PRECISION = 16;
 
     private static final int ONE = 1 << PRECISION;
@@ -33,10 +32,7 @@ final class BitModels {
         this(contexts, ONE / 2, 0, LEAST);
     }
 
-    /**
-     * Starts with another probability than one half, as if it had been learned from some bits, and
-     * never goes below another least one.
-     */
+    /** Starts all contexts at the probability {@code start}, as if learned from {@code bits}. */
     BitModels(int contexts, int start, int bits, int least) {
         this.least = least;
         zero = new int[contexts];
@@ -45,7 +41,7 @@ final class BitModels {
         Arrays.fill(seen, (byte) bits);
     }
 
-    /** The probability of a 0 in units of 2⁻¹⁶. */
+    /** Returns the probability of a 0 in units of 2⁻¹⁶. */
     int zero(int context) {
         return zero[context];
     }

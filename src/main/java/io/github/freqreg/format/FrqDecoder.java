@@ -1,63 +1,268 @@
 package io.github.freqreg.format;
 
 import ai.djl.MalformedModelException;
+import ai.djl.ndarray.types.Shape;
+import io.github.freqreg.format.FrqModels.Flag;
+import io.github.freqreg.format.checks.FileChecks;
+import io.github.freqreg.spectrum.FrequencyAxes;
+import io.github.freqreg.spectrum.ZigzagOrder;
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
-import java.util.Locale;
-import java.util.zip.CRC32C;
+import java.util.Set;
 
-/** Reads the content of a file of one version. Trusts no byte of it. */
-interface FrqDecoder {
+/**
+ * Decodes the content of a file in the current version, 2: the heads of its entries here, their
+ * values in {@link ValueDecoder}.
+ *
+ * <p>The input is untrusted. Anything but the one encoding of a content is rejected.
+ */
+final class FrqDecoder {
 
-    /** Reads all; to be called once. */
-    FrqDocument decode() throws MalformedModelException;
+    private final RangeDecoder code;
+    private final FrqModels models = new FrqModels();
+    private final ValueDecoder values;
+    private byte[] lastName = {};
+    private long[] lastExtents = {};
+    private final long[] lastCount = new long[2];
+    private int nameBytesLeft = FrqLimits.ALL_NAMES_BYTES;
 
-    /** Where the head and each tensor end, in bytes from the start of the content. */
-    List<Integer> ends();
-
-    /** Checks magic, version and checksum, and picks the version's decoder. */
-    static FrqDecoder of(byte[] file) throws MalformedModelException {
-        byte[] magic = FrqDocument.MAGIC;
-        int head = magic.length + 1;
-        if (file.length < head || !Arrays.equals(Arrays.copyOf(file, head - 1), magic)) {
-            throw new MalformedModelException(
-                    "expected a .frq file, which starts with FRQ, but found "
-                            + file.length
-                            + " bytes of something else");
-        }
-        byte version = file[head - 1];
-        if (version != 1 && version != FrqDocument.VERSION) {
-            throw new MalformedModelException(
-                    "expected version 1 or 2 of the .frq format but found version "
-                            + (version & 0xff));
-        }
-        int end = file.length - Integer.BYTES;
-        if (end < head) {
-            throw new MalformedModelException(
-                    "expected a checksum at the end, but the file has only "
-                            + file.length
-                            + " bytes");
-        }
-        int found = ByteBuffer.wrap(file).order(ByteOrder.LITTLE_ENDIAN).getInt(end);
-        int expected = checksum(file, end);
-        if (found != expected) {
-            throw new MalformedModelException(
-                    String.format(
-                            Locale.ROOT,
-                            "expected the checksum %08x but found %08x: the file is damaged or cut",
-                            expected,
-                            found));
-        }
-        ByteBuffer content = ByteBuffer.wrap(file, head, end - head).slice();
-        return version == 1 ? new Version1Decoder(content) : new Version2Decoder(content);
+    FrqDecoder(ByteBuffer in) throws MalformedModelException {
+        code = new RangeDecoder(in);
+        values = new ValueDecoder(code, models);
     }
 
-    /** The CRC-32C of the first bytes of a file. */
-    static int checksum(byte[] bytes, int count) {
-        CRC32C checksum = new CRC32C();
-        checksum.update(bytes, 0, count);
-        return (int) checksum.getValue();
+    FrqFrame.Decoded decode() throws MalformedModelException {
+        List<Shape> inputs = inputs();
+        int count = upTo(FrqLimits.ENTRIES, models.counts, "number of tensors");
+        boolean named = flag(Flag.NAMED);
+        if (!named && count == 0) {
+            throw new MalformedModelException("expected tensors in a file without names");
+        }
+        int fingerprint = named ? 0 : (int) code.direct(Integer.SIZE);
+        List<Integer> ends = new ArrayList<>();
+        ends.add(code.size());
+        List<FrqEntry> entries = new ArrayList<>();
+        Set<String> names = new HashSet<>();
+        for (int i = 0; i < count; i++) {
+            FrqEntry entry = named ? namedEntry(i) : bareEntry(i);
+            if (named && !names.add(entry.name())) {
+                throw new MalformedModelException("tensor " + entry.name() + " appears twice");
+            }
+            entries.add(entry);
+            ends.add(code.size());
+        }
+        code.expectEnd();
+        FrqDocument document =
+                named
+                        ? new FrqDocument(inputs, entries)
+                        : new FrqDocument(inputs, entries, fingerprint);
+        return new FrqFrame.Decoded(document, ends);
+    }
+
+    private boolean flag(Flag flag) throws MalformedModelException {
+        return code.bit(models.flags, flag.ordinal()) == 1;
+    }
+
+    private int upTo(int most, BitModels context, String what) throws MalformedModelException {
+        long number = code.number(context, what);
+        if (number > most) {
+            throw new MalformedModelException(
+                    "expected a " + what + " of at most " + most + " but found " + number);
+        }
+        return (int) number;
+    }
+
+    private List<Shape> inputs() throws MalformedModelException {
+        int count = upTo(FrqLimits.INPUTS, models.counts, "number of inputs");
+        List<Shape> inputs = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            String what = "input " + i;
+            long[] extents = new long[upTo(FileChecks.MAX_RANK, models.counts, "rank of " + what)];
+            for (int axis = 0; axis < extents.length; axis++) {
+                extents[axis] = code.number(models.extents(axis), "extent of " + what) - 1;
+            }
+            inputs.add(new Shape(extents));
+        }
+        return inputs;
+    }
+
+    private FrqEntry namedEntry(int index) throws MalformedModelException {
+        FrequencyAxes axes = flag(Flag.SPECTRAL) ? axes(index) : null;
+        Precision precision = precision(index);
+        String name = name(index);
+        long[] extents = extents(name);
+        Shape shape = new Shape(extents);
+        long count;
+        if (axes == null) {
+            count = FileChecks.size(name, extents);
+        } else {
+            long size = FileChecks.spectralSize(name, extents);
+            checkAxes(axes, shape, name);
+            count = count(true, name);
+            checkKept(name, count, size);
+        }
+        float[] decoded = values.decode(axes != null, precision, name, count);
+        try {
+            return new FrqEntry(name, shape, axes, precision, decoded);
+        } catch (IllegalArgumentException e) {
+            // A weighted order also limits the shell of the last coefficient.
+            throw misfit(name, e);
+        }
+    }
+
+    private FrqEntry bareEntry(int index) throws MalformedModelException {
+        FrequencyAxes axes = flag(Flag.SPECTRAL) ? axes(index) : null;
+        Precision precision = precision(index);
+        String label = "number " + index;
+        long count = count(axes != null, label);
+        if (axes != null) {
+            checkKept(label, count, Long.MAX_VALUE);
+        }
+        float[] decoded = values.decode(axes != null, precision, label, count);
+        return new FrqEntry(null, null, axes, precision, decoded);
+    }
+
+    private static void checkKept(String label, long kept, long size)
+            throws MalformedModelException {
+        if (kept < 1 || kept > size) {
+            throw new MalformedModelException(
+                    "expected tensor "
+                            + label
+                            + " to keep 1 to "
+                            + (size == Long.MAX_VALUE ? "all" : size)
+                            + " coefficients but found "
+                            + kept);
+        }
+    }
+
+    private FrequencyAxes axes(int index) throws MalformedModelException {
+        if (flag(Flag.OWN_AXES)) {
+            return FrequencyAxes.OWN;
+        }
+        String what = " of tensor " + index;
+        int rank = upTo(FileChecks.MAX_RANK, models.counts, "rank of the axes" + what);
+        long[] split = new long[rank];
+        for (int axis = 0; axis < rank; axis++) {
+            split[axis] = code.number(models.extents(axis), "extent of an axis" + what);
+        }
+        int count = upTo(FileChecks.MAX_RANK, models.counts, "number of weights" + what);
+        List<Integer> weights = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            weights.add(upTo(ZigzagOrder.MAX_WEIGHT, models.counts, "weight" + what));
+        }
+        if (weights.contains(0) || rank > 0 && count > 0 && count != rank) {
+            throw new MalformedModelException(
+                    "expected a weight from 1 to "
+                            + ZigzagOrder.MAX_WEIGHT
+                            + " for each axis"
+                            + what
+                            + " but found "
+                            + weights);
+        }
+        FrequencyAxes axes = new FrequencyAxes(rank == 0 ? null : new Shape(split), weights);
+        if (axes.equals(FrequencyAxes.OWN) || axes.weights().size() != count) {
+            throw new MalformedModelException("the axes" + what + " have a shorter encoding");
+        }
+        return axes;
+    }
+
+    private static void checkAxes(FrequencyAxes axes, Shape shape, String label)
+            throws MalformedModelException {
+        try {
+            axes.check(shape);
+        } catch (IllegalArgumentException e) {
+            throw misfit(label, e);
+        }
+    }
+
+    private static MalformedModelException misfit(String label, IllegalArgumentException cause) {
+        return new MalformedModelException(
+                "the axes of tensor " + label + " do not fit it: " + cause.getMessage(), cause);
+    }
+
+    private Precision precision(int index) throws MalformedModelException {
+        if (flag(Flag.HALF)) {
+            return Precision.FLOAT16;
+        }
+        if (!flag(Flag.STEPS)) {
+            return Precision.FLOAT32;
+        }
+        int exponent = code.tree(models.stepExponents, 0, Byte.SIZE);
+        int fraction = (int) code.direct(Precision.FRACTION);
+        if (exponent == 0 || exponent == 0xff) {
+            throw new MalformedModelException(
+                    "expected a step of tensor "
+                            + index
+                            + " with an exponent from 1 to 254 but found "
+                            + exponent);
+        }
+        return Precision.ofStepBits(exponent << Precision.FRACTION | fraction);
+    }
+
+    private String name(int index) throws MalformedModelException {
+        int shared = upTo(lastName.length, models.shared, "shared start of name " + index);
+        int more = upTo(FrqLimits.NAME_BYTES - shared, models.lengths, "length of name " + index);
+        nameBytesLeft -= shared + more;
+        if (nameBytesLeft < 0) {
+            throw new MalformedModelException(
+                    "expected names of at most " + FrqLimits.ALL_NAMES_BYTES + " bytes in all");
+        }
+        byte[] name = Arrays.copyOf(lastName, shared + more);
+        int last = 0;
+        for (int i = shared; i < name.length; i++) {
+            last = code.tree(models.letters(last), 0, Byte.SIZE);
+            name[i] = (byte) last;
+        }
+        if (more > 0 && shared < lastName.length && name[shared] == lastName[shared]) {
+            throw new MalformedModelException(
+                    "name " + index + " shares more bytes with the previous one than encoded");
+        }
+        lastName = name;
+        return FileChecks.utf8(name, index);
+    }
+
+    private long[] extents(String name) throws MalformedModelException {
+        boolean sameRank = flag(Flag.SAME_RANK);
+        int rank = lastExtents.length;
+        if (!sameRank) {
+            rank = upTo(FileChecks.MAX_RANK, models.counts, "rank of tensor " + name);
+            checkChanged(rank, lastExtents.length, "rank of tensor " + name);
+        }
+        long[] extents = new long[rank];
+        for (int axis = 0; axis < rank; axis++) {
+            if (sameRank && code.bit(models.sameExtent, FrqModels.context(axis)) == 1) {
+                extents[axis] = lastExtents[axis];
+                continue;
+            }
+            extents[axis] = code.number(models.extents(axis), "extent of tensor " + name);
+            if (sameRank) {
+                checkChanged(extents[axis], lastExtents[axis], "extent of tensor " + name);
+            }
+        }
+        lastExtents = extents;
+        return extents;
+    }
+
+    private long count(boolean spectral, String label) throws MalformedModelException {
+        int kind = spectral ? 1 : 0;
+        if (!flag(Flag.sameCount(spectral))) {
+            String what = "number of values of tensor " + label;
+            long count = code.number(models.counts, what);
+            checkChanged(count, lastCount[kind], what);
+            lastCount[kind] = count;
+        }
+        return lastCount[kind];
+    }
+
+    /** Rejects a repeated number that is not encoded as "same". */
+    private static void checkChanged(long number, long last, String what)
+            throws MalformedModelException {
+        if (number == last) {
+            throw new MalformedModelException(
+                    "the " + what + " repeats the previous one but is not encoded as a repeat");
+        }
     }
 }

@@ -16,76 +16,75 @@ import java.util.Map;
 import java.util.zip.CRC32C;
 
 /**
- * What a {@code .frq} file holds: the shapes of the network's inputs, and its tensors in order.
+ * The contents of a {@code .frq} file: the shapes of the network's inputs and one entry for each
+ * parameter.
  *
- * <p>A file need not hold names and shapes, since the network that it is loaded into has them. It
- * then has their {@link #fingerprint} in their place, which is compared with the network's.
+ * <p>A file may leave out names and shapes, because the network it is loaded into knows them. It
+ * then holds their {@link #fingerprint} instead, so that it cannot be loaded into another network.
  *
- * <p>The bytes are specified in the package's description. A value class, safe for concurrent use.
+ * <p>The package documentation specifies the bytes. A value class, safe for concurrent use.
  *
- * @param inputs the shapes of the network's inputs, an extent of -1 for one that is not fixed
- * @param tensors every parameter of the network, in its order; all with names and shapes, or none
- * @param fingerprint of the names and shapes: the CRC-32C of, for each tensor, its name in UTF-8, a
- *     zero byte, its rank as a byte, and its extents as little-endian numbers of eight bytes
+ * @param inputs the shapes of the network's inputs, with -1 for an extent that is not fixed
+ * @param entries the parameters of the network, in its order; either all have names and shapes or
+ *     none has
+ * @param fingerprint the CRC-32C of the names and shapes: for each entry its name in UTF-8, a zero
+ *     byte, its rank as a byte, and its extents as little-endian 64-bit integers
  */
-public record FrqDocument(List<Shape> inputs, List<FrqTensor> tensors, int fingerprint) {
+public record FrqDocument(List<Shape> inputs, List<FrqEntry> entries, int fingerprint) {
 
     /** The largest file that is read or written, in bytes. */
     public static final long MAX_BYTES = 1L << 30;
-
-    static final byte[] MAGIC = {'F', 'R', 'Q'};
-    static final byte VERSION = 2;
 
     /**
      * Copies the lists and checks names and fingerprint.
      *
      * @param inputs the shapes of the network's inputs
-     * @param tensors every parameter of the network
-     * @param fingerprint of the names and shapes
-     * @throws IllegalArgumentException if two tensors have one name, only some have one, or they
-     *     have another fingerprint
+     * @param entries the parameters of the network
+     * @param fingerprint the fingerprint of the names and shapes
+     * @throws IllegalArgumentException if two entries have the same name, only some have names, or
+     *     the fingerprint is not that of the names and shapes
      */
     public FrqDocument {
         inputs = List.copyOf(inputs);
-        tensors = List.copyOf(tensors);
-        boolean named = tensors.stream().anyMatch(tensor -> tensor.name() != null);
-        if (named && fingerprint != fingerprintOf(tensors)) {
+        entries = List.copyOf(entries);
+        boolean named = entries.stream().anyMatch(FrqEntry::isNamed);
+        if (named && fingerprint != fingerprintOf(entries)) {
             throw new IllegalArgumentException(
                     String.format(
                             Locale.ROOT,
                             "Expected the fingerprint %08x of the names and shapes but found %08x",
-                            fingerprintOf(tensors),
+                            fingerprintOf(entries),
                             fingerprint));
         }
     }
 
     /**
-     * Makes the content of a file with names.
+     * Creates a document with names, and computes its fingerprint.
      *
      * @param inputs the shapes of the network's inputs
-     * @param tensors every parameter of the network, with names and shapes
-     * @throws IllegalArgumentException if two tensors have one name, or one has none
+     * @param entries the parameters of the network, with names and shapes
+     * @throws IllegalArgumentException if two entries have the same name, or one has none
      */
-    public FrqDocument(List<Shape> inputs, List<FrqTensor> tensors) {
-        this(inputs, tensors, fingerprintOf(tensors));
+    public FrqDocument(List<Shape> inputs, List<FrqEntry> entries) {
+        this(inputs, entries, fingerprintOf(entries));
     }
 
-    private static int fingerprintOf(List<FrqTensor> tensors) {
-        Map<String, Shape> names = new LinkedHashMap<>();
-        for (FrqTensor tensor : tensors) {
-            if (tensor.name() == null || names.put(tensor.name(), tensor.shape()) != null) {
-                throw new IllegalArgumentException(
-                        tensor.name() == null
-                                ? "Expected names of all tensors"
-                                : "Two tensors are named " + tensor.name());
+    private static int fingerprintOf(List<FrqEntry> entries) {
+        Map<String, Shape> shapes = new LinkedHashMap<>();
+        for (FrqEntry entry : entries) {
+            if (!entry.isNamed()) {
+                throw new IllegalArgumentException("Expected names of all tensors");
+            }
+            if (shapes.put(entry.name(), entry.shape()) != null) {
+                throw new IllegalArgumentException("Two tensors are named " + entry.name());
             }
         }
-        return fingerprintOf(names);
+        return fingerprintOf(shapes);
     }
 
-    private static int fingerprintOf(Map<String, Shape> names) {
+    private static int fingerprintOf(Map<String, Shape> shapes) {
         CRC32C crc = new CRC32C();
-        names.forEach(
+        shapes.forEach(
                 (name, shape) -> {
                     crc.update(name.getBytes(StandardCharsets.UTF_8));
                     crc.update(0);
@@ -99,62 +98,54 @@ public record FrqDocument(List<Shape> inputs, List<FrqTensor> tensors, int finge
     }
 
     /**
-     * Returns whether the tensors have names and shapes.
+     * Returns whether the entries have names and shapes.
      *
      * @return false if the file leaves them to the network
      */
     public boolean isNamed() {
-        return tensors.stream().allMatch(tensor -> tensor.name() != null);
+        return entries.stream().allMatch(FrqEntry::isNamed);
     }
 
     /**
-     * Leaves names and shapes to the network.
+     * Returns this document without names and shapes, for a smaller file.
      *
-     * @return the same content, for a smaller file
+     * @return the same values and fingerprint
      */
     public FrqDocument withoutNames() {
-        List<FrqTensor> bare =
-                tensors.stream()
-                        .map(t -> new FrqTensor(null, null, t.axes(), t.precision(), t.values()))
-                        .toList();
+        List<FrqEntry> bare = entries.stream().map(entry -> entry.renamed(null, null)).toList();
         return new FrqDocument(inputs, bare, fingerprint);
     }
 
     /**
-     * Gives a file without names those of a network.
+     * Returns this document with the names and shapes of a network.
      *
      * @param network the names and shapes of the network's parameters, in its order
-     * @return the same content with names and shapes; of one that has them, itself
-     * @throws MalformedModelException if the file is of another network
+     * @return the same values with names and shapes; this document if it has them already
+     * @throws MalformedModelException if the fingerprint or the number of entries is not the
+     *     network's, or an entry does not fit its shape
      */
     public FrqDocument withNames(Map<String, Shape> network) throws MalformedModelException {
         if (isNamed()) {
             return this;
         }
         int expected = fingerprintOf(network);
-        if (fingerprint != expected || tensors.size() != network.size()) {
+        if (fingerprint != expected || entries.size() != network.size()) {
             throw new MalformedModelException(
                     String.format(
                             Locale.ROOT,
-                            "expected %d tensors with the fingerprint %08x, as the network has, but"
-                                    + " found %d with %08x: it is of another network, or of one"
+                            "expected %d tensors with the fingerprint %08x of the network but found"
+                                    + " %d with %08x: the file belongs to another network, or to one"
                                     + " built with other options",
                             network.size(),
                             expected,
-                            tensors.size(),
+                            entries.size(),
                             fingerprint));
         }
-        List<FrqTensor> named = new ArrayList<>();
-        for (Map.Entry<String, Shape> its : network.entrySet()) {
-            FrqTensor tensor = tensors.get(named.size());
+        List<FrqEntry> named = new ArrayList<>();
+        for (Map.Entry<String, Shape> parameter : network.entrySet()) {
+            FrqEntry entry = entries.get(named.size());
             try {
-                named.add(
-                        new FrqTensor(
-                                its.getKey(),
-                                its.getValue(),
-                                tensor.axes(),
-                                tensor.precision(),
-                                tensor.values()));
+                named.add(entry.renamed(parameter.getKey(), parameter.getValue()));
             } catch (IllegalArgumentException e) {
                 throw new MalformedModelException(e.getMessage(), e);
             }
@@ -163,57 +154,47 @@ public record FrqDocument(List<Shape> inputs, List<FrqTensor> tensors, int finge
     }
 
     /**
-     * Returns how many numbers are stored.
+     * Returns how many numbers the file stores.
      *
-     * @return the kept coefficients and the elements of all other tensors
+     * @return the kept coefficients and the elements of all entries
      */
     public long numbers() {
-        return tensors.stream().mapToLong(tensor -> tensor.values().length).sum();
+        return entries.stream().mapToLong(entry -> entry.values().length).sum();
     }
 
     /**
-     * Returns the bytes of the file, in the newest version of the format.
+     * Encodes the file in the current version of the format.
      *
-     * @return the whole file
-     * @throws IllegalArgumentException if a value is not finite, a rank is above 32, a name cannot
-     *     be UTF-8 or is too long, or the file would be too large
+     * @return the bytes of the file
+     * @throws IllegalArgumentException if a value is not finite or too large for its precision, or
+     *     a limit of the format is exceeded
      */
     public byte[] encode() {
-        byte[] content = new Version2Encoder(this).encode();
-        int end = MAGIC.length + 1 + content.length;
-        ByteBuffer file =
-                ByteBuffer.allocate(end + Integer.BYTES)
-                        .order(ByteOrder.LITTLE_ENDIAN)
-                        .put(MAGIC)
-                        .put(VERSION)
-                        .put(content);
-        return file.putInt(FrqDecoder.checksum(file.array(), end)).array();
+        return FrqFrame.wrap(new FrqEncoder(this).encode());
     }
 
     /**
-     * Reads the bytes of a file.
+     * Decodes a file.
      *
      * @param bytes the whole file, of version 1 or 2
-     * @return its content
-     * @throws MalformedModelException if the bytes are not a whole and sound file; the message says
-     *     what was found and what was expected
+     * @return its contents
+     * @throws MalformedModelException if the bytes are not a valid file; the message says what was
+     *     expected and what was found
      */
     public static FrqDocument decode(byte[] bytes) throws MalformedModelException {
-        return FrqDecoder.of(bytes).decode();
+        return FrqFrame.decode(bytes).document();
     }
 
     /**
-     * Measures how many bytes of a file each tensor takes, its name and shape included.
+     * Measures how many bytes each entry takes in a file, including its name and shape.
      *
      * @param bytes the whole file
-     * @return the bytes of each tensor; head, checksum and rounding take what is missing to the
-     *     size of the file
-     * @throws MalformedModelException if the bytes are not a whole and sound file
+     * @return the bytes of each entry; the head of the file, its checksum and rounding make up the
+     *     difference to the size of the file
+     * @throws MalformedModelException if the bytes are not a valid file
      */
-    public static long[] tensorBytes(byte[] bytes) throws MalformedModelException {
-        FrqDecoder decoder = FrqDecoder.of(bytes);
-        decoder.decode();
-        List<Integer> ends = decoder.ends();
+    public static long[] entryBytes(byte[] bytes) throws MalformedModelException {
+        List<Integer> ends = FrqFrame.decode(bytes).ends();
         long[] sizes = new long[ends.size() - 1];
         for (int i = 0; i < sizes.length; i++) {
             sizes[i] = (long) ends.get(i + 1) - ends.get(i);
@@ -225,32 +206,31 @@ public record FrqDocument(List<Shape> inputs, List<FrqTensor> tensors, int finge
      * Reads a file.
      *
      * @param file the path
-     * @return its content
+     * @return its contents
      * @throws IOException if it cannot be read
-     * @throws MalformedModelException if it is not a whole and sound file
+     * @throws MalformedModelException if it is not a valid file; the message starts with the path
      */
     public static FrqDocument read(Path file) throws IOException, MalformedModelException {
         return WholeFile.read(file, MAX_BYTES, FrqDocument::decode);
     }
 
     /**
-     * Reads a file from a stream, such as a resource of a jar, up to the stream's end.
+     * Reads a file from a stream, such as a resource of a jar, until the stream ends.
      *
-     * @param in the stream, which is not closed
-     * @return its content
+     * @param in the stream, which is left open
+     * @return its contents
      * @throws IOException if it cannot be read
-     * @throws MalformedModelException if it is not a whole and sound file, with the message of
-     *     {@link #decode}
+     * @throws MalformedModelException if it is not a valid file
      */
     public static FrqDocument read(InputStream in) throws IOException, MalformedModelException {
         return decode(WholeFile.read(in, MAX_BYTES));
     }
 
     /**
-     * Reads the bytes of a file, if it is not larger than any such file.
+     * Reads the bytes of a file without decoding them.
      *
      * @param file the path
-     * @return its bytes, not checked yet
+     * @return the bytes
      * @throws IOException if it cannot be read
      * @throws MalformedModelException if it has more than {@link #MAX_BYTES}
      */
@@ -259,12 +239,12 @@ public record FrqDocument(List<Shape> inputs, List<FrqTensor> tensors, int finge
     }
 
     /**
-     * Writes the file, whole or not at all: to a temporary file beside it, which is forced to disk
-     * and then moved in place.
+     * Writes the file atomically: to a temporary file beside it, which is flushed to disk and then
+     * renamed.
      *
-     * @param file the path; a file that is there is replaced
-     * @throws IOException if it cannot be written; what was there before is untouched
-     * @throws IllegalArgumentException if a value is not finite, or the file would be too large
+     * @param file the path; an existing file is replaced, missing folders are created
+     * @throws IOException if it cannot be written; an existing file is then left as it was
+     * @throws IllegalArgumentException as {@link #encode}
      */
     public void write(Path file) throws IOException {
         WholeFile.write(file, encode());

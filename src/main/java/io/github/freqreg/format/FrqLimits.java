@@ -1,34 +1,30 @@
 package io.github.freqreg.format;
 
 /**
- * What files hold at most. A reader allocates values for no more than the bytes that are there can
- * hold; for what can take next to no bytes, such as a tensor like the one before, these are bounds.
+ * The limits of a version 2 file.
+ *
+ * <p>A reader allocates no more values than the remaining bytes can encode. Symbols that take
+ * almost no bytes, such as an entry equal to the previous one, are bounded by these limits instead.
  */
 final class FrqLimits {
 
-    /** Axes of a tensor or an input. */
-    static final int RANK = 32;
+    /** Entries of a file. */
+    static final int ENTRIES = 1 << 16;
 
-    /** Tensors of a file of version 2. */
-    static final int TENSORS = 1 << 16;
-
-    /** Inputs of a file of version 2. */
+    /** Inputs of a network. */
     static final int INPUTS = 1 << 10;
 
-    /** Bytes of a name in version 2. */
-    static final int NAME = 1 << 10;
+    /** UTF-8 bytes of a name. */
+    static final int NAME_BYTES = 1 << 10;
 
-    /** Bytes of all names of a file of version 2. */
-    static final int NAMES = 1 << 24;
+    /** UTF-8 bytes of all names of a file. */
+    static final int ALL_NAMES_BYTES = 1 << 24;
 
-    /** Multiples of a step in one tensor. */
+    /** Multiples of a step in one entry. */
     static final int MULTIPLES = 1 << 27;
 
     /** Multiples of a step for each byte of a file. */
-    static final int MULTIPLES_A_BYTE = 1 << 10;
-
-    /** Magic, version and checksum. */
-    static final int FRAME = 8;
+    static final int MULTIPLES_PER_BYTE = 1 << 10;
 
     private FrqLimits() {}
 }

@@ -1,12 +1,17 @@
 package io.github.freqreg.format;
 
-/** The contexts of version 2, which encoder and decoder learn alike. See the package's words. */
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The adaptive contexts of version 2. Encoder and decoder each hold one and update it alike; the
+ * package documentation names the contexts.
+ */
 final class FrqModels {
 
     private static final int NUMBER = Long.SIZE;
     private static final int BYTE = 1 << Byte.SIZE;
 
-    /** Axes of an extent that have contexts of their own. */
+    /** The axes whose extents have contexts of their own; the last one serves all further axes. */
     private static final int AXES = 6;
 
     final BitModels flags = new BitModels(Flag.values().length);
@@ -16,11 +21,11 @@ final class FrqModels {
     final BitModels sameExtent = new BitModels(AXES);
     final BitModels stepExponents = new BitModels(BYTE);
     final MultipleModels multiples = new MultipleModels();
-    private final BitModels[] letters = new BitModels[BYTE];
-    private final BitModels[] extents = new BitModels[AXES];
-    private final BitModels[] exponents = new BitModels[4];
+    private final @Nullable BitModels[] letters = new BitModels[BYTE];
+    private final @Nullable BitModels[] extents = new BitModels[AXES];
+    private final @Nullable BitModels[] exponents = new BitModels[4];
 
-    /** What single bits say. */
+    /** The meanings of single bits. */
     enum Flag {
         NAMED,
         SPECTRAL,
@@ -29,20 +34,26 @@ final class FrqModels {
         STEPS,
         SAME_COUNT,
         SAME_COUNT_OF_COEFFICIENTS,
-        SAME_RANK
+        SAME_RANK;
+
+        /** The flag of a repeated number of values, which coefficients and elements each have. */
+        static Flag sameCount(boolean spectral) {
+            return spectral ? SAME_COUNT_OF_COEFFICIENTS : SAME_COUNT;
+        }
     }
 
-    /** The letters of names, after a letter. */
+    /** Returns the contexts for the byte of a name that follows a byte. */
     BitModels letters(int last) {
         return lazily(letters, last, BYTE);
     }
 
-    /** The exponents of values. */
-    BitModels exponents(boolean spectral, boolean half) {
-        return lazily(exponents, (spectral ? 2 : 0) + (half ? 1 : 0), BYTE);
+    /** Returns the contexts for the exponents of float16 or float32 values. */
+    BitModels exponents(boolean spectral, Precision.Kind kind) {
+        int half = kind == Precision.Kind.FLOAT16 ? 1 : 0;
+        return lazily(exponents, spectral ? 2 + half : half, BYTE);
     }
 
-    /** The extents along an axis. */
+    /** Returns the contexts for the extents of an axis. */
     BitModels extents(int axis) {
         return lazily(extents, context(axis), NUMBER);
     }
@@ -51,10 +62,12 @@ final class FrqModels {
         return Math.min(axis, AXES - 1);
     }
 
-    private static BitModels lazily(BitModels[] all, int index, int contexts) {
-        if (all[index] == null) {
-            all[index] = new BitModels(contexts);
+    private static BitModels lazily(@Nullable BitModels[] all, int index, int contexts) {
+        BitModels models = all[index];
+        if (models == null) {
+            models = new BitModels(contexts);
+            all[index] = models;
         }
-        return all[index];
+        return models;
     }
 }

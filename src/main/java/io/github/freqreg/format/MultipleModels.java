@@ -1,62 +1,67 @@
 package io.github.freqreg.format;
 
+import org.jspecify.annotations.Nullable;
+
 /**
- * The contexts of whole multiples of a step: how large one is depends on those before it.
+ * The contexts for multiples of a step.
  *
- * <p>The class of a multiple q is the number of bits of |q|, 0 for a zero. With {@code a} the mean
- * of the magnitudes before it in its tensor, in units of 1/16 (newer ones count more), the bits
- * that tell the class have contexts of their own for each number of bits of {@code a}. They start
- * with what is likely: a class near the mean's.
+ * <p>Neighbouring coefficients have similar magnitudes. So the class of a multiple q, the number of
+ * bits of |q|, is coded in contexts selected by the number of bits of a running mean of the
+ * magnitudes before it, in units of 1/16, in which newer ones weigh more. The initial probabilities
+ * expect a class near that of the mean.
  */
 final class MultipleModels {
 
-    /** Classes: up to 21 bits. */
+    /** The number of classes: magnitudes have up to 21 bits. */
     static final int CLASSES = 22;
 
     private static final int UNIT = 4;
     private static final int MEMORY = 12;
 
-    /** The probability of a class to be the one, by its distance above the mean's, from -3 on. */
+    /** The initial probabilities that a class ends here, by its distance from the mean's class. */
     private static final int[] START = {4000, 7000, 13000, 26000, 42000, 50000};
 
+    /** The distance of the first of them. */
     private static final int FIRST = -3;
 
-    /** The bits that a first probability is worth. */
+    /** How many bits an initial probability counts for. */
     private static final int BITS = 3;
 
-    /** With it, a zero takes 0.0079 bits or more, a little above 1/1024 of a byte. */
+    /** Makes a zero cost at least 0.0079 bits, a little more than 1/1024 of a byte. */
     private static final int LEAST = 360;
 
-    private final BitModels[][] classes = new BitModels[Integer.SIZE][];
+    private final BitModels[] @Nullable [] classes = new BitModels[Integer.SIZE][];
     private final BitModels seconds = new BitModels(CLASSES, 37000, BITS, LEAST);
     private long mean;
     private int seen;
 
-    /** Starts a tensor. */
+    /** Starts a new entry. */
     void start() {
         mean = 0;
         seen = 0;
     }
 
-    /** The contexts of the bits that tell whether a class is the one, from class 0 on. */
+    /** Returns the context, its index 0, of the bit that tells whether the class is above one. */
     BitModels ofClass(int index) {
         int bits = Long.SIZE - Long.numberOfLeadingZeros(mean);
-        if (classes[bits] == null) {
-            classes[bits] = new BitModels[CLASSES];
+        BitModels[] models = classes[bits];
+        if (models == null) {
+            models = new BitModels[CLASSES];
             for (int i = 0; i < CLASSES; i++) {
                 int above = Math.max(FIRST, Math.min(i - (bits - UNIT), START.length + FIRST - 1));
-                classes[bits][i] = new BitModels(1, START[above - FIRST], BITS, LEAST);
+                models[i] = new BitModels(1, START[above - FIRST], BITS, LEAST);
             }
+            classes[bits] = models;
         }
-        return classes[bits][index];
+        return models[index];
     }
 
-    /** The contexts of the second highest bit, by class. */
+    /** Returns the contexts of the second highest bit of a magnitude, by class. */
     BitModels seconds() {
         return seconds;
     }
 
-    /** Learns of a magnitude. */
+    /** Updates the mean with a magnitude. */
     void update(int magnitude) {
         mean += (((long) magnitude << UNIT) - mean) * 2 / (2 * seen + 3);
         seen = Math.min(MEMORY, seen + 1);

@@ -1,44 +1,47 @@
 package io.github.freqreg.format;
 
 /**
- * How the numbers of a tensor are stored: as float32, as float16, or as whole multiples of a step.
+ * How a file stores the values of a tensor: as float32, as float16, or quantised to multiples of a
+ * step.
  *
- * @param kind which of them
- * @param step of which the numbers are multiples, {@code m · 2ᵉ} with m of four bits; 0 for the
- *     other kinds
+ * @param kind the representation
+ * @param step the quantisation step, a float32 whose significand has four bits; 0 for the other
+ *     kinds
  */
 public record Precision(Kind kind, float step) {
 
-    /** IEEE 754, 32 bits. */
+    /** IEEE 754 single precision. */
     public static final Precision FLOAT32 = new Precision(Kind.FLOAT32, 0);
 
-    /** IEEE 754, 16 bits; numbers are rounded to the nearest. */
+    /** IEEE 754 half precision; values are rounded to the nearest. */
     public static final Precision FLOAT16 = new Precision(Kind.FLOAT16, 0);
 
-    /** The largest multiple; with a step of four bits, a float32 holds it exactly. */
+    /** The largest multiple. Its product with a step of four bits fits a float32 exactly. */
     static final int MAX_MULTIPLE = 1 << 20;
 
-    /** Bits of a step's fraction. */
+    /** The stored bits of the step's fraction; the leading 1 is implied. */
     static final int FRACTION = 3;
 
-    private static final int LEFT_OUT = 23 - FRACTION;
+    /** The bits of a float32 fraction that a step does not use. */
+    private static final int UNUSED = 23 - FRACTION;
 
-    /** What numbers are stored as. */
+    /** The representations of a value. */
     public enum Kind {
-        /** IEEE 754, 32 bits. */
+        /** IEEE 754 single precision. */
         FLOAT32,
-        /** IEEE 754, 16 bits. */
+        /** IEEE 754 half precision. */
         FLOAT16,
-        /** Whole multiples of a step. */
+        /** Integer multiples of a step. */
         STEPS
     }
 
     /**
      * Checks the step.
      *
-     * @param kind of the numbers
-     * @param step a step, or 0
-     * @throws IllegalArgumentException if a step is missing, or is none that a file can hold
+     * @param kind the representation
+     * @param step the quantisation step, or 0
+     * @throws IllegalArgumentException if the step is not positive and normal or has more than four
+     *     bits, or if another kind has a step
      */
     public Precision {
         boolean fits =
@@ -52,25 +55,25 @@ public record Precision(Kind kind, float step) {
     }
 
     /**
-     * Stores multiples of a step.
+     * Returns the precision of multiples of a step.
      *
-     * @param step the step; it is rounded down to four bits
+     * @param step the step, which is rounded down to four significant bits
      * @return the precision
-     * @throws IllegalArgumentException if it is not finite, or below the smallest normal number
+     * @throws IllegalArgumentException if the step is not finite or below the smallest normal float
      */
     public static Precision ofStep(float step) {
         return new Precision(Kind.STEPS, rounded(step));
     }
 
     private static float rounded(float step) {
-        return Float.intBitsToFloat(Float.floatToRawIntBits(step) >> LEFT_OUT << LEFT_OUT);
+        return Float.intBitsToFloat(Float.floatToRawIntBits(step) >> UNUSED << UNUSED);
     }
 
     /**
-     * Returns the next finer steps.
+     * Returns the precision with the next smaller step.
      *
-     * @return steps that are 6 to 12 percent smaller; of the other kinds, and of the smallest step,
-     *     the same
+     * @return a step that is 6 to 12 percent smaller; this precision if it has no step or the
+     *     smallest one
      */
     public Precision finer() {
         boolean smallest = kind != Kind.STEPS || step == Float.MIN_NORMAL;
@@ -78,19 +81,19 @@ public record Precision(Kind kind, float step) {
     }
 
     /**
-     * Returns the next coarser steps.
+     * Returns the precision with the next larger step.
      *
-     * @return steps that are 6 to 13 percent larger; of the other kinds, and of the largest step,
-     *     the same
+     * @return a step that is 6 to 13 percent larger; this precision if it has no step or the
+     *     largest one
      */
     public Precision coarser() {
         boolean largest = kind != Kind.STEPS || ofBits(stepBits() + 1) == Float.POSITIVE_INFINITY;
         return largest ? this : ofStepBits(stepBits() + 1);
     }
 
-    /** The bits of the step that are stored: exponent and fraction. */
+    /** Returns the stored bits of the step: the exponent and {@link #FRACTION} bits. */
     int stepBits() {
-        return Float.floatToRawIntBits(step) >> LEFT_OUT;
+        return Float.floatToRawIntBits(step) >> UNUSED;
     }
 
     static Precision ofStepBits(int bits) {
@@ -98,24 +101,26 @@ public record Precision(Kind kind, float step) {
     }
 
     private static float ofBits(int bits) {
-        return Float.intBitsToFloat(bits << LEFT_OUT);
+        return Float.intBitsToFloat(bits << UNUSED);
     }
 
     /**
-     * The multiple that is nearest to a value, the even one of two, by float32 as in training.
+     * Rounds a value to the nearest multiple, ties to even. The division is in float32, as it is in
+     * quantisation-aware training.
      *
      * @param value a finite value
-     * @return a whole number
+     * @return an integer
      */
     double multiple(float value) {
         return Math.rint(value / step);
     }
 
     /**
-     * Returns whether a value is near a multiple that a file holds.
+     * Returns whether a file can store a value as a multiple of the step.
      *
      * @param value a finite value
-     * @return whether it is at most 2^20 steps, and these are finite; true for the other kinds
+     * @return whether its multiple is at most 2^20 and the multiple times the step is finite; true
+     *     for the other kinds
      */
     public boolean holds(float value) {
         double multiple = kind == Kind.STEPS ? multiple(value) : 0;
@@ -123,10 +128,10 @@ public record Precision(Kind kind, float step) {
     }
 
     /**
-     * Returns whether a value is stored as zero multiples of a step.
+     * Returns whether a value is quantised to zero.
      *
      * @param value a finite value
-     * @return whether it is; false for the other kinds
+     * @return whether its nearest multiple is 0; false for the other kinds
      */
     public boolean isZero(float value) {
         return kind == Kind.STEPS && multiple(value) == 0;

@@ -3,7 +3,7 @@ package io.github.freqreg.format;
 import ai.djl.MalformedModelException;
 import java.nio.ByteBuffer;
 
-/** Reads what {@link RangeEncoder} has written. Behind the last byte, four zeros are read. */
+/** Decodes what {@link RangeEncoder} wrote. Up to four zero bytes are read past the end. */
 final class RangeDecoder {
 
     private static final long MASK = 0xffffffffL;
@@ -58,7 +58,8 @@ final class RangeDecoder {
             range >>>= chunk;
             long part = (code & MASK) / (range & MASK);
             if (part >>> chunk != 0) {
-                throw new MalformedModelException("found a code that no encoder writes");
+                throw new MalformedModelException(
+                        "the range code is corrupt: no encoder writes these bytes");
             }
             code -= (int) (part * (range & MASK));
             value = value << chunk | part;
@@ -75,7 +76,7 @@ final class RangeDecoder {
         return node - (1 << bits);
     }
 
-    /** Reads a number; one of 2⁶³ or more is refused. */
+    /** Decodes a number, and rejects one of 2⁶³ or more. */
     long number(BitModels models, String what) throws MalformedModelException {
         int bits = 0;
         while (bits < Long.SIZE - 1 && bit(models, bits) == 1) {
@@ -95,26 +96,29 @@ final class RangeDecoder {
         }
     }
 
-    /** Checks that the code ends as an encoder ends it, so that there is one file for a content. */
+    /** Checks that the code ends as the encoder ends it, so that a content has one encoding. */
     void expectEnd() throws MalformedModelException {
-        // The last four bytes are the start of the interval plus the code's distance from it.
-        long low = window - code & MASK;
-        if (in.hasRemaining()
-                || zeros != RangeEncoder.zerosAtEnd(low, range)
-                || window != (int) RangeEncoder.end(low, range, zeros)) {
+        if (in.hasRemaining()) {
             throw new MalformedModelException(
                     "expected the checksum after the last tensor but found "
                             + in.remaining()
-                            + " more bytes, or an end that no encoder writes");
+                            + " more bytes");
+        }
+        // The window is the start of the interval plus the distance of the code from it.
+        long low = window - code & MASK;
+        if (zeros != RangeEncoder.zerosAtEnd(low, range)
+                || window != (int) RangeEncoder.end(low, range, zeros)) {
+            throw new MalformedModelException(
+                    "the code ends in bytes that no encoder writes after the last tensor");
         }
     }
 
-    /** The bytes that are not read yet. */
+    /** Returns the number of bytes not read yet. */
     int remaining() {
         return in.remaining();
     }
 
-    /** How many bytes the encoder had for all that has been read. */
+    /** Returns the number of bytes that the encoder had written at this point. */
     int size() {
         return in.position() + zeros - Integer.BYTES;
     }

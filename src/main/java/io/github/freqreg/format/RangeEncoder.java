@@ -3,20 +3,20 @@ package io.github.freqreg.format;
 import java.io.ByteArrayOutputStream;
 
 /**
- * An adaptive binary range coder, see the package's description. {@link RangeDecoder} is its
- * inverse.
+ * An adaptive binary range encoder, specified in the package documentation. {@link RangeDecoder} is
+ * its inverse.
  *
- * <p>The interval is {@code [low, low + range)}; a bit takes the lower or the upper part of it. A
- * carry goes into bytes that are held back until no carry can reach them.
+ * <p>The interval is {@code [low, low + range)}; each bit selects its lower or upper part. Output
+ * bytes are held back while a carry can still reach them.
  *
  * @see <a href="https://www.7-zip.org/sdk.html">The range coder of LZMA, after G. N. N. Martin</a>
  */
 final class RangeEncoder {
 
-    /** The most bits that are coded at once without a model. */
+    /** The most direct bits that are coded at once. */
     static final int CHUNK = 16;
 
-    /** Below it the range is made 256 times larger, by a byte. */
+    /** A smaller range is scaled up by 256, which outputs a byte. */
     static final int TOP = 1 << 24;
 
     private static final long MASK = 0xffffffffL;
@@ -27,7 +27,7 @@ final class RangeEncoder {
     private int held;
     private long heldCount = 1;
 
-    /** Codes a bit by what its context has learned. */
+    /** Encodes a bit in a context. */
     void bit(BitModels models, int context, int bit) {
         int bound = (range >>> BitModels.PRECISION) * models.zero(context);
         if (bit == 0) {
@@ -40,7 +40,7 @@ final class RangeEncoder {
         normalize();
     }
 
-    /** Codes bits that are as likely 0 as 1, the highest first. */
+    /** Encodes bits without a context, the highest first. */
     void direct(long value, int bits) {
         for (int left = bits; left > 0; left -= Math.min(left, CHUNK)) {
             int chunk = Math.min(left, CHUNK);
@@ -50,7 +50,7 @@ final class RangeEncoder {
         }
     }
 
-    /** Codes the bits of a value, the highest first, each in the context of those before it. */
+    /** Encodes a value bit by bit, the highest first, each in the context of the bits before it. */
     void tree(BitModels models, int first, int value, int bits) {
         int node = 1;
         for (int i = bits - 1; i >= 0; i--) {
@@ -61,8 +61,8 @@ final class RangeEncoder {
     }
 
     /**
-     * Codes a number of 0 or more: how many bits follow the highest bit of the number plus one, as
-     * that many ones and a zero, and then these bits.
+     * Encodes a number of 0 or more as an adaptive Elias gamma code of the number plus one: the
+     * count of bits after the highest in unary, then these bits.
      */
     void number(BitModels models, long value) {
         long next = value + 1;
@@ -77,14 +77,14 @@ final class RangeEncoder {
     }
 
     private void normalize() {
-        // Unsigned; after a chunk the range can be two bytes short.
+        // Unsigned. After a chunk the range can need two bytes.
         while ((range & MASK) < TOP) {
             range <<= Byte.SIZE;
             shift();
         }
     }
 
-    /** Moves the highest byte of low out, or holds it back while a carry may still come. */
+    /** Outputs the highest byte of low, or holds it back while a carry may still change it. */
     private void shift() {
         if (low < 0xff000000L || low > MASK) {
             int carry = (int) (low >>> Integer.SIZE);
@@ -99,26 +99,26 @@ final class RangeEncoder {
         low = low << Byte.SIZE & MASK;
     }
 
-    /** The bytes so far, those held back included. */
+    /** Returns the number of bytes so far, including those held back. */
     int size() {
         return out.size() + Math.toIntExact(heldCount) - 1;
     }
 
-    /** Ends the code with the number of the interval that has the most zero bytes at its end. */
+    /** Ends the code with the number in the interval that has the most trailing zero bytes. */
     byte[] finish() {
         int zeros = zerosAtEnd(low, range);
         low = end(low, range, zeros);
         for (int i = 0; i < 1 + Integer.BYTES; i++) {
             shift();
         }
-        // The first byte is always 0, and the decoder reads zeros behind the end.
+        // The first byte is always 0, and the decoder reads zeros past the end.
         byte[] bytes = out.toByteArray();
         byte[] code = new byte[bytes.length - 1 - zeros];
         System.arraycopy(bytes, 1, code, 0, code.length);
         return code;
     }
 
-    /** How many zero bytes the number of an interval can have among its last four. */
+    /** Returns the most trailing zero bytes, up to four, of a number in an interval. */
     static int zerosAtEnd(long low, int range) {
         int zeros = Integer.BYTES;
         while (end(low, range, zeros) < low) {
@@ -127,7 +127,7 @@ final class RangeEncoder {
         return zeros;
     }
 
-    /** The largest number of an interval with so many zero bytes. */
+    /** Returns the largest number of an interval with so many trailing zero bytes. */
     static long end(long low, int range, int zeros) {
         return low + (range & MASK) - 1 >>> 8 * zeros << 8 * zeros;
     }

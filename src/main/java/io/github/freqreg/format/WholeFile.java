@@ -1,6 +1,7 @@
 package io.github.freqreg.format;
 
 import ai.djl.MalformedModelException;
+import io.github.freqreg.Internal;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
@@ -18,13 +19,16 @@ import java.nio.file.StandardOpenOption;
 import java.util.UUID;
 
 /**
- * Reads files that are not too large, and writes files whole or not at all.
+ * Reads files up to a size limit and writes files atomically, with one-line messages that name the
+ * file.
  *
- * <p>The methods are safe for concurrent use; of two writers of one file the last one wins, whole.
+ * <p>The methods are safe for concurrent use. If two threads write the same file, it ends up as one
+ * of them wrote it.
  */
+@Internal
 public final class WholeFile {
 
-    /** About as many elements as an array can have. */
+    /** About the largest length of a Java array. */
     private static final int ARRAY = Integer.MAX_VALUE - 8;
 
     private WholeFile() {}
@@ -33,11 +37,11 @@ public final class WholeFile {
      * Reads a file.
      *
      * @param file the path
-     * @param most the most bytes that it may have
+     * @param most the largest number of bytes it may have
      * @return its bytes
-     * @throws NoSuchFileException if there is none
-     * @throws IOException if it cannot be read, with its name
-     * @throws MalformedModelException if it has more bytes, whatever its system says of its size
+     * @throws NoSuchFileException if the file does not exist
+     * @throws IOException if it cannot be read; the message starts with the path
+     * @throws MalformedModelException if it is larger, whatever size the file system reports
      */
     public static byte[] read(Path file, long most) throws IOException, MalformedModelException {
         try (InputStream in = Files.newInputStream(file)) {
@@ -45,7 +49,7 @@ public final class WholeFile {
             if (size > most) {
                 throw new MalformedModelException(tooLarge(most, String.valueOf(size)));
             }
-            // What is no plain file, or grows, has more than its size says.
+            // A pipe, or a file that grows, has more bytes than its size.
             return read(in, most);
         } catch (MalformedModelException e) {
             throw new MalformedModelException(file + ": " + e.getMessage(), e);
@@ -54,7 +58,7 @@ public final class WholeFile {
         }
     }
 
-    /** All bytes of a stream, which is not closed. */
+    /** Reads a stream to its end and leaves it open. */
     static byte[] read(InputStream in, long most) throws IOException, MalformedModelException {
         byte[] bytes = in.readNBytes((int) Math.min(most + 1, ARRAY));
         if (bytes.length > most) {
@@ -67,8 +71,15 @@ public final class WholeFile {
         return "expected at most " + most + " bytes but the file has " + size;
     }
 
-    /** What is thrown where a file cannot be read: one message, with the file's name. */
-    static IOException unreadable(Path file, Throwable e) {
+    /**
+     * Makes the exception for a file that cannot be read.
+     *
+     * @param file the path
+     * @param e the failure: an {@link IOException}, or an {@link OutOfMemoryError} if the heap is
+     *     too small for the file
+     * @return an exception whose message starts with the path
+     */
+    public static IOException unreadable(Path file, Throwable e) {
         if (e instanceof NoSuchFileException missing) {
             return missing;
         }
@@ -81,18 +92,37 @@ public final class WholeFile {
         return new IOException(file + ": the file cannot be read: " + reason, e);
     }
 
-    /** Makes something of the bytes of a file. */
+    /**
+     * Decodes the bytes of a file.
+     *
+     * @param <T> the type of the result
+     */
     @FunctionalInterface
-    interface Parser<T> {
+    public interface Parser<T> {
 
+        /**
+         * Decodes the bytes of a file.
+         *
+         * @param bytes the whole file
+         * @return its contents
+         * @throws MalformedModelException if the bytes are not valid
+         */
         T parse(byte[] bytes) throws MalformedModelException;
     }
 
     /**
-     * Reads a file and makes something of it. Messages begin with the file's name, and a file for
-     * which the heap is too small is one that cannot be read.
+     * Reads and decodes a file.
+     *
+     * @param <T> the type of the result
+     * @param file the path
+     * @param most the largest number of bytes it may have
+     * @param parser decodes the bytes
+     * @return what the parser returns
+     * @throws IOException if the file cannot be read, or the heap is too small to decode it
+     * @throws MalformedModelException if it is too large or the parser rejects it; the message
+     *     starts with the path
      */
-    static <T> T read(Path file, long most, Parser<T> parser)
+    public static <T> T read(Path file, long most, Parser<T> parser)
             throws IOException, MalformedModelException {
         byte[] bytes = read(file, most);
         try {
@@ -105,27 +135,31 @@ public final class WholeFile {
     }
 
     /**
-     * Writes to a temporary file beside it, which is forced to disk and then moved in place.
+     * Writes a file atomically: to a temporary file beside it, which is flushed to disk and then
+     * renamed.
      *
-     * @param file the path; folders that are missing are made, and a file that is there is replaced
-     * @param bytes what it is to hold
-     * @throws IOException if it cannot be written, with its name; what was there before is
-     *     untouched
+     * @param file the path; an existing file is replaced, missing folders are created
+     * @param bytes its new content
+     * @throws IOException if it cannot be written; the message starts with the path, and an
+     *     existing file is left as it was
      */
     public static void write(Path file, byte[] bytes) throws IOException {
         try {
             Path folder = file.toAbsolutePath().getParent();
+            if (folder == null) {
+                throw new IOException("it is a folder");
+            }
             if (!Files.isDirectory(folder)) {
-                // On a disk that fails, it would call a folder that is there one in the way.
+                // Unconditionally, it would report an existing folder on a failing disk as a file
+                // in the way.
                 Files.createDirectories(folder);
             }
-            // Not Files.createTempFile: its files are for the owner's eyes only.
+            // Not Files.createTempFile, which makes files that only their owner can read.
             Path draft = folder.resolve(file.getFileName() + "." + UUID.randomUUID() + ".tmp");
             try {
                 write(draft, ByteBuffer.wrap(bytes));
                 move(draft, file);
             } catch (IOException | RuntimeException | Error e) {
-                // The first failure is the one to tell.
                 delete(draft, e);
                 throw e;
             }
@@ -135,10 +169,10 @@ public final class WholeFile {
     }
 
     /**
-     * Tries to write a file, and leaves nothing.
+     * Checks that a file can be written by writing and deleting a temporary file beside it.
      *
-     * @param file the path; folders that are missing are made
-     * @throws IOException if it cannot be written, with its name
+     * @param file the path; missing folders are created
+     * @throws IOException if it cannot be written; the message starts with the path
      */
     public static void checkWritable(Path file) throws IOException {
         if (Files.isDirectory(file)) {
@@ -155,6 +189,7 @@ public final class WholeFile {
         }
     }
 
+    /** Deletes a draft after a failure, which stays the one that is thrown. */
     private static void delete(Path draft, Throwable first) {
         try {
             Files.deleteIfExists(draft);
@@ -163,7 +198,7 @@ public final class WholeFile {
         }
     }
 
-    /** A full disk's message names no file, and a file system's is the path alone. */
+    /** Returns the cause in words: the message of a file system exception is often only a path. */
     private static String reason(IOException e) {
         if (e instanceof AccessDeniedException) {
             return "permission denied";
@@ -174,7 +209,8 @@ public final class WholeFile {
         if (e instanceof FileSystemException system && system.getReason() != null) {
             return system.getReason();
         }
-        return e instanceof FileSystemException ? e.toString() : e.getMessage();
+        String message = e.getMessage();
+        return message == null || e instanceof FileSystemException ? e.toString() : message;
     }
 
     private static void write(Path draft, ByteBuffer bytes) throws IOException {
@@ -189,7 +225,7 @@ public final class WholeFile {
 
     private static void move(Path draft, Path file) throws IOException {
         try {
-            // Not all file systems replace what is there without being told.
+            // Some file systems replace an existing file only on request.
             Files.move(
                     draft,
                     file,

@@ -14,11 +14,11 @@ import io.github.freqreg.block.NetworkTensor;
 import io.github.freqreg.block.NetworkTensors;
 import io.github.freqreg.block.SpectralParameter;
 import io.github.freqreg.block.TrialInitialization;
-import io.github.freqreg.format.ArrayFile;
 import io.github.freqreg.spectrum.FrequencyAxes;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.function.UnaryOperator;
 
 /**
@@ -210,6 +210,8 @@ public final class DenseWeights {
         } finally {
             trial.putInitializers(block);
         }
-        parameters.forEach((name, parameter) -> trial.fill(parameter, found.get(name)));
+        parameters.forEach(
+                (name, parameter) ->
+                        trial.fill(parameter, Objects.requireNonNull(found.get(name))));
     }
 }

@@ -10,6 +10,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.function.UnaryOperator;
 
 /** Matches named arrays with the parameters of a network, and collects all problems. */
@@ -151,7 +152,7 @@ final class WeightMatch {
     }
 
     private void check(String name, NDArray array) {
-        NDArray own = parameters.get(name).getArray();
+        NDArray own = Objects.requireNonNull(parameters.get(name)).getArray();
         String found = array.getName() + ", for " + name + ", is ";
         if (!Arrays.equals(own.getShape().getShape(), array.getShape().getShape())) {
             faults.add(found + array.getShape() + " and not " + own.getShape());

@@ -6,12 +6,15 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Parameter;
 import io.github.freqreg.spectrum.FrequencyAxes;
+import io.github.freqreg.spectrum.FrequencyTensor;
 import io.github.freqreg.spectrum.SpectralTransform;
 import io.github.freqreg.spectrum.ZigzagMask;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.Deque;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -34,6 +37,7 @@ final class BudgetShares {
 
     private final List<Tensor> tensors = new ArrayList<>();
     private final Map<String, Long> shares = new LinkedHashMap<>();
+    private final Map<String, float[]> projected = new HashMap<>();
 
     /**
      * Adds a tensor.
@@ -69,6 +73,29 @@ final class BudgetShares {
                     tensor.name, (name, share) -> Math.min(most, share * tensor.density));
         }
         return shares;
+    }
+
+    /**
+     * Returns the coefficients that dividing has computed, so that wrapping need not project the
+     * tensors once more.
+     *
+     * @return as many coefficients of each tensor as its share; none of fresh and of float64
+     *     tensors
+     */
+    Map<String, FrequencyTensor> projected() {
+        Map<String, FrequencyTensor> found = new HashMap<>();
+        for (Tensor tensor : tensors) {
+            float[] coefficients = projected.get(tensor.name);
+            int share = Math.toIntExact(shares.getOrDefault(tensor.name, 0L));
+            if (coefficients != null && share <= coefficients.length) {
+                found.put(
+                        tensor.name,
+                        new FrequencyTensor(
+                                tensor.axes.mask(tensor.shape, share),
+                                Arrays.copyOf(coefficients, share)));
+            }
+        }
+        return found;
     }
 
     private void shareEqually(long budget) {
@@ -111,8 +138,13 @@ final class BudgetShares {
     }
 
     /** Returns the concave hull of a tensor's value function, without the first coefficient. */
-    private static List<Segment> segments(Tensor tensor, long budget) {
-        double[] energies = tensor.energies(Math.min(tensor.size(), budget));
+    private List<Segment> segments(Tensor tensor, long budget) {
+        long most = Math.min(tensor.size(), budget);
+        float[] coefficients = tensor.first(Math.min(tensor.shape.size(), most * tensor.density));
+        if (tensor.isFloat32()) {
+            projected.put(tensor.name, coefficients);
+        }
+        double[] energies = tensor.energies(coefficients, Math.toIntExact(most));
         double energy = tensor.energy();
         Deque<Segment> hull = new ArrayDeque<>();
         for (int i = 1; i < energies.length; i++) {
@@ -150,17 +182,22 @@ final class BudgetShares {
             return shape.dimension() == 1 ? (long) Math.ceil(Math.sqrt(size())) : size();
         }
 
-        /** Returns the energies of the first coefficients, summed over {@link #density} each. */
-        double[] energies(long count) {
-            float[] coefficients = first(Math.min(shape.size(), count * density));
-            double[] energies = new double[Math.toIntExact(count)];
+        /** Returns whether float32 holds the coefficients exactly. */
+        boolean isFloat32() {
+            return weights.orElseThrow().getDataType() != DataType.FLOAT64;
+        }
+
+        /** Returns the energies of coefficients, summed over {@link #density} each. */
+        double[] energies(float[] coefficients, int count) {
+            double[] energies = new double[count];
             for (int i = 0; i < coefficients.length; i++) {
                 energies[i / density] += coefficients[i] * (double) coefficients[i];
             }
             return energies;
         }
 
-        private float[] first(long count) {
+        /** Returns the first coefficients. */
+        float[] first(long count) {
             ZigzagMask mask = axes.mask(shape, count);
             NDArray weights = this.weights.orElseThrow();
             try (NDManager scratch = weights.getManager().newSubManager();

@@ -244,17 +244,18 @@ public final class FrequencyRegularization {
     }
 
     private Block wrap(NetworkPlan plan) {
-        Map<String, TensorSpec.Rule> rules = rules(plan);
+        NetworkBudget.Shares shares =
+                budget.map(each -> new NetworkBudget(plan, axes, each).share())
+                        .orElse(NetworkBudget.Shares.NONE);
+        Map<String, TensorSpec.Rule> rules = rules(plan, shares.kept());
         plan.getChoices().forEach(choice -> logger.debug("{}", choice));
-        Block wrapped = plan.getWrapping().wrap(rules, strategy);
+        Block wrapped = plan.getWrapping().wrap(rules, shares.projected(), strategy);
         logger.info("{}", summary(plan, rules));
         return wrapped;
     }
 
     /** Returns how each chosen tensor is kept, by name. */
-    private Map<String, TensorSpec.Rule> rules(NetworkPlan plan) {
-        Map<String, Long> shares =
-                budget.map(each -> new NetworkBudget(plan, axes, each).share()).orElse(Map.of());
+    private Map<String, TensorSpec.Rule> rules(NetworkPlan plan, Map<String, Long> shares) {
         Map<String, TensorSpec.Rule> rules = new HashMap<>();
         for (PlannedTensor tensor : plan.getChosen()) {
             Long share = shares.get(tensor.name());

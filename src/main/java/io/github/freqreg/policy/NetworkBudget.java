@@ -6,6 +6,7 @@ import ai.djl.nn.Parameter;
 import ai.djl.nn.convolutional.Convolution;
 import io.github.freqreg.block.ChildBlocks;
 import io.github.freqreg.spectrum.CosineSeries;
+import io.github.freqreg.spectrum.FrequencyTensor;
 import io.github.freqreg.spectrum.SplitAxes;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -100,22 +101,22 @@ final class NetworkBudget {
     /**
      * Divides the budget.
      *
-     * @return the coefficients of each chosen tensor, by name
+     * @return the shares of the chosen tensors
      * @throws IllegalArgumentException if the budget is too small
      */
-    Map<String, Long> share() {
+    Shares share() {
         long least = plan.getChosen().size();
         long most = Math.max(least, rest(0));
-        Map<String, Long> all = share(most);
-        if (most <= rest(countStatistics(all))) {
+        Shares all = share(most);
+        if (most <= rest(countStatistics(all.kept()))) {
             return all;
         }
-        Map<String, Long> shares = share(least);
-        checkRest(least, shares);
+        Shares shares = share(least);
+        checkRest(least, shares.kept());
         while (least < most) {
             long middle = least + (most - least + 1) / 2;
-            Map<String, Long> more = share(middle);
-            if (middle <= rest(countStatistics(more))) {
+            Shares more = share(middle);
+            if (middle <= rest(countStatistics(more.kept()))) {
                 least = middle;
                 shares = more;
             } else {
@@ -166,12 +167,12 @@ final class NetworkBudget {
         return budget.coefficientsBeside(leftAlone + numbersOfStatistics);
     }
 
-    private Map<String, Long> share(long coefficients) {
+    private Shares share(long coefficients) {
         BudgetShares shares = new BudgetShares();
         for (PlannedTensor tensor : plan.getChosen()) {
             shares.add(tensor, axes.of(tensor), budget.density(tensor.layer()));
         }
-        return shares.share(coefficients);
+        return new Shares(shares.share(coefficients), shares.projected());
     }
 
     private long countStatistics(Map<String, Long> shares) {
@@ -198,6 +199,17 @@ final class NetworkBudget {
                 .mapToLong(each -> shares.getOrDefault(each.name(), each.shape().size()))
                 .max()
                 .orElse(0);
+    }
+
+    /**
+     * The shares of the chosen tensors, by name.
+     *
+     * @param kept how many coefficients each tensor keeps
+     * @param projected the coefficients of trained tensors that were computed for it
+     */
+    record Shares(Map<String, Long> kept, Map<String, FrequencyTensor> projected) {
+
+        static final Shares NONE = new Shares(Map.of(), Map.of());
     }
 
     /** A running statistic and the weight that it follows. */

@@ -9,7 +9,7 @@ import io.github.freqreg.block.FrequencyBlocks;
 import io.github.freqreg.file.FrequencyFile;
 import io.github.freqreg.file.Quantization;
 import io.github.freqreg.format.FrqDocument;
-import io.github.freqreg.format.FrqTensor;
+import io.github.freqreg.format.FrqEntry;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -111,7 +111,7 @@ public final class Checkpoint {
             Block block, FrqDocument network, ResumableOptimizer optimizer) {
         Map<String, Parameter> parameters = FrequencyBlocks.parameters(block);
         Map<String, float[]> moments = new LinkedHashMap<>();
-        for (FrqTensor tensor : network.tensors()) {
+        for (FrqEntry tensor : network.entries()) {
             int kept = tensor.values().length;
             optimizer
                     .getMoments(Objects.requireNonNull(parameters.get(tensor.name())))
@@ -210,7 +210,7 @@ public final class Checkpoint {
     /** Returns the steps of all spectral tensors, 0 for those saved without. */
     private Quantization quantization() throws MalformedModelException {
         Map<String, Float> steps = new HashMap<>();
-        for (FrqTensor tensor : content.network().tensors()) {
+        for (FrqEntry tensor : content.network().entries()) {
             if (tensor.spectral()) {
                 steps.put(tensor.name(), content.steps().getOrDefault(tensor.name(), 0f));
             }
@@ -253,7 +253,7 @@ public final class Checkpoint {
         List<String> names = optimizer.getNames();
         Set<String> unexpected = new TreeSet<>(content.moments().keySet());
         boolean updated = false;
-        for (FrqTensor tensor : content.network().tensors()) {
+        for (FrqEntry tensor : content.network().entries()) {
             Map<String, float[]> moments = moments(tensor.name(), names);
             for (Map.Entry<String, float[]> moment : moments.entrySet()) {
                 String name = CheckpointContent.momentName(moment.getKey(), tensor.name());

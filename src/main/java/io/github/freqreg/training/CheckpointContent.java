@@ -3,7 +3,7 @@ package io.github.freqreg.training;
 import ai.djl.MalformedModelException;
 import ai.djl.ndarray.types.Shape;
 import io.github.freqreg.format.FrqDocument;
-import io.github.freqreg.format.FrqTensor;
+import io.github.freqreg.format.FrqEntry;
 import io.github.freqreg.format.Precision;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -67,7 +67,7 @@ record CheckpointContent(
      * @throws IllegalArgumentException if the name of a setting is empty or contains {@code =}
      */
     FrqDocument encode() {
-        List<FrqTensor> tensors = new ArrayList<>(network.tensors());
+        List<FrqEntry> tensors = new ArrayList<>(network.entries());
         moments.forEach((name, values) -> tensors.add(vector(name, values)));
         steps.forEach((name, step) -> tensors.add(vector(STEP + name, step)));
         tensors.add(vector(PROGRESS, epochs, Math.floorDiv(updates, RADIX), updates % RADIX));
@@ -75,7 +75,7 @@ record CheckpointContent(
         return new FrqDocument(network.inputs(), tensors);
     }
 
-    private static FrqTensor setting(String name, String value) {
+    private static FrqEntry setting(String name, String value) {
         if (name.isEmpty() || name.indexOf(EQUALS) >= 0) {
             throw new IllegalArgumentException(
                     "The name of a setting must not be empty or contain = but is '" + name + "'");
@@ -83,8 +83,8 @@ record CheckpointContent(
         return vector(SETTING + name + EQUALS + value);
     }
 
-    private static FrqTensor vector(String name, float... values) {
-        return new FrqTensor(name, new Shape(values.length), null, Precision.FLOAT32, values);
+    private static FrqEntry vector(String name, float... values) {
+        return new FrqEntry(name, new Shape(values.length), null, Precision.FLOAT32, values);
     }
 
     /**
@@ -98,12 +98,12 @@ record CheckpointContent(
             throw new MalformedModelException(
                     "expected a checkpoint but found a file without names");
         }
-        List<FrqTensor> network = new ArrayList<>();
+        List<FrqEntry> network = new ArrayList<>();
         Map<String, float[]> moments = new LinkedHashMap<>();
         Map<String, Float> steps = new LinkedHashMap<>();
         Optional<float[]> progress = Optional.empty();
-        List<FrqTensor> settings = new ArrayList<>();
-        for (FrqTensor tensor : document.tensors()) {
+        List<FrqEntry> settings = new ArrayList<>();
+        for (FrqEntry tensor : document.entries()) {
             String name = tensor.name();
             if (name.equals(PROGRESS)) {
                 progress = Optional.of(tensor.values());
@@ -151,10 +151,10 @@ record CheckpointContent(
         return values;
     }
 
-    private static Map<String, String> decodeSettings(List<FrqTensor> tensors)
+    private static Map<String, String> decodeSettings(List<FrqEntry> tensors)
             throws MalformedModelException {
         Map<String, String> settings = new TreeMap<>();
-        for (FrqTensor tensor : tensors) {
+        for (FrqEntry tensor : tensors) {
             String text = tensor.name().substring(SETTING.length());
             int end = text.indexOf(EQUALS);
             boolean valid = end > 0 && tensor.shape().equals(NO_ELEMENTS);

@@ -16,12 +16,12 @@ import io.github.freqreg.TestModels;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** Access to DJL's list of children, which DJL does not promise. */
+/** Replacing children relies on DJL's internals, so it is tied to a tested version. */
 class ChildBlocksTest {
 
     @Test
-    void djlIsTheVersionThatReplacingWasProvenOn() {
-        // With another version: check that these tests hold, then name it here and in ChildBlocks.
+    void replacementWasVerifiedWithThisDjlVersion() {
+        // For another version check that these tests pass, then change it here and in ChildBlocks.
         assertEquals("0.36.0", Engine.getDjlVersion());
     }
 
@@ -41,7 +41,7 @@ class ChildBlocksTest {
     }
 
     @Test
-    void childrenOfAClassWithAForwardPassOfItsOwnAreNot() {
+    void childrenOfAClassWithItsOwnForwardPassCannotBeReplaced() {
         SequentialBlock own =
                 new SequentialBlock() {
                     @Override

@@ -1,14 +1,17 @@
 package io.github.freqreg.block;
 
+import static io.github.freqreg.block.WrappedNetwork.policy;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import ai.djl.Device;
 import ai.djl.Model;
+import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
@@ -42,17 +45,17 @@ import org.junit.jupiter.params.provider.ValueSource;
 /**
  * Training on several devices, each with copies of the parameters.
  *
- * <p>DJL has one CPU alone, so what its trainer does on several devices is done here step by step:
- * a {@link Mirror} stands for a device.
+ * <p>DJL has a single CPU device, so these tests perform the steps of its trainer themselves: a
+ * {@link Mirror} stands for a device.
  */
 class DevicesTest {
 
     private static final int STEPS = 3;
     private static final float RATE = 0.01f;
 
-    /** When this fails, DJL's trainer can be tested with two CPU devices, and should be. */
+    /** If this fails, DJL's own trainer can be tested with two CPU devices, and should be. */
     @Test
-    void djlHasOneCpu() {
+    void djlHasASingleCpuDevice() {
         Device second = Device.of(Device.Type.CPU, 1);
         assertSame(Device.cpu(), second);
         try (Model model = TestModels.model(TestModels.linear(2), new Shape(1, 3))) {
@@ -66,7 +69,7 @@ class DevicesTest {
         }
     }
 
-    /** The copies of the parameters on a device, as a trainer's store keeps them. */
+    /** The copies of the parameters on one device, as in a trainer's parameter store. */
     private static final class Mirror extends ParameterStore {
 
         private final Map<Parameter, NDArray> copies = new IdentityHashMap<>();
@@ -88,12 +91,12 @@ class DevicesTest {
     }
 
     /**
-     * As {@code EasyTrain.trainBatch} with a part of the batch for each device: forward and
-     * backward on threads of their own, then gradients summed and every copy updated.
+     * Like {@code EasyTrain.trainBatch} with part of the batch on each device: forward and backward
+     * passes run on two threads, then gradients are summed and every copy is updated.
      */
     @ParameterizedTest
     @EnumSource(Strategy.class)
-    void aStepOnTwoDevicesIsThatOfOne(Strategy strategy) throws Exception {
+    void stepOnTwoDevicesEqualsStepOnOne(Strategy strategy) throws Exception {
         try (Model one = model(strategy);
                 Model two = model(strategy);
                 Trainer trainer = TestModels.trainer(one, TestModels.descent(RATE))) {
@@ -139,7 +142,7 @@ class DevicesTest {
         return TestModels.floats(all);
     }
 
-    /** The part of the batch that is for a device. */
+    /** The part of the batch for one device. */
     private static NDArray part(NDManager manager, int device) {
         return TestModels.random(manager, TestModels.SMALL_INPUT).mul(device == 0 ? 1 : -0.5);
     }
@@ -185,10 +188,10 @@ class DevicesTest {
         }
     }
 
-    /** Within one pass too: a block may move what it computes to another device. */
+    /** Also within one pass, since a block may move its outputs to another device. */
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
-    void weightsAreThoseOfTheDeviceThatAsks(boolean training) {
+    void eachDeviceGetsItsOwnWeights(boolean training) {
         Device[] devices = {Device.cpu(), Device.gpu(0)};
         try (Model model = model(Strategy.REBUILD);
                 NDManager manager = model.getNDManager().newSubManager()) {
@@ -213,11 +216,33 @@ class DevicesTest {
             NDArray[] weights = new NDArray[2];
             for (int i = 0; i < 2; i++) {
                 NDArray asked = store.getValue(tensor.getDense(), devices[i], true);
-                // The second time it is not rebuilt.
+                // The second request returns the cached weight.
                 assertSame(asked, store.getValue(tensor.getDense(), devices[i], true));
                 weights[i] = asked.duplicate();
             }
             assertEquals(0, TestModels.difference(weights[0].mul(2), weights[1]), 1e-6);
+        }
+    }
+
+    @Test
+    void modelOnTheCpuTrainsOnAGpu() {
+        assumeTrue(Engine.getInstance().getGpuCount() > 0, "needs a GPU, and there is none");
+        Shape input = new Shape(2, 4);
+        try (Model model = Model.newInstance("cpu", Device.cpu())) {
+            model.setBlock(TestModels.linear(3));
+            policy(5).apply(model);
+            DefaultTrainingConfig config =
+                    new DefaultTrainingConfig(Loss.l2Loss())
+                            .optDevices(new Device[] {Device.gpu(0)});
+            try (Trainer trainer = model.newTrainer(config)) {
+                trainer.initialize(input);
+                NDArray data = TestModels.random(trainer.getManager(), input);
+                TestModels.step(trainer, new NDList(data.toDevice(Device.gpu(0), false)));
+            }
+            NDArray data = TestModels.random(model.getNDManager(), input);
+            NDList answer =
+                    TestModels.predict(model.getBlock(), model.getNDManager(), new NDList(data));
+            assertEquals(new Shape(2, 3), answer.head().getShape());
         }
     }
 }

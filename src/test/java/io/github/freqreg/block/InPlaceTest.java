@@ -11,7 +11,7 @@ import java.util.Arrays;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Elements are copied into an array that stays the same array. */
+/** Elements are copied into the memory of an existing array. */
 class InPlaceTest {
 
     @ParameterizedTest

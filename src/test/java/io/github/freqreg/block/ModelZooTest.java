@@ -52,16 +52,15 @@ import org.junit.jupiter.params.provider.MethodSource;
  * Every network class of DJL's basic model zoo can be wrapped, computes the same with all
  * coefficients, and trains with few.
  *
- * <p>AlexNet runs with fewer channels and MobileNets with fewer layers or channels. VGG, GoogLeNet
- * and YOLOv3 cannot be made narrow: where all coefficients are kept their largest tensors are left
- * alone. With few coefficients nothing is left out.
+ * <p>To save time, AlexNet and the MobileNets run with fewer channels or layers. VGG, GoogLeNet and
+ * YOLOv3 have no such option, so their largest tensors stay dense where all coefficients are kept.
  */
 class ModelZooTest {
 
-    /** Larger tensors are left alone where all coefficients are kept, to save time. */
+    /** Tensors above this size stay dense where all coefficients are kept, to save time. */
     private static final long LARGE = 300_000;
 
-    /** A network, its inputs, and whether it can only be compared in training. */
+    /** A network, its inputs, and whether outputs are compared in training mode. */
     private record Network(
             String name,
             Supplier<Block> block,
@@ -153,7 +152,7 @@ class ModelZooTest {
                         () -> new SimpleTextEncoder(embedding(), lstm(true)),
                         ModelZooTest::tokens,
                         false),
-                // In inference it returns the best tokens only.
+                // At inference it returns only the best tokens.
                 new Network(
                         "SimpleTextDecoder",
                         () -> new SimpleTextDecoder(embedding(), lstm(false), 8),
@@ -203,7 +202,7 @@ class ModelZooTest {
 
     @ParameterizedTest
     @MethodSource("networks")
-    void withAllCoefficientsANetworkComputesTheSame(Network network) {
+    void allCoefficientsGiveTheSameOutput(Network network) {
         try (Model plain = network.model();
                 Model wrapped = network.model();
                 NDManager manager = NDManager.newBaseManager()) {
@@ -224,7 +223,7 @@ class ModelZooTest {
 
     @ParameterizedTest
     @MethodSource("networks")
-    void withFewCoefficientsANetworkTrains(Network network) {
+    void networkTrainsWithFewCoefficients(Network network) {
         try (Model model = network.model();
                 NDManager manager = NDManager.newBaseManager()) {
             Shape[] shapes = network.forward(model, manager).getShapes();
@@ -252,7 +251,7 @@ class ModelZooTest {
         }
     }
 
-    /** The names of the parameters; one that several layers share counts under its first name. */
+    /** The names of the parameters; a shared one appears once, under its first name. */
     private static List<String> names(Model model) {
         Set<Parameter> seen = Collections.newSetFromMap(new IdentityHashMap<>());
         return model.getBlock().getParameters().stream()

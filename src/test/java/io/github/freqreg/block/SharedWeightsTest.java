@@ -14,17 +14,14 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
-import ai.djl.nn.AbstractBlock;
 import ai.djl.nn.Activation;
 import ai.djl.nn.Block;
 import ai.djl.nn.ParallelBlock;
-import ai.djl.nn.Parameter;
 import ai.djl.nn.SequentialBlock;
 import ai.djl.nn.core.Linear;
-import ai.djl.training.ParameterStore;
 import ai.djl.training.Trainer;
-import ai.djl.util.PairList;
 import io.github.freqreg.TestModels;
+import io.github.freqreg.TiedLayer;
 import io.github.freqreg.file.CompressionReport;
 import io.github.freqreg.file.FrequencyFile;
 import io.github.freqreg.format.FrqDocument;
@@ -40,18 +37,19 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** Weights that are in a network more than once: stored once, counted once, trained as one. */
+/** Shared weights are stored once, counted once and trained as one. */
 class SharedWeightsTest {
 
     private static final Shape INPUT = new Shape(3, 6);
+
     private static final int KEPT = 7;
 
     @TempDir private Path folder;
 
     /** Networks that use one 6×6 weight several times. */
     enum Sharing {
-        /** Two layers, each with its own bias, whose weights are one {@link Parameter}. */
-        ONE_PARAMETER(1 + 2, SharedWeightsTest::oneParameter),
+        /** Two layers with one weight parameter and a bias each. */
+        ONE_PARAMETER(1 + 2, TiedLayer::pairWithBiases),
         /** One layer in four places of a sequence. */
         FOUR_PLACES(2, SharedWeightsTest::fourPlaces),
         /** One layer in two branches of a parallel block. */
@@ -65,19 +63,10 @@ class SharedWeightsTest {
             this.network = network;
         }
 
-        /** The numbers of a file: the kept coefficients, and the biases of 6. */
+        /** How many numbers a file stores: the kept coefficients and 6 for each bias. */
         private int numbers() {
             return KEPT + 6 * (parameters - 1);
         }
-    }
-
-    private static Block oneParameter() {
-        Parameter weight =
-                Parameter.builder().setName("weight").setType(Parameter.Type.WEIGHT).build();
-        return new SequentialBlock()
-                .add(new TiedLayer(weight))
-                .add(Activation.tanhBlock())
-                .add(new TiedLayer(weight));
     }
 
     private static Block fourPlaces() {
@@ -114,13 +103,6 @@ class SharedWeightsTest {
         return model;
     }
 
-    private static float[] answer(Model model) {
-        try (NDManager manager = NDManager.newBaseManager()) {
-            NDList input = new NDList(TestModels.random(manager, INPUT));
-            return TestModels.floats(TestModels.predict(model.getBlock(), manager, input));
-        }
-    }
-
     private static void step(Model model) {
         try (Trainer trainer = TestModels.trainer(model, TestModels.descent(0.5f))) {
             trainer.initialize(INPUT);
@@ -130,10 +112,10 @@ class SharedWeightsTest {
 
     @ParameterizedTest
     @EnumSource
-    void areStoredAndCountedOnce(Sharing sharing) throws Exception {
+    void sharedWeightIsStoredAndCountedOnce(Sharing sharing) throws Exception {
         try (Model model = wrapped(sharing)) {
             FrqDocument document = FrequencyFile.toDocument(model.getBlock(), DataType.FLOAT16);
-            assertEquals(sharing.parameters, document.tensors().size());
+            assertEquals(sharing.parameters, document.entries().size());
             assertEquals(sharing.numbers(), document.numbers());
             assertEquals(sharing.numbers(), FrequencyFile.countNumbers(model.getBlock()));
             CompressionReport report = CompressionReport.of(model.getBlock());
@@ -142,10 +124,10 @@ class SharedWeightsTest {
         }
     }
 
-    /** A tensor that is counted twice would leave the others half of a budget. */
+    /** If the weight were counted twice, the network would use only part of its budget. */
     @ParameterizedTest
     @EnumSource
-    void takeTheirPartOfABudgetOnce(Sharing sharing) {
+    void sharedWeightTakesItsShareOfABudgetOnce(Sharing sharing) {
         FrequencyRegularization policy =
                 FrequencyRegularization.builder()
                         .optBudget(sharing.numbers())
@@ -159,7 +141,8 @@ class SharedWeightsTest {
 
     @ParameterizedTest
     @EnumSource
-    void stayOneAfterLoading(Sharing sharing) throws IOException, MalformedModelException {
+    void weightsStaySharedAfterLoading(Sharing sharing)
+            throws IOException, MalformedModelException {
         Path file = folder.resolve("shared.frq");
         try (Model saved = wrapped(sharing);
                 Model loaded = Model.newInstance("loaded")) {
@@ -167,33 +150,47 @@ class SharedWeightsTest {
             FrequencyFile.save(saved.getBlock(), file, DataType.FLOAT32);
             loaded.setBlock(sharing.network.get());
             FrequencyFile.load(loaded, file);
-            assertArrayEquals(answer(saved), answer(loaded));
+            assertArrayEquals(
+                    TestModels.answer(saved.getBlock(), INPUT),
+                    TestModels.answer(loaded.getBlock(), INPUT));
             assertEquals(1, NetworkTensors.spectral(loaded.getBlock()).size());
             assertEquals(sharing.numbers(), FrequencyFile.countNumbers(loaded.getBlock()));
-            // A step after loading moves every use alike: nothing has come apart.
-            float[] before = answer(loaded);
+            // A step after loading changes every use: the weights are still shared.
+            float[] before = TestModels.answer(loaded.getBlock(), INPUT);
             step(saved);
             step(loaded);
-            assertArrayEquals(answer(saved), answer(loaded), 1e-6f);
-            assertFalse(Arrays.equals(before, answer(loaded)), "the step moved the answer");
+            assertArrayEquals(
+                    TestModels.answer(saved.getBlock(), INPUT),
+                    TestModels.answer(loaded.getBlock(), INPUT),
+                    1e-6f);
+            assertFalse(
+                    Arrays.equals(before, TestModels.answer(loaded.getBlock(), INPUT)),
+                    "the step moved the answer");
         }
     }
 
-    /** With all coefficients kept, the coefficients' step is the dense weights' own. */
+    /** With all coefficients kept, a step equals that of the dense weights. */
     @ParameterizedTest
     @EnumSource
-    void aStepMovesEveryUseAsTheDenseNetworkDoes(Sharing sharing) {
+    void trainingStepEqualsThatOfTheDenseNetwork(Sharing sharing) {
         try (Model dense = TestModels.model(sharing.network.get(), INPUT);
                 Model wrapped = TestModels.model(sharing.network.get(), INPUT)) {
             TestModels.everything().apply(wrapped);
-            float[] before = answer(dense);
-            assertArrayEquals(before, answer(wrapped), 1e-5f);
+            float[] before = TestModels.answer(dense.getBlock(), INPUT);
+            assertArrayEquals(before, TestModels.answer(wrapped.getBlock(), INPUT), 1e-5f);
             step(dense);
             step(wrapped);
-            assertArrayEquals(answer(dense), answer(wrapped), 1e-5f);
+            assertArrayEquals(
+                    TestModels.answer(dense.getBlock(), INPUT),
+                    TestModels.answer(wrapped.getBlock(), INPUT),
+                    1e-5f);
             double moved = 0;
             for (int i = 0; i < before.length; i++) {
-                moved = Math.max(moved, Math.abs(before[i] - answer(dense)[i]));
+                moved =
+                        Math.max(
+                                moved,
+                                Math.abs(
+                                        before[i] - TestModels.answer(dense.getBlock(), INPUT)[i]));
             }
             assertTrue(moved > 1e-2, "the step moved the answer by " + moved);
         }
@@ -201,15 +198,15 @@ class SharedWeightsTest {
 
     @ParameterizedTest
     @EnumSource
-    void toDenseKeepsTheValuesAndTheSharing(Sharing sharing) {
+    void toDenseKeepsValuesAndSharing(Sharing sharing) {
         try (Model model = wrapped(sharing)) {
             step(model);
-            float[] before = answer(model);
+            float[] before = TestModels.answer(model.getBlock(), INPUT);
             FrequencyBlocks.toDense(model);
             assertFalse(FrequencyBlocks.isWrapped(model.getBlock()));
-            assertArrayEquals(before, answer(model), 1e-6f);
+            assertArrayEquals(before, TestModels.answer(model.getBlock(), INPUT), 1e-6f);
             assertEquals(sharing.parameters, FrequencyBlocks.parameters(model.getBlock()).size());
-            // The dense network still trains its weight as one.
+            // The dense network still shares the array of its weight.
             step(model);
             List<NDArray> weights =
                     model.getBlock().getParameters().stream()
@@ -221,22 +218,22 @@ class SharedWeightsTest {
         }
     }
 
-    /** Patterns and files know a parameter by its first name; all its uses are wrapped with it. */
+    /** Policies and files use the first name of a shared parameter; all its uses are wrapped. */
     @Test
-    void aPatternForTheFirstNameWrapsEveryUse() {
+    void patternForTheFirstNameWrapsEveryUse() {
         FrequencyRegularization policy =
                 FrequencyRegularization.builder()
                         .optKept(KEPT)
                         .optLayerTypes(LayerType.values())
                         .optInclude("^01TiedLayer_weight$")
                         .build();
-        try (Model model = TestModels.model(oneParameter(), INPUT)) {
+        try (Model model = TestModels.model(TiedLayer.pairWithBiases(), INPUT)) {
             policy.apply(model);
             assertEquals(KEPT + 12, FrequencyFile.countNumbers(model.getBlock()));
         }
     }
 
-    /** Two {@link Parameter}s that hold one array, as after {@code Parameter.setArray}. */
+    /** Two parameters that hold the same array, as after {@code Parameter.setArray}. */
     private static Model oneArray() {
         Model model = Model.newInstance("one array");
         NDManager manager = model.getNDManager();
@@ -252,11 +249,11 @@ class SharedWeightsTest {
         return model;
     }
 
-    /** DJL updates such an array once for each of its parameters, so this is no tied weight. */
+    /** DJL updates such an array once for each parameter, so this is not a tied weight. */
     @Test
-    void twoParametersOfOneArrayAreRefusedAndUnchanged() {
+    void parametersSharingAnArrayAreRejectedUnchanged() {
         try (Model model = oneArray()) {
-            float[] before = answer(model);
+            float[] before = TestModels.answer(model.getBlock(), INPUT);
             FrequencyRegularization policy = policy();
             IllegalArgumentException e =
                     assertThrows(
@@ -267,57 +264,13 @@ class SharedWeightsTest {
                                     "The parameters 01Linear_weight and 03Linear_weight hold one"
                                             + " array"),
                     e.getMessage());
-            assertArrayEquals(before, answer(model));
+            assertArrayEquals(before, TestModels.answer(model.getBlock(), INPUT));
             FrequencyRegularization others =
                     FrequencyRegularization.builder().optExclude("0[13]Linear").build();
             model.setBlock(new SequentialBlock().add(model.getBlock()).add(TestModels.linear(2)));
             model.getBlock().initialize(model.getNDManager(), DataType.FLOAT32, INPUT);
             others.apply(model);
             assertEquals(1, NetworkTensors.spectral(model.getBlock()).size());
-        }
-    }
-
-    /** A linear layer whose weight belongs to others too. */
-    private static final class TiedLayer extends AbstractBlock {
-
-        private final Parameter weight;
-        private final Parameter bias;
-
-        TiedLayer(Parameter weight) {
-            this.weight = addParameter(weight);
-            bias =
-                    addParameter(
-                            Parameter.builder()
-                                    .setName("bias")
-                                    .setType(Parameter.Type.BIAS)
-                                    .build());
-        }
-
-        @Override
-        protected NDList forwardInternal(
-                ParameterStore store,
-                NDList inputs,
-                boolean training,
-                PairList<String, Object> params) {
-            NDArray input = inputs.singletonOrThrow();
-            return Linear.linear(
-                    input,
-                    store.getValue(weight, input.getDevice(), training),
-                    store.getValue(bias, input.getDevice(), training));
-        }
-
-        @Override
-        protected void prepare(Shape[] inputShapes) {
-            long size = inputShapes[0].get(1);
-            if (!weight.isInitialized()) {
-                weight.setShape(new Shape(size, size));
-            }
-            bias.setShape(new Shape(size));
-        }
-
-        @Override
-        public Shape[] getOutputShapes(Shape[] inputShapes) {
-            return inputShapes;
         }
     }
 }

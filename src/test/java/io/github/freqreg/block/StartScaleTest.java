@@ -19,6 +19,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
+/** The factors by which the coefficients of fresh tensors are scaled. */
 class StartScaleTest {
 
     static Stream<ZigzagMask> masks() {
@@ -31,7 +32,7 @@ class StartScaleTest {
                                         .map(kept -> ZigzagMask.of(shape, kept)));
     }
 
-    /** Sums of squared gains, along the first axis or all others. */
+    /** The energy (sum of squared gains) of each row or column of the mask's box. */
     private static double[] energies(ZigzagMask mask, float[] gains, boolean ofRows) {
         Shape box = mask.getBox();
         int others = Math.toIntExact(box.size() / box.get(0));
@@ -51,7 +52,7 @@ class StartScaleTest {
 
     @ParameterizedTest
     @MethodSource("masks")
-    void theLowestFrequencyIsAnsweredAsTheDenseLayerAnswers(ZigzagMask mask) {
+    void lowestFrequencyHasTheGainOfADenseLayer(ZigzagMask mask) {
         Shape shape = mask.getShape();
         float[] plain = StartScale.of(shape, mask, 0);
         assertEquals(1, plain.length);
@@ -62,11 +63,11 @@ class StartScaleTest {
 
     @ParameterizedTest
     @MethodSource("masks")
-    void inBalanceAllOthersAreToo(ZigzagMask mask) {
+    void balancedStartGivesEveryFrequencyThatGain(ZigzagMask mask) {
         Shape shape = mask.getShape();
         float[] gains = StartScale.of(shape, mask, 3);
         if (gains.length == 1) {
-            // What is kept is a box, which is in balance.
+            // A mask that fills its box is balanced already.
             assertEquals(mask.getBox().size(), mask.getKept());
             return;
         }
@@ -80,7 +81,7 @@ class StartScaleTest {
     }
 
     @Test
-    void whatIsKeptWholeStartsAsItsInitialiserSays() {
+    void fullyKeptTensorsAndVectorsAreNotScaled() {
         ZigzagMask all = ZigzagMask.of(new Shape(6, 8), 48);
         assertArrayEquals(new float[] {1}, StartScale.of(new Shape(6, 8), all, 3));
         assertArrayEquals(

@@ -19,10 +19,10 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Convolutions of as many groups as channels, padded to the input's size ("same"). */
+/** Depthwise convolutions with "same" padding. */
 class DepthwiseTest {
 
-    /** In float64; what is apart is rounding alone. */
+    /** Rounding in float64. */
     private static final double CLOSE = 1e-12;
 
     private static Block layer(int channels, int multiplier, int kernel, int dilation) {
@@ -80,7 +80,7 @@ class DepthwiseTest {
 
     @ParameterizedTest
     @ValueSource(doubles = {0.02, 0.1, 0.3, 1})
-    void aFreshLayersOutputIsAboutAsLargeAsItsInput(double rate) {
+    void freshLayerRoughlyKeepsTheScaleOfItsInput(double rate) {
         int channels = 64;
         Shape shape = new Shape(2, channels, 16, 16);
         double noise = 0;
@@ -98,17 +98,17 @@ class DepthwiseTest {
                 block.initialize(manager, DataType.FLOAT64, shape);
                 NDArray white = random(manager, shape);
                 noise += ratio(white, forward(block, manager, white, true)) / seeds;
-                // The same all over each channel.
+                // Constant within each channel.
                 NDArray flat = random(manager, new Shape(2, channels, 1, 1)).broadcast(shape);
                 smooth += ratio(flat, forward(block, manager, flat, true)) / seeds;
             }
         }
-        // DJL's initialiser gives a depthwise layer, as any other before a ReLU, twice the input's.
+        // DJL's initialiser doubles the mean square, to compensate for a ReLU.
         assertTrue(noise > 0.5 && noise < 4, "noise becomes " + noise + " of its mean square");
         assertTrue(smooth > 0.5 && smooth < 4, "a flat input becomes " + smooth);
     }
 
-    /** The mean square of the output, per that of the input. */
+    /** The mean square of the output divided by that of the input. */
     private static double ratio(NDArray input, NDArray output) {
         try (NDArray detached = output.stopGradient()) {
             return detached.square().mean().getDouble() / input.square().mean().getDouble();

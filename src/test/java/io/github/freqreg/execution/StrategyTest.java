@@ -1,5 +1,10 @@
 package io.github.freqreg.execution;
 
+import static io.github.freqreg.execution.StrategyComparison.assertAlike;
+import static io.github.freqreg.execution.StrategyComparison.assertClose;
+import static io.github.freqreg.execution.StrategyComparison.convolution;
+import static io.github.freqreg.execution.StrategyComparison.doubles;
+import static io.github.freqreg.execution.StrategyComparison.kept;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
@@ -10,29 +15,22 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
-import ai.djl.nn.Activation;
 import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
-import ai.djl.nn.SequentialBlock;
 import ai.djl.nn.convolutional.Conv1d;
 import ai.djl.nn.convolutional.Conv2d;
 import ai.djl.nn.convolutional.Conv3d;
 import ai.djl.nn.core.Linear;
-import ai.djl.nn.pooling.Pool;
-import ai.djl.training.GradientCollector;
 import ai.djl.training.ParameterStore;
 import io.github.freqreg.Seeds;
 import io.github.freqreg.block.FrequencyBlocks;
 import io.github.freqreg.file.ExecutionReport;
-import io.github.freqreg.nn.BatchStatisticsNorm;
 import io.github.freqreg.nn.TransposedConv1d;
 import io.github.freqreg.nn.TransposedConv2d;
 import io.github.freqreg.policy.FrequencyRegularization;
-import io.github.freqreg.policy.FrequencyRegularizationBuilder;
 import io.github.freqreg.spectrum.FrequencyTensor;
 import io.github.freqreg.spectrum.Gradients;
 import java.util.ArrayList;
-import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
@@ -40,17 +38,10 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
-import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Every way to compute a layer gives the same answer and the same gradients. */
+/** All strategies compute the same outputs and the same gradients. */
 class StrategyTest {
-
-    /** Rounding in float32, as a share of the largest number. */
-    private static final double CLOSE = 1e-4;
-
-    /** Rounding in float64. */
-    private static final double CLOSE_DOUBLE = 1e-11;
 
     /** Layers of every kind, with the shape of an input. */
     static Stream<Arguments> layers() {
@@ -160,16 +151,16 @@ class StrategyTest {
 
     @ParameterizedTest(name = "{0}")
     @MethodSource("layers")
-    void everyStrategyGivesTheSame(String name, Supplier<Block> layer, Shape input) {
+    void everyStrategyGivesTheSameResult(String name, Supplier<Block> layer, Shape input) {
         for (int kept : new int[] {1, 4, 13, 1_000_000}) {
             assertAlike(layer, input, () -> kept(kept));
         }
     }
 
-    /** In float64, of the coefficients and of what goes in. */
+    /** Gradients of coefficients and of inputs, in float64. */
     @ParameterizedTest(name = "{0}")
     @MethodSource("layers")
-    void gradientsOfEveryStrategyAreFiniteDifferences(
+    void gradientsOfEveryStrategyMatchFiniteDifferences(
             String name, Supplier<Block> layer, Shape input) {
         for (Strategy strategy : Strategy.values()) {
             try (NDManager manager = NDManager.newBaseManager()) {
@@ -207,7 +198,7 @@ class StrategyTest {
                 new ParameterStore(manager, false) {
                     @Override
                     public NDArray getValue(Parameter parameter, Device device, boolean training) {
-                        // A layer without a bias asks for null.
+                        // A layer without a bias requests null.
                         return parameter != null && replaced.containsKey(parameter)
                                 ? replaced.get(parameter)
                                 : super.getValue(parameter, device, training);
@@ -216,7 +207,7 @@ class StrategyTest {
         return block.forward(store, new NDList(input), true).singletonOrThrow();
     }
 
-    /** With the input's axis split, the output's, both, and kernels too. */
+    /** Splits of the input axis, of the output axis, of both, and of kernels. */
     static Stream<Arguments> splitLayers() {
         Supplier<Block> linear = () -> Linear.builder().setUnits(12).build();
         Supplier<Block> convolution = () -> convolution(12, true);
@@ -241,15 +232,16 @@ class StrategyTest {
 
     @ParameterizedTest(name = "{2}")
     @MethodSource("splitLayers")
-    void everyStrategyGivesTheSameInASplitShape(Supplier<Block> layer, Shape input, Shape split) {
+    void everyStrategyGivesTheSameResultForASplitShape(
+            Supplier<Block> layer, Shape input, Shape split) {
         for (int kept : new int[] {1, 7, 40, 1_000_000}) {
             assertAlike(layer, input, () -> kept(kept).addSplit("weight", split));
         }
     }
 
-    /** And the axis that is not split stays between frequencies. */
+    /** Only the input axis is split; the output axis still stays in the frequency domain. */
     @Test
-    void aSplitWeightIsTheTransformInItsShape() {
+    void splitWeightIsTransformedInItsSplitShape() {
         Shape split = new Shape(40, 6, 8, 8);
         Block layer = Linear.builder().setUnits(40).optBias(false).build();
         Block block =
@@ -277,209 +269,8 @@ class StrategyTest {
         }
     }
 
-    private static FrequencyRegularizationBuilder kept(int kept) {
-        return FrequencyRegularization.builder().optKept(kept);
-    }
-
-    /**
-     * The answers in float32 and float64, the gradients in float64 only. A gradient is a sum of
-     * which nothing but rounding may be left; and a number within rounding of zero may pass a ReLU
-     * on one way to compute and not on another, or be the larger one of two: the answer moves as
-     * little as the number does, but the gradients of a whole neighbourhood are others. In float64
-     * none is so near.
-     */
-    private static void assertAlike(
-            Supplier<Block> layer, Shape input, Supplier<FrequencyRegularizationBuilder> policy) {
-        for (DataType type : new DataType[] {DataType.FLOAT32, DataType.FLOAT64}) {
-            Map<Strategy, List<double[]>> answers = new EnumMap<>(Strategy.class);
-            try (NDManager manager = NDManager.newBaseManager()) {
-                for (Strategy strategy : Strategy.values()) {
-                    try (NDManager own = manager.newSubManager()) {
-                        answers.put(
-                                strategy,
-                                run(own, layer.get(), input, policy.get(), strategy, type));
-                    }
-                }
-            }
-            List<double[]> expected = answers.get(Strategy.REBUILD);
-            int last = expected.size() - 1;
-            // Gradients are sums, of which some are nearly zero: rounding is a share of the terms.
-            double largest = 0;
-            for (double[] gradient : expected.subList(1, last)) {
-                largest = Math.max(largest, size(gradient));
-            }
-            for (Strategy strategy : Strategy.values()) {
-                List<double[]> found = answers.get(strategy);
-                assertEquals(expected.size(), found.size());
-                for (int i = 0; i <= last; i++) {
-                    boolean gradient = i > 0 && i < last;
-                    if (!gradient || type == DataType.FLOAT64) {
-                        double scale = gradient ? largest : size(expected.get(i));
-                        String what = strategy + " in " + type + ", result " + i;
-                        assertClose(expected.get(i), found.get(i), close(type), scale, what);
-                    }
-                }
-            }
-        }
-    }
-
-    private static double close(DataType type) {
-        return type == DataType.FLOAT32 ? CLOSE : CLOSE_DOUBLE;
-    }
-
-    /** The answer of training, the gradients, and the answer of inference. */
-    private static List<double[]> run(
-            NDManager manager,
-            Block layer,
-            Shape input,
-            FrequencyRegularizationBuilder policy,
-            Strategy strategy,
-            DataType type) {
-        Seeds.engine(7);
-        Block block = policy.optStrategy(strategy).build().apply(layer);
-        block.initialize(manager, type, input);
-        for (Parameter parameter : block.getParameters().values()) {
-            parameter.getArray().setRequiresGradient(false);
-            normal(manager, parameter.getArray().getShape(), type).copyTo(parameter.getArray());
-            parameter.getArray().setRequiresGradient(true);
-        }
-        NDArray image = normal(manager, input, type);
-        image.setRequiresGradient(true);
-        ParameterStore store = new ParameterStore(manager, false);
-        List<double[]> results = new ArrayList<>();
-        NDArray out = null;
-        try (GradientCollector collector = manager.getEngine().newGradientCollector()) {
-            out = block.forward(store, new NDList(image), true).singletonOrThrow();
-            assertEquals(block.getOutputShapes(new Shape[] {input})[0], out.getShape());
-            NDArray weights =
-                    manager.arange(0, (float) out.size(), 1, type)
-                            .add(1)
-                            .sin()
-                            .reshape(out.getShape());
-            collector.backward(out.mul(weights).sum());
-        }
-        results.add(doubles(out));
-        results.add(doubles(image.getGradient()));
-        for (Parameter parameter : block.getParameters().values()) {
-            results.add(doubles(parameter.getArray().getGradient()));
-        }
-        NDArray plain = image.stopGradient();
-        NDArray inference = block.forward(store, new NDList(plain), false).singletonOrThrow();
-        assertTrue(!inference.hasGradient(), "no graph is built at inference");
-        results.add(doubles(inference));
-        assertClose(results.get(0), doubles(inference), close(type), "inference");
-        return results;
-    }
-
-    private static NDArray normal(NDManager manager, Shape shape, DataType type) {
-        return manager.randomNormal(shape).toType(type, false);
-    }
-
-    private static double[] doubles(NDArray array) {
-        try (NDArray wide = array.toType(DataType.FLOAT64, true)) {
-            return wide.toDoubleArray();
-        }
-    }
-
-    private static void assertClose(double[] expected, double[] found, String what) {
-        assertClose(expected, found, CLOSE, what);
-    }
-
-    private static void assertClose(double[] expected, double[] found, double close, String what) {
-        assertClose(expected, found, close, size(expected), what);
-    }
-
-    private static void assertClose(
-            double[] expected, double[] found, double close, double scale, String what) {
-        assertEquals(expected.length, found.length, what);
-        double[] differences = new double[expected.length];
-        for (int i = 0; i < expected.length; i++) {
-            differences[i] = expected[i] - found[i];
-        }
-        assertTrue(
-                size(differences) <= close * scale,
-                what + ": " + size(differences) + " of " + scale);
-    }
-
-    private static double size(double[] values) {
-        double largest = 0;
-        for (double value : values) {
-            largest = Math.max(largest, Math.abs(value));
-        }
-        return largest;
-    }
-
-    /** Two convolutions and a transposed one, with batch statistics and ReLU in all mixtures. */
-    private static SequentialBlock sequence(boolean bias) {
-        return new SequentialBlock()
-                .add(convolution(24, bias))
-                .add(new BatchStatisticsNorm())
-                .add(Activation.reluBlock())
-                .add(convolution(20, bias))
-                .add(Activation.reluBlock())
-                .add(convolution(16, bias))
-                .add(new BatchStatisticsNorm(0.1f))
-                .add(
-                        TransposedConv2d.builder()
-                                .setFilters(18)
-                                .setKernelShape(new Shape(2, 2))
-                                .optStride(new Shape(2, 2))
-                                .optBias(bias)
-                                .build())
-                .add(new BatchStatisticsNorm())
-                .add(Activation.reluBlock())
-                .add(Pool.maxPool2dBlock(new Shape(2, 2), new Shape(2, 2)));
-    }
-
-    private static Block convolution(int filters, boolean bias) {
-        return Conv2d.builder()
-                .setFilters(filters)
-                .setKernelShape(new Shape(3, 3))
-                .optPadding(new Shape(1, 1))
-                .optBias(bias)
-                .build();
-    }
-
-    /** Within a tile, larger than a tile, and images of which three are a tile. */
-    @ParameterizedTest
-    @CsvSource({"1, 6, 7", "5, 6, 7", "1, 123, 101", "5, 61, 50"})
-    void aFusedSequenceGivesTheSame(int batch, int height, int width) {
-        Shape input = new Shape(batch, 12, height, width);
-        for (boolean bias : new boolean[] {true, false}) {
-            assertAlike(() -> sequence(bias), input, () -> kept(40));
-        }
-    }
-
     @Test
-    void fusingLeavesTheNetworkAsItLooks() {
-        SequentialBlock plain = sequence(true);
-        List<String> keys = plain.getChildren().keys();
-        List<String> names = plain.getParameters().keys();
-        List<Block> blocks = plain.getChildren().values();
-        Shape input = new Shape(2, 12, 6, 6);
-        Block block = FrequencyRegularization.builder().optKept(30).build().apply(plain);
-        Seeds.engine(7);
-        assertEquals(keys, block.getChildren().keys());
-        assertEquals(names, block.getParameters().keys());
-        try (NDManager manager = NDManager.newBaseManager()) {
-            block.initialize(manager, DataType.FLOAT32, input);
-            NDList image = new NDList(manager.randomNormal(input));
-            double[] expected = predict(block, manager, image);
-            Block dense = FrequencyBlocks.toDense(block);
-            assertEquals(keys, dense.getChildren().keys());
-            assertEquals(blocks, dense.getChildren().values());
-            assertTrue(dense.isInitialized());
-            assertClose(expected, predict(dense, manager, image), "dense");
-        }
-    }
-
-    private static double[] predict(Block block, NDManager manager, NDList image) {
-        return doubles(
-                block.forward(new ParameterStore(manager, false), image, false).singletonOrThrow());
-    }
-
-    @Test
-    void aFactoredLayerNeverBuildsItsWeight() {
+    void factoredLayerNeverBuildsItsWeight() {
         try (NDManager manager = NDManager.newBaseManager()) {
             Linear linear = Linear.builder().setUnits(4096).build();
             Shape input = new Shape(2, 9216);
@@ -490,7 +281,7 @@ class StrategyTest {
                             .build()
                             .apply(linear);
             block.initialize(manager, DataType.FLOAT32, input);
-            // The layer holds one number that is seen as the whole weight.
+            // The layer's weight is a single number, broadcast to the shape.
             NDArray weight = linear.getParameters().get("weight").getArray();
             assertEquals(new Shape(4096, 9216), weight.getShape());
             NDArray answer =

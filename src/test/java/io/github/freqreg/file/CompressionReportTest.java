@@ -17,14 +17,12 @@ import ai.djl.nn.norm.BatchNorm;
 import ai.djl.util.JsonUtils;
 import com.google.gson.JsonObject;
 import io.github.freqreg.TestModels;
+import io.github.freqreg.UsesEngine;
 import io.github.freqreg.block.FrequencyBlocks;
 import io.github.freqreg.block.NetworkTensor;
 import io.github.freqreg.block.NetworkTensors;
 import io.github.freqreg.file.CompressionReport.Row;
 import io.github.freqreg.format.FrqDocument;
-import io.github.freqreg.format.FrqTensor;
-import io.github.freqreg.format.Precision;
-import io.github.freqreg.policy.FrequencyRegularization;
 import io.github.freqreg.spectrum.FrequencyAxes;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -32,27 +30,19 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
+/** Sizes of tensors in a file, as table, CSV and JSON. */
+@UsesEngine
 class CompressionReportTest {
 
-    @TempDir private Path folder;
+    private final NDManager manager;
+    private final Path file;
 
-    private NDManager manager;
-    private Path file;
-
-    @BeforeEach
-    void open() {
-        manager = NDManager.newBaseManager();
+    CompressionReportTest(NDManager manager, @TempDir Path folder) {
+        this.manager = manager;
         file = folder.resolve("network.frq");
-    }
-
-    @AfterEach
-    void close() {
-        manager.close();
     }
 
     /** A network with every kind of parameter; 9 coefficients of each weight are kept. */
@@ -63,11 +53,11 @@ class CompressionReportTest {
                         .add(BatchNorm.builder().build())
                         .add(TestModels.linear(1500));
         TestModels.initialize(block, manager, DataType.FLOAT32, new Shape(1, 3, 6, 6));
-        return FrequencyRegularization.builder().optKept(9).build().apply(block);
+        return TestModels.policy(9).apply(block);
     }
 
     @Test
-    void rowsTellWhatEachTensorCosts() {
+    void rowsGiveTheCostOfEachTensor() {
         List<Row> rows = CompressionReport.of(network()).getRows();
         List<String> names = rows.stream().map(Row::name).toList();
         assertEquals(
@@ -83,7 +73,7 @@ class CompressionReportTest {
                 names);
         assertRow(rows.get(0), new Shape(8, 3, 3, 3), 9, true, "float16");
         assertRow(rows.get(3), new Shape(8), 8, false, "float16");
-        // Of a fresh network all variances are 1.
+        // The variances of a fresh network are all 1: one coefficient.
         assertRow(rows.get(5), new Shape(8), 1, true, "float16");
         assertEquals(9.0 / 216, rows.get(0).rate());
         assertEquals(1, rows.get(3).rate());
@@ -100,7 +90,7 @@ class CompressionReportTest {
                         type,
                         row.bytes()),
                 row);
-        // Each float16 takes 11 bits, each float32 24, beside its exponent, the name and the shape.
+        // A float16 takes 11 bits and a float32 24, plus exponents, name and shape.
         long least = kept * (type.equals("float16") ? 11 : 24) / 8;
         assertTrue(row.bytes() >= least && row.bytes() <= 4 * kept + 40, row.toString());
     }
@@ -131,12 +121,12 @@ class CompressionReportTest {
         assertEquals(Files.size(file), CompressionReport.of(file).getBytes());
         long rows = CompressionReport.of(file).getRows().stream().mapToLong(Row::bytes).sum();
         long around = Files.size(file) - rows;
-        // Magic, version, checksum, and the code of counts and inputs.
+        // Magic, version, checksum, counts and input shapes.
         assertTrue(around >= 8 && around <= 24, around + " bytes beside the tensors");
     }
 
     @Test
-    void theReportOfAFileWithoutNamesNeedsItsNetwork() throws IOException, MalformedModelException {
+    void reportOfAFileWithoutNamesNeedsItsNetwork() throws IOException, MalformedModelException {
         Block block = network();
         FrequencyFile.toDocument(block, DataType.FLOAT16).withoutNames().write(file);
         Exception e = assertThrows(MalformedModelException.class, () -> CompressionReport.of(file));
@@ -148,14 +138,14 @@ class CompressionReportTest {
     }
 
     @Test
-    void theReportOfABlockIsTheReportOfItsFile() throws IOException, MalformedModelException {
+    void reportOfABlockEqualsReportOfItsFile() throws IOException, MalformedModelException {
         Block block = network();
         FrequencyFile.save(block, file);
         assertSameReport(CompressionReport.of(block), CompressionReport.of(file));
     }
 
     @Test
-    void theReportFollowsTheTypeOfTheFile() throws IOException, MalformedModelException {
+    void reportFollowsThePrecisionOfTheFile() throws IOException, MalformedModelException {
         FrequencyFile.save(network(), file, DataType.FLOAT32);
         for (Row row : CompressionReport.of(file).getRows()) {
             assertEquals("float32", row.type());
@@ -172,7 +162,7 @@ class CompressionReportTest {
     }
 
     @Test
-    void csvHasARowForEachTensorAndTheirSums() throws IOException, MalformedModelException {
+    void csvHasARowPerTensorAndATotal() throws IOException, MalformedModelException {
         CompressionReport report = reportWithOddNames();
         assertTrue(report.toCsv().endsWith("\n"));
         List<List<String>> csv = parseCsv(report.toCsv());
@@ -210,31 +200,22 @@ class CompressionReportTest {
         return product;
     }
 
-    /** A file with names that a table of values must quote. */
+    /** A file with names that CSV must quote. */
     private CompressionReport reportWithOddNames() throws IOException, MalformedModelException {
         FrqDocument document =
                 new FrqDocument(
                         List.of(new Shape(1)),
                         List.of(
-                                tensor("plain", new Shape(20, 30), true, 7),
-                                tensor("with, comma", new Shape(3), false, 3),
-                                tensor("with \"quotes\"", new Shape(), false, 1),
-                                tensor("with\nline end", new Shape(2), false, 2),
-                                tensor("\u00e4\u03c9", new Shape(0), false, 0)));
+                                FrqEntries.coefficients("plain", new Shape(20, 30), 7),
+                                FrqEntries.zeros("with, comma", new Shape(3)),
+                                FrqEntries.zeros("with \"quotes\"", new Shape()),
+                                FrqEntries.zeros("with\nline end", new Shape(2)),
+                                FrqEntries.zeros("\u00e4\u03c9", new Shape(0))));
         document.write(file);
         return CompressionReport.of(file);
     }
 
-    private static FrqTensor tensor(String name, Shape shape, boolean spectral, int values) {
-        return new FrqTensor(
-                name,
-                shape,
-                spectral ? FrequencyAxes.OWN : null,
-                Precision.FLOAT32,
-                new float[values]);
-    }
-
-    /** Reads comma separated values as RFC 4180 has them. */
+    /** Parses comma-separated values according to RFC 4180. */
     private static List<List<String>> parseCsv(String csv) {
         List<List<String>> lines = new ArrayList<>();
         List<String> line = new ArrayList<>();
@@ -264,7 +245,7 @@ class CompressionReportTest {
     }
 
     @Test
-    void jsonHoldsTheSame() throws IOException, MalformedModelException {
+    void jsonEqualsTheRows() throws IOException, MalformedModelException {
         CompressionReport report = reportWithOddNames();
         JsonObject json = JsonUtils.GSON.fromJson(report.toJson(), JsonObject.class);
         assertEquals(report.getOriginal(), json.get("original").getAsLong());
@@ -288,14 +269,14 @@ class CompressionReportTest {
     }
 
     @Test
-    void theTableIsAligned() {
+    void tableIsAligned() {
         CompressionReport report = CompressionReport.of(network());
         List<String> lines = report.toString().lines().toList();
         List<Row> rows = report.getRows();
-        // A header, the tensors, what is around them, the total, and a sentence.
+        // Titles, one line per tensor, header and checksum, total, and the saving.
         assertEquals(rows.size() + 4, lines.size());
         String header = lines.get(0);
-        // Numbers end where the title of their column ends.
+        // Numbers are right-aligned with the titles of their columns.
         for (String title : List.of("original", "kept", "bytes")) {
             int end = header.indexOf(title) + title.length();
             for (int i = 0; i < rows.size(); i++) {
@@ -311,7 +292,7 @@ class CompressionReportTest {
                 assertTrue(cell.endsWith(text), title + " of " + lines.get(i + 1));
             }
         }
-        // Names and shapes start where the title of their column starts.
+        // Names and shapes are left-aligned with the titles.
         int shapes = header.indexOf("shape");
         for (int i = 0; i < rows.size(); i++) {
             assertTrue(lines.get(i + 1).startsWith(rows.get(i).name() + "  "));
@@ -327,7 +308,7 @@ class CompressionReportTest {
     }
 
     @Test
-    void theTableTellsTotalsAndSaving() {
+    void tableEndsWithTotalAndSaving() {
         CompressionReport report = CompressionReport.of(network());
         List<String> lines = report.toString().lines().toList();
         String total = lines.get(lines.size() - 2);
@@ -344,7 +325,7 @@ class CompressionReportTest {
     }
 
     @Test
-    void refusesWhatHasNoNumbers() throws IOException {
+    void uninitialisedNetworkAndMalformedFileAreRejected() throws IOException {
         Block fresh = TestModels.smallNetwork();
         assertThrows(IllegalStateException.class, () -> CompressionReport.of(fresh));
         Files.write(file, new byte[] {1, 2, 3});

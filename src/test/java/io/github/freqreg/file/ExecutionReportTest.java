@@ -15,30 +15,25 @@ import ai.djl.nn.Blocks;
 import ai.djl.nn.SequentialBlock;
 import ai.djl.training.ParameterStore;
 import io.github.freqreg.TestModels;
+import io.github.freqreg.UsesEngine;
 import io.github.freqreg.execution.Pick;
 import io.github.freqreg.execution.Strategy;
 import io.github.freqreg.file.ExecutionReport.Row;
 import io.github.freqreg.nn.BatchStatisticsNorm;
 import io.github.freqreg.policy.FrequencyRegularization;
 import java.util.List;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
+/** Which strategy computes each layer, and its expected cost. */
+@UsesEngine
 class ExecutionReportTest {
 
     private static final Shape INPUT = new Shape(2, 256, 16, 16);
 
-    private NDManager manager;
+    private final NDManager manager;
 
-    @BeforeEach
-    void open() {
-        manager = NDManager.newBaseManager();
-    }
-
-    @AfterEach
-    void close() {
-        manager.close();
+    ExecutionReportTest(NDManager manager) {
+        this.manager = manager;
     }
 
     private Block network(Strategy strategy) {
@@ -66,7 +61,7 @@ class ExecutionReportTest {
     }
 
     @Test
-    void tellsWhatWasPickedForEachLayerAndPass() {
+    void reportsTheChoiceForEachLayerAndPass() {
         Block block = network(Strategy.AUTO);
         assertEquals(List.of(), ExecutionReport.of(block).getRows());
 
@@ -80,7 +75,7 @@ class ExecutionReportTest {
         assertFalse(first.training());
         assertEquals("fused", first.toString());
         assertTrue(first.nanoseconds() < first.dense(), first.toString());
-        // The second layer's input is the one it stands for, though it came projected.
+        // The report shows the dense shape of the second layer's input, which is projected.
         assertEquals(new Shape(2, 256, 14, 14), inference.get(1).pick().input());
         assertEquals("factored", inference.get(1).pick().toString());
 
@@ -94,7 +89,7 @@ class ExecutionReportTest {
     }
 
     @Test
-    void whatIsForcedIsTold() {
+    void reportsForcedStrategies() {
         Block rebuilt = network(Strategy.REBUILD);
         Block factored = network(Strategy.FACTORED);
         for (boolean training : new boolean[] {false, true}) {
@@ -103,7 +98,7 @@ class ExecutionReportTest {
         }
         for (Row row : ExecutionReport.of(rebuilt).getRows()) {
             assertEquals("rebuilt", row.pick().toString());
-            // What is rebuilt costs the dense layer and, in training, its weight.
+            // In training, rebuilding adds the cost of the weight; at inference it is cached.
             double more = row.pick().nanoseconds() - row.pick().dense();
             assertTrue(row.pick().training() ? more > 0 : more == 0, row.toString());
         }
@@ -113,7 +108,7 @@ class ExecutionReportTest {
     }
 
     @Test
-    void theCheapestIsPickedAutomatically() {
+    void autoPicksTheCheapest() {
         Block auto = network(Strategy.AUTO);
         Block rebuilt = network(Strategy.REBUILD);
         Block factored = network(Strategy.FACTORED);
@@ -147,7 +142,7 @@ class ExecutionReportTest {
     }
 
     @Test
-    void aPlainNetworkIsRefused() {
+    void plainNetworkIsRejected() {
         Block plain = new SequentialBlock().add(TestModels.linear(3));
         IllegalArgumentException refused =
                 assertThrowsExactly(

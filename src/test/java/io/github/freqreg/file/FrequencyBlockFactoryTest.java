@@ -25,7 +25,6 @@ import ai.djl.translate.NoopTranslator;
 import ai.djl.util.JsonUtils;
 import io.github.freqreg.TestModels;
 import io.github.freqreg.block.FrequencyBlocks;
-import io.github.freqreg.policy.FrequencyRegularization;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
@@ -53,12 +52,12 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** DJL's own way to a model, {@code Criteria}, leads to a {@code .frq} file. */
+/** DJL's {@code Criteria} loads {@code .frq} files. */
 class FrequencyBlockFactoryTest {
 
     private static final String CACHE = "DJL_CACHE_DIR";
 
-    /** A user's class, which is in a jar beside the file and nowhere else. */
+    /** A user's class, found only in a jar beside the file. */
     private static final String USERS_CLASS =
             """
             package org.example;
@@ -128,16 +127,14 @@ class FrequencyBlockFactoryTest {
     void save() throws Exception {
         file = Files.createDirectory(folder.resolve("small")).resolve("small.frq");
         save(file, 30);
-        try (Model model = Model.newInstance("small")) {
-            model.setBlock(TestModels.smallNetwork());
-            FrequencyFile.load(model, file);
+        try (Model model = TestModels.loaded(TestModels.smallNetwork(), file)) {
             expected = answer(model.newPredictor(new NoopTranslator()));
         }
     }
 
     private static void save(Path path, int kept) throws IOException {
         try (Model model = TestModels.model(TestModels.smallNetwork(), TestModels.SMALL_INPUT)) {
-            FrequencyRegularization.builder().optKept(kept).build().apply(model);
+            TestModels.policy(kept).apply(model);
             FrequencyFile.save(model.getBlock(), path);
         }
     }
@@ -150,7 +147,7 @@ class FrequencyBlockFactoryTest {
         }
     }
 
-    /** All but where the model is. */
+    /** Criteria without a location. */
     private static Criteria.Builder<NDList, NDList> criteria() {
         return Criteria.builder()
                 .setTypes(NDList.class, NDList.class)
@@ -169,12 +166,12 @@ class FrequencyBlockFactoryTest {
     }
 
     @Test
-    void fromAFolder() throws Exception {
+    void loadsFromAFolder() throws Exception {
         assertArrayEquals(expected, answer(criteria().optModelPath(file.getParent()).build()));
     }
 
     @Test
-    void fromAFileAmongOthers() throws Exception {
+    void loadsFromAFileAmongOthers() throws Exception {
         save(file.resolveSibling("other.frq"), 10);
         assertArrayEquals(expected, answer(criteria().optModelPath(file).build()));
         assertArrayEquals(
@@ -182,7 +179,7 @@ class FrequencyBlockFactoryTest {
     }
 
     @Test
-    void fromAZip() throws Exception {
+    void loadsFromAZip() throws Exception {
         Path zip = folder.resolve("any.zip");
         zip(zip, Map.of("small.frq", Files.readAllBytes(file)));
         assertArrayEquals(
@@ -191,7 +188,7 @@ class FrequencyBlockFactoryTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"small.frq", "small.zip"})
-    void fromAResourceOfAJar(String name) throws Exception {
+    void loadsFromAResourceOfAJar(String name) throws Exception {
         Path zip = folder.resolve("small.zip");
         zip(zip, Map.of("small.frq", Files.readAllBytes(file)));
         Path jar = folder.resolve("users.jar");
@@ -202,7 +199,7 @@ class FrequencyBlockFactoryTest {
         assertArrayEquals(expected, within(jar, () -> answer(criteria)));
     }
 
-    /** Calls with a jar on the class path of the thread. */
+    /** Calls with a jar on the class path of the thread's context class loader. */
     private static <T> T within(Path jar, Callable<T> call) throws Exception {
         Thread thread = Thread.currentThread();
         ClassLoader before = thread.getContextClassLoader();
@@ -224,7 +221,7 @@ class FrequencyBlockFactoryTest {
         }
     }
 
-    /** As the class doc tells: a folder of three files, and criteria that say no more. */
+    /** A folder of three files is enough, as the Javadoc of the factory promises. */
     @Test
     void servesAFolder() throws Exception {
         Path serving = file.getParent();
@@ -246,7 +243,7 @@ class FrequencyBlockFactoryTest {
         }
         zip(zip, files);
         assertEquals(told.toJson(), classify(zip, png).toJson());
-        // The types and the arguments are those that DJL Serving loads every model with.
+        // DJL Serving loads every model with these types and options.
         Criteria<Input, Output> ofRequests =
                 Criteria.builder()
                         .setTypes(Input.class, Output.class)
@@ -316,7 +313,7 @@ class FrequencyBlockFactoryTest {
         return new ByteArrayInputStream(bytes);
     }
 
-    /** By hand: pixels from 0 to 1, the network, softmax. */
+    /** The expected probabilities: pixels scaled to 0..1, the network, softmax. */
     private double[] probabilities(byte[] png) throws Exception {
         BufferedImage image = ImageIO.read(stream(png));
         float[] pixels = new float[3 * 64];
@@ -326,9 +323,7 @@ class FrequencyBlockFactoryTest {
                 pixels[channel * 64 + i] = (color >> (16 - 8 * channel) & 0xff) / 255f;
             }
         }
-        try (Model model = Model.newInstance("small")) {
-            model.setBlock(TestModels.smallNetwork());
-            FrequencyFile.load(model, file);
+        try (Model model = TestModels.loaded(TestModels.smallNetwork(), file)) {
             NDManager manager = model.getNDManager();
             NDList input = new NDList(manager.create(pixels, new Shape(1, 3, 8, 8)));
             float[] scores =
@@ -343,11 +338,11 @@ class FrequencyBlockFactoryTest {
     }
 
     @Test
-    void theNameChoosesAmongSeveral() throws Exception {
+    void modelNameSelectsTheFile() throws Exception {
         Path other = file.resolveSibling("other.frq");
         save(other, 10);
         Criteria.Builder<NDList, NDList> criteria = criteria().optModelPath(file.getParent());
-        // The folder's own name.
+        // By default DJL uses the folder's name.
         assertArrayEquals(expected, answer(criteria.build()));
         float[] another = answer(criteria.optModelName("other").build());
         assertFalse(Arrays.equals(expected, another));
@@ -361,7 +356,7 @@ class FrequencyBlockFactoryTest {
     }
 
     @Test
-    void tellsWhenThereIsNone() throws IOException {
+    void folderWithoutAFileIsRejected() throws IOException {
         Path empty = Files.createDirectory(folder.resolve("empty"));
         IOException failure =
                 assertThrows(IOException.class, criteria().optModelPath(empty).build()::loadModel);
@@ -371,7 +366,7 @@ class FrequencyBlockFactoryTest {
     }
 
     @Test
-    void aDamagedFileIsMalformed() throws IOException {
+    void damagedFileIsMalformed() throws IOException {
         byte[] bytes = Files.readAllBytes(file);
         bytes[bytes.length / 2] ^= 1;
         Files.write(file, bytes);
@@ -382,7 +377,7 @@ class FrequencyBlockFactoryTest {
     }
 
     @Test
-    void anotherStructureIsMalformed() {
+    void fileOfAnotherNetworkIsMalformed() {
         Criteria<NDList, NDList> criteria =
                 criteria()
                         .optArgument(
@@ -394,9 +389,11 @@ class FrequencyBlockFactoryTest {
         assertInstanceOf(MalformedModelException.class, failure.getCause());
     }
 
-    /** Without the option DJL looks for numbers of its own, and must not go on without them. */
+    /**
+     * Without the option DJL looks for a parameter file of its own, and must fail if it has none.
+     */
     @Test
-    void theOptionIsNeeded() {
+    void hasParameterOptionIsRequired() {
         Criteria<NDList, NDList> criteria =
                 criteria().optOption("hasParameter", "true").optModelPath(file).build();
         IOException failure = assertThrows(IOException.class, criteria::loadModel);

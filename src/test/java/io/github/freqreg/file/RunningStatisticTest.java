@@ -1,313 +1,19 @@
 package io.github.freqreg.file;
 
-import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assertions.assertSame;
-import static org.junit.jupiter.api.Assertions.assertThrows;
-import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.params.provider.Arguments.arguments;
 
-import ai.djl.MalformedModelException;
-import ai.djl.Model;
-import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDList;
-import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.types.DataType;
-import ai.djl.ndarray.types.Shape;
-import ai.djl.nn.Activation;
-import ai.djl.nn.Block;
-import ai.djl.nn.Blocks;
-import ai.djl.nn.Parameter;
-import ai.djl.nn.SequentialBlock;
-import ai.djl.nn.convolutional.Conv2d;
-import ai.djl.nn.convolutional.Conv2dTranspose;
-import ai.djl.nn.norm.BatchNorm;
-import ai.djl.training.Trainer;
 import io.github.freqreg.Seeds;
-import io.github.freqreg.TestModels;
-import io.github.freqreg.block.FrequencyBlocks;
-import io.github.freqreg.format.FrqDocument;
-import io.github.freqreg.format.FrqTensor;
 import io.github.freqreg.format.Precision;
-import io.github.freqreg.policy.FrequencyRegularization;
-import io.github.freqreg.policy.FrequencyRegularizationBuilder;
-import io.github.freqreg.policy.LayerType;
-import io.github.freqreg.policy.TensorChoice;
 import io.github.freqreg.spectrum.CosineSeries;
-import java.nio.FloatBuffer;
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.List;
 import java.util.Optional;
 import java.util.Random;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.Arguments;
-import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
+/** Which running statistics are stored as a few frequencies, and which number by number. */
 class RunningStatisticTest {
-
-    private static final Shape INPUT = new Shape(8, 3, 10, 10);
-    private static final int CHANNELS = 48;
-
-    private static SequentialBlock network(boolean transposed, boolean bias) {
-        Shape kernel = new Shape(3, 3);
-        Block layer =
-                Conv2d.builder().setFilters(CHANNELS).setKernelShape(kernel).optBias(bias).build();
-        if (transposed) {
-            layer =
-                    Conv2dTranspose.builder()
-                            .setFilters(CHANNELS)
-                            .setKernelShape(kernel)
-                            .optBias(bias)
-                            .build();
-        }
-        return new SequentialBlock()
-                .add(layer)
-                .add(BatchNorm.builder().build())
-                .add(Activation.reluBlock())
-                .add(Blocks.batchFlattenBlock())
-                .add(TestModels.linear(5));
-    }
-
-    private static void train(Model model) {
-        try (Trainer trainer = TestModels.trainer(model, TestModels.descent(0.001f))) {
-            trainer.initialize(INPUT);
-            for (int i = 0; i < 5; i++) {
-                try (NDManager scratch = trainer.getManager().newSubManager()) {
-                    TestModels.step(trainer, new NDList(TestModels.random(scratch, INPUT).add(i)));
-                }
-            }
-        }
-    }
-
-    private static FrqTensor named(FrqDocument document, String part) {
-        return document.tensors().stream()
-                .filter(tensor -> tensor.name().contains(part))
-                .findFirst()
-                .orElseThrow();
-    }
-
-    private static Model trained(boolean transposed) {
-        Model model = Model.newInstance("statistics");
-        Block block =
-                FrequencyRegularization.builder()
-                        .optKept(40)
-                        .build()
-                        .apply(network(transposed, false), INPUT);
-        model.setBlock(block);
-        initialize(model);
-        train(model);
-        return model;
-    }
-
-    /** With numbers near 1, so that no frequency is by chance so weak that it is not counted. */
-    private static void initialize(Model model) {
-        Block block = model.getBlock();
-        block.initialize(model.getNDManager(), DataType.FLOAT32, INPUT);
-        NDArray coefficients = block.getParameters().get(0).getValue().getArray();
-        coefficients.setRequiresGradient(false);
-        coefficients.set(FloatBuffer.wrap(nearOne(coefficients.size())));
-        coefficients.setRequiresGradient(true);
-    }
-
-    private static float[] nearOne(long count) {
-        Random random = new Random(Seeds.of(7));
-        float[] values = new float[Math.toIntExact(count)];
-        for (int i = 0; i < values.length; i++) {
-            values[i] = 0.8f + 0.4f * random.nextFloat();
-        }
-        return values;
-    }
-
-    @ParameterizedTest
-    @ValueSource(booleans = {false, true})
-    void behindARegularisedLayerTheyAreTheFrequenciesThatItHas(boolean transposed)
-            throws MalformedModelException {
-        try (Model model = trained(transposed);
-                Model fresh = Model.newInstance("fresh")) {
-            Block block = model.getBlock();
-            FrqDocument document = FrequencyFile.toDocument(block, DataType.FLOAT16);
-            FrqTensor weight = document.tensors().get(0);
-            Shape box = weight.axes().mask(weight.shape(), 40).getBox();
-            long frequencies = box.get(transposed ? 1 : 0);
-            assertTrue(frequencies > 1 && 2 * frequencies < CHANNELS / 2, box.toString());
-            assertEquals(frequencies, named(document, "runningMean").values().length);
-            assertEquals(2 * frequencies - 1, named(document, "runningVar").values().length);
-            assertEquals(document.numbers(), FrequencyFile.countNumbers(block));
-
-            fresh.setBlock(network(transposed, false));
-            FrequencyFile.load(fresh, document);
-            try (NDManager manager = NDManager.newBaseManager()) {
-                NDList inputs = new NDList(TestModels.random(manager, INPUT));
-                TestModels.assertClose(
-                        TestModels.predict(block, manager, inputs),
-                        TestModels.predict(fresh.getBlock(), manager, inputs),
-                        4e-3);
-            }
-        }
-    }
-
-    @Test
-    void whatIsLoadedGoesOnTrainingAndIsSavedAsItWas() throws MalformedModelException {
-        try (Model model = trained(false);
-                Model fresh = Model.newInstance("fresh")) {
-            FrqDocument document = FrequencyFile.toDocument(model.getBlock(), DataType.FLOAT16);
-            fresh.setBlock(network(false, false));
-            FrequencyFile.load(fresh, document);
-            assertArrayEquals(
-                    document.encode(),
-                    FrequencyFile.toDocument(fresh.getBlock(), DataType.FLOAT16).encode());
-            // Loaded again into a network that is wrapped.
-            FrequencyFile.load(fresh, document);
-            train(fresh);
-            assertEquals(
-                    document.numbers(),
-                    FrequencyFile.toDocument(fresh.getBlock(), DataType.FLOAT16).numbers());
-        }
-    }
-
-    @Test
-    void float32KeepsThemWhole() {
-        try (Model model = trained(false)) {
-            FrqDocument document = FrequencyFile.toDocument(model.getBlock(), DataType.FLOAT32);
-            Parameter mean =
-                    FrequencyBlocks.parameters(model.getBlock()).get("02BatchNorm_runningMean");
-            assertArrayEquals(
-                    mean.getArray().toFloatArray(), named(document, "runningMean").values());
-        }
-    }
-
-    @Test
-    void behindADenseLayerTheyStayWhole() {
-        try (Model model = Model.newInstance("dense")) {
-            model.setBlock(
-                    FrequencyRegularization.builder()
-                            .optLayerTypes(LayerType.LINEAR)
-                            .optKept(40)
-                            .build()
-                            .apply(network(false, true), INPUT));
-            train(model);
-            FrqDocument document = FrequencyFile.toDocument(model.getBlock(), DataType.FLOAT16);
-            for (String name : new String[] {"runningMean", "runningVar"}) {
-                FrqTensor statistic = named(document, name);
-                assertEquals(CHANNELS, statistic.values().length);
-                assertEquals(Precision.FLOAT32, statistic.precision());
-            }
-            assertEquals(document.numbers(), FrequencyFile.countNumbers(model.getBlock()));
-        }
-    }
-
-    /** All that is trained, in a number of numbers. */
-    private static FrequencyRegularizationBuilder budget(int numbers) {
-        return FrequencyRegularization.builder()
-                .optLayerTypes(LayerType.values())
-                .optParameterTypes(
-                        Parameter.Type.WEIGHT,
-                        Parameter.Type.BIAS,
-                        Parameter.Type.GAMMA,
-                        Parameter.Type.BETA)
-                .optBudget(numbers);
-    }
-
-    private static FrequencyRegularizationBuilder weights() {
-        return FrequencyRegularization.builder().optParameterTypes(Parameter.Type.WEIGHT);
-    }
-
-    private static long numbersAfterTraining(FrequencyRegularization policy, Block network) {
-        try (Model model = Model.newInstance("budget")) {
-            model.setBlock(policy.apply(network, INPUT));
-            initialize(model);
-            train(model);
-            return FrequencyFile.toDocument(model.getBlock(), DataType.FLOAT16).numbers();
-        }
-    }
-
-    @ParameterizedTest
-    @ValueSource(ints = {300, 340, 400})
-    void aBudgetCountsWhatTheyWillBe(int budget) {
-        for (boolean bias : new boolean[] {false, true}) {
-            for (boolean transposed : new boolean[] {false, true}) {
-                Block network = network(transposed, bias);
-                long numbers = numbersAfterTraining(budget(budget).build(), network);
-                String message = numbers + " of " + budget;
-                assertTrue(numbers <= budget && numbers >= budget - 4, message);
-            }
-        }
-    }
-
-    static Stream<Arguments> networksWithWholeStatistics() {
-        Shape kernel = new Shape(3, 3);
-        return Stream.of(
-                // What is between the layer and the normalisation brings other frequencies.
-                arguments(
-                        "ReLU between",
-                        1_000,
-                        budget(1_000),
-                        new SequentialBlock()
-                                .add(TestModels.convolution(CHANNELS))
-                                .add(Activation.reluBlock())
-                                .add(BatchNorm.builder().build())),
-                arguments(
-                        "an excluded layer between",
-                        4_000,
-                        budget(4_000).optExclude("02Conv2d"),
-                        new SequentialBlock()
-                                .add(TestModels.convolution(8))
-                                .add(
-                                        Conv2d.builder()
-                                                .setFilters(CHANNELS)
-                                                .setKernelShape(kernel)
-                                                .build())
-                                .add(BatchNorm.builder().build())),
-                arguments(
-                        "groups",
-                        450,
-                        budget(450),
-                        new SequentialBlock()
-                                .add(
-                                        Conv2d.builder()
-                                                .setFilters(CHANNELS)
-                                                .setKernelShape(kernel)
-                                                .optGroups(3)
-                                                .build())
-                                .add(BatchNorm.builder().build())),
-                arguments(
-                        "split channels",
-                        1_000,
-                        budget(1_000).addSplit("01Conv2d_weight", new Shape(6, 8, 3, 3, 3)),
-                        new SequentialBlock()
-                                .add(TestModels.convolution(CHANNELS))
-                                .add(BatchNorm.builder().build())));
-    }
-
-    @ParameterizedTest(name = "{0}")
-    @MethodSource("networksWithWholeStatistics")
-    void aBudgetHoldsWhereTheyAreWhole(
-            String name, int budget, FrequencyRegularizationBuilder policy, Block network) {
-        long numbers = numbersAfterTraining(policy.build(), network);
-        assertTrue(numbers <= budget && numbers > 0.8 * budget, numbers + " of " + budget);
-    }
-
-    @Test
-    void aBudgetThatTheyAloneWouldPassIsRefused() {
-        // 48 biases, 48 means with them, 5 biases, 96 of normalisation, a variance and 2 weights.
-        FrequencyRegularization policy = weights().optBudget(199).build();
-        IllegalArgumentException refusal =
-                assertThrows(
-                        IllegalArgumentException.class,
-                        () -> policy.apply(network(false, true), INPUT));
-        assertTrue(refusal.getMessage().contains("199 numbers"), refusal.getMessage());
-        assertTrue(refusal.getMessage().contains("198 and 2 tensors"), refusal.getMessage());
-        assertTrue(
-                refusal.getMessage().contains("at least 200 to optBudget"), refusal.getMessage());
-        long numbers = numbersAfterTraining(weights().optBudget(200).build(), network(false, true));
-        // The biases learn nothing before a normalisation, so these means are few after all.
-        assertTrue(numbers <= 200, numbers + " numbers");
-    }
 
     private static final float[] ONES = new float[64];
 
@@ -315,11 +21,11 @@ class RunningStatisticTest {
         Arrays.fill(ONES, 1);
     }
 
-    /** 1 and a bit, plus cosines of some frequencies. */
-    private static float[] smooth(double bit, int... frequencies) {
+    /** 1 + {@code offset} plus cosines of the given frequencies. */
+    private static float[] smooth(double offset, int... frequencies) {
         float[] values = new float[64];
         for (int i = 0; i < values.length; i++) {
-            values[i] = (float) (1 + bit);
+            values[i] = (float) (1 + offset);
             for (int k : frequencies) {
                 values[i] += (float) Math.cos(Math.PI * (2 * i + 1) * k / 128);
             }
@@ -328,12 +34,12 @@ class RunningStatisticTest {
     }
 
     @Test
-    void aVarianceNearZeroStaysOne() {
+    void varianceNearZeroIsStoredExactly() {
         assertEquals(1, RunningStatistic.ofVariances(ONES).orElseThrow().coefficients().length);
         float[] values = ONES.clone();
         values[20] = 1e-9f;
         assertEquals(Optional.empty(), RunningStatistic.ofVariances(values));
-        // A smooth one that nearly reaches zero is near enough everywhere.
+        // A smooth variance is approximated within 1/256 even where it nearly reaches zero.
         values = smooth(1e-4, 2);
         RunningStatistic few = RunningStatistic.ofVariances(values).orElseThrow();
         assertEquals(Precision.FLOAT32, few.precision());
@@ -345,7 +51,7 @@ class RunningStatisticTest {
 
     @ParameterizedTest
     @ValueSource(ints = {2, 3, 4, 5, 6, 7, 8, 9})
-    void halfOfTheFrequenciesAreFewOfAnyNumber(int n) {
+    void storedLengthFollowsFromTheFrequencies(int n) {
         for (int frequencies = 1; frequencies <= n; frequencies++) {
             float[] coefficients = new float[frequencies];
             Arrays.fill(coefficients, 0.25f);
@@ -360,7 +66,7 @@ class RunningStatisticTest {
     }
 
     @Test
-    void anErrorOfMeansIsMeasuredByTheDeviation() {
+    void errorOfMeansIsMeasuredInStandardDeviations() {
         float[] means = smooth(0, 1, 2, 3);
         assertEquals(
                 Precision.FLOAT16, RunningStatistic.ofMeans(means, ONES).orElseThrow().precision());
@@ -369,13 +75,13 @@ class RunningStatisticTest {
         RunningStatistic exact = RunningStatistic.ofMeans(means, small).orElseThrow();
         assertEquals(Precision.FLOAT32, exact.precision());
         assertEquals(4, exact.coefficients().length);
-        // A single channel that strays is not smooth.
+        // One outlying channel makes the means rough.
         means[5] += 0.01f;
         assertEquals(Optional.empty(), RunningStatistic.ofMeans(means, ONES));
     }
 
     @Test
-    void noiseAndWhatIsNotFiniteStayWhole() {
+    void noiseAndNonFiniteValuesAreStoredWhole() {
         Random random = new Random(Seeds.of(7));
         float[] values = new float[64];
         for (int i = 0; i < values.length; i++) {
@@ -398,53 +104,5 @@ class RunningStatisticTest {
         float[] values = new float[64];
         Arrays.fill(values, value);
         return values;
-    }
-
-    @Test
-    void policiesLeaveThemAlone() {
-        for (TensorChoice choice :
-                FrequencyRegularization.builder()
-                        .optLayerTypes(LayerType.values())
-                        .optParameterTypes(Parameter.Type.values())
-                        .build()
-                        .plan(network(false, true), INPUT)) {
-            assertEquals(!choice.name().contains("running"), choice.regularized(), choice.name());
-        }
-    }
-
-    @ParameterizedTest
-    @ValueSource(booleans = {false, true})
-    void coefficientsOfInfiniteNumbersAreRefused(boolean transposed) {
-        try (Model model = trained(transposed);
-                Model fresh = Model.newInstance("fresh")) {
-            FrqDocument good = FrequencyFile.toDocument(model.getBlock(), DataType.FLOAT16);
-            List<FrqTensor> tensors = new ArrayList<>();
-            for (FrqTensor tensor : good.tensors()) {
-                if (tensor.name().contains("runningMean")) {
-                    float[] values = new float[CHANNELS];
-                    Arrays.fill(values, Float.MAX_VALUE);
-                    tensors.add(
-                            new FrqTensor(
-                                    tensor.name(),
-                                    tensor.shape(),
-                                    tensor.axes(),
-                                    Precision.FLOAT32,
-                                    values));
-                } else {
-                    tensors.add(tensor);
-                }
-            }
-            fresh.setBlock(network(transposed, false));
-            Block first = fresh.getBlock().getChildren().valueAt(0);
-            MalformedModelException refusal =
-                    assertThrows(
-                            MalformedModelException.class,
-                            () ->
-                                    FrequencyFile.load(
-                                            fresh, new FrqDocument(good.inputs(), tensors)));
-            assertTrue(refusal.getMessage().contains("runningMean"), refusal.getMessage());
-            assertFalse(fresh.getBlock().isInitialized());
-            assertSame(first, fresh.getBlock().getChildren().valueAt(0));
-        }
     }
 }

@@ -9,12 +9,10 @@ import ai.djl.inference.Predictor;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
-import ai.djl.nn.Block;
 import ai.djl.translate.NoopTranslator;
 import io.github.freqreg.TestModels;
 import io.github.freqreg.block.FrequencyBlocks;
 import io.github.freqreg.execution.Strategy;
-import io.github.freqreg.policy.FrequencyRegularization;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -27,7 +25,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** Many threads with a predictor each over one model that was just loaded. */
+/** Many threads, each with a predictor, use a model that has just been loaded. */
 class ServingTest {
 
     private static final int THREADS = 16;
@@ -39,10 +37,10 @@ class ServingTest {
     @EnumSource(
             value = Strategy.class,
             names = {"AUTO", "REBUILD"})
-    void answersOfManyThreadsAreThoseOfOne(Strategy strategy) throws Exception {
+    void concurrentPredictorsAgreeWithASingleThread(Strategy strategy) throws Exception {
         Path file = folder.resolve("small.frq");
         try (Model saved = TestModels.model(TestModels.smallNetwork(), TestModels.SMALL_INPUT)) {
-            FrequencyRegularization.builder().optKept(30).build().apply(saved);
+            TestModels.policy(30).apply(saved);
             FrequencyFile.save(saved.getBlock(), file);
         }
         float[] expected;
@@ -57,7 +55,7 @@ class ServingTest {
                 threads.add(() -> answers(model, start, (CALLS / 2 + THREADS - 1) / THREADS));
             }
             int held = 0;
-            // The first half finds the model not computed yet; after it nothing more is held.
+            // The first half starts without rebuilt weights; the second must allocate nothing more.
             for (int half = 0; half < 2; half++) {
                 for (Future<float[]> each : pool.invokeAll(threads)) {
                     assertArrayEquals(expected, each.get());
@@ -72,15 +70,12 @@ class ServingTest {
     }
 
     private static Model loaded(Path file, Strategy strategy) throws Exception {
-        Model model = Model.newInstance("served");
-        Block block = TestModels.smallNetwork();
-        model.setBlock(block);
-        FrequencyFile.load(model, file);
+        Model model = TestModels.loaded(TestModels.smallNetwork(), file);
         FrequencyBlocks.setStrategy(model.getBlock(), strategy);
         return model;
     }
 
-    /** The first answer, to which all others are equal to the bit. */
+    /** The first answer; fails unless all others are equal bit for bit. */
     private static float[] answers(Model model, CyclicBarrier start, int calls) throws Exception {
         try (Predictor<NDList, NDList> predictor = model.newPredictor(new NoopTranslator());
                 NDManager manager = NDManager.newBaseManager()) {

@@ -9,7 +9,6 @@ import ai.djl.MalformedModelException;
 import ai.djl.Model;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
-import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
@@ -32,13 +31,13 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Tensors of zeros, and of values far below 1: no NaN, and nothing is lost to 0. */
+/** Tensors of zeros or of very small values cause no NaN and do not underflow. */
 class SmallNumbersTest {
 
     private static final Shape INPUT = new Shape(4, 30);
     private static final String SMALL = "01Linear_weight";
 
-    /** A rounding to float16 is at most 2^-11 of a tensor's largest value, whatever its size. */
+    /** Rounding to float16 changes a value by at most 2^-11 of the tensor's largest value. */
     private static final double HALF = 0x1p-11;
 
     @TempDir private Path folder;
@@ -47,7 +46,7 @@ class SmallNumbersTest {
         return new SequentialBlock().add(TestModels.linear(20)).add(TestModels.linear(5));
     }
 
-    /** Two layers, the weight and the bias of the first scaled. */
+    /** Two layers; the weight and the bias of the first are scaled. */
     private static Model model(float scale) {
         Model model = TestModels.model(network(), INPUT);
         Block first = model.getBlock().getChildren().valueAt(0);
@@ -75,13 +74,6 @@ class SmallNumbersTest {
         return weights(model.getBlock());
     }
 
-    private static float[] answer(Model model) {
-        try (NDManager manager = NDManager.newBaseManager()) {
-            NDList input = new NDList(TestModels.random(manager, INPUT));
-            return TestModels.floats(TestModels.predict(model.getBlock(), manager, input));
-        }
-    }
-
     private static void assertFinite(float[] values) {
         for (float value : values) {
             assertTrue(Float.isFinite(value), "found " + value);
@@ -105,68 +97,71 @@ class SmallNumbersTest {
     }
 
     /**
-     * By Parseval the weights are as far apart as the coefficients: at most √N times the largest
-     * rounding, of 2^-11 of the largest coefficient, which is at most the norm. (Float16 itself has
-     * no normal numbers below 2^-14, and nothing but 0 below 2^-25.)
+     * By Parseval the error of the weights equals that of the coefficients: at most √N times 2^-11
+     * of the largest coefficient, which is at most the norm. (Float16 itself has no normal numbers
+     * below 2^-14 and rounds values below 2^-25 to 0.)
      */
     @ParameterizedTest
     @ValueSource(floats = {1, 1e-3f, 1e-6f, 1e-9f, 1e-20f})
-    void aFloat16FileKeepsValuesOfEverySize(float scale)
+    void float16FileKeepsValuesOfEverySize(float scale)
             throws IOException, MalformedModelException {
         Path file = folder.resolve("small.frq");
-        try (Model saved = model(scale);
-                Model loaded = Model.newInstance("loaded")) {
+        try (Model saved = model(scale)) {
             float[] before = weights(saved.getBlock());
             policy().build().apply(saved);
             FrequencyFile.save(saved.getBlock(), file);
-            loaded.setBlock(network());
-            FrequencyFile.load(loaded, file);
-            float[] after = denseWeights(loaded);
-            double most = HALF * Math.sqrt(before.length) * norm(before);
-            assertTrue(apart(before, after) <= most, apart(before, after) + " of " + norm(before));
-            assertArrayEquals(
-                    saved.getBlock().getParameters().get("01Linear_bias").getArray().toFloatArray(),
-                    loaded.getBlock()
-                            .getParameters()
-                            .get("01Linear_bias")
-                            .getArray()
-                            .toFloatArray(),
-                    scale * 1e-3f);
+            try (Model loaded = TestModels.loaded(network(), file)) {
+                float[] after = denseWeights(loaded);
+                double most = HALF * Math.sqrt(before.length) * norm(before);
+                assertTrue(
+                        apart(before, after) <= most, apart(before, after) + " of " + norm(before));
+                assertArrayEquals(
+                        saved.getBlock()
+                                .getParameters()
+                                .get("01Linear_bias")
+                                .getArray()
+                                .toFloatArray(),
+                        loaded.getBlock()
+                                .getParameters()
+                                .get("01Linear_bias")
+                                .getArray()
+                                .toFloatArray(),
+                        scale * 1e-3f);
+            }
         }
     }
 
-    /** Steps follow each tensor's own size, so small ones lose no more than large ones. */
+    /** Steps are relative to the values of each tensor, so small values lose no more than large. */
     @ParameterizedTest
     @ValueSource(floats = {1, 1e-6f, 1e-20f})
-    void aQuantizedFileKeepsValuesOfEverySize(float scale)
+    void quantizedFileKeepsValuesOfEverySize(float scale)
             throws IOException, MalformedModelException {
         Path file = folder.resolve("steps.frq");
-        try (Model saved = model(scale);
-                Model loaded = Model.newInstance("loaded")) {
+        try (Model saved = model(scale)) {
             float[] before = weights(saved.getBlock());
             policy().build().apply(saved);
             Quantization quantization = Quantization.fit(saved.getBlock(), 700, true);
             assertTrue(quantization.getStep(SMALL) > 0);
             FrequencyFile.save(saved.getBlock(), file, quantization);
-            loaded.setBlock(network());
-            FrequencyFile.load(loaded, file);
-            double relative = apart(before, denseWeights(loaded)) / norm(before);
-            assertTrue(relative < 0.12, "lost " + relative);
+            try (Model loaded = TestModels.loaded(network(), file)) {
+                double relative = apart(before, denseWeights(loaded)) / norm(before);
+                assertTrue(relative < 0.12, "lost " + relative);
+            }
         }
     }
 
-    /** A tensor's part of a budget follows the shape of its spectrum, not its size. */
+    /** The share of a tensor depends on the shape of its spectrum, not on its magnitude. */
     @ParameterizedTest
     @ValueSource(floats = {1, 1e-6f, 1e-20f, 0})
-    void aBudgetDoesNotPassSmallTensorsBy(float scale) {
+    void budgetDoesNotNeglectTensorsOfSmallValues(float scale) {
         try (Model model = model(scale);
                 Model large = model(1)) {
             FrequencyRegularization policy = policy().optBudget(300).build();
             policy.apply(model);
             policy.apply(large);
-            assertFinite(answer(model));
+            assertFinite(TestModels.answer(model.getBlock(), INPUT));
             assertTrue(FrequencyFile.countNumbers(model.getBlock()) <= 300);
-            // Of zeros nothing is known, and what is trained from 0 on needs coefficients too.
+            // Zeros have no spectrum to judge by, but the tensor needs coefficients to train.
             assertTrue(scale == 0 ? kept(model) >= 1 : kept(model) == kept(large));
         }
     }
@@ -180,7 +175,7 @@ class SmallNumbersTest {
         Path file = folder.resolve("zeros.frq");
         try (Model saved = model(0)) {
             policy().build().apply(saved);
-            float[] before = answer(saved);
+            float[] before = TestModels.answer(saved.getBlock(), INPUT);
             assertFinite(before);
             for (Quantization each :
                     new Quantization[] {
@@ -188,10 +183,8 @@ class SmallNumbersTest {
                         Quantization.fit(saved.getBlock(), 300, true)
                     }) {
                 FrequencyFile.save(saved.getBlock(), file, each);
-                try (Model loaded = Model.newInstance("loaded")) {
-                    loaded.setBlock(network());
-                    FrequencyFile.load(loaded, file);
-                    assertFinite(answer(loaded));
+                try (Model loaded = TestModels.loaded(network(), file)) {
+                    assertFinite(TestModels.answer(loaded.getBlock(), INPUT));
                     assertEquals(0, norm(denseWeights(loaded)));
                 }
             }
@@ -200,15 +193,15 @@ class SmallNumbersTest {
 
     @ParameterizedTest
     @ValueSource(floats = {0, 1e-6f})
-    void trainingGoesOnWithFiniteNumbers(float scale) {
+    void trainingStaysFinite(float scale) {
         try (Model model = model(scale)) {
             policy().optKept(40).optStartRate(1).build().apply(model);
-            float[] before = answer(model);
+            float[] before = TestModels.answer(model.getBlock(), INPUT);
             try (Adam adam = Adam.builder().build()) {
                 train(model, adam);
             }
-            assertFinite(answer(model));
-            assertFalse(Arrays.equals(before, answer(model)));
+            assertFinite(TestModels.answer(model.getBlock(), INPUT));
+            assertFalse(Arrays.equals(before, TestModels.answer(model.getBlock(), INPUT)));
             assertFinite(denseWeights(model));
         }
     }
@@ -227,13 +220,13 @@ class SmallNumbersTest {
 
     /** A fresh network whose initialiser gives zeros. */
     @Test
-    void aFreshTensorOfZerosStaysFinite() {
+    void freshTensorOfZerosStaysFinite() {
         Block block = network();
         block.setInitializer(Initializer.ZEROS, Parameter.Type.WEIGHT);
         try (Model model = Model.newInstance("zeros")) {
             model.setBlock(policy().optKept(9).optBalancedStart(3).build().apply(block, INPUT));
             model.getBlock().initialize(model.getNDManager(), DataType.FLOAT32, INPUT);
-            assertFinite(answer(model));
+            assertFinite(TestModels.answer(model.getBlock(), INPUT));
         }
     }
 }

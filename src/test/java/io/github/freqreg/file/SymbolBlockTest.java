@@ -18,7 +18,6 @@ import ai.djl.nn.SequentialBlock;
 import ai.djl.training.ParameterStore;
 import io.github.freqreg.TestModels;
 import io.github.freqreg.TorchArchive;
-import io.github.freqreg.policy.FrequencyRegularization;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -29,7 +28,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** A TorchScript network with a head of DJL's layers. */
+/** A TorchScript network with a head of DJL layers. */
 class SymbolBlockTest {
 
     private static final Shape INPUT = new Shape(4, 3);
@@ -56,7 +55,7 @@ class SymbolBlockTest {
     }
 
     @Test
-    void theArchiveIsAModel() throws IOException, MalformedModelException {
+    void torchScriptArchiveLoadsAsAModel() throws IOException, MalformedModelException {
         try (Model model = load(2, false)) {
             NDArray input = model.getNDManager().ones(INPUT);
             float[] answer =
@@ -67,14 +66,14 @@ class SymbolBlockTest {
                                     false)
                             .head()
                             .toFloatArray();
-            // Each column of the weight has a sum of 2 · (3 · column - 6).
+            // The sum of each column of the weight is 2 · (3 · column - 6).
             assertEquals(2f * (3 * 1 - 6) + 2, answer[1]);
         }
     }
 
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
-    void aHeadIsTrainedAndSavedWithItsBody(boolean trainable)
+    void headIsSavedAndLoadedWithItsBody(boolean trainable)
             throws IOException, MalformedModelException {
         try (Model body = load(2, trainable);
                 Model other = load(3, true)) {
@@ -83,11 +82,9 @@ class SymbolBlockTest {
                             .add(body.getBlock())
                             .add(Activation.reluBlock())
                             .add(TestModels.linear(6));
-            Block wrapped = FrequencyRegularization.builder().optKept(9).build().apply(network);
+            Block wrapped = TestModels.policy(9).apply(network);
             wrapped.initialize(body.getNDManager(), DataType.FLOAT32, INPUT);
-            NDList input = new NDList(TestModels.random(body.getNDManager(), INPUT));
-            float[] expected =
-                    TestModels.predict(wrapped, body.getNDManager(), input).head().toFloatArray();
+            float[] expected = TestModels.answer(wrapped, INPUT);
             Path file = folder.resolve("net.frq");
             FrequencyFile.save(wrapped, file, DataType.FLOAT32);
 
@@ -97,9 +94,7 @@ class SymbolBlockTest {
                             .add(Activation.reluBlock())
                             .add(TestModels.linear(6));
             Block loaded = FrequencyFile.load(fresh, other.getNDManager(), file);
-            assertArrayEquals(
-                    expected,
-                    TestModels.predict(loaded, other.getNDManager(), input).head().toFloatArray());
+            assertArrayEquals(expected, TestModels.answer(loaded, INPUT));
         }
     }
 
@@ -108,33 +103,26 @@ class SymbolBlockTest {
     }
 
     private static Block wrappedWithHead(Model body) {
-        Block wrapped = FrequencyRegularization.builder().optKept(9).build().apply(withHead(body));
+        Block wrapped = TestModels.policy(9).apply(withHead(body));
         wrapped.initialize(body.getNDManager(), DataType.FLOAT32, INPUT);
         return wrapped;
     }
 
-    /** Its parameters cannot be written to. */
+    /** The parameters of a body that was loaded for inference are read-only. */
     @Test
-    void aBodyForInferenceHasToHaveTheValuesOfTheFile()
-            throws IOException, MalformedModelException {
+    void inferenceOnlyBodyMustHaveTheValuesOfTheFile() throws IOException, MalformedModelException {
         try (Model body = load(2, true);
                 Model same = load(2, false);
                 Model other = load(3, false)) {
             Block wrapped = wrappedWithHead(body);
-            NDList input = new NDList(TestModels.random(body.getNDManager(), INPUT));
-            float[] expected =
-                    TestModels.predict(wrapped, body.getNDManager(), input).head().toFloatArray();
+            float[] expected = TestModels.answer(wrapped, INPUT);
             Path file = folder.resolve("net.frq");
             for (DataType type : new DataType[] {DataType.FLOAT16, DataType.FLOAT32}) {
                 FrequencyFile.save(wrapped, file, type);
                 SequentialBlock fresh = withHead(same);
                 Block loaded = FrequencyFile.load(fresh, same.getNDManager(), file);
                 if (type == DataType.FLOAT32) {
-                    assertArrayEquals(
-                            expected,
-                            TestModels.predict(loaded, same.getNDManager(), input)
-                                    .head()
-                                    .toFloatArray());
+                    assertArrayEquals(expected, TestModels.answer(loaded, INPUT));
                 }
                 SequentialBlock others = withHead(other);
                 String message =
@@ -152,21 +140,18 @@ class SymbolBlockTest {
         }
     }
 
-    /** Frozen for transfer learning, it can be written to all the same; the reverse is no help. */
+    /** Freezing a trainable body keeps it writable; a body loaded for inference stays read-only. */
     @Test
-    void whatCanBeWrittenDoesNotDependOnWhatIsFrozen() throws IOException, MalformedModelException {
+    void freezingDoesNotMakeABodyReadOnly() throws IOException, MalformedModelException {
         try (Model body = load(2, true);
                 Model frozen = load(3, true);
                 Model inference = load(3, false)) {
             Block wrapped = wrappedWithHead(body);
             Path file = folder.resolve("net.frq");
             FrequencyFile.save(wrapped, file, DataType.FLOAT32);
-            NDList input = new NDList(TestModels.random(body.getNDManager(), INPUT));
             frozen.getBlock().freezeParameters(true);
             Block loaded = FrequencyFile.load(withHead(frozen), frozen.getNDManager(), file);
-            assertArrayEquals(
-                    TestModels.predict(wrapped, body.getNDManager(), input).head().toFloatArray(),
-                    TestModels.predict(loaded, frozen.getNDManager(), input).head().toFloatArray());
+            assertArrayEquals(TestModels.answer(wrapped, INPUT), TestModels.answer(loaded, INPUT));
             SequentialBlock other = withHead(inference);
             assertThrows(
                     MalformedModelException.class,

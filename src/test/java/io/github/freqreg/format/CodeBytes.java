@@ -1,8 +1,9 @@
 package io.github.freqreg.format;
 
 import io.github.freqreg.format.FrqModels.Flag;
+import io.github.freqreg.format.Precision.Kind;
 
-/** Writes files of version 2 symbol by symbol, also those that no encoder would write. */
+/** Writes files of version 2 symbol by symbol, including files that no encoder would write. */
 final class CodeBytes {
 
     private final RangeEncoder code = new RangeEncoder();
@@ -13,40 +14,98 @@ final class CodeBytes {
         return this;
     }
 
-    CodeBytes number(String models, long value) {
-        code.number(
-                switch (models) {
-                    case "counts" -> this.models.counts;
-                    case "lengths" -> this.models.lengths;
-                    case "shared" -> this.models.shared;
-                    case "extents1" -> this.models.extents(1);
-                    default -> this.models.extents(0);
-                },
-                value);
+    CodeBytes count(long value) {
+        code.number(models.counts, value);
         return this;
     }
 
-    /** A file without inputs, up to the name of its first and only tensor. */
-    CodeBytes tensor(boolean spectral, boolean half) {
-        return oneTensor().kind(spectral, half);
+    CodeBytes extent(int axis, long value) {
+        code.number(models.extents(axis), value);
+        return this;
     }
 
+    /** Writes how many bytes a name shares with the previous one, and how many follow. */
+    CodeBytes lengths(long shared, long more) {
+        return shared(shared).more(more);
+    }
+
+    CodeBytes shared(long value) {
+        code.number(models.shared, value);
+        return this;
+    }
+
+    private CodeBytes more(long value) {
+        code.number(models.lengths, value);
+        return this;
+    }
+
+    /** Writes a file up to the head of its only tensor; it has names and no inputs. */
     private CodeBytes oneTensor() {
-        return number("counts", 0).number("counts", 1).flag(Flag.NAMED, true);
+        return count(0).count(1).flag(Flag.NAMED, true);
     }
 
-    /** A file up to the step of its first and only tensor. */
-    CodeBytes multiples(boolean spectral) {
-        oneTensor().flag(Flag.SPECTRAL, spectral);
-        return flag(Flag.HALF, false).flag(Flag.STEPS, true);
+    /** Writes a file up to the name of its only tensor, which is stored as elements. */
+    CodeBytes elements(Kind kind) {
+        return oneTensor().nextElements(kind);
     }
 
-    /** A file up to the axes of its first and only tensor, which are not its own. */
-    CodeBytes axes() {
+    /** Writes a file up to the name of its only tensor, stored as coefficients on its own axes. */
+    CodeBytes coefficients(Kind kind) {
+        oneTensor().flag(Flag.SPECTRAL, true).flag(Flag.OWN_AXES, true);
+        return kind(kind);
+    }
+
+    /** Writes a file up to the axes of its only tensor, which are not its own. */
+    CodeBytes otherAxes() {
         return oneTensor().flag(Flag.SPECTRAL, true).flag(Flag.OWN_AXES, false);
     }
 
-    /** The first multiple of a tensor. */
+    /** Writes the head of a tensor of elements up to its name, or to its step. */
+    CodeBytes nextElements(Kind kind) {
+        return flag(Flag.SPECTRAL, false).kind(kind);
+    }
+
+    CodeBytes kind(Kind kind) {
+        flag(Flag.HALF, kind == Kind.FLOAT16);
+        return kind == Kind.FLOAT16 ? this : flag(Flag.STEPS, kind == Kind.STEPS);
+    }
+
+    /** Writes the stored bits of a step. */
+    CodeBytes step(int exponent, int fraction) {
+        code.tree(models.stepExponents, 0, exponent, Byte.SIZE);
+        code.direct(fraction, Precision.FRACTION);
+        return this;
+    }
+
+    /** Writes a name of one byte. */
+    CodeBytes name(int letter) {
+        lengths(0, 1);
+        code.tree(models.letters(0), 0, letter, Byte.SIZE);
+        return this;
+    }
+
+    CodeBytes shape(long... extents) {
+        flag(Flag.SAME_RANK, false).count(extents.length);
+        for (int axis = 0; axis < extents.length; axis++) {
+            extent(axis, extents[axis]);
+        }
+        return this;
+    }
+
+    /** Writes an extent that equals that of the previous tensor. */
+    CodeBytes sameExtent(int axis) {
+        code.bit(models.sameExtent, axis, 1);
+        return this;
+    }
+
+    /** Writes a float16 of a tensor of elements, by its bits. */
+    CodeBytes half(int bits) {
+        code.tree(models.exponents(false, Kind.FLOAT16), 0, bits >> 10 & 31, 5);
+        code.direct(bits >> 15 << 10 | bits & 1023, 11);
+        return this;
+    }
+
+    /** Writes the first multiple of a tensor. */
     CodeBytes multiple(int multiple) {
         int magnitude = Math.abs(multiple);
         int bits = Integer.SIZE - Integer.numberOfLeadingZeros(magnitude);
@@ -64,51 +123,7 @@ final class CodeBytes {
         return this;
     }
 
-    /** A tensor along its own axes, of float16 or float32. */
-    CodeBytes kind(boolean spectral, boolean half) {
-        flag(Flag.SPECTRAL, spectral);
-        if (spectral) {
-            flag(Flag.OWN_AXES, true);
-        }
-        flag(Flag.HALF, half);
-        return half ? this : flag(Flag.STEPS, false);
-    }
-
-    /** The step of multiples, by its stored bits. */
-    CodeBytes step(int exponent, int fraction) {
-        code.tree(models.stepExponents, 0, exponent, Byte.SIZE);
-        code.direct(fraction, Precision.FRACTION);
-        return this;
-    }
-
-    /** A name of one byte. */
-    CodeBytes name(int letter) {
-        number("shared", 0).number("lengths", 1);
-        code.tree(models.letters(0), 0, letter, Byte.SIZE);
-        return this;
-    }
-
-    CodeBytes shape(long... extents) {
-        flag(Flag.SAME_RANK, false).number("counts", extents.length);
-        for (int axis = 0; axis < extents.length; axis++) {
-            code.number(models.extents(axis), extents[axis]);
-        }
-        return this;
-    }
-
-    /** An extent like that of the tensor before. */
-    CodeBytes same(int axis) {
-        code.bit(models.sameExtent, axis, 1);
-        return this;
-    }
-
-    CodeBytes half(int bits) {
-        code.tree(models.exponents(false, true), 0, bits >> 10 & 31, 5);
-        code.direct(bits >> 15 << 10 | bits & 1023, 11);
-        return this;
-    }
-
-    /** The first multiples of a tensor, all 0. */
+    /** Writes the first multiples of a tensor, all 0. */
     CodeBytes zeros(int count) {
         models.multiples.start();
         for (int i = 0; i < count; i++) {
@@ -118,6 +133,7 @@ final class CodeBytes {
         return this;
     }
 
+    /** Ends the code and frames it with the correct checksum. */
     byte[] seal() {
         return new FileBytes().bytes('F', 'R', 'Q', 2).raw(code.finish()).seal();
     }

@@ -7,7 +7,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.zip.CRC32C;
 
-/** Writes files byte by byte, also those that no encoder would write. */
+/** Writes files byte by byte, including files that no encoder would write. */
 final class FileBytes {
 
     private final ByteArrayOutputStream out = new ByteArrayOutputStream();
@@ -17,12 +17,12 @@ final class FileBytes {
         return new FileBytes().bytes('F', 'R', 'Q', 1);
     }
 
-    /** Starts a file of version 1 without inputs, up to its first and only tensor. */
+    /** Starts a file of version 1 without inputs, up to its only tensor. */
     static FileBytes oneTensor() {
         return version1().varint(0).varint(1);
     }
 
-    /** A whole file, with its last four bytes replaced by the checksum of the others. */
+    /** Replaces the last four bytes of a file by the checksum of the others. */
     static byte[] sealed(byte[] file) {
         return new FileBytes().raw(Arrays.copyOf(file, file.length - Integer.BYTES)).seal();
     }
@@ -67,7 +67,7 @@ final class FileBytes {
         return this;
     }
 
-    /** Adds the right checksum. */
+    /** Appends the correct checksum. */
     byte[] seal() {
         CRC32C checksum = new CRC32C();
         checksum.update(out.toByteArray());

@@ -10,6 +10,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.SequentialBlock;
+import io.github.freqreg.ChildProcess;
 import io.github.freqreg.TestModels;
 import io.github.freqreg.file.FrequencyFile;
 import java.io.IOException;
@@ -29,13 +30,13 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * Committed files of each version give the same numbers under any language, encoding and JDK.
+ * The committed files of each version hold the same numbers under any locale, encoding and JDK.
  *
  * <p>{@code -Dfreqreg.java=/path/to/bin/java} also reads them on another JDK.
  */
 class PlatformTest {
 
-    /** Released files, for ever: {@link FrqDocumentTest} says what they hold. */
+    /** The released files, whose contents {@link FrqDocuments} states, and the malformed ones. */
     private static final List<Path> FOLDERS =
             List.of(Path.of("test/resources/format"), Path.of("test/resources/malformed"));
 
@@ -49,12 +50,12 @@ class PlatformTest {
         return all;
     }
 
-    /** Prints what files hold, to the bit, or why they are refused. */
+    /** Prints the exact contents of files, or why they are refused. */
     static final class Reader {
 
         private Reader() {}
 
-        /** Takes the paths of files. */
+        /** Takes the paths of the files. */
         public static void main(String[] paths) throws IOException {
             StringBuilder text = new StringBuilder();
             for (String path : paths) {
@@ -71,9 +72,12 @@ class PlatformTest {
                 return e.getMessage() + "\n";
             }
             StringBuilder text = new StringBuilder(file + " " + document.inputs() + "\n");
-            for (FrqTensor tensor : document.tensors()) {
-                text.append(tensor.name()).append(' ').append(tensor.shape()).append(' ');
-                text.append(tensor.axes()).append(' ').append(tensor.precision()).append(' ');
+            for (FrqEntry tensor : document.entries()) {
+                text.append(tensor.isNamed() ? tensor.name() + " " + tensor.shape() + " " : "");
+                text.append(tensor.spectral() ? tensor.axes() : null)
+                        .append(' ')
+                        .append(tensor.precision())
+                        .append(' ');
                 text.append(
                                 IntStream.range(0, tensor.values().length)
                                         .mapToObj(i -> Float.toHexString(tensor.values()[i]))
@@ -100,9 +104,7 @@ class PlatformTest {
         return text.toString();
     }
 
-    /**
-     * Languages with an i of their own, with digits of their own; and an encoding of ASCII alone.
-     */
+    /** Runs under locales with other case rules or digits, and under other encodings. */
     @ParameterizedTest
     @ValueSource(
             strings = {
@@ -130,8 +132,9 @@ class PlatformTest {
     }
 
     /**
-     * The weight has the coefficients 1 and -1/2 of the frequencies (0, 0) and (0, 1), of six: in
-     * both rows 1/√6 plus -1/4, 0 and 1/4. So (1, 2, 3) gives √6 + 1/2, and the bias 1/4 and -1e-6.
+     * The weight has the coefficients 1 and -1/2 at the frequencies (0, 0) and (0, 1), so both of
+     * its rows are 1/√6 plus (-1/4, 0, 1/4). The input (1, 2, 3) gives √6 + 1/2, to which the
+     * biases 1/4 and -1e-6 are added.
      */
     @ParameterizedTest
     @ValueSource(strings = {"good-1-linear.frq", "good-2-linear.frq", "good-2-bare.frq"})
@@ -142,7 +145,7 @@ class PlatformTest {
             NDArray input = model.getNDManager().create(new float[] {1, 2, 3}, new Shape(1, 3));
             NDList answer =
                     TestModels.predict(model.getBlock(), model.getNDManager(), new NDList(input));
-            // The bias is exact, and some ten operations on numbers of up to 4 each round once.
+            // The bias is exact; about ten operations on numbers up to 4 round once each.
             float sum = (float) (Math.sqrt(6) + 0.5);
             assertArrayEquals(
                     new float[] {sum + 0.25f, sum - 1e-6f},

@@ -13,9 +13,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Reads the content of sound files of version 2 by the specification. The interval is kept as the
- * specification states it, in whole numbers without a bound, and nothing is shared with the
- * library.
+ * Reads the content of valid version 2 files by the specification, with the interval as the
+ * specification states it, in unbounded integers. It shares no code with the library.
  */
 final class SecondRangeReader {
 
@@ -43,7 +42,7 @@ final class SecondRangeReader {
         long count = number("counts");
         boolean named = bit("named") == 1;
         int fingerprint = named ? 0 : (int) direct(32);
-        List<FrqTensor> tensors = new ArrayList<>();
+        List<FrqEntry> tensors = new ArrayList<>();
         byte[] name = {};
         long[] extents = {};
         long[] counts = {0, 0};
@@ -69,20 +68,19 @@ final class SecondRangeReader {
                 stored = counts[spectral];
             }
             float[] values = new float[(int) stored];
-            double mean = 0;
+            long mean = 0;
             for (int j = 0; j < values.length; j++) {
                 if (!stepped) {
                     values[j] = value("exponents " + spectral + half, half == 1);
                     continue;
                 }
-                long multiple = multiple((long) mean);
+                long multiple = multiple(mean);
                 values[j] = multiple * step;
-                long change = 16 * Math.abs(multiple) - (long) mean;
-                long move = change * 2 / (2 * Math.min(j, 12) + 3);
-                mean += move;
+                long change = 16 * Math.abs(multiple) - mean;
+                mean += change * 2 / (2 * Math.min(j, 12) + 3);
             }
             tensors.add(
-                    new FrqTensor(
+                    new FrqEntry(
                             named ? new String(name, StandardCharsets.UTF_8) : null,
                             named ? new Shape(extents) : null,
                             axes,
@@ -91,7 +89,7 @@ final class SecondRangeReader {
                                     : half == 1 ? Precision.FLOAT16 : Precision.FLOAT32,
                             values));
         }
-        // Nothing is left over: all bytes have been looked at, and at most four more.
+        // All bytes were needed, and at most four zeros after them.
         int seen = 4 + shifts;
         assertEquals(bytes, Math.min(bytes, seen));
         return named
@@ -146,7 +144,7 @@ final class SecondRangeReader {
         return new FrequencyAxes(split.length == 0 ? null : new Shape(split), weights);
     }
 
-    /** A multiple of the step, after others of a mean magnitude in sixteenths. */
+    /** Decodes a multiple, given the mean magnitude of the previous ones in sixteenths. */
     private long multiple(long mean) {
         int[] likely = {4000, 7000, 13000, 26000, 42000, 50000};
         int bits = (int) Math.ceil(Math.log(mean + 1) / Math.log(2) - 1e-9);
@@ -227,7 +225,7 @@ final class SecondRangeReader {
         return offset() < bound;
     }
 
-    /** How far above the interval's start the file's number is. */
+    /** Returns the distance of the code from the start of the interval. */
     private long offset() {
         int digits = 4 + shifts;
         BigInteger scaled =

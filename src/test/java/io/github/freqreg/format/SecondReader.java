@@ -11,8 +11,8 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * Reads sound files by the specification in the package's description, and shares no code with the
- * library's reader or writer, nor with what these call.
+ * Reads valid files by the specification in the package documentation. It shares no code with the
+ * library's reader and writer.
  */
 final class SecondReader {
 
@@ -49,7 +49,7 @@ final class SecondReader {
         for (long left = varint(); left > 0; left--) {
             inputs.add(new Shape(Arrays.stream(varints()).map(extent -> extent - 1).toArray()));
         }
-        List<FrqTensor> tensors = new ArrayList<>();
+        List<FrqEntry> tensors = new ArrayList<>();
         for (long left = varint(); left > 0; left--) {
             tensors.add(tensor());
         }
@@ -57,7 +57,7 @@ final class SecondReader {
         return new FrqDocument(inputs, tensors);
     }
 
-    private FrqTensor tensor() {
+    private FrqEntry tensor() {
         int flags = file[at++];
         int length = (int) varint();
         String name = new String(file, at, length, StandardCharsets.UTF_8);
@@ -74,7 +74,7 @@ final class SecondReader {
                             ? half((int) littleEndian(2))
                             : Float.intBitsToFloat((int) littleEndian(4));
         }
-        return new FrqTensor(
+        return new FrqEntry(
                 name,
                 new Shape(extents),
                 flags % 2 == 1 ? FrequencyAxes.OWN : null,
@@ -82,7 +82,7 @@ final class SecondReader {
                 values);
     }
 
-    /** A finite float16 by its definition: a sign, five bits of exponent, ten of fraction. */
+    /** Decodes a finite float16: a sign, five bits of exponent and ten of fraction. */
     static float half(int bits) {
         int exponent = bits >> 10 & 31;
         int fraction = bits & 1023;
@@ -119,7 +119,7 @@ final class SecondReader {
         return value;
     }
 
-    /** CRC-32C, bit by bit. */
+    /** Computes the CRC-32C bit by bit. */
     private long checksum() {
         long rest = 0xffffffffL;
         for (int i = 0; i < at; i++) {

@@ -17,7 +17,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What cannot be written is one clear error, and leaves what was there. */
+/** A failed write gives one clear error and leaves the old file. */
 class WholeFileTest {
 
     private static final byte[] OLD = {1, 2, 3};
@@ -34,7 +34,7 @@ class WholeFileTest {
             assertRefused(file, new byte[100_000]);
             assertArrayEquals(OLD, Files.readAllBytes(file));
             assertEquals(List.of(file), files(file.getParent()));
-            // And there is room again for what fits.
+            // The failed write has freed its space.
             WholeFile.write(file, new byte[8_000]);
             assertEquals(8_000, Files.size(file));
         }
@@ -70,6 +70,13 @@ class WholeFileTest {
         WholeFile.write(file.resolve("inner"), OLD);
         assertRefused(file, new byte[8]);
         assertEquals(List.of(file), files(folder));
+    }
+
+    @Test
+    void aRootCannotBeWritten() {
+        Path root = folder.getRoot();
+        IOException e = assertThrows(IOException.class, () -> WholeFile.write(root, new byte[1]));
+        assertEquals(root + ": the file cannot be written: it is a folder", e.getMessage());
     }
 
     private static void assertRefused(Path file, byte[] bytes) {

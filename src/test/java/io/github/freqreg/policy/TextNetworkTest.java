@@ -58,7 +58,7 @@ class TextNetworkTest {
 
     @TempDir private Path folder;
 
-    /** An embedding, an LSTM and a linear layer: 34,704 numbers, of which 32,000 are the table. */
+    /** An embedding, an LSTM and a linear layer; 32,000 of the 34,704 numbers are the table. */
     private static Block classifier() {
         List<String> words = IntStream.range(0, WORDS).mapToObj(i -> "w" + i).toList();
         return new SequentialBlock()
@@ -89,9 +89,9 @@ class TextNetworkTest {
                 .collect(Collectors.toSet());
     }
 
-    /** The case that was refused: the table alone, left whole, has 64,000 bytes. */
+    /** Regression: such budgets were rejected because the dense table alone takes 64,000 bytes. */
     @Test
-    void underABudgetOfBytesAClassifierIsChosenTrainedSavedAndLoaded() throws Exception {
+    void classifierIsTrainedSavedAndLoadedWithinAByteBudget() throws Exception {
         long bytes = 1_500;
         Path file = folder.resolve("classifier.frq");
         try (Model model = Model.newInstance("text");
@@ -107,7 +107,7 @@ class TextNetworkTest {
                             .optBudgetBytes(bytes)
                             .build()
                             .apply(block, SENTENCES));
-            // The biases would take 262 bytes, more than an eighth.
+            // Dense biases would take 262 bytes, more than an eighth of the budget.
             assertEquals(trained(block), chosen(model.getBlock()));
             Adam adam = Adam.builder().build();
             ByteBudget budget = ByteBudget.builder(bytes).optOptimizer(adam).build();
@@ -127,9 +127,7 @@ class TextNetworkTest {
             assertTrue(size <= bytes && size > 0.8 * bytes, size + " bytes");
             float[] after = TestModels.floats(predict(model, manager));
             assertNotEquals(before[0], after[0]);
-            try (Model fresh = Model.newInstance("text")) {
-                fresh.setBlock(classifier());
-                FrequencyFile.load(fresh, file);
+            try (Model fresh = TestModels.loaded(classifier(), file)) {
                 assertArrayEquals(after, TestModels.floats(predict(fresh, manager)), 1e-6f);
                 FrequencyBlocks.toDense(fresh);
                 assertArrayEquals(after, TestModels.floats(predict(fresh, manager)), 1e-6f);
@@ -141,11 +139,9 @@ class TextNetworkTest {
         return TestModels.predict(model.getBlock(), manager, sentences(manager));
     }
 
-    /**
-     * At half a byte a number the layers' 2,000 numbers are whole; the table has a quarter byte.
-     */
+    /** A coefficient of a layer is planned with half a byte, one of a table with a quarter byte. */
     @Test
-    void aTableGetsTwiceAsManyNumbersForItsBytes() {
+    void tableGetsTwiceAsManyNumbersPerByte() {
         for (boolean trained : new boolean[] {false, true}) {
             Block block = classifier();
             try (NDManager manager = NDManager.newBaseManager()) {
@@ -169,7 +165,7 @@ class TextNetworkTest {
     }
 
     @Test
-    void aBudgetOfNumbersIsMetWithATable() {
+    void budgetOfNumbersIsMetWithATable() {
         Block block =
                 FrequencyRegularization.builder()
                         .optBudget(5_000)
@@ -190,7 +186,7 @@ class TextNetworkTest {
                         .setNumLayers(1)
                         .setActivation(RNN.Activation.TANH)
                         .build(),
-                // DJL 0.36 hands biases to PyTorch in another order than both directions need.
+                // DJL 0.36 passes the biases of bidirectional layers to PyTorch in the wrong order.
                 LSTM.builder()
                         .setStateSize(7)
                         .setNumLayers(2)
@@ -201,7 +197,7 @@ class TextNetworkTest {
 
     @ParameterizedTest
     @MethodSource("recurrentLayers")
-    void aLoneRecurrentLayerIsWrappedByDefault(RecurrentBlock layer) {
+    void recurrentLayerIsWrappedByDefault(RecurrentBlock layer) {
         Shape input = new Shape(2, 5, 9);
         Set<String> weights =
                 trained(layer).stream()
@@ -223,7 +219,9 @@ class TextNetworkTest {
         }
     }
 
-    /** The paper has no floor for them; the linear layer's is 255. */
+    /**
+     * The paper defines no floor for recurrent layers, so they share that of linear layers: 255.
+     */
     @Test
     void recurrentLayersHaveTheFloorOfLinearOnes() {
         Block block =
@@ -252,7 +250,7 @@ class TextNetworkTest {
     }
 
     @Test
-    void bertFitsABudgetOfBytes() throws Exception {
+    void bertFitsAByteBudget() throws Exception {
         long bytes = 2_500;
         Shape ids = new Shape(2, 5);
         Shape[] inputs = {ids, ids, ids};
@@ -284,9 +282,7 @@ class TextNetworkTest {
             assertTrue(Files.size(file) <= bytes, Files.size(file) + " bytes");
             NDList tokens = bertInputs(manager);
             NDList expected = TestModels.predict(model.getBlock(), manager, tokens);
-            try (Model fresh = Model.newInstance("bert")) {
-                fresh.setBlock(bert());
-                FrequencyFile.load(fresh, file);
+            try (Model fresh = TestModels.loaded(bert(), file)) {
                 TestModels.assertClose(
                         expected,
                         TestModels.predict(fresh.getBlock(), manager, tokens),
@@ -304,7 +300,7 @@ class TextNetworkTest {
     }
 
     @Test
-    void anIdEmbeddingCountsAsAnEmbedding() {
+    void idEmbeddingIsAnEmbedding() {
         Block table = new IdEmbedding.Builder().setDictionarySize(90).setEmbeddingSize(8).build();
         assertEquals(LayerType.EMBEDDING, LayerType.of(table));
         TensorChoice choice =
@@ -316,9 +312,9 @@ class TextNetworkTest {
         assertTrue(choice.regularized(), choice.toString());
     }
 
-    /** By default along the axes for tables; along its own where these are asked for. */
+    /** The default axes of tables, or the table's own axes if requested. */
     @Test
-    void aTableLoadsAlongTheAxesOfItsFile() throws Exception {
+    void tableIsLoadedAlongTheAxesOfItsFile() throws Exception {
         FrequencyAxes table = FrequencyAxes.ofTable(new Shape(WORDS, 16));
         for (boolean own : new boolean[] {false, true}) {
             FrequencyRegularizationBuilder policy =
@@ -336,7 +332,7 @@ class TextNetworkTest {
                 FrequencyFile.save(model.getBlock(), file, DataType.FLOAT32);
                 assertEquals(
                         own ? FrequencyAxes.OWN : table,
-                        FrqDocument.read(file).tensors().get(0).axes());
+                        FrqDocument.read(file).entries().get(0).axes());
                 fresh.setBlock(classifier());
                 FrequencyFile.load(fresh, file);
                 assertArrayEquals(

@@ -16,7 +16,7 @@ import io.github.freqreg.UsesEngine;
 import io.github.freqreg.file.FrequencyFile;
 import io.github.freqreg.file.Quantization;
 import io.github.freqreg.format.FrqDocument;
-import io.github.freqreg.format.FrqTensor;
+import io.github.freqreg.format.FrqEntry;
 import io.github.freqreg.policy.FrequencyRegularization;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -88,7 +88,7 @@ class CheckpointTest {
             step(model, adam, manager);
             Checkpoint.save(model, adam, 7, SETTINGS, file);
         }
-        List<FrqTensor> tensors = FrqDocument.read(file).tensors();
+        List<FrqEntry> tensors = FrqDocument.read(file).entries();
         assertEquals(
                 List.of(
                         "weight",
@@ -100,7 +100,7 @@ class CheckpointTest {
                         "progress",
                         "setting/empty=",
                         "setting/seed=1"),
-                tensors.stream().map(FrqTensor::name).toList());
+                tensors.stream().map(FrqEntry::name).toList());
         assertArrayEquals(new float[] {7, 0, 1}, tensors.get(6).values());
         assertEquals(30, tensors.get(2).values().length);
     }

@@ -25,9 +25,9 @@ import io.github.freqreg.examples.tasks.SegmentationTranslator;
 import io.github.freqreg.file.CompressionReport;
 import io.github.freqreg.file.FrequencyBlockFactory;
 import io.github.freqreg.file.FrequencyFile;
-import io.github.freqreg.format.ArrayFile;
 import io.github.freqreg.format.FrqDocument;
-import io.github.freqreg.format.FrqTensor;
+import io.github.freqreg.format.FrqEntry;
+import io.github.freqreg.interop.ArrayFile;
 import io.github.freqreg.interop.DenseWeights;
 import io.github.freqreg.policy.FrequencyRegularization;
 import java.awt.image.BufferedImage;
@@ -102,9 +102,9 @@ class DeploymentGuidesTest extends GuideTest {
         Path bare = folder.resolve("bare.frq");
         // the-file-format.md
         FrqDocument document = FrqDocument.read(file);
-        for (FrqTensor tensor : document.tensors()) {
-            String kind = tensor.spectral() ? "coefficients" : "values";
-            System.out.println(tensor.name() + " " + tensor.shape() + ": " + kind);
+        for (FrqEntry entry : document.entries()) {
+            String kind = entry.spectral() ? "coefficients" : "values";
+            System.out.println(entry.name() + " " + entry.shape() + ": " + kind);
         }
         document.withoutNames().write(bare); // the network has them
         // end

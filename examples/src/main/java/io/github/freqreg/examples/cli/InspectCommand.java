@@ -97,7 +97,7 @@ final class InspectCommand implements Callable<Integer> {
                                                         + " unet's of this --width and --depth; "
                                                         + document.numbers()
                                                         + " numbers in "
-                                                        + document.tensors().size()
+                                                        + document.entries().size()
                                                         + " tensors"));
         switch (format.orElse(Format.TABLE)) {
             case CSV:

@@ -4,7 +4,7 @@ import ai.djl.MalformedModelException;
 import ai.djl.ndarray.types.Shape;
 import io.github.freqreg.file.CompressionReport;
 import io.github.freqreg.format.FrqDocument;
-import io.github.freqreg.format.FrqTensor;
+import io.github.freqreg.format.FrqEntry;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -42,7 +42,7 @@ public record Contents(
         String title = file.getFileName().toString();
         if (report.isEmpty()) {
             byte[] bytes = FrqDocument.readBytes(file);
-            long[] sizes = FrqDocument.tensorBytes(bytes);
+            long[] sizes = FrqDocument.entryBytes(bytes);
             return new Contents(title, bytes.length, document, sizes, report);
         }
         List<CompressionReport.Row> rows = report.get().getRows();
@@ -56,13 +56,13 @@ public record Contents(
                 report);
     }
 
-    List<FrqTensor> tensors() {
-        return document.tensors();
+    List<FrqEntry> entries() {
+        return document.entries();
     }
 
     /** Returns the label of a tensor: its name, or its number, counted from 1. */
     String label(int index) {
-        String name = tensors().get(index).name();
-        return name == null ? "tensor " + (index + 1) : Labels.shorten(name, NAME);
+        FrqEntry entry = entries().get(index);
+        return entry.isNamed() ? Labels.shorten(entry.name(), NAME) : "tensor " + (index + 1);
     }
 }

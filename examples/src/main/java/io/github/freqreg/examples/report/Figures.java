@@ -1,7 +1,7 @@
 package io.github.freqreg.examples.report;
 
 import io.github.freqreg.examples.tasks.Epoch;
-import io.github.freqreg.format.FrqTensor;
+import io.github.freqreg.format.FrqEntry;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -63,7 +63,7 @@ public record Figures(
      * @param learning the learning curves of the network, if they are known
      */
     public static Figures of(Contents contents, Optional<Learning> learning) {
-        List<FrqTensor> tensors = contents.tensors();
+        List<FrqEntry> tensors = contents.entries();
         int[] spectral =
                 IntStream.range(0, tensors.size()).filter(i -> tensors.get(i).spectral()).toArray();
         int[] drawn = largest(spectral, MOST_SPECTRA, i -> tensors.get(i).values().length);
@@ -129,7 +129,7 @@ public record Figures(
     private static Figure bytes(Contents contents) {
         String id = "bytes";
         String title = "Bytes on disk";
-        List<FrqTensor> tensors = contents.tensors();
+        List<FrqEntry> tensors = contents.entries();
         boolean named = contents.document().isNamed();
         // A logarithmic axis cannot show zero bytes.
         int[] some =
@@ -172,7 +172,7 @@ public record Figures(
     }
 
     private static Spectrum spectrum(Contents contents, int index) {
-        FrqTensor tensor = contents.tensors().get(index);
+        FrqEntry tensor = contents.entries().get(index);
         String name = contents.label(index);
         String number = String.format(Locale.ROOT, "%03d", index + 1);
 

@@ -4,7 +4,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import io.github.freqreg.examples.data.Sheet;
-import io.github.freqreg.format.FrqTensor;
+import io.github.freqreg.format.FrqEntry;
 import io.github.freqreg.spectrum.FrequencyTensor;
 import java.util.Arrays;
 import java.util.List;
@@ -40,13 +40,13 @@ final class Filters {
         if (!contents.document().isNamed()) {
             return missing("The file has no shapes, so which tensor holds filters is not known.");
         }
-        int first = first(contents.tensors());
+        int first = first(contents.entries());
         if (first < 0) {
             return missing(
                     "No tensor holds filters: none belongs to a convolution, and the axes of the"
                             + " first weight are not split into rows and columns.");
         }
-        FrqTensor tensor = contents.tensors().get(first);
+        FrqEntry tensor = contents.entries().get(first);
         String name = contents.label(first);
         Shape shape = shape(tensor);
         int axes = shape.dimension();
@@ -104,10 +104,10 @@ final class Filters {
      * Returns the index of the first two-dimensional convolution, or of the first layer if it is a
      * linear one whose axes are split into rows and columns, or -1.
      */
-    private static int first(List<FrqTensor> tensors) {
+    private static int first(List<FrqEntry> tensors) {
         boolean begun = false;
         for (int i = 0; i < tensors.size(); i++) {
-            FrqTensor tensor = tensors.get(i);
+            FrqEntry tensor = tensors.get(i);
             Shape own = tensor.shape();
             Shape seen = shape(tensor);
             boolean split = !seen.equals(own);
@@ -121,7 +121,7 @@ final class Filters {
         return -1;
     }
 
-    private static Shape shape(FrqTensor tensor) {
+    private static Shape shape(FrqEntry tensor) {
         return tensor.spectral() ? tensor.axes().shape(tensor.shape()) : tensor.shape();
     }
 
@@ -131,8 +131,7 @@ final class Filters {
     }
 
     /** Returns the pixels of the filters: one band for gray or three for colours; zero is 0.5. */
-    private static float[][] pixels(
-            FrqTensor tensor, int drawn, int channels, int bands, int area) {
+    private static float[][] pixels(FrqEntry tensor, int drawn, int channels, int bands, int area) {
         float[] weights = weights(tensor);
         float[][] pixels = new float[bands][drawn * area];
         float most = Float.MIN_NORMAL;
@@ -153,7 +152,7 @@ final class Filters {
         return pixels;
     }
 
-    private static float[] weights(FrqTensor tensor) {
+    private static float[] weights(FrqEntry tensor) {
         if (!tensor.spectral()) {
             return tensor.values();
         }

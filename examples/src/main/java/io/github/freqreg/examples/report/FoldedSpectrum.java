@@ -1,7 +1,7 @@
 package io.github.freqreg.examples.report;
 
 import ai.djl.ndarray.types.Shape;
-import io.github.freqreg.format.FrqTensor;
+import io.github.freqreg.format.FrqEntry;
 import io.github.freqreg.spectrum.ZigzagMask;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -52,7 +52,7 @@ record FoldedSpectrum(
     private static final String[] AXES = {"outputs", "inputs", "kernel rows", "kernel columns"};
 
     /** Folds the coefficients of a tensor that has a name and a shape. */
-    static FoldedSpectrum of(FrqTensor tensor) {
+    static FoldedSpectrum of(FrqEntry tensor) {
         int drawn = Math.min(tensor.values().length, MOST_COEFFICIENTS);
         ZigzagMask mask = tensor.axes().mask(tensor.shape(), drawn);
         Shape box = mask.getBox();
@@ -101,12 +101,12 @@ record FoldedSpectrum(
         return (int) (position / box.slice(axis + 1).size() % box.get(axis));
     }
 
-    private static String label(FrqTensor tensor, Shape shape, int axis) {
+    private static String label(FrqEntry tensor, Shape shape, int axis) {
         return "frequency along " + axis(tensor, axis) + ", of " + shape.get(axis);
     }
 
     /** Returns the meaning of an axis if the tensor's name shows it, or else its number. */
-    private static String axis(FrqTensor tensor, int axis) {
+    private static String axis(FrqEntry tensor, int axis) {
         Matcher layer = LAYER.matcher(tensor.name());
         if (tensor.axes().split() != null || axis >= AXES.length || !layer.find()) {
             return "axis " + (axis + 1);

@@ -4,7 +4,7 @@ import io.github.freqreg.examples.data.PngFile;
 import io.github.freqreg.examples.report.Figures.Spectrum;
 import io.github.freqreg.file.CompressionReport;
 import io.github.freqreg.file.CompressionReport.Row;
-import io.github.freqreg.format.FrqTensor;
+import io.github.freqreg.format.FrqEntry;
 import io.github.freqreg.format.WholeFile;
 import java.awt.Color;
 import java.awt.image.BufferedImage;
@@ -181,7 +181,7 @@ public final class HtmlReport {
     }
 
     private void table() throws IOException {
-        List<FrqTensor> tensors = contents.tensors();
+        List<FrqEntry> tensors = contents.entries();
         Optional<List<Row>> rows = contents.report().map(CompressionReport::getRows);
         int shown = Math.min(tensors.size(), MOST_ROWS);
         double least =
@@ -208,7 +208,7 @@ public final class HtmlReport {
         long bytes = 0;
         long numbers = 0;
         for (int i = 0; i < shown; i++) {
-            FrqTensor tensor = tensors.get(i);
+            FrqEntry tensor = tensors.get(i);
             int index = i;
             row(i, tensor, rows.map(all -> all.get(index)), decades);
             bytes += contents.sizes()[i];
@@ -226,7 +226,7 @@ public final class HtmlReport {
         }
     }
 
-    private void row(int index, FrqTensor tensor, Optional<Row> row, int decades)
+    private void row(int index, FrqEntry tensor, Optional<Row> row, int decades)
             throws IOException {
         print(
                 "<tr><td>%d</td><td class=\"name\">%s</td>",

@@ -5,10 +5,10 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.util.Float16Utils;
 import io.github.freqreg.examples.networks.UNet;
 import io.github.freqreg.format.FrqDocument;
-import io.github.freqreg.format.FrqTensor;
+import io.github.freqreg.format.FrqEntry;
 import io.github.freqreg.format.Precision;
-import io.github.freqreg.format.TorchCheckpoint;
-import io.github.freqreg.format.TorchTensor;
+import io.github.freqreg.interop.TorchCheckpoint;
+import io.github.freqreg.interop.TorchTensor;
 import io.github.freqreg.spectrum.FrequencyAxes;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -85,13 +85,13 @@ public final class PublishedUNet {
                             + ", unknown "
                             + unknown);
         }
-        List<FrqTensor> ours = new ArrayList<>();
+        List<FrqEntry> ours = new ArrayList<>();
         try {
             for (Map.Entry<String, String> entry : names.entrySet()) {
                 TorchTensor tensor = tensors.get(entry.getKey());
                 float[] values = tensor.toFrequencyTensor().coefficients();
                 ours.add(
-                        new FrqTensor(
+                        new FrqEntry(
                                 entry.getValue(),
                                 tensor.shape(),
                                 FrequencyAxes.OWN,

@@ -7,8 +7,8 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import io.github.freqreg.file.FrequencyFile;
-import io.github.freqreg.format.ArrayFile;
 import io.github.freqreg.format.FrqDocument;
+import io.github.freqreg.interop.ArrayFile;
 import io.github.freqreg.interop.DenseWeights;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -108,7 +108,7 @@ public final class WeightFile implements AutoCloseable {
     public static Map<String, Shape> shapes(FrqDocument document) {
         Map<String, Shape> shapes = new LinkedHashMap<>();
         if (document.isNamed()) {
-            document.tensors().forEach(tensor -> shapes.put(tensor.name(), tensor.shape()));
+            document.entries().forEach(tensor -> shapes.put(tensor.name(), tensor.shape()));
         }
         return shapes;
     }

@@ -21,7 +21,7 @@ import io.github.freqreg.examples.networks.Vae;
 import io.github.freqreg.examples.tasks.Network;
 import io.github.freqreg.examples.tasks.TorchNames;
 import io.github.freqreg.file.FrequencyFile;
-import io.github.freqreg.format.ArrayFile;
+import io.github.freqreg.interop.ArrayFile;
 import io.github.freqreg.interop.DenseWeights;
 import io.github.freqreg.policy.FrequencyRegularization;
 import java.awt.image.BufferedImage;
@@ -367,7 +367,7 @@ class ExportTest {
         Path file = SharedData.find("frereg-unet/unet_fr.pt");
         assertError(
                 1,
-                "is sparse, as coefficients are",
+                "is sparse; TorchCheckpoint reads sparse coefficients",
                 "evaluate unet --weights %s --data %s",
                 file,
                 SharedData.find("carvana"));

@@ -18,7 +18,7 @@ import io.github.freqreg.examples.data.Images;
 import io.github.freqreg.examples.networks.LeNet;
 import io.github.freqreg.examples.tasks.TrainingCheckpoint;
 import io.github.freqreg.format.FrqDocument;
-import io.github.freqreg.format.FrqTensor;
+import io.github.freqreg.format.FrqEntry;
 import io.github.freqreg.format.Precision;
 import io.github.freqreg.training.Adam;
 import io.github.freqreg.training.Checkpoint;
@@ -198,7 +198,7 @@ class ResumptionTest {
         // The last one is sound, but has a number.
         int size = name.endsWith("=1") ? 1 : 0;
         Path file = folder.resolve("c");
-        List<FrqTensor> tensors =
+        List<FrqEntry> tensors =
                 List.of(tensor("progress", 3), tensor("setting/y=2", 0), tensor(name, size));
         new FrqDocument(List.of(), tensors).write(file);
         MalformedModelException e =
@@ -206,8 +206,8 @@ class ResumptionTest {
         assertTrue(e.getMessage().startsWith(file + ": expected a setting once"), e.getMessage());
     }
 
-    private static FrqTensor tensor(String name, int size) {
-        return new FrqTensor(name, new Shape(size), null, Precision.FLOAT32, new float[size]);
+    private static FrqEntry tensor(String name, int size) {
+        return new FrqEntry(name, new Shape(size), null, Precision.FLOAT32, new float[size]);
     }
 
     /** Sound files of any content are read, or refused with a message that names the file. */
@@ -235,7 +235,7 @@ class ResumptionTest {
             for (int trial = 0; trial < 500; trial++) {
                 List<String> some = new ArrayList<>(names);
                 Collections.shuffle(some, random);
-                List<FrqTensor> tensors = new ArrayList<>();
+                List<FrqEntry> tensors = new ArrayList<>();
                 for (String name : some.subList(0, random.nextInt(names.size()))) {
                     int size = name.equals("progress") ? 3 : random.nextInt(3);
                     float[] numbers = new float[size];
@@ -244,7 +244,7 @@ class ResumptionTest {
                         numbers[i] = sound ? i : values[random.nextInt(values.length)];
                     }
                     tensors.add(
-                            new FrqTensor(name, new Shape(size), null, Precision.FLOAT32, numbers));
+                            new FrqEntry(name, new Shape(size), null, Precision.FLOAT32, numbers));
                 }
                 Files.write(file, new FrqDocument(List.of(), tensors).encode());
                 read += isRead(file, () -> Checkpoint.readSettings(file)) ? 1 : 0;
@@ -269,8 +269,8 @@ class ResumptionTest {
     @CsvSource({"-1, 0, 0", "1.5, 0, 0", "1, -2, 0", "1, 3000, 0", "1, 0, 2000000", "1e10, 0, 0"})
     void progressThatNoTrainingHasIsRefused(float epochs, float high, float low) throws Exception {
         Path file = folder.resolve("c");
-        FrqTensor progress =
-                new FrqTensor(
+        FrqEntry progress =
+                new FrqEntry(
                         "progress",
                         new Shape(3),
                         null,

@@ -7,7 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import ai.djl.ndarray.types.Shape;
 import io.github.freqreg.file.CompressionReport;
 import io.github.freqreg.format.FrqDocument;
-import io.github.freqreg.format.FrqTensor;
+import io.github.freqreg.format.FrqEntry;
 import io.github.freqreg.format.Precision;
 import io.github.freqreg.spectrum.FrequencyAxes;
 import io.github.freqreg.spectrum.ZigzagOrder;
@@ -125,8 +125,8 @@ class FiguresTest {
 
     @Test
     void filtersAreGrayWithZeroInTheMiddle() throws Exception {
-        FrqTensor weight =
-                new FrqTensor(
+        FrqEntry weight =
+                new FrqEntry(
                         "01Conv2d_weight",
                         new Shape(2, 1, 1, 2),
                         null,
@@ -148,7 +148,7 @@ class FiguresTest {
     @Test
     void filtersOfThreeInputsAreRebuiltInColour() throws Exception {
         // Only the lowest frequency: all weights are equal, so all pixels are white.
-        FrqTensor weight =
+        FrqEntry weight =
                 tensor(
                         "01Conv2d_weight",
                         new Shape(120, 3, 2, 2),
@@ -165,24 +165,24 @@ class FiguresTest {
     @Test
     void unitsOfAFirstLinearLayerWithSplitAxesAreFilters() throws Exception {
         FrequencyAxes split = new FrequencyAxes(new Shape(5, 4, 4), List.of());
-        FrqTensor units = tensor("01Linear_weight", new Shape(5, 16), split, values(20));
+        FrqEntry units = tensor("01Linear_weight", new Shape(5, 16), split, values(20));
         assertTrue(filters(units).drawing().isPresent());
         // After another layer, they are not filters of the first layer.
-        FrqTensor before = tensor("00x", new Shape(2, 2), FrequencyAxes.OWN, values(4));
+        FrqEntry before = tensor("00x", new Shape(2, 2), FrequencyAxes.OWN, values(4));
         Figure later = filters(before, units);
         assertFalse(later.drawing().isPresent());
         assertTrue(later.caption().startsWith("No tensor holds filters"), later.caption());
     }
 
-    private Figure filters(FrqTensor... tensors) throws Exception {
+    private Figure filters(FrqEntry... tensors) throws Exception {
         Path file = folder.resolve("f.frq");
         new FrqDocument(List.of(), List.of(tensors)).write(file);
         return Filters.of(
                 Contents.of(file, FrqDocument.read(file), Optional.of(CompressionReport.of(file))));
     }
 
-    private static FrqTensor tensor(String name, Shape shape, FrequencyAxes axes, float[] values) {
-        return new FrqTensor(name, shape, axes, Precision.FLOAT32, values);
+    private static FrqEntry tensor(String name, Shape shape, FrequencyAxes axes, float[] values) {
+        return new FrqEntry(name, shape, axes, Precision.FLOAT32, values);
     }
 
     private static float[] values(int count) {

@@ -7,7 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import ai.djl.ndarray.types.Shape;
 import io.github.freqreg.examples.cli.ProgramRun;
 import io.github.freqreg.format.FrqDocument;
-import io.github.freqreg.format.FrqTensor;
+import io.github.freqreg.format.FrqEntry;
 import io.github.freqreg.format.Precision;
 import io.github.freqreg.spectrum.FrequencyAxes;
 import java.awt.image.BufferedImage;
@@ -107,7 +107,7 @@ class HtmlReportTest {
                         "--></style></table>&lt;b&gt;&amp;",
                         "%s%n%d",
                         "../../escape");
-        List<FrqTensor> tensors = new ArrayList<>();
+        List<FrqEntry> tensors = new ArrayList<>();
         for (String name : names) {
             tensors.add(spectral(name, new Shape(3, 5), 6));
         }
@@ -152,7 +152,7 @@ class HtmlReportTest {
                         List.of(),
                         List.of(
                                 spectral("w", new Shape(4, 1, 3, 3), 9),
-                                new FrqTensor(
+                                new FrqEntry(
                                         "b",
                                         new Shape(2),
                                         null,
@@ -184,7 +184,7 @@ class HtmlReportTest {
     /** Five thousand tensors, the first of which would be four tebibytes if rebuilt. */
     @Test
     void aHostileFileGivesABoundedPage() throws Exception {
-        List<FrqTensor> tensors = new ArrayList<>();
+        List<FrqEntry> tensors = new ArrayList<>();
         tensors.add(spectral("huge", new Shape(1, 1, 1 << 20, 1 << 20), 5));
         tensors.add(spectral("zero", new Shape(7), 3, value -> 0));
         tensors.add(spectral("tall", new Shape(1 << 20, 2), 300_000));
@@ -231,18 +231,18 @@ class HtmlReportTest {
                         .formatted(epochs, epochs));
     }
 
-    private static FrqTensor spectral(String name, Shape shape, int kept) {
+    private static FrqEntry spectral(String name, Shape shape, int kept) {
         Random random = new Random(7);
         return spectral(name, shape, kept, i -> random.nextGaussian());
     }
 
-    private static FrqTensor spectral(
+    private static FrqEntry spectral(
             String name, Shape shape, int kept, IntToDoubleFunction value) {
         float[] values = new float[kept];
         for (int i = 0; i < kept; i++) {
             values[i] = (float) value.applyAsDouble(i);
         }
-        return new FrqTensor(name, shape, FrequencyAxes.OWN, Precision.FLOAT32, values);
+        return new FrqEntry(name, shape, FrequencyAxes.OWN, Precision.FLOAT32, values);
     }
 
     /** Writes a page with the program and parses it. */

@@ -2,13 +2,12 @@ package io.github.freqreg.examples.spark;
 
 import ai.djl.MalformedModelException;
 import io.github.freqreg.format.FrqDocument;
-import io.github.freqreg.format.FrqTensor;
+import io.github.freqreg.format.FrqEntry;
 import io.github.freqreg.format.Precision;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
-import java.util.Objects;
 
 /**
  * Averages the coefficients of networks. Because the inverse transform is linear, the result has
@@ -38,24 +37,18 @@ final class CoefficientAverage {
             scenes += update.scenes();
         }
         FrqDocument first = documents.get(0);
-        double[][] sums = new double[first.tensors().size()][0];
+        double[][] sums = new double[first.entries().size()][0];
         for (int k = 0; k < documents.size(); k++) {
             checkSame(first, documents.get(k));
             double weight = updates.get(k).scenes() / scenes;
             for (int i = 0; i < sums.length; i++) {
-                sums[i] = add(sums[i], documents.get(k).tensors().get(i).values(), weight);
+                sums[i] = add(sums[i], documents.get(k).entries().get(i).values(), weight);
             }
         }
-        List<FrqTensor> tensors = new ArrayList<>();
+        List<FrqEntry> tensors = new ArrayList<>();
         for (int i = 0; i < sums.length; i++) {
-            FrqTensor its = first.tensors().get(i);
-            tensors.add(
-                    new FrqTensor(
-                            its.name(),
-                            its.shape(),
-                            its.axes(),
-                            Precision.FLOAT32,
-                            floats(sums[i])));
+            FrqEntry its = first.entries().get(i);
+            tensors.add(its.withValues(Precision.FLOAT32, floats(sums[i])));
         }
         return new FrqDocument(first.inputs(), tensors, first.fingerprint()).encode();
     }
@@ -93,6 +86,8 @@ final class CoefficientAverage {
     }
 
     private static List<String> axes(FrqDocument document) {
-        return document.tensors().stream().map(tensor -> Objects.toString(tensor.axes())).toList();
+        return document.entries().stream()
+                .map(entry -> entry.spectral() ? entry.axes().toString() : "")
+                .toList();
     }
 }

@@ -12,7 +12,7 @@ import ai.djl.util.Pair;
 import io.github.freqreg.block.FrequencyBlocks;
 import io.github.freqreg.examples.spark.LocalTraining.Update;
 import io.github.freqreg.format.FrqDocument;
-import io.github.freqreg.format.FrqTensor;
+import io.github.freqreg.format.FrqEntry;
 import io.github.freqreg.format.Precision;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -61,8 +61,8 @@ class CoefficientAverageTest {
     @Test
     void omittedCoefficientsAreZeros() throws Exception {
         FrqDocument whole = FrqDocument.decode(SIZE.draw(16, 20, 1));
-        List<FrqTensor> tensors = new ArrayList<>(whole.tensors());
-        FrqTensor tensor = tensors.get(2);
+        List<FrqEntry> tensors = new ArrayList<>(whole.entries());
+        FrqEntry tensor = tensors.get(2);
         float[] values = tensor.values();
         tensors.set(2, with(tensor, Arrays.copyOf(values, 17)));
         byte[] shorter = new FrqDocument(whole.inputs(), tensors, whole.fingerprint()).encode();
@@ -71,7 +71,7 @@ class CoefficientAverageTest {
                         List.of(new Update(whole.encode(), 1, 0), new Update(shorter, 1, 0)),
                         List.of(new Update(shorter, 1, 0), new Update(whole.encode(), 1, 0)))) {
             float[] found =
-                    FrqDocument.decode(CoefficientAverage.of(updates)).tensors().get(2).values();
+                    FrqDocument.decode(CoefficientAverage.of(updates)).entries().get(2).values();
             assertEquals(20, found.length);
             for (int i = 0; i < 20; i++) {
                 assertEquals(i < 17 ? values[i] : values[i] / 2, found[i], 1e-7);
@@ -79,8 +79,8 @@ class CoefficientAverageTest {
         }
     }
 
-    private static FrqTensor with(FrqTensor tensor, float[] values) {
-        return new FrqTensor(null, null, tensor.axes(), Precision.FLOAT32, values);
+    private static FrqEntry with(FrqEntry tensor, float[] values) {
+        return tensor.withValues(Precision.FLOAT32, values);
     }
 
     @Test

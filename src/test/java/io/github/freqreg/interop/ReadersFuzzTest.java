@@ -1,0 +1,95 @@
+package io.github.freqreg.interop;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import ai.djl.MalformedModelException;
+import ai.djl.ndarray.NDList;
+import com.code_intelligence.jazzer.junit.FuzzTest;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Tag;
+
+/**
+ * Fuzzes the readers of other programs' files: any bytes are read or refused, within the bounds on
+ * memory.
+ *
+ * <p>The ordinary build replays the inputs in this class's resources. {@code mvn -Pfuzz test
+ * -Dtest=ReadersFuzzTest#npz} looks for new ones, one method at a time.
+ */
+@Tag("fuzz")
+class ReadersFuzzTest {
+
+    /** Fuzzes the pickle of a checkpoint, with storages of 64 bytes. */
+    @FuzzTest(maxDuration = "10m")
+    void pickle(byte[] pickle) throws IOException {
+        try {
+            new TorchPickle(pickle, key -> new byte[64]).read();
+        } catch (MalformedModelException e) {
+            assertTrue(e.getMessage() != null && !e.getMessage().isBlank());
+        }
+    }
+
+    /** Fuzzes a whole checkpoint. */
+    @FuzzTest(maxDuration = "10m")
+    void checkpoint(byte[] zip) throws IOException {
+        Path file = Files.createTempFile("fuzz", ".pt");
+        try {
+            Files.write(file, zip);
+            TorchCheckpoint.read(file);
+        } catch (MalformedModelException e) {
+            assertTrue(e.getMessage().startsWith(file.toString()), e.getMessage());
+        } finally {
+            Files.delete(file);
+        }
+    }
+
+    /** Fuzzes a whole safetensors file. */
+    @FuzzTest(maxDuration = "10m")
+    void safetensors(byte[] file) {
+        List<RawArray> arrays = arrays(file, NDList.Encoding.SAFETENSORS);
+        long bytes = arrays.stream().mapToLong(array -> array.bytes().remaining()).sum();
+        assertTrue(bytes <= file.length, bytes + " bytes of " + file.length);
+        Map<String, SecondSafetensors.Array> second =
+                arrays.isEmpty() ? Map.of() : SecondSafetensors.read(file);
+        arrays.forEach(array -> assertSame(second.get(array.name()), array));
+    }
+
+    /** Fuzzes a whole npz file. */
+    @FuzzTest(maxDuration = "10m")
+    void npz(byte[] file) throws IOException {
+        List<RawArray> arrays = arrays(file, NDList.Encoding.NPZ);
+        long bytes = arrays.stream().mapToLong(array -> array.bytes().remaining()).sum();
+        assertTrue(
+                bytes <= (long) NpzReader.MAX_RATIO * file.length,
+                bytes + " bytes of " + file.length);
+        Map<String, SecondSafetensors.Array> second =
+                arrays.isEmpty() ? Map.of() : SecondNpz.read(file);
+        arrays.forEach(array -> assertSame(second.get(array.name()), array));
+    }
+
+    /** Fuzzes an array inside a valid npz file, so that the fuzzer need not find the archive. */
+    @FuzzTest(maxDuration = "10m")
+    void npy(byte[] array) throws IOException {
+        npz(new ArrayBytes().stored("a.npy", array).zip());
+    }
+
+    private static List<RawArray> arrays(byte[] file, NDList.Encoding encoding) {
+        try {
+            return ArrayFile.decode(file, encoding, false);
+        } catch (MalformedModelException e) {
+            assertTrue(e.getMessage() != null && !e.getMessage().isBlank());
+            return List.of();
+        }
+    }
+
+    private static void assertSame(SecondSafetensors.Array second, RawArray array) {
+        assertArrayEquals(second.shape(), array.shape().getShape());
+        byte[] bytes = new byte[array.bytes().remaining()];
+        array.bytes().duplicate().get(bytes);
+        assertArrayEquals(second.bytes(), bytes);
+    }
+}

@@ -1,0 +1,125 @@
+package io.github.freqreg.policy;
+
+import static io.github.freqreg.policy.SmallNetwork.SMALL_BIASES;
+import static io.github.freqreg.policy.SmallNetwork.SMALL_WEIGHTS;
+import static io.github.freqreg.policy.SmallNetwork.kept;
+import static io.github.freqreg.policy.SmallNetwork.keptOfFresh;
+import static io.github.freqreg.policy.SmallNetwork.policy;
+import static io.github.freqreg.policy.SmallNetwork.small;
+import static io.github.freqreg.policy.SmallNetwork.weights;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import ai.djl.Model;
+import ai.djl.ndarray.NDArray;
+import ai.djl.nn.Parameter;
+import ai.djl.util.Pair;
+import io.github.freqreg.spectrum.FrequencyTensor;
+import java.util.Arrays;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** How the tensors of a network share a budget. */
+class BudgetSharesTest {
+
+    @Test
+    void freshTensorsShareTheBudgetEqually() {
+        assertEquals(List.of(50, 51, 51), keptOfFresh(policy().optBudget(SMALL_BIASES + 152)));
+        // The first tensor has only 108 coefficients; the others share the rest.
+        assertEquals(List.of(108, 150, 150), keptOfFresh(policy().optBudget(SMALL_BIASES + 408)));
+    }
+
+    /** Biases of 4, 6 and 5 numbers get 2, 3 and 3 until the weights are complete. */
+    @Test
+    void freshVectorGetsTheSquareRootOfItsSize() {
+        FrequencyRegularizationBuilder policy =
+                policy().optParameterTypes(Parameter.Type.WEIGHT, Parameter.Type.BIAS);
+        assertEquals(List.of(50, 2, 50, 3, 50, 3), keptOfFresh(policy.optBudget(158)));
+        long all = SMALL_WEIGHTS + SMALL_BIASES;
+        assertEquals(
+                List.of(108, 4, 216, 6, (int) SMALL_WEIGHTS - 324, 5),
+                keptOfFresh(policy.optBudget(all)));
+    }
+
+    /** Moving coefficients from one tensor to another never raises the sum of energy shares. */
+    @ParameterizedTest
+    @ValueSource(longs = {40, 100, 300, 600})
+    void trainedTensorsShareTheBudgetByEnergy(long coefficients) {
+        double[][] parts = new double[3][];
+        try (Model model = small()) {
+            int tensor = 0;
+            for (Pair<String, Parameter> each : model.getBlock().getParameters()) {
+                if (each.getKey().endsWith("weight")) {
+                    NDArray weights = each.getValue().getArray();
+                    parts[tensor++] = parts(FrequencyTensor.of(weights, weights.size()));
+                }
+            }
+            weights().optBudget(SMALL_BIASES + coefficients).build().apply(model);
+            List<Integer> kept = kept(model.getBlock());
+            double found = 0;
+            for (int i = 0; i < parts.length; i++) {
+                found += parts[i][kept.get(i)];
+            }
+            double best = 0;
+            for (int first = 1; first <= 108; first++) {
+                for (int second = 1; second <= 216; second++) {
+                    long third = coefficients - first - second;
+                    if (third >= 1 && third <= 480) {
+                        best =
+                                Math.max(
+                                        best,
+                                        parts[0][first] + parts[1][second] + parts[2][(int) third]);
+                    }
+                }
+            }
+            // Taking hull segments by slope is optimal for the hulls; only the last may be partial.
+            double hulls = 0;
+            int below = 0;
+            for (int i = 0; i < parts.length; i++) {
+                // No tensor can get more than the whole budget.
+                int most = (int) Math.min(parts[i].length, coefficients + 1);
+                double hull = hull(Arrays.copyOf(parts[i], most))[kept.get(i)];
+                hulls += hull;
+                below += hull > parts[i][kept.get(i)] + 1e-6 ? 1 : 0;
+            }
+            assertTrue(hulls >= best - 1e-6, hulls + " of " + best);
+            assertTrue(below <= 1, below + " tensors within a step");
+            assertTrue(found <= best + 1e-6, found + " of " + best);
+        }
+    }
+
+    /** The concave hull of a curve from its second point on. */
+    private static double[] hull(double[] curve) {
+        double[] hull = curve.clone();
+        int from = 1;
+        while (from < curve.length - 1) {
+            int to = from + 1;
+            for (int i = to; i < curve.length; i++) {
+                if (slope(curve, from, i) >= slope(curve, from, to)) {
+                    to = i;
+                }
+            }
+            for (int i = from; i < to; i++) {
+                hull[i] = curve[from] + (i - from) * slope(curve, from, to);
+            }
+            from = to;
+        }
+        return hull;
+    }
+
+    private static double slope(double[] curve, int from, int to) {
+        return (curve[to] - curve[from]) / (to - from);
+    }
+
+    /** The share of the energy in the first n coefficients, for each n. */
+    private static double[] parts(FrequencyTensor tensor) {
+        double[] sums = new double[tensor.coefficients().length + 1];
+        for (int i = 1; i < sums.length; i++) {
+            sums[i] = sums[i - 1] + Math.pow(tensor.coefficients()[i - 1], 2);
+        }
+        double all = sums[sums.length - 1];
+        return Arrays.stream(sums).map(sum -> sum / all).toArray();
+    }
+}
