@@ -139,9 +139,9 @@ class CompressionGuidesTest extends GuideTest {
         try (Predictor<NDList, NDList> predictor = model.newPredictor(new NoopTranslator());
                 NDManager data = manager.newSubManager()) {
             Example example = test.arrays(data);
-            NDArray told = predictor.predict(example.data()).head().argMax(1);
-            NDArray labels = example.labels().head().toType(told.getDataType(), false);
-            return told.toDevice(labels.getDevice(), false).eq(labels).sum().getLong()
+            NDArray predicted = predictor.predict(example.data()).head().argMax(1);
+            NDArray labels = example.labels().head().toType(predicted.getDataType(), false);
+            return predicted.toDevice(labels.getDevice(), false).eq(labels).sum().getLong()
                     / (double) test.size();
         }
     }

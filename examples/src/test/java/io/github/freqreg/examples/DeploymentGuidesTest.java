@@ -79,8 +79,8 @@ class DeploymentGuidesTest extends GuideTest {
 
     @Test
     void aModelInsideAJar() throws Exception {
-        Path beside = Path.of(App.class.getResource(".").toURI()).resolve("lenet.frq");
-        Files.copy(saved(), beside, StandardCopyOption.REPLACE_EXISTING);
+        Path resource = Path.of(App.class.getResource(".").toURI()).resolve("lenet.frq");
+        Files.copy(saved(), resource, StandardCopyOption.REPLACE_EXISTING);
         try {
             // a-model-inside-a-jar.md
             Model model = Model.newInstance("digits");
@@ -92,7 +92,7 @@ class DeploymentGuidesTest extends GuideTest {
             assertEquals(60 * 4 + 580, CompressionReport.of(model.getBlock()).getKept());
             model.close();
         } finally {
-            Files.delete(beside);
+            Files.delete(resource);
         }
     }
 

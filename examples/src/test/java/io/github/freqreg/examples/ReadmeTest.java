@@ -123,10 +123,11 @@ class ReadmeTest {
 
     static void assertSame(Classifications expected, Classifications answer, double by) {
         for (Classifications.Classification each : answer.topK(10)) {
-            double right = expected.get(each.getClassName()).getProbability();
-            double told = each.getProbability();
+            double probability = expected.get(each.getClassName()).getProbability();
+            double found = each.getProbability();
             assertTrue(
-                    Math.abs(told - right) <= by, each.getClassName() + ": " + told + ", " + right);
+                    Math.abs(found - probability) <= by,
+                    each.getClassName() + ": " + found + ", " + probability);
         }
     }
 

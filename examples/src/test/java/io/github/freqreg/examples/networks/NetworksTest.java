@@ -187,12 +187,12 @@ class NetworksTest {
                 trainer.initialize(network.inputs);
                 try (NDManager scratch = trainer.getManager().newSubManager();
                         GradientCollector collector = trainer.newGradientCollector()) {
-                    NDList told =
+                    NDList outputs =
                             trainer.forward(inputs(scratch, DataType.FLOAT32, network.inputs));
                     NDArray sum = scratch.zeros(new Shape());
-                    for (NDArray one : told) {
+                    for (NDArray output : outputs) {
                         // Not a plain sum, whose gradient is zero through a normalisation.
-                        NDArray bent = one.sin();
+                        NDArray bent = output.sin();
                         sum = sum.add(bent.mul(bent).sum());
                     }
                     collector.backward(sum);
@@ -221,8 +221,8 @@ class NetworksTest {
     @ParameterizedTest
     @EnumSource(names = "VIT")
     void aWidthThatIsNoMultipleOfAHeadIsRejected(Network network) {
-        IllegalArgumentException refused =
+        IllegalArgumentException e =
                 assertThrowsExactly(IllegalArgumentException.class, () -> network.maker.apply(100));
-        assertTrue(refused.getMessage().contains("multiple of 64 but is 100"));
+        assertTrue(e.getMessage().contains("multiple of 64 but is 100"));
     }
 }
