@@ -156,16 +156,15 @@ public final class SpectralParameter {
         forgetWeights();
     }
 
-    /** Returns whether the tensor starts with as many coefficients as a projection has. */
-    boolean startsWith(FrequencyTensor projected) {
-        return projected.mask().getKept() == getSpec().start();
-    }
-
     /** Replaces the initialised dense weights by coefficients that were projected already. */
     void replaceBy(FrequencyTensor projected) {
-        dense.freeze(true);
-        fromTensor(projected);
-        forgetWeights();
+        if (projected.mask().getKept() == getSpec().start()) {
+            dense.freeze(true);
+            fromTensor(projected);
+            forgetWeights();
+        } else {
+            project(false);
+        }
     }
 
     /** Frees the dense weights until inference needs them. */
@@ -255,14 +254,10 @@ public final class SpectralParameter {
                 device,
                 d ->
                         new SpectralTransform(
-                                getMask(),
+                                getAxes().mask(getShape(), kept),
                                 dense.getArray().getManager(),
                                 d,
                                 coefficients.getArray().getDataType()));
-    }
-
-    ZigzagMask getMask() {
-        return getAxes().mask(getShape(), kept);
     }
 
     private void forgetTables() {
@@ -309,7 +304,7 @@ public final class SpectralParameter {
     public FrequencyTensor toTensor() {
         try (NDArray prefix = copyPrefix();
                 NDArray floats = prefix.toType(DataType.FLOAT32, true)) {
-            return new FrequencyTensor(getMask(), floats.toFloatArray());
+            return new FrequencyTensor(getAxes().mask(getShape(), kept), floats.toFloatArray());
         }
     }
 
@@ -320,11 +315,16 @@ public final class SpectralParameter {
      */
     public void fromTensor(FrequencyTensor tensor) {
         NDManager manager = dense.getArray().getManager();
-        try (NDArray floats = manager.create(tensor.coefficients())) {
-            step = 0;
-            NDArray vector = floats.toType(dense.getArray().getDataType(), true);
-            setCoefficients(vector, tensor.mask().getKept());
+        NDArray vector = manager.create(tensor.coefficients());
+        DataType type = dense.getArray().getDataType();
+        if (type != DataType.FLOAT32) {
+            // Even as a copy, float32 would share memory of Java's with the closed array.
+            try (NDArray floats = vector) {
+                vector = floats.toType(type, false);
+            }
         }
+        step = 0;
+        setCoefficients(vector, tensor.mask().getKept());
     }
 
     /** Makes the dense weights an ordinary parameter again and frees everything else. */

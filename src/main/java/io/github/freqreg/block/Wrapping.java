@@ -204,7 +204,6 @@ public final class Wrapping {
                 (name, tensor) -> {
                     if (tensor.getDense().isInitialized()) {
                         Optional.ofNullable(projected.get(name))
-                                .filter(known -> tensor.startsWith(known))
                                 .ifPresentOrElse(tensor::replaceBy, () -> tensor.project(false));
                     }
                 });
