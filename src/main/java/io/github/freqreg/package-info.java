@@ -41,6 +41,27 @@
  * </ul>
  *
  * <p>{@code ArchitectureTest} checks these arrows.
+ *
+ * <h2>Terms</h2>
+ *
+ * <ul>
+ *   <li><b>coefficient</b>: an element of the orthonormal discrete cosine transform of a tensor.
+ *   <li><b>zigzag order</b>: the order of the coefficients by ascending sum of frequencies. A
+ *       <b>shell</b> is the set of coefficients with the same sum.
+ *   <li><b>kept</b>: the first coefficients of that order, which are stored and trained. The
+ *       <b>tail</b> is the rest, and counts as zero. The <b>box</b> is the smallest block of low
+ *       frequencies that contains all kept coefficients.
+ *   <li><b>project</b>: transform a tensor and keep its first coefficients. <b>Rebuild</b>: the
+ *       inverse transform, from coefficients to the dense tensor.
+ *   <li><b>wrapped</b>: a layer, network or tensor whose weights are kept as coefficients. A
+ *       <b>fresh</b> tensor has not been initialised when it is wrapped.
+ *   <li><b>rate</b>: the kept share of a tensor's coefficients. A <b>floor</b> is the least that
+ *       the paper's published code keeps of each kind of layer, whatever the rate.
+ *   <li><b>step</b>: the quantisation step of a tensor; its coefficients are stored as multiples of
+ *       it.
+ *   <li><b>factored</b>: computed with the coefficients along the channel axes, without the dense
+ *       weight. <b>Fused</b>: a following batch normalisation or ReLU is computed with the layer.
+ * </ul>
  */
 @NullMarked
 package io.github.freqreg;

@@ -191,10 +191,11 @@ public final class ChildBlocks {
     }
 
     /**
-     * Visits the child lists of all sequential blocks that allow replacement, each list once.
+     * Visits the child list of each sequential block at or below a root, if {@link #canReplace}
+     * allows changing it. A list is visited once.
      *
      * @param root where to start
-     * @param visitor may change an entry with {@link #put}
+     * @param visitor receives the lists and may replace entries with {@link #put}
      */
     static void forSequences(Block root, Consumer<BlockList> visitor) {
         if (CHILDREN.isOpen()) {

@@ -297,9 +297,9 @@ public final class SpectralParameter {
     }
 
     /**
-     * Returns the kept coefficients as a value.
+     * Copies the kept coefficients to Java memory.
      *
-     * @return the coefficients as they are trained, not rounded
+     * @return the coefficients, without the rounding of a quantisation step
      */
     public FrequencyTensor toTensor() {
         try (NDArray prefix = copyPrefix();

@@ -48,12 +48,12 @@ final class StartScale {
     }
 
     /**
-     * Returns the gains.
+     * Returns the factors by which the projected coefficients of a fresh tensor are multiplied.
      *
      * @param shape the tensor's shape in the network
      * @param mask its kept coefficients
-     * @param rounds the number of rounds of balancing, 0 for none
-     * @return the gain of each kept coefficient, or a single gain for all
+     * @param rounds the number of rounds of balancing, 0 for a single gain
+     * @return a gain for each kept coefficient, or an array with a single gain for all
      */
     static float[] of(Shape shape, ZigzagMask mask, int rounds) {
         if (shape.dimension() < 2) {

@@ -148,10 +148,11 @@ public final class Wrapping {
                                         + tensors.get(0).name()
                                         + " of "
                                         + unit.getClass().getName()
-                                        + " cannot be wrapped: the block can only be wrapped whole,"
-                                        + " and it contains a frequency block around "
+                                        + " cannot be wrapped: that block must be wrapped as a"
+                                        + " whole, but inside it "
                                         + inside.get(0).getWrappedType().getName()
-                                        + " already. Exclude the tensor, or call toDense() first");
+                                        + " is already wrapped. Exclude the tensor from the policy,"
+                                        + " or call FrequencyBlocks.toDense with the network first");
                     }
                 });
     }

@@ -8,9 +8,10 @@ import io.github.freqreg.Internal;
 import java.lang.reflect.Field;
 
 /**
- * A replacement of DJL's ReLU block that can be fused with the factored convolution before it.
+ * A replacement for DJL's ReLU block. The factored convolution before it (see {@link
+ * LayerExecutor}) can apply the ReLU while it expands its output channels.
  *
- * <p>It is a {@code LambdaBlock} with the name of the original, so the network looks the same.
+ * <p>It is a {@code LambdaBlock} with the original's name, so printed networks do not change.
  */
 @Internal
 public final class FusedRelu extends LambdaBlock {

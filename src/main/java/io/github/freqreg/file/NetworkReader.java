@@ -33,8 +33,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Loads the content of a {@code .frq} file into a network. Everything is checked before the network
- * is changed for good.
+ * Loads the content of a {@code .frq} file into a network. The file is checked completely first; if
+ * it does not fit, everything that the checks have changed in the network is undone.
  */
 final class NetworkReader {
 

@@ -155,7 +155,7 @@ final class FrqDecoder {
         }
         if (weights.contains(0) || rank > 0 && count > 0 && count != rank) {
             throw new MalformedModelException(
-                    "expected a weight from 1 to "
+                    "expected one zigzag weight from 1 to "
                             + ZigzagOrder.MAX_WEIGHT
                             + " for each axis"
                             + what

@@ -140,7 +140,7 @@ public record FrqEntry(
         return new FrqEntry(name, shape, axes, precision, values);
     }
 
-    /** Returns this entry with another name and shape, or with neither. */
+    /** Returns a copy with the given name and shape, or without both if they are null. */
     FrqEntry renamed(@Nullable String name, @Nullable Shape shape) {
         return new FrqEntry(name, shape, axes, precision, values);
     }

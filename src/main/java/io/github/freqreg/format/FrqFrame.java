@@ -64,8 +64,9 @@ final class FrqFrame {
         if (file.length < CONTENT || !Arrays.equals(Arrays.copyOf(file, MAGIC.length), MAGIC)) {
             throw new MalformedModelException(
                     "expected a .frq file, which starts with FRQ, but found "
-                            + file.length
-                            + " bytes of something else");
+                            + (file.length == 0
+                                    ? "an empty file"
+                                    : file.length + " bytes of something else"));
         }
         byte version = file[MAGIC.length];
         if (version != 1 && version != VERSION) {

@@ -71,13 +71,13 @@ final class ValueDecoder {
             int multiple = multiple();
             if (Math.abs(multiple) > Precision.MAX_MULTIPLE) {
                 throw new MalformedModelException(
-                        "expected multiples of at most "
+                        "expected at most "
                                 + Precision.MAX_MULTIPLE
-                                + " but value "
+                                + " quantisation steps but value "
                                 + i
                                 + " of tensor "
                                 + label
-                                + " is "
+                                + " has "
                                 + multiple);
             }
             values[i] = multiple * step;

@@ -122,7 +122,7 @@ final class NpzReader {
                             + member.packed()
                             + " bytes of array "
                             + name
-                            + ", which is stored, but found "
+                            + ", which is stored without compression, but found "
                             + member.size());
         }
         long most = Math.min(bytesLeft, MAX_RATIO * member.packed());

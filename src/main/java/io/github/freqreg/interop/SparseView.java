@@ -13,9 +13,9 @@ import java.util.Arrays;
 record SparseView(StridedView indices, StridedView values, long[] extents) {
 
     /**
-     * Makes a sparse tensor whose parts fit each other.
+     * Returns a sparse tensor after checking that its indices, values and extents are consistent.
      *
-     * @throws MalformedModelException if they do not
+     * @throws MalformedModelException if they are not
      */
     static SparseView of(StridedView indices, StridedView values, long[] extents)
             throws MalformedModelException {

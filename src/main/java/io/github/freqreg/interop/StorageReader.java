@@ -62,7 +62,9 @@ final class StorageReader {
         return new TorchTensor(new Shape(view.extents()), positions, ordered);
     }
 
-    /** Returns the row-major position of a value of a sparse tensor. */
+    /**
+     * Returns the row-major position in the dense tensor of the stored value with a given number.
+     */
     private static long position(String name, SparseView view, ByteBuffer indices, int value)
             throws MalformedModelException {
         StridedView coordinates = view.indices();
@@ -73,9 +75,9 @@ final class StorageReader {
             long index = indices.getLong(Math.toIntExact(at * Long.BYTES));
             if (index < 0 || index >= view.extents()[axis]) {
                 throw new MalformedModelException(
-                        "expected index "
+                        "expected the index of stored value "
                                 + value
-                                + " of axis "
+                                + " along axis "
                                 + axis
                                 + " of "
                                 + name

@@ -22,9 +22,9 @@ record StridedView(TorchStorage storage, long offset, long[] extents, long[] str
             throws MalformedModelException {
         if (extents.length != strides.length) {
             throw new MalformedModelException(
-                    "expected a stride for each of "
+                    "expected one stride for each axis of the shape "
                             + Arrays.toString(extents)
-                            + " but found "
+                            + " but found the strides "
                             + Arrays.toString(strides));
         }
         StridedView view = new StridedView(storage, offset, extents, strides);

@@ -287,10 +287,10 @@ public final class FrequencyRegularizationBuilder {
     }
 
     /**
-     * Sets whether keep rates respect the published floors, see {@link LayerType#getFloor()}. They
-     * do by default.
+     * Sets whether each tensor keeps at least the coefficients up to the floor of its layer, see
+     * {@link LayerType#getFloor()}. By default it does.
      *
-     * @param enabled false to keep {@code max(1, round(n · rate))}
+     * @param enabled false to keep {@code max(1, round(n · rate))} of n coefficients
      * @return this builder
      */
     public FrequencyRegularizationBuilder optFloors(boolean enabled) {
@@ -314,9 +314,10 @@ public final class FrequencyRegularizationBuilder {
         Set<Parameter.Type> types = parameterTypes.orElse(Set.of(Parameter.Type.WEIGHT));
         if (layers.isEmpty() || types.isEmpty()) {
             throw new IllegalArgumentException(
-                    "A policy needs at least one layer type and one parameter type, but has "
+                    "A policy needs at least one layer type and one parameter type, but has the layer"
+                            + " types "
                             + layers
-                            + " and "
+                            + " and the parameter types "
                             + types);
         }
         if (budget.isPresent() && overrides.size() > 0) {

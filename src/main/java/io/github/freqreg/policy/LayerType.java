@@ -42,9 +42,10 @@ public enum LayerType {
     }
 
     /**
-     * Returns the zigzag index of the last coefficient that truncation never cuts.
+     * Returns the floor of this kind: the zigzag index, counted from 0, of the last coefficient
+     * that is always kept while floors are enabled.
      *
-     * @return the published floor
+     * @return the floor of the paper's published code
      */
     public int getFloor() {
         return floor;

@@ -92,7 +92,10 @@ final class NetworkBudget {
         return split.whole(ownChannelAxis(weight));
     }
 
-    /** Returns whether a tensor is a running statistic of the channels that a weight outputs. */
+    /**
+     * Returns whether a tensor is a running mean or variance of the output channels of the layer
+     * that owns a weight.
+     */
     private static boolean isOf(PlannedTensor statistic, PlannedTensor weight) {
         return statistic.tensor().isRunningStatistic()
                 && weight.shape().get(ownChannelAxis(weight)) == statistic.shape().size();

@@ -122,11 +122,12 @@ public final class Dct {
         }
         if (!fits) {
             throw new IllegalArgumentException(
-                    "A box of frequencies needs the rank of its tensor, 1 or more, and extents of 1"
-                            + " to the tensor's, but the box is "
+                    "The box "
                             + box
-                            + " and the tensor "
-                            + shape);
+                            + " of frequencies must have the rank of the tensor "
+                            + shape
+                            + ", which must be 1 or more, and each of its extents must be between 1"
+                            + " and the tensor's");
         }
     }
 

@@ -21,10 +21,11 @@ import java.util.function.IntPredicate;
  * project(w) = gather(DCT(w))        project(rebuild(c)) = c
  * </pre>
  *
- * <p>Both are differentiable. The constructor computes a basis for each axis and the position of
- * each kept coefficient in the box; they live until {@link #close()}. If more than {@value
- * #CACHED_POSITIONS} coefficients are kept, the positions are computed on each call instead, which
- * takes about as long as reading them and avoids an index as large as the tensor.
+ * <p>Both are differentiable. The constructor computes a basis for each axis, and the position of
+ * each kept coefficient in the box, which is the smallest block of low frequencies that contains
+ * all kept coefficients. Both are cached until {@link #close()}. If more than {@value
+ * #CACHED_POSITIONS} coefficients are kept, their positions are not cached but computed on each
+ * call, which takes about as long as reading them and saves an index as large as the tensor.
  *
  * <p>Calls are safe for concurrent use, except with {@code close}.
  */

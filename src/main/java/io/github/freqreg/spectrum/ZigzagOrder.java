@@ -162,13 +162,13 @@ public final class ZigzagOrder {
             shells *= 2;
         }
         throw new IllegalArgumentException(
-                "With the weights "
+                "The axis weights "
                         + Arrays.toString(weights)
-                        + " coefficient "
-                        + last
-                        + " of "
+                        + " are too large for the shape "
                         + Arrays.toString(extents)
-                        + " is in a shell above "
+                        + ": the weighted sum of the frequencies of coefficient "
+                        + last
+                        + " exceeds "
                         + MAX_WEIGHTED_SHELLS);
     }
 

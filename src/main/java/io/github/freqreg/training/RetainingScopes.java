@@ -45,10 +45,10 @@ final class RetainingScopes extends ArrayDeque<NDScope> {
     }
 
     /**
-     * Installs the stack in the calling thread.
+     * Replaces DJL's stack of scopes in the calling thread by an instance of this class.
      *
-     * @return false if it is installed already
-     * @throws IllegalStateException if DJL lacks one of the private fields
+     * @return false if that has been done in this thread before
+     * @throws IllegalStateException if this version of DJL lacks a private field that is needed
      */
     static boolean install() {
         if (INSTALLED.get() != null) {

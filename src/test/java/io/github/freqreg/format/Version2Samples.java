@@ -199,7 +199,7 @@ final class Version2Samples {
                 "multiple",
                 c -> c.elements(STEPS).step(127, 0).name('w').shape(1).multiple(1_048_577),
                 "A multiple is 2^20 + 1; the limit is 2^20.",
-                "multiples of at most 1048576 but value 0 of tensor w is 1048577");
+                "expected at most 1048576 quantisation steps but value 0 of tensor w has 1048577");
         bad(
                 "step",
                 c -> c.elements(STEPS).step(0, 1),
@@ -254,7 +254,7 @@ final class Version2Samples {
                                 .count(4_000)
                                 .zeros(4_000),
                 "The last coefficient of a weighted order is beyond the limit of shells.",
-                "is in a shell above 65536");
+                "of coefficient 3999 exceeds 65536");
     }
 
     /** Files that are not the one encoding of their content. */

@@ -130,7 +130,7 @@ class NpzRefusalTest {
                 entry("method 0 with the flags 0001", ascii("a.npy"), 1, 0),
                 entry("method 0 with the flags 0040", ascii("a.npy"), 64, 0),
                 entry("method 12 with the flags 0000", ascii("a.npy"), 0, 12),
-                zip("which is stored", CENTRAL + 24, 1),
+                zip("which is stored without compression", CENTRAL + 24, 1),
                 zip("expected at most", CENTRAL_2 + 24, 0xff, 0xff, 0xff),
                 zip("expected at most", CENTRAL_2 + 24, ones(4)),
                 arguments(

@@ -248,10 +248,11 @@ class DctTest {
         for (Shape box : List.of(new Shape(2), new Shape(3, 3), new Shape(2, 0))) {
             Exception e = assertThrows(IllegalArgumentException.class, () -> Dct.dct(array, box));
             assertEquals(
-                    "A box of frequencies needs the rank of its tensor, 1 or more, and extents of"
-                            + " 1 to the tensor's, but the box is "
+                    "The box "
                             + box
-                            + " and the tensor (2, 3)",
+                            + " of frequencies must have the rank of the tensor (2, 3), which must"
+                            + " be 1 or more, and each of its extents must be between 1 and the"
+                            + " tensor's",
                     e.getMessage());
         }
         assertThrows(IllegalArgumentException.class, () -> Dct.idct(array, new Shape(2, 2)));

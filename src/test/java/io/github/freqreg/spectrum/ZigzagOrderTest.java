@@ -99,7 +99,7 @@ class ZigzagOrderTest {
                 assertThrows(
                         IllegalArgumentException.class,
                         () -> new FrequencyAxes(null, List.of(64, 1)).mask(shape, 1 << 20));
-        assertTrue(e.getMessage().endsWith("is in a shell above 65536"), e.getMessage());
+        assertTrue(e.getMessage().endsWith("exceeds 65536"), e.getMessage());
     }
 
     @ParameterizedTest(name = "seed {0}")

@@ -168,9 +168,9 @@ public final class Version1Decoder {
             throw new MalformedModelException(
                     "expected a "
                             + what
-                            + " that fits the "
+                            + " that the remaining "
                             + in.remaining()
-                            + " bytes left but found "
+                            + " bytes can hold but found "
                             + count);
         }
         return (int) count;
