@@ -106,7 +106,10 @@ class ResumptionTest {
                         : resume(from, to);
         assertEquals(2, run.code(), run.err());
         assertEquals(1, run.err().lines().count(), run.err());
-        assertTrue(run.err().contains("b.frq.checkpoint: --resume goes on with the same training"));
+        assertTrue(
+                run.err()
+                        .contains(
+                                "b.frq.checkpoint: --resume needs the settings of the interrupted"));
         assertTrue(run.err().contains(message), run.err());
         assertTrue(Files.exists(folder.resolve("b.frq.checkpoint")), "it can still go on");
         assertFalse(Files.exists(folder.resolve("b.frq")));
@@ -160,21 +163,21 @@ class ResumptionTest {
         try (Model model = model();
                 Adam adam = Adam.builder().build()) {
             Checkpoint.save(model, adam, 7, settings, file);
-            assertEquals(settings, Checkpoint.readSettings(file));
-            assertEquals(7, Checkpoint.load(model, adam, file));
+            assertEquals(settings, Checkpoint.read(file).settings());
+            assertEquals(7, Checkpoint.read(file).load(model, adam));
             byte[] bytes = Files.readAllBytes(file);
             Checkpoint.save(model, adam, 7, settings, file);
             assertArrayEquals(bytes, Files.readAllBytes(file));
             Checkpoint.save(model, adam, 7, file);
-            assertEquals(Map.of(), Checkpoint.readSettings(file));
+            assertEquals(Map.of(), Checkpoint.read(file).settings());
             assertTrue(
                     new TrainingCheckpoint(file, settings)
                             .refusal()
                             .orElseThrow()
-                            .contains("does not say which training it is of"));
+                            .contains("the checkpoint has no settings to compare"));
         }
         Path checkpoint = trained.resolve("a.frq.checkpoint");
-        Map<String, String> its = Checkpoint.readSettings(checkpoint);
+        Map<String, String> its = Checkpoint.read(checkpoint).settings();
         assertEquals(Optional.empty(), new TrainingCheckpoint(checkpoint, its).refusal());
     }
 
@@ -202,7 +205,7 @@ class ResumptionTest {
                 List.of(tensor("progress", 3), tensor("setting/y=2", 0), tensor(name, size));
         new FrqDocument(List.of(), tensors).write(file);
         MalformedModelException e =
-                assertThrows(MalformedModelException.class, () -> Checkpoint.readSettings(file));
+                assertThrows(MalformedModelException.class, () -> Checkpoint.read(file).settings());
         assertTrue(e.getMessage().startsWith(file + ": expected a setting once"), e.getMessage());
     }
 
@@ -247,8 +250,8 @@ class ResumptionTest {
                             new FrqTensor(name, new Shape(size), null, Precision.FLOAT32, numbers));
                 }
                 Files.write(file, new FrqDocument(List.of(), tensors).encode());
-                read += isRead(file, () -> Checkpoint.readSettings(file)) ? 1 : 0;
-                assertFalse(isRead(file, () -> Checkpoint.load(model, adam, file)));
+                read += isRead(file, () -> Checkpoint.read(file).settings()) ? 1 : 0;
+                assertFalse(isRead(file, () -> Checkpoint.read(file).load(model, adam)));
             }
         }
         assertTrue(read > 10, read + " were read");
@@ -278,7 +281,7 @@ class ResumptionTest {
                         new float[] {epochs, high, low});
         new FrqDocument(List.of(), List.of(progress)).write(file);
         MalformedModelException e =
-                assertThrows(MalformedModelException.class, () -> Checkpoint.readSettings(file));
+                assertThrows(MalformedModelException.class, () -> Checkpoint.read(file).settings());
         assertTrue(e.getMessage().startsWith(file + ": expected"), e.getMessage());
     }
 
