@@ -211,14 +211,7 @@ public record FrqDocument(List<Shape> inputs, List<FrqTensor> tensors, int finge
      * @throws MalformedModelException if the bytes are not a whole and sound file
      */
     public static long[] tensorBytes(byte[] bytes) throws MalformedModelException {
-        FrqDecoder decoder = FrqDecoder.of(bytes);
-        decoder.decode();
-        List<Integer> ends = decoder.ends();
-        long[] sizes = new long[ends.size() - 1];
-        for (int i = 0; i < sizes.length; i++) {
-            sizes[i] = (long) ends.get(i + 1) - ends.get(i);
-        }
-        return sizes;
+        return SizedDocument.decode(bytes).tensorBytes();
     }
 
     /**

@@ -5,7 +5,8 @@
  * io.github.freqreg.format.Precision} first, then {@link io.github.freqreg.format.FrqDocument};
  * then {@code FrqDecoder}, {@code Version2Encoder}, {@code Version2Decoder} with {@code
  * RangeEncoder}, {@code RangeDecoder}, {@code BitModels} and {@code MultipleModels}, and {@code
- * Version1Decoder}. Nothing here knows of a block or needs an engine; {@link
+ * Version1Decoder}. {@link io.github.freqreg.format.SizedDocument} is a decoded file with the bytes
+ * of each tensor. Nothing here knows of a block or needs an engine; {@link
  * io.github.freqreg.file.FrequencyFile} brings files and networks together.
  *
  * <p>{@link io.github.freqreg.format.TorchCheckpoint} reads the tensors of PyTorch's files, the

@@ -17,6 +17,7 @@ import io.github.freqreg.file.CompressionReport;
 import io.github.freqreg.file.FrequencyFile;
 import io.github.freqreg.file.Quantization;
 import io.github.freqreg.format.FrqDocument;
+import io.github.freqreg.format.SizedDocument;
 import io.github.freqreg.format.WholeFile;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -226,7 +227,7 @@ final class CompressCommand implements Callable<Integer> {
                 throw Usage.error(spec, e);
             }
             names.apply(document).write(out);
-            output.print(CompressionReport.of(out, block));
+            output.print(CompressionReport.of(SizedDocument.read(out), block));
         }
         output.flush();
     }

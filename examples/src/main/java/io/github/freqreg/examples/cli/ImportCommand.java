@@ -3,6 +3,7 @@ package io.github.freqreg.examples.cli;
 import ai.djl.MalformedModelException;
 import io.github.freqreg.examples.tasks.PublishedUNet;
 import io.github.freqreg.format.FrqDocument;
+import io.github.freqreg.format.SizedDocument;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
@@ -39,7 +40,8 @@ final class ImportCommand implements Callable<Integer> {
         FrqDocument document = PublishedUNet.read(file);
         (names ? document : document.withoutNames()).write(out);
         PrintWriter output = spec.commandLine().getOut();
-        output.print(FrqReport.of(out, PublishedUNet.build(), PublishedUNet.INPUT));
+        output.print(
+                FrqReport.of(SizedDocument.read(out), PublishedUNet.build(), PublishedUNet.INPUT));
         output.flush();
         return 0;
     }

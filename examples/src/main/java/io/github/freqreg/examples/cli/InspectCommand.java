@@ -11,6 +11,7 @@ import io.github.freqreg.examples.report.Theme;
 import io.github.freqreg.examples.tasks.WeightFile;
 import io.github.freqreg.file.CompressionReport;
 import io.github.freqreg.format.FrqDocument;
+import io.github.freqreg.format.SizedDocument;
 import io.github.freqreg.format.WholeFile;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -85,9 +86,10 @@ final class InspectCommand implements Callable<Integer> {
     }
 
     private void print(PrintWriter out) throws IOException, MalformedModelException {
-        FrqDocument document = FrqDocument.read(file);
+        SizedDocument content = SizedDocument.read(file);
+        FrqDocument document = content.document();
         CompressionReport report =
-                report(document)
+                report(content)
                         .orElseThrow(
                                 () ->
                                         new MalformedModelException(
@@ -114,8 +116,8 @@ final class InspectCommand implements Callable<Integer> {
     private void draw(PrintWriter out) throws IOException, MalformedModelException {
         Optional<Learning> learning =
                 curve.isPresent() ? Optional.of(Learning.read(curve.get())) : Optional.empty();
-        FrqDocument document = FrqDocument.read(file);
-        Contents contents = Contents.of(file, document, report(document));
+        SizedDocument content = SizedDocument.read(file);
+        Contents contents = Contents.of(file, content, report(content));
         Figures figures = Figures.of(contents, learning);
         if (html.isPresent()) {
             WholeFile.checkWritable(html.get());
@@ -141,8 +143,12 @@ final class InspectCommand implements Callable<Integer> {
         figures.notes().forEach(out::println);
     }
 
-    private Optional<CompressionReport> report(FrqDocument document)
-            throws IOException, MalformedModelException {
-        return FrqReport.of(file, document, () -> unet.network(WeightFile.shapes(document)));
+    private Optional<CompressionReport> report(SizedDocument content)
+            throws MalformedModelException {
+        try {
+            return FrqReport.of(content, () -> unet.network(WeightFile.shapes(content.document())));
+        } catch (MalformedModelException e) {
+            throw new MalformedModelException(file + ": " + e.getMessage(), e);
+        }
     }
 }

@@ -16,6 +16,7 @@ import io.github.freqreg.examples.tasks.TrainingPlan;
 import io.github.freqreg.file.CompressionReport;
 import io.github.freqreg.file.FrequencyFile;
 import io.github.freqreg.format.FrqDocument;
+import io.github.freqreg.format.SizedDocument;
 import io.github.freqreg.policy.FrequencyRegularization;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -64,15 +65,18 @@ record TrainRun(
     Result saveAndMeasure(Path file, SaveOptions save, Device device, PrintWriter out)
             throws IOException, MalformedModelException {
         Trained trained;
+        SizedDocument saved;
         CompressionReport report;
         Training.seed(plan.seed());
         try (Model model = Model.newInstance(kind(), device)) {
             trained = train(model, device, out);
             document(model.getBlock(), trained, save.names()).write(file);
-            report = CompressionReport.of(file, model.getBlock());
+            saved = SizedDocument.read(file);
+            report = CompressionReport.of(saved, model.getBlock());
             save.printExecution(model.getBlock(), out);
         }
-        try (Model model = task.load(device, fresh -> FrequencyFile.load(fresh, file))) {
+        try (Model model =
+                task.load(device, fresh -> FrequencyFile.load(fresh, saved.document()))) {
             Score score = task.measure(model.getBlock(), model.getNDManager());
             plot.drawSamples(task, model, kind());
             out.println();
