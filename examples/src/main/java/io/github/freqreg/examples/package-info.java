@@ -14,4 +14,7 @@
  * <p>Read {@code cli} first, from {@code Main} and {@code TrainCommand} on, then {@code tasks} from
  * {@code Task} and {@code Training} on. This package has no classes.
  */
+@NullMarked
 package io.github.freqreg.examples;
+
+import org.jspecify.annotations.NullMarked;

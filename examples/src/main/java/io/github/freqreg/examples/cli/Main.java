@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
+import java.util.Objects;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -127,7 +128,7 @@ public final class Main implements Runnable {
         if (exception instanceof FileSystemException) {
             return exception.getClass().getSimpleName() + ": " + exception.getMessage();
         }
-        return exception.getMessage();
+        return Objects.requireNonNullElse(exception.getMessage(), exception.toString());
     }
 
     private static int fail(CommandLine command, String message, int code) {

@@ -94,7 +94,7 @@ record PolicyFactory(
             FrequencyRegularizationBuilder builder, List<TensorChoice> tensors) {
         for (TensorChoice tensor : tensors) {
             if (isVector(tensor)) {
-                long kept = (long) Math.ceil(Math.sqrt(tensor.shape().size()));
+                long kept = (long) Math.ceil(Math.sqrt(Axes.shape(tensor).size()));
                 builder.addOverrideKept(Axes.exactly(tensor), kept);
             }
         }

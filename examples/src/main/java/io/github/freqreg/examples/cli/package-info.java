@@ -17,4 +17,7 @@
  * {@code SegmentCommand}, {@code InspectCommand} (with {@code FrqReport}), {@code CompareCommand},
  * {@code ImportCommand} and {@code ExportCommand}. {@code Choice} and {@code PngName} parse values.
  */
+@NullMarked
 package io.github.freqreg.examples.cli;
+
+import org.jspecify.annotations.NullMarked;

@@ -7,4 +7,7 @@
  * VisionTransformer}. Segmentation: {@code UNet}. Generators of images: {@code Vae} and {@code
  * Dcgan}.
  */
+@NullMarked
 package io.github.freqreg.examples.networks;
+
+import org.jspecify.annotations.NullMarked;

@@ -9,4 +9,7 @@
  * on a scale of {@code Magnitudes}. {@code HtmlReport} puts all on a page. {@code Theme} has the
  * colours, {@code Charts} makes images of charts, {@code Labels} shortens and escapes names.
  */
+@NullMarked
 package io.github.freqreg.examples.report;
+
+import org.jspecify.annotations.NullMarked;

@@ -8,6 +8,7 @@ import io.github.freqreg.policy.LayerType;
 import io.github.freqreg.policy.TensorChoice;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Pattern;
@@ -82,7 +83,7 @@ public final class Axes {
         long maps = 0;
         boolean any = !splits;
         for (TensorChoice tensor : tensors) {
-            if (!tensor.regularized() || tensor.shape().dimension() < 2) {
+            if (!tensor.regularized() || shape(tensor).dimension() < 2) {
                 continue;
             }
             Optional<Split> split = splits ? of(network, tensor, maps) : Optional.empty();
@@ -91,14 +92,14 @@ public final class Axes {
                 builder.addSplit(exactly(tensor), split.get().shape());
                 weights = split.get().weights();
                 any = true;
-            } else if (tensor.shape().dimension() > CHANNELS) {
-                weights = kernel(network, tensor.shape().dimension());
+            } else if (shape(tensor).dimension() > CHANNELS) {
+                weights = kernel(network, shape(tensor).dimension());
             }
             if (treatment.contains(AxisTreatment.WEIGHTED) && weights.length > 0) {
                 builder.addAxisWeights(exactly(tensor), weights);
             }
             // Maps are flattened once, before the first linear layer.
-            maps = tensor.layer() == LayerType.CONVOLUTION ? tensor.shape().get(0) : 0;
+            maps = tensor.layer() == LayerType.CONVOLUTION ? shape(tensor).get(0) : 0;
         }
         if (!any) {
             throw new IllegalArgumentException(
@@ -113,13 +114,18 @@ public final class Axes {
         return "^" + Pattern.quote(tensor.name()) + "$";
     }
 
+    /** Returns the shape of a tensor of a plan that was made with the shapes of the inputs. */
+    public static Shape shape(TensorChoice tensor) {
+        return Objects.requireNonNull(tensor.shape(), tensor.name());
+    }
+
     /**
      * How a tensor is split, if it can be.
      *
      * @param maps the channels of the convolution before it, or 0
      */
     private static Optional<Split> of(Network network, TensorChoice tensor, long maps) {
-        Shape shape = tensor.shape();
+        Shape shape = shape(tensor);
         return switch (network) {
             case LENET, ALEXNET ->
                     tensor.layer() == LayerType.LINEAR ? flattened(shape, maps) : Optional.empty();

@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.function.UnaryOperator;
 
 /** The authors' UNet of 759 numbers, from their PyTorch checkpoint. */
@@ -88,7 +89,7 @@ public final class PublishedUNet {
         List<FrqTensor> ours = new ArrayList<>();
         try {
             for (Map.Entry<String, String> entry : names.entrySet()) {
-                TorchTensor tensor = tensors.get(entry.getKey());
+                TorchTensor tensor = Objects.requireNonNull(tensors.get(entry.getKey()));
                 float[] values = tensor.toFrequencyTensor().coefficients();
                 ours.add(
                         new FrqTensor(

@@ -45,14 +45,14 @@ public final class Segmentation {
                 model.newPredictor(new SegmentationTranslator(scale))) {
             return foreground(predictor.predict(ImageFactory.getInstance().fromImage(picture)));
         } catch (TranslateException e) {
-            boolean refused = e.getCause() instanceof IllegalArgumentException;
+            Throwable reason = e.getCause() instanceof IllegalArgumentException cause ? cause : e;
             throw new DataException(
                     "The image of "
                             + picture.getWidth()
                             + "x"
                             + picture.getHeight()
                             + " pixels cannot be segmented: "
-                            + (refused ? e.getCause() : e).getMessage(),
+                            + reason.getMessage(),
                     e);
         }
     }

@@ -165,7 +165,7 @@ public final class Training {
     }
 
     private Epoch report(Model model, int epoch, EvaluatorTrainingListener evaluation, long begin) {
-        float loss = evaluation.getLatestEvaluations().get("train_loss");
+        float loss = Objects.requireNonNull(evaluation.getLatestEvaluations().get("train_loss"));
         if (!Float.isFinite(loss)) {
             throw new DataException(
                     "The loss of epoch "

@@ -21,4 +21,7 @@
  *       SegmentationMemory} bounds the memory for it.
  * </ul>
  */
+@NullMarked
 package io.github.freqreg.examples.tasks;
+
+import org.jspecify.annotations.NullMarked;

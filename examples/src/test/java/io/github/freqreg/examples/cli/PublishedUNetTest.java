@@ -17,6 +17,7 @@ import io.github.freqreg.examples.tasks.Segmentation;
 import io.github.freqreg.file.CompressionReport;
 import io.github.freqreg.file.FrequencyFile;
 import io.github.freqreg.format.FrqDocument;
+import io.github.freqreg.format.SizedDocument;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -42,7 +43,8 @@ class PublishedUNetTest {
         Path file = folder.resolve("unet.frq");
         assertEquals(0, Main.run("import-frereg", checkpoint.toString(), "--out", file.toString()));
         assertTrue(Files.size(file) <= 1_530, Files.size(file) + " bytes");
-        CompressionReport report = FrqReport.of(file, PublishedUNet.build(), PublishedUNet.INPUT);
+        CompressionReport report =
+                FrqReport.of(SizedDocument.read(file), PublishedUNet.build(), PublishedUNet.INPUT);
         assertEquals(759, report.getKept());
         assertEquals(31_024_960, report.getOriginal());
         assertEquals(PublishedUNet.FINGERPRINT, FrqDocument.read(file).fingerprint());
