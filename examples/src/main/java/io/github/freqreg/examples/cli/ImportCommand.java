@@ -14,22 +14,27 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** Turns the authors' published UNet into a {@code .frq} file. */
+/** Converts the UNet that the paper's authors published into a {@code .frq} file. */
 @Command(
         name = "import-frereg",
-        description = "Turns the published UNet (a PyTorch checkpoint) into a .frq file.",
+        description = "Converts the published UNet, a PyTorch checkpoint, into a .frq file.",
         mixinStandardHelpOptions = true)
 final class ImportCommand implements Callable<Integer> {
 
-    @Parameters(paramLabel = "FILE", description = "the checkpoint, unet_fr.pt")
+    @Parameters(paramLabel = "FILE", description = "the PyTorch checkpoint, unet_fr.pt")
     private Path file;
 
-    @Option(names = "--out", required = true, paramLabel = "F.frq", description = "what to write")
+    @Option(
+            names = "--out",
+            required = true,
+            paramLabel = "F.frq",
+            description = "the file to write")
     private Path out;
 
     @Option(
             names = "--names",
-            description = "store names and shapes too, which the program knows without the file")
+            description =
+                    "store the names and shapes of the tensors, which this program knows anyway")
     private boolean names;
 
     @Spec private CommandSpec spec;

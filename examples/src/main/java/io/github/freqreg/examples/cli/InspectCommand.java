@@ -25,15 +25,15 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** Prints what a file holds, or draws it. */
+/** Prints the tensors of a {@code .frq} file and their sizes, or draws them. */
 @Command(
         name = "inspect",
-        description = "Prints what a .frq file holds, tensor by tensor, or draws it.",
+        description = "Prints the tensors of a .frq file and their sizes, or draws them.",
         mixinStandardHelpOptions = true,
         resourceBundle = ShapeArguments.OF_UNETS)
 final class InspectCommand implements Callable<Integer> {
 
-    /** How the report is printed. */
+    /** The output formats of the report. */
     enum Format {
         TABLE,
         CSV,
@@ -43,25 +43,25 @@ final class InspectCommand implements Callable<Integer> {
     @Parameters(paramLabel = "FILE", description = "a .frq file")
     private Path file;
 
-    @Option(names = "--format", description = "table, csv or json (default: table)")
+    @Option(names = "--format", description = "output format: table, csv or json (default: table)")
     private Optional<Format> format = Optional.empty();
 
     @Option(
             names = "--html",
             paramLabel = "REPORT.html",
-            description = "write one page with pictures instead, which needs no other file")
+            description = "write a self-contained HTML page with charts instead")
     private Optional<Path> html = Optional.empty();
 
     @Option(
             names = "--plots",
             paramLabel = "DIR",
-            description = "write the same pictures there, as PNG")
+            description = "write the same charts to this folder as PNG files")
     private Optional<Path> plots = Optional.empty();
 
     @Option(
             names = "--curve",
             paramLabel = "F.json",
-            description = "draw the learning curves too that train --json wrote to this file")
+            description = "also draw the learning curves of this file, which train --json wrote")
     private Optional<Path> curve = Optional.empty();
 
     @Mixin private ShapeArguments unet;
@@ -94,9 +94,10 @@ final class InspectCommand implements Callable<Integer> {
                                 () ->
                                         new MalformedModelException(
                                                 file
-                                                        + ": it leaves names and shapes to its"
-                                                        + " network, and is neither lenet's nor a"
-                                                        + " unet's of this --width and --depth; "
+                                                        + ": the file has no names and shapes, and"
+                                                        + " its fingerprint matches neither lenet"
+                                                        + " nor a unet of this --width and --depth;"
+                                                        + " it holds "
                                                         + document.numbers()
                                                         + " numbers in "
                                                         + document.tensors().size()

@@ -186,7 +186,7 @@ class CompressTest {
                                 + " --max-loss 0.01 --out %s",
                         trained.resolve("dense.frq"), file);
         assertEquals(1, code);
-        assertTrue(err.toString().contains("at the first stage already: nothing is written"));
+        assertTrue(err.toString().contains("at the first stage: no file was written"));
         assertFalse(Files.exists(file));
     }
 

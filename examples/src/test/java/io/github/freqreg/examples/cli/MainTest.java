@@ -138,7 +138,7 @@ class MainTest extends ProgramTest {
                 "train lenet --subset 0 | --subset must be 1 or more but is 0",
                 "train lenet --preset v4 | v4",
                 "train lenet --recipe best | expected one of [paper-776, small, accurate] but was best",
-                "train vae --recipe paper-776 | --recipe paper-776 is one of lenet",
+                "train vae --recipe paper-776 | --recipe paper-776 is a recipe for lenet only",
                 "train vgg --split | --split has no meaning for vgg",
                 "train alexnet --split | --split has no meaning for alexnet",
                 "train alexnet --size 32 | --size of alexnet must be 64 or more but is 32",
@@ -193,7 +193,7 @@ class MainTest extends ProgramTest {
         assertOneLine("the file cannot be written: it is a folder");
         Path out = folder.resolve("never.frq");
         assertEquals(1, run("train", "lenet", "--resume", "--out", out.toString()));
-        assertOneLine("never.frq.checkpoint: expected a checkpoint to go on from");
+        assertOneLine("never.frq.checkpoint: expected a checkpoint to resume from");
 
         Path text = Files.writeString(folder.resolve("text.frq"), "no coefficients here");
         assertEquals(1, run("inspect", text.toString()));

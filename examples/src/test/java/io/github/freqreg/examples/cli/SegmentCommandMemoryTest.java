@@ -165,9 +165,9 @@ class SegmentCommandMemoryTest {
                         .matches(
                                 "error: "
                                         + Pattern.quote(image.toString())
-                                        + " at 8000x8000: to segment it takes up to 1,2\\d\\d,\\d{3}"
-                                        + " MiB of memory but [0-9,]+ MiB are available: a smaller"
-                                        + " --size takes less\\R"),
+                                        + " at 8000x8000: the segmentation takes up to"
+                                        + " 1,2\\d\\d,\\d{3} MiB of memory but [0-9,]+ MiB are"
+                                        + " available; a smaller --size takes less\\R"),
                 run.err());
         assertTrue(Files.notExists(mask));
     }
@@ -188,8 +188,8 @@ class SegmentCommandMemoryTest {
             long published = least + 2 * (4 * 31_024_960L - weights);
             String expected =
                     String.format(
-                            "at most %d MiB, %d bytes for each pixel that the network sees, and %d"
-                                    + " bytes for each pixel of the image",
+                            "at most %d MiB, plus %d bytes for each pixel of the scaled image, plus"
+                                    + " %d bytes for each pixel of the image",
                             (published + (1 << 20) - 1) >> 20,
                             SegmentationMemory.of(model, pixel, none).total() - least,
                             SegmentationMemory.of(model, none, pixel).total() - least);

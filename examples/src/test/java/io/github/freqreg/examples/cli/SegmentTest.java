@@ -93,7 +93,7 @@ class SegmentTest {
         assertEquals(0, run.code(), run.err());
         assertEquals(!expected.isEmpty(), run.out().contains("scaled"), run.out());
         assertTrue(run.out().contains(expected + (expected.isEmpty() ? "" : ",")), run.out());
-        assertTrue(run.out().contains("% of " + size + " pixels are the object"), run.out());
+        assertTrue(run.out().contains("% of " + size + " pixels belong to the object"), run.out());
         for (String picture : new String[] {"mask.png", "overlay.png"}) {
             assertEquals(size, ImageFile.open(folder.resolve(picture)).size());
         }
@@ -138,8 +138,7 @@ class SegmentTest {
         Files.createDirectories(folder.resolve("masks"));
         Files.copy(folder.resolve("images/picture.png"), folder.resolve("masks/picture.png"));
         String evaluate = "evaluate unet --weights " + weights + " --data " + folder;
-        String scaled =
-                "over 1 images, of which 1 were scaled for the network, and their masks back";
+        String scaled = "over 1 images; 1 scaled for the network, with their masks scaled back";
         String out = ProgramRun.of(evaluate.split(" ")).out();
         assertTrue(out.contains(scaled), out);
         out = ProgramRun.of((evaluate + " --size 0").split(" ")).out();
@@ -153,8 +152,8 @@ class SegmentTest {
         assertEquals(0, Main.run(export));
         ProgramRun run = segment(picture(96, 64), dense, "");
         String expected =
-                "scaled to 959x639, since the file does not say what the network was trained on; the"
-                        + " published one was on 959x640";
+                "scaled to 959x639, because the file has no training size and the published network"
+                        + " was trained at 959x640";
         assertTrue(run.out().contains(expected), run.out());
     }
 
