@@ -123,7 +123,7 @@ final class CompressCommand implements Callable<Integer> {
                 maxLoss.orElse(0.0) >= 0,
                 "--max-loss must be 0 or more but is " + maxLoss.orElse(0.0));
         Usage.requireRate(spec, learningRate);
-        check(epochs > 0 || maxLoss.isEmpty(), "--max-loss has no meaning with --epochs 0");
+        check(epochs > 0 || maxLoss.isEmpty(), "--max-loss cannot be combined with --epochs 0");
         WholeFile.checkWritable(out);
         Device device = arguments.device();
         if (epochs == 0) {
@@ -219,9 +219,9 @@ final class CompressCommand implements Callable<Integer> {
                 if (FrequencyBlocks.isWrapped(block)) {
                     check(
                             axes.treatment().isEmpty(),
-                            "--split and --weighted have no meaning with --epochs 0 for "
+                            "--split and --weighted cannot be combined with --epochs 0 for "
                                     + weights
-                                    + ", which stores coefficients along axes of its own");
+                                    + ", which already holds coefficients");
                 } else {
                     block = projection().apply(block, bytes);
                     model.setBlock(block);

@@ -97,7 +97,7 @@ final class CompressionOptions {
                 && budgetBytes.isEmpty();
     }
 
-    /** Checks the values and rejects combinations without meaning. */
+    /** Checks the values and rejects invalid combinations. */
     void check() {
         Usage.require(
                 spec,
@@ -117,7 +117,7 @@ final class CompressionOptions {
         Usage.require(
                 spec,
                 balanced == 0 || truncate == 0,
-                "--balanced has no meaning with --truncate, which starts with all coefficients");
+                "--balanced cannot be combined with --truncate, which starts with all coefficients");
     }
 
     private static boolean isSize(long bytes) {

@@ -74,11 +74,10 @@ final class InspectCommand implements Callable<Integer> {
         PrintWriter out = spec.commandLine().getOut();
         if (html.isPresent() || plots.isPresent()) {
             Usage.require(
-                    spec, format.isEmpty(), "--format has no meaning with --html and --plots");
+                    spec, format.isEmpty(), "--format cannot be combined with --html or --plots");
             draw(out);
         } else {
-            Usage.require(
-                    spec, curve.isEmpty(), "--curve has no meaning without --html or --plots");
+            Usage.require(spec, curve.isEmpty(), "--curve requires --html or --plots");
             print(out);
         }
         out.flush();

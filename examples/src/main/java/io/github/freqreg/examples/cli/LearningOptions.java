@@ -105,7 +105,7 @@ final class LearningOptions {
         Usage.require(
                 spec,
                 turn == 0 || network.isClassifier(),
-                "--turn has no meaning for " + network.command());
+                "--turn does not apply to " + network.command());
     }
 
     /** Replaces the shift and rotation of a network's own augmentation by those of the options. */

@@ -17,7 +17,7 @@ final class NamesOption {
         return !noNames;
     }
 
-    /** Returns the document with or without names, as the option says. */
+    /** Removes names and shapes from a document, if the option was given. */
     FrqDocument apply(FrqDocument document) {
         return noNames ? document.withoutNames() : document;
     }

@@ -95,7 +95,7 @@ final class ShapeArguments {
     }
 
     private void checkMeaning(String option, boolean holds, Network network) {
-        check(holds, option + " has no meaning for " + network.command());
+        check(holds, option + " does not apply to " + network.command());
     }
 
     /** Returns the width of a network to train. */

@@ -91,16 +91,16 @@ final class TrainCommand implements Callable<Integer> {
         Usage.require(
                 spec,
                 !compression.biases() || amount.recipe().isEmpty(),
-                "--biases has no meaning with --recipe, which already compresses biases");
+                "--biases cannot be combined with --recipe, which already compresses biases");
         Usage.require(
                 spec,
                 !amount.isDense() || compression.isUnset() && !noBaseline,
                 "--truncate, --split, --weighted, --balanced, --biases, --budget-bytes and"
-                        + " --no-baseline have no meaning with --dense");
+                        + " --no-baseline cannot be combined with --dense");
         Usage.require(
                 spec,
                 !amount.isDense() || !save.isExecution(),
-                "--execution has no meaning with --dense");
+                "--execution cannot be combined with --dense");
     }
 
     private void train(Task task, Device device) throws IOException, MalformedModelException {

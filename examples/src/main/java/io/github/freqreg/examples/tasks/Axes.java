@@ -104,7 +104,7 @@ public final class Axes {
         }
         if (!any) {
             throw new IllegalArgumentException(
-                    "--split has no meaning for "
+                    "--split does not apply to "
                             + network.command()
                             + ": none of its tensors has axes to split");
         }

@@ -39,7 +39,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** A training goes on as the one that it is, or not at all. */
+/** {@code train --resume} continues the same training or fails. */
 class ResumptionTest {
 
     private static final String TRAIN =
@@ -50,7 +50,7 @@ class ResumptionTest {
 
     @TempDir private Path folder;
 
-    /** Kills a training that has a checkpoint. */
+    /** Starts a training and kills it once it has written a checkpoint. */
     @BeforeAll
     static void interrupt() throws Exception {
         Process process =
@@ -67,7 +67,7 @@ class ResumptionTest {
         assertTrue(Files.exists(checkpoint), Files.readString(trained.resolve("log")));
     }
 
-    /** The command again, of which one option has another value or is added. */
+    /** Runs the command again with one option changed or added. */
     private ProgramRun resume(String from, String to) throws Exception {
         Path file = folder.resolve("b.frq");
         Files.copy(trained.resolve("a.frq.checkpoint"), folder.resolve("b.frq.checkpoint"));
@@ -115,7 +115,7 @@ class ResumptionTest {
         assertFalse(Files.exists(folder.resolve("b.frq")));
     }
 
-    /** What was cut stays cut, and all epochs are trained. */
+    /** Truncated coefficients stay truncated, and all epochs are trained. */
     @Test
     void moreEpochsAreTrained() throws Exception {
         Path json = folder.resolve("b.json");
@@ -136,9 +136,9 @@ class ResumptionTest {
         assertFalse(Files.exists(folder.resolve("b.frq.checkpoint")));
     }
 
-    /** The same files elsewhere are the same data; others under the same name are not. */
+    /** Data is identified by its content, not by its folder. */
     @Test
-    void dataAreKnownByWhatTheyAre() {
+    void dataIsIdentifiedByItsContent() {
         byte[] pixels = new byte[4 * 784];
         Images some = new Images(1, 28, pixels, new byte[4]);
         DataSet here = new Images.Split(some, some, "here").data();
@@ -198,7 +198,7 @@ class ResumptionTest {
     @ParameterizedTest
     @CsvSource({"setting/x", "setting/=x", "setting/", "setting/x=1"})
     void damagedSettingsAreNamed(String name) throws Exception {
-        // The last one is sound, but has a number.
+        // The last name is valid, but its tensor is not empty.
         int size = name.endsWith("=1") ? 1 : 0;
         Path file = folder.resolve("c");
         List<FrqTensor> tensors =
@@ -213,7 +213,7 @@ class ResumptionTest {
         return new FrqTensor(name, new Shape(size), null, Precision.FLOAT32, new float[size]);
     }
 
-    /** Sound files of any content are read, or refused with a message that names the file. */
+    /** Valid {@code .frq} files with random tensors are read or rejected with the file's name. */
     @Test
     void anyContentIsReadOrRefused() throws Exception {
         List<String> names =
@@ -267,7 +267,7 @@ class ResumptionTest {
         }
     }
 
-    /** Epochs and steps that no training has. */
+    /** Numbers of epochs and updates that are negative, fractional or too large. */
     @ParameterizedTest
     @CsvSource({"-1, 0, 0", "1.5, 0, 0", "1, -2, 0", "1, 3000, 0", "1, 0, 2000000", "1e10, 0, 0"})
     void progressThatNoTrainingHasIsRefused(float epochs, float high, float low) throws Exception {

@@ -39,7 +39,7 @@ class SegmentCommandMemoryTest {
 
     @TempDir private Path folder;
 
-    /** Runs the program, and prints the most memory that its process has had. */
+    /** Runs the program and prints the peak memory of its process. */
     static final class Measured {
 
         private Measured() {}
@@ -52,7 +52,7 @@ class SegmentCommandMemoryTest {
         }
     }
 
-    /** Factored layers, rebuilt ones, dense weights, and an image that is scaled. */
+    /** Covers factored layers, rebuilt layers, dense weights and a scaled image. */
     @ParameterizedTest
     @CsvSource({
         "true, unet.frq, 1000, --size 0",
@@ -132,7 +132,7 @@ class SegmentCommandMemoryTest {
         return Long.parseLong(peak.group(1)) * 1024;
     }
 
-    /** 64 million pixels and 1,024 channels, in files of some kilobytes. */
+    /** Small files can ask for much memory: 64 million pixels and 1,024 channels. */
     @ParameterizedTest
     @CsvSource({"segment IMAGE --out MASK", "evaluate unet --data FOLDER"})
     void whatNoMachineHasMemoryForIsRefused(String command) throws IOException {
@@ -172,9 +172,9 @@ class SegmentCommandMemoryTest {
         assertTrue(Files.notExists(mask));
     }
 
-    /** The published network differs in its weights alone, which are 31,024,960 numbers. */
+    /** The published network has the same bound but for its weights, 31,024,960 numbers. */
     @Test
-    void theHelpTellsTheBoundOfThePublishedNetwork() {
+    void theHelpStatesTheBoundOfThePublishedNetwork() {
         try (Model model = Model.newInstance("unet")) {
             Shape input = new Shape(1, 3, 8, 8);
             UNet network = new UNet(PublishedUNet.WIDTH, 1, 2);

@@ -40,7 +40,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** A training that is resumed ends as one that was not interrupted, to the bit. */
+/** A resumed training gives the same parameters, bit for bit, as an uninterrupted one. */
 class ResumeTest {
 
     private static final int EPOCHS = 4;
@@ -51,7 +51,7 @@ class ResumeTest {
 
     private static final Task.Settings SETTINGS = Task.Settings.of(BATCH, 0.01f);
 
-    /** A task of forty examples that loses its power at a batch. */
+    /** A task of forty examples that throws at a given batch. */
     private static final class Interrupted extends ChangedTask {
 
         private int batchesLeft;
@@ -89,7 +89,7 @@ class ResumeTest {
                 dense);
     }
 
-    /** What the engine draws is the same too. */
+    /** The random numbers of the engine, here of dropout, are repeated too. */
     @Test
     void aResumedTrainingWithDropoutEndsTheSame() throws Exception {
         Images.Split images = DrawnShapes.draw().subset(40);
@@ -170,7 +170,7 @@ class ResumeTest {
         }
     }
 
-    /** Between the check of the settings and the load, the file is not needed. */
+    /** The file may be deleted between the comparison of the settings and the load. */
     @Test
     void aCheckpointIsReadOnce() throws Exception {
         Path file = folder.resolve("a");

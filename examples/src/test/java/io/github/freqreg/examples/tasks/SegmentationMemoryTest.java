@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Test;
 
 class SegmentationMemoryTest {
 
-    /** A photograph of 4000×3000 pixels, at the size that the published UNet was trained on. */
+    /** The bound for a photograph of 4000×3000 pixels, scaled for the published UNet. */
     @Test
     void aLargePhotographTakesAtMostFourGibibytes() throws Exception {
         try (Model model = Model.newInstance("unet")) {
