@@ -1,5 +1,6 @@
 package io.github.freqreg.examples.cli;
 
+import static org.junit.jupiter.api.Assertions.assertDoesNotThrow;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -72,6 +73,17 @@ class MainTest extends ProgramTest {
             }
         }
         assertTrue(choices >= 8, choices + " choices");
+    }
+
+    /** picocli formats descriptions like {@code printf}, so a percent sign must be doubled. */
+    @Test
+    void descriptionsAreValidFormats() {
+        for (CommandLine command : Main.commandLine().getSubcommands().values()) {
+            for (ArgSpec argument : command.getCommandSpec().args()) {
+                String description = String.join("", argument.description());
+                assertDoesNotThrow(() -> String.format(description), description);
+            }
+        }
     }
 
     /** A progress bar is drawn on a terminal only, and PyTorch's warnings are not printed. */
