@@ -19,7 +19,8 @@ final class AxisOptions {
     @Option(
             names = "--weighted",
             description =
-                    "not in the paper: keep more frequencies along channels and units than along rows"
+                    "not in the paper: keep more frequencies along channels and units than along"
+                            + " rows"
                             + " and columns")
     private boolean weighted;
 

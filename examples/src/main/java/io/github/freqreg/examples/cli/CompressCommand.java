@@ -94,7 +94,8 @@ final class CompressCommand implements Callable<Integer> {
     @Option(
             names = "--learning-rate",
             description =
-                    "initial learning rate of each stage (default: interpolated between the defaults"
+                    "initial learning rate of each stage (default: interpolated between the"
+                            + " defaults"
                             + " of train for dense and compressed networks, by the fraction kept)")
     private Optional<Float> learningRate = Optional.empty();
 

@@ -117,7 +117,8 @@ final class CompressionOptions {
         Usage.require(
                 spec,
                 balanced == 0 || truncate == 0,
-                "--balanced cannot be combined with --truncate, which starts with all coefficients");
+                "--balanced cannot be combined with --truncate, which starts with all"
+                        + " coefficients");
     }
 
     private static boolean isSize(long bytes) {

@@ -24,7 +24,8 @@ final class LearningOptions {
     @Option(
             names = "--epochs",
             description =
-                    "training epochs (default: 10, or the recipe's). May be increased with --resume:"
+                    "training epochs (default: 10, or the recipe's). May be increased with"
+                            + " --resume:"
                             + " the remaining schedules of learning rate, --truncate and"
                             + " quantisation then follow the new number, and the result equals"
                             + " neither a training of the old number of epochs nor one of the new")
@@ -40,8 +41,10 @@ final class LearningOptions {
     @Option(
             names = "--learning-rate",
             description =
-                    "initial learning rate, which decays to a hundredth by a cosine schedule (default: the"
-                            + " recipe's; or 0.01 with sgd; or with adam lenet 0.015, alexnet 0.004,"
+                    "initial learning rate, which decays to a hundredth by a cosine schedule"
+                            + " (default: the"
+                            + " recipe's; or 0.01 with sgd; or with adam lenet 0.015, alexnet"
+                            + " 0.004,"
                             + " vgg 0.005, vit 0.003, dcgan 0.002, vae 0.02, all others 0.01, and"
                             + " for dense networks alexnet and vit 0.0005, all others 0.001)")
     private Optional<Float> learningRate = Optional.empty();
@@ -55,7 +58,8 @@ final class LearningOptions {
     @Option(
             names = "--move",
             description =
-                    "classifiers: largest random shift of training images, in pixels (default: lenet"
+                    "classifiers: largest random shift of training images, in pixels (default:"
+                            + " lenet"
                             + " 1, all others 2)")
     private Optional<Integer> move = Optional.empty();
 
@@ -63,7 +67,8 @@ final class LearningOptions {
             names = "--turn",
             paramLabel = "DEGREES",
             description =
-                    "classifiers: largest random rotation of training images in degrees, and scaling"
+                    "classifiers: largest random rotation of training images in degrees, and"
+                            + " scaling"
                             + " in percent (default: 0)")
     private double turn;
 
@@ -71,7 +76,8 @@ final class LearningOptions {
             names = "--seed",
             defaultValue = "1",
             description =
-                    "random seed of initial weights and order of examples (default: ${DEFAULT-VALUE})")
+                    "random seed of initial weights and order of examples (default:"
+                            + " ${DEFAULT-VALUE})")
     private int seed;
 
     Descent descent() {

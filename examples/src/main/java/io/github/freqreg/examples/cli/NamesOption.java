@@ -9,7 +9,8 @@ final class NamesOption {
     @Option(
             names = "--no-names",
             description =
-                    "leave the names and shapes of tensors out of the file; the network supplies them when"
+                    "leave the names and shapes of tensors out of the file; the network supplies"
+                            + " them when"
                             + " the file is loaded")
     private boolean noNames;
 

@@ -36,8 +36,10 @@ import picocli.CommandLine.Spec;
         resourceBundle = ShapeArguments.OF_UNETS,
         sortOptions = false,
         footer =
-                "Memory with the published UNet in a .frq file: at most 1005 MiB, plus 1376 bytes for"
-                        + " each pixel of the scaled image, plus 40 bytes for each pixel of the image.")
+                "Memory with the published UNet in a .frq file: at most 1005 MiB, plus 1376 bytes"
+                        + " for"
+                        + " each pixel of the scaled image, plus 40 bytes for each pixel of the"
+                        + " image.")
 final class SegmentCommand implements Callable<Integer> {
 
     @Parameters(

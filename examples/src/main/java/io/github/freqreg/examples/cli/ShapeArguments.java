@@ -46,7 +46,8 @@ final class ShapeArguments {
             paramLabel = "N",
             description =
                     "channels of the first layer, to which those of all other layers are"
-                            + " proportional; units of vit and vae (default: alexnet, vgg, resnet18,"
+                            + " proportional; units of vit and vae (default: alexnet, vgg,"
+                            + " resnet18,"
                             + " unet, dcgan 16; vit 128; vae 400; as published: 64, vit 512, vae"
                             + " 400). A saved UNet: the width in the file, or 64 if it has none")
     private Optional<Integer> width = Optional.empty();
@@ -64,7 +65,8 @@ final class ShapeArguments {
             paramLabel = "N",
             converter = Size.class,
             description =
-                    "side of the square that input images are scaled to. Training unet: default 96. A"
+                    "side of the square that input images are scaled to. Training unet: default"
+                            + " 96. A"
                             + " saved UNet: also WIDTHxHEIGHT, or 0 for no scaling, which takes"
                             + " memory proportional to the pixels (default: the training size if"
                             + " that is a square; otherwise the largest size within it that keeps"
