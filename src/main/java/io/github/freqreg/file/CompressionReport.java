@@ -8,6 +8,7 @@ import ai.djl.util.JsonUtils;
 import io.github.freqreg.block.NetworkTensors;
 import io.github.freqreg.format.FrqDocument;
 import io.github.freqreg.format.FrqEntry;
+import io.github.freqreg.format.SizedDocument;
 import io.github.freqreg.spectrum.FrequencyAxes;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -32,12 +33,11 @@ public final class CompressionReport {
     private final List<Row> rows;
     private final long bytes;
 
-    private CompressionReport(FrqDocument document, byte[] file) throws MalformedModelException {
-        long[] sizes = FrqDocument.entryBytes(file);
+    private CompressionReport(SizedDocument file) throws MalformedModelException {
         List<Row> all = new ArrayList<>();
         long total = 0;
-        for (FrqEntry tensor : document.entries()) {
-            all.add(Row.of(tensor, sizes[all.size()]));
+        for (FrqEntry tensor : file.document().entries()) {
+            all.add(Row.of(tensor, file.entryBytes()[all.size()]));
             total += tensor.shape().size();
             if (total < 0 || total > Long.MAX_VALUE / Float.BYTES) {
                 throw new MalformedModelException(
@@ -45,7 +45,7 @@ public final class CompressionReport {
             }
         }
         rows = List.copyOf(all);
-        bytes = file.length;
+        bytes = file.fileBytes();
     }
 
     /**
@@ -59,7 +59,7 @@ public final class CompressionReport {
     public static CompressionReport of(Block block) {
         FrqDocument document = FrequencyFile.toDocument(block, DataType.FLOAT16);
         try {
-            return new CompressionReport(document, document.encode());
+            return new CompressionReport(SizedDocument.decode(document.encode()));
         } catch (MalformedModelException e) {
             throw new IllegalStateException("A file just encoded is malformed", e);
         }
@@ -72,57 +72,51 @@ public final class CompressionReport {
      * @return the report
      * @throws IOException if it cannot be read
      * @throws MalformedModelException if it is damaged, has an unknown version, or has no names and
-     *     shapes, see {@link #of(Path, Block)}
+     *     shapes, see {@link #of(SizedDocument, Block)}; the message starts with the path
      */
     public static CompressionReport of(Path file) throws IOException, MalformedModelException {
-        return of(
-                file,
-                document -> {
-                    if (!document.isNamed()) {
-                        throw new MalformedModelException(
-                                "expected names and shapes, but it leaves them to the network");
-                    }
-                    return document;
-                });
-    }
-
-    /**
-     * Reports on a file that may have no names and shapes, with those of its network.
-     *
-     * @param file a {@code .frq} file
-     * @param block the network, initialised, plain or wrapped; its values are not used
-     * @return the report
-     * @throws IOException if it cannot be read
-     * @throws MalformedModelException if it is damaged, has an unknown version, or belongs to
-     *     another network
-     * @throws IllegalStateException if the network is not initialised
-     */
-    public static CompressionReport of(Path file, Block block)
-            throws IOException, MalformedModelException {
-        if (!block.isInitialized()) {
-            throw new IllegalStateException(
-                    "The network is not initialised, so its shapes are not known");
-        }
-        return of(
-                file,
-                document -> document.withNames(NetworkReader.shapes(NetworkTensors.byName(block))));
-    }
-
-    private static CompressionReport of(Path file, Naming naming)
-            throws IOException, MalformedModelException {
-        byte[] bytes = FrqDocument.readBytes(file);
+        SizedDocument document = SizedDocument.read(file);
         try {
-            return new CompressionReport(naming.named(FrqDocument.decode(bytes)), bytes);
+            return of(document);
         } catch (MalformedModelException e) {
             throw new MalformedModelException(file + ": " + e.getMessage(), e);
         }
     }
 
-    /** Adds names and shapes to the content of a file. */
-    @FunctionalInterface
-    private interface Naming {
+    /**
+     * Reports on a file that has been decoded, with names and shapes.
+     *
+     * @param file the decoded file
+     * @return the report
+     * @throws MalformedModelException if it has no names and shapes, see {@link #of(SizedDocument,
+     *     Block)}
+     */
+    public static CompressionReport of(SizedDocument file) throws MalformedModelException {
+        if (!file.document().isNamed()) {
+            throw new MalformedModelException(
+                    "expected names and shapes, but it leaves them to the network");
+        }
+        return new CompressionReport(file);
+    }
 
-        FrqDocument named(FrqDocument document) throws MalformedModelException;
+    /**
+     * Reports on a file that has been decoded, with the names and shapes of its network; the file
+     * need not have any.
+     *
+     * @param file the decoded file
+     * @param block the network, initialised, plain or wrapped; its values are not used
+     * @return the report
+     * @throws MalformedModelException if the file belongs to another network
+     * @throws IllegalStateException if the network is not initialised
+     */
+    public static CompressionReport of(SizedDocument file, Block block)
+            throws MalformedModelException {
+        if (!block.isInitialized()) {
+            throw new IllegalStateException(
+                    "The network is not initialised, so its shapes are not known");
+        }
+        return new CompressionReport(
+                file.withNames(NetworkReader.shapes(NetworkTensors.byName(block))));
     }
 
     /**

@@ -8,6 +8,7 @@ import io.github.freqreg.block.SpectralParameter;
 import io.github.freqreg.format.FrqDocument;
 import io.github.freqreg.format.FrqEntry;
 import io.github.freqreg.format.Precision;
+import io.github.freqreg.format.SizedDocument;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -166,7 +167,7 @@ public final class Quantization {
         FrqDocument document = FrequencyFile.toDocument(block, this);
         long[] sizes;
         try {
-            sizes = FrqDocument.entryBytes(document.encode());
+            sizes = SizedDocument.decode(document.encode()).entryBytes();
         } catch (MalformedModelException e) {
             throw new IllegalStateException("A file was written that cannot be read", e);
         }

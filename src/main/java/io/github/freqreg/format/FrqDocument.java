@@ -186,23 +186,6 @@ public record FrqDocument(List<Shape> inputs, List<FrqEntry> entries, int finger
     }
 
     /**
-     * Measures how many bytes each entry takes in a file, including its name and shape.
-     *
-     * @param bytes the whole file
-     * @return the bytes of each entry; the head of the file, its checksum and rounding make up the
-     *     difference to the size of the file
-     * @throws MalformedModelException if the bytes are not a valid file
-     */
-    public static long[] entryBytes(byte[] bytes) throws MalformedModelException {
-        List<Integer> ends = FrqFrame.decode(bytes).ends();
-        long[] sizes = new long[ends.size() - 1];
-        for (int i = 0; i < sizes.length; i++) {
-            sizes[i] = (long) ends.get(i + 1) - ends.get(i);
-        }
-        return sizes;
-    }
-
-    /**
      * Reads a file.
      *
      * @param file the path

@@ -8,6 +8,8 @@
  *       reads and writes it.
  *   <li>{@link io.github.freqreg.format.FrqEntry}: one tensor of a file, as coefficients or as
  *       elements.
+ *   <li>{@link io.github.freqreg.format.SizedDocument}: the contents of a file with the bytes that
+ *       each entry takes.
  *   <li>{@link io.github.freqreg.format.Precision}: how the values of an entry are stored: float32,
  *       float16 or multiples of a step.
  *   <li>{@link io.github.freqreg.format.WholeFile}: internal; size-limited reading and atomic

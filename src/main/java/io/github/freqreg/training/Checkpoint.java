@@ -178,35 +178,6 @@ public final class Checkpoint {
         return content.epochs();
     }
 
-    /**
-     * Reads a checkpoint and returns its settings alone.
-     *
-     * @param file the path
-     * @return the values by name, see {@link #settings()}
-     * @throws IOException if the file cannot be read
-     * @throws MalformedModelException if the file is damaged or is not a checkpoint
-     */
-    public static Map<String, String> readSettings(Path file)
-            throws IOException, MalformedModelException {
-        return read(file).settings();
-    }
-
-    /**
-     * Reads a checkpoint and restores its training.
-     *
-     * @param model as in {@link #load(Model, ResumableOptimizer)}
-     * @param optimizer as in {@link #load(Model, ResumableOptimizer)}
-     * @param file the path
-     * @return the number of completed epochs
-     * @throws IOException if the file cannot be read
-     * @throws MalformedModelException if the file is damaged, is not a checkpoint, or does not
-     *     match the model or the optimiser; the model is unchanged
-     */
-    public static int load(Model model, ResumableOptimizer optimizer, Path file)
-            throws IOException, MalformedModelException {
-        return read(file).load(model, optimizer);
-    }
-
     /** Returns the steps of all spectral tensors, 0 for those saved without. */
     private Quantization quantization() throws MalformedModelException {
         Map<String, Float> steps = new HashMap<>();

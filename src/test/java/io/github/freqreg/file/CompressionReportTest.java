@@ -23,6 +23,7 @@ import io.github.freqreg.block.NetworkTensor;
 import io.github.freqreg.block.NetworkTensors;
 import io.github.freqreg.file.CompressionReport.Row;
 import io.github.freqreg.format.FrqDocument;
+import io.github.freqreg.format.SizedDocument;
 import io.github.freqreg.spectrum.FrequencyAxes;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -131,7 +132,9 @@ class CompressionReportTest {
         FrequencyFile.toDocument(block, DataType.FLOAT16).withoutNames().write(file);
         Exception e = assertThrows(MalformedModelException.class, () -> CompressionReport.of(file));
         assertTrue(e.getMessage().contains("expected names and shapes"), e.getMessage());
-        CompressionReport report = CompressionReport.of(file, block);
+        SizedDocument read = SizedDocument.read(file);
+        assertThrows(MalformedModelException.class, () -> CompressionReport.of(read));
+        CompressionReport report = CompressionReport.of(read, block);
         assertEquals(Files.size(file), report.getBytes());
         assertEquals(CompressionReport.of(block).getKept(), report.getKept());
         assertEquals(CompressionReport.of(block).getOriginal(), report.getOriginal());
@@ -142,6 +145,19 @@ class CompressionReportTest {
         Block block = network();
         FrequencyFile.save(block, file);
         assertSameReport(CompressionReport.of(block), CompressionReport.of(file));
+        assertSameReport(
+                CompressionReport.of(block), CompressionReport.of(SizedDocument.read(file), block));
+    }
+
+    @Test
+    void theReportOfAnotherNetworkIsRefused() throws IOException, MalformedModelException {
+        FrequencyFile.toDocument(network(), DataType.FLOAT16).withoutNames().write(file);
+        SizedDocument read = SizedDocument.read(file);
+        Block fresh = TestModels.smallNetwork();
+        assertThrows(IllegalStateException.class, () -> CompressionReport.of(read, fresh));
+        Block other = TestModels.linear(2);
+        TestModels.initialize(other, manager, DataType.FLOAT32, new Shape(1, 2));
+        assertThrows(MalformedModelException.class, () -> CompressionReport.of(read, other));
     }
 
     @Test

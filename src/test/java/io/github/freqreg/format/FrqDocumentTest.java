@@ -64,7 +64,7 @@ class FrqDocumentTest {
         FrqDocument document = random(seed);
         for (FrqDocument each : List.of(document, document.withoutNames())) {
             byte[] file = each.encode();
-            long[] sizes = FrqDocument.entryBytes(file);
+            long[] sizes = SizedDocument.decode(file).entryBytes();
             assertEquals(each.entries().size(), sizes.length);
             long rest = file.length - LongStream.of(sizes).sum();
             long head = new FrqDocument(document.inputs(), List.of()).encode().length;
@@ -77,7 +77,7 @@ class FrqDocumentTest {
         // Flags, name with its length, rank, extents, kept number, values.
         assertArrayEquals(
                 new long[] {1 + 16 + 1 + 4 + 1 + 6, 1 + 14 + 1 + 1 + 8, 1 + 12 + 1 + 2 + 1 + 4, 5},
-                FrqDocument.entryBytes(file("v1-tiny.frq")));
+                SizedDocument.decode(file("v1-tiny.frq")).entryBytes());
     }
 
     @Test

@@ -14,4 +14,7 @@
  * <p>Start reading in {@code cli} with {@code Main} and {@code TrainCommand}, then in {@code tasks}
  * with {@code Task} and {@code Training}. This package has no classes.
  */
+@NullMarked
 package io.github.freqreg.examples;
+
+import org.jspecify.annotations.NullMarked;

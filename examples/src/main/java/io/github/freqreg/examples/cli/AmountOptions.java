@@ -7,31 +7,32 @@ import java.util.Map;
 import java.util.Optional;
 import picocli.CommandLine.Option;
 
-/** How much of a network is kept: at most one of these options. */
+/** The options that set how many coefficients are kept; at most one may be given. */
 final class AmountOptions {
 
-    @Option(names = "--keep-rate", description = "share of each tensor's coefficients")
+    @Option(names = "--keep-rate", description = "fraction of the coefficients kept in each tensor")
     private Optional<Double> keepRate = Optional.empty();
 
-    @Option(names = "--keep", description = "coefficients kept of each tensor")
+    @Option(names = "--keep", description = "number of coefficients kept in each tensor")
     private Optional<Long> keep = Optional.empty();
 
     @Option(
             names = "--budget",
             description =
-                    "numbers of the whole network, biases included (default: lenet 5000; unet"
-                            + " keeps 33 of each tensor, the others a rate of 0.01)")
+                    "total of stored numbers in the network, including biases (default: lenet"
+                            + " 5000; unet --keep 33; all others --keep-rate 0.01)")
     private Optional<Long> budget = Optional.empty();
 
-    @Option(names = "--preset", description = "as the paper: v1, v2 or v3")
+    @Option(names = "--preset", description = "the paper's keep rates: v1, v2 or v3")
     private Optional<Preset> preset = Optional.empty();
 
     @Option(
             names = "--recipe",
-            description = "lenet: tuned settings of all that follows: paper-776, small or accurate")
+            description =
+                    "lenet: tuned defaults for the options below: paper-776, small or accurate")
     private Optional<LeNetRecipe> recipe = Optional.empty();
 
-    @Option(names = "--dense", description = "train the plain network")
+    @Option(names = "--dense", description = "train the dense network only")
     private boolean dense;
 
     Optional<Double> keepRate() {
@@ -58,12 +59,12 @@ final class AmountOptions {
         return dense;
     }
 
-    /** Whether none of the options sets how much is kept. */
+    /** Returns whether no option with a value was given. */
     boolean isOpen() {
         return values().values().stream().allMatch(Optional::isEmpty);
     }
 
-    /** The option that was given, with its value. */
+    /** Returns the option that was given, with its value, or {@code default}. */
     String describe() {
         if (dense) {
             return "--dense";

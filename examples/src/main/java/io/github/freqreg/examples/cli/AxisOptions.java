@@ -6,20 +6,21 @@ import java.util.Map;
 import java.util.Set;
 import picocli.CommandLine.Option;
 
-/** The options of the axes along which frequencies run. */
+/** The options that choose the axes of the cosine transform. */
 final class AxisOptions {
 
     @Option(
             names = "--split",
             description =
-                    "beyond the paper: frequencies along maps, rows and columns where these were"
-                            + " flattened, and along heads")
+                    "not in the paper: transform a flattened axis along the feature maps, rows and"
+                            + " columns behind it, and an attention weight along its heads")
     private boolean split;
 
     @Option(
             names = "--weighted",
             description =
-                    "beyond the paper: more frequencies along channels and units, fewer along rows"
+                    "not in the paper: keep more frequencies along channels and units than along"
+                            + " rows"
                             + " and columns")
     private boolean weighted;
 

@@ -7,13 +7,14 @@ import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
 
 /**
- * Parses one of several words on the command line; messages show the words as they are typed.
+ * Parses a constant of an enum on the command line, ignoring case.
  *
- * @param type whose constants are typed as they are printed, in lower case
+ * @param type the enum; a constant is typed as its {@code toString} in lower case, and error
+ *     messages list the constants in this form
  */
 record Choice<E extends Enum<E>>(Class<E> type) implements ITypeConverter<E> {
 
-    /** As it is typed. */
+    /** Returns a constant as it is typed. */
     static String word(Enum<?> constant) {
         return constant.toString().toLowerCase(Locale.ROOT);
     }

@@ -21,10 +21,11 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** Draws bytes against test errors of LeNet-5, ours beside published ones. */
+/** Plots test error against file size of LeNet-5 models, with published results to compare. */
 @Command(
         name = "compare",
-        description = "Draws bytes and errors of trained LeNet-5s beside published ones.",
+        description =
+                "Plots test error against file size of LeNet-5 models, beside published results.",
         mixinStandardHelpOptions = true)
 final class CompareCommand implements Callable<Integer> {
 
@@ -35,7 +36,7 @@ final class CompareCommand implements Callable<Integer> {
     private static final double MOST_BYTES = 100_000;
     private static final double LEAST_ERROR = 0.5;
 
-    /** Bytes and errors in percent on MNIST, as their authors give them. */
+    /** Published results: name to sizes in bytes and errors on MNIST in percent. */
     private static final Map<String, double[][]> PUBLISHED = new LinkedHashMap<>();
 
     static {
@@ -50,8 +51,8 @@ final class CompareCommand implements Callable<Integer> {
             arity = "1..*",
             paramLabel = "F.json",
             description =
-                    "results of train lenet --data DIR --json F.json, or of evaluate, with MNIST's"
-                            + " test set")
+                    "result files on MNIST's test set, written by train lenet --data DIR --json or"
+                            + " evaluate lenet --data DIR --json")
     private List<Path> files;
 
     @Option(
@@ -59,7 +60,7 @@ final class CompareCommand implements Callable<Integer> {
             required = true,
             paramLabel = "F.png",
             converter = PngName.class,
-            description = "what to draw")
+            description = "the PNG file to write")
     private Path out;
 
     /** {@inheritDoc} */
@@ -101,7 +102,7 @@ final class CompareCommand implements Callable<Integer> {
         return 0;
     }
 
-    /** Bytes, and the error in percent. */
+    /** Returns the file size in bytes and the error in percent. */
     private static double[] read(Path file) throws IOException {
         ResultJson result = ResultJson.read(file);
         String model = result.text("model");
@@ -111,7 +112,7 @@ final class CompareCommand implements Callable<Integer> {
         String data = result.part("data").text("name");
         if (!data.equals(Digits.MNIST)) {
             throw result.error(
-                    "expected a result on MNIST's test set, as the published ones are, but found"
+                    "expected a result on MNIST's test set, as the published results are, but found"
                             + " one on "
                             + data);
         }

@@ -17,6 +17,7 @@ import io.github.freqreg.file.CompressionReport;
 import io.github.freqreg.file.FrequencyFile;
 import io.github.freqreg.file.Quantization;
 import io.github.freqreg.format.FrqDocument;
+import io.github.freqreg.format.SizedDocument;
 import io.github.freqreg.format.WholeFile;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -32,13 +33,13 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 /**
- * Compresses a network that is trained already: projects it to fewer coefficients, fine-tunes them
- * rounded, and goes on from there with fewer bytes, until the budget or a loss of quality is
- * reached.
+ * Compresses a trained network in stages of decreasing size. Each stage projects the network to the
+ * coefficients that fit into its bytes and fine-tunes them with quantisation-aware training. The
+ * last stage has the byte budget; an earlier one is the last if the next loses too much quality.
  */
 @Command(
         name = "compress",
-        description = "Compresses a trained network to a number of bytes.",
+        description = "Compresses a trained network to a given file size.",
         mixinStandardHelpOptions = true,
         sortOptions = false)
 final class CompressCommand implements Callable<Integer> {
@@ -56,42 +57,46 @@ final class CompressCommand implements Callable<Integer> {
             names = "--budget-bytes",
             required = true,
             paramLabel = "N",
-            description = "bytes of the file in the end")
+            description = "the most bytes of the written file")
     private long bytes;
 
-    @Option(names = "--out", required = true, paramLabel = "F.frq", description = "what to write")
+    @Option(
+            names = "--out",
+            required = true,
+            paramLabel = "F.frq",
+            description = "the file to write")
     private Path out;
 
     @Option(
             names = "--stages",
             defaultValue = "6",
             description =
-                    "how often bytes are cut, each time to a half, the last time to the budget"
-                            + " (default: ${DEFAULT-VALUE})")
+                    "number of stages; each has half the bytes of the one before, and the last has"
+                            + " --budget-bytes (default: ${DEFAULT-VALUE})")
     private int stages;
 
     @Option(
             names = "--epochs",
             defaultValue = "2",
             description =
-                    "times over the training set at each stage; 0 to only project and quantise, once and"
-                            + " without data"
-                            + " (default: ${DEFAULT-VALUE})")
+                    "training epochs in each stage; 0 projects and quantises once, without training"
+                            + " and without data (default: ${DEFAULT-VALUE})")
     private int epochs;
 
     @Option(
             names = "--max-loss",
             paramLabel = "X",
             description =
-                    "stop, and keep the stage before, where the figure on the test set is more than"
-                            + " X below that of the network given")
+                    "stop at the first stage whose test score is more than X worse than that of the"
+                            + " given network, and keep the stage before")
     private Optional<Double> maxLoss = Optional.empty();
 
     @Option(
             names = "--learning-rate",
             description =
-                    "the first of each stage (default: between train's for plain and for compressed"
-                            + " networks, by how much is kept)")
+                    "initial learning rate of each stage (default: interpolated between the"
+                            + " defaults"
+                            + " of train for dense and compressed networks, by the fraction kept)")
     private Optional<Float> learningRate = Optional.empty();
 
     @Mixin private AxisOptions axes;
@@ -101,7 +106,8 @@ final class CompressCommand implements Callable<Integer> {
     @Option(
             names = "--seed",
             defaultValue = "1",
-            description = "of the order of images (default: ${DEFAULT-VALUE})")
+            description =
+                    "random seed of the order of training examples (default: ${DEFAULT-VALUE})")
     private int seed;
 
     @Spec private CommandSpec spec;
@@ -118,7 +124,7 @@ final class CompressCommand implements Callable<Integer> {
                 maxLoss.orElse(0.0) >= 0,
                 "--max-loss must be 0 or more but is " + maxLoss.orElse(0.0));
         Usage.requireRate(spec, learningRate);
-        check(epochs > 0 || maxLoss.isEmpty(), "--max-loss has no meaning with --epochs 0");
+        check(epochs > 0 || maxLoss.isEmpty(), "--max-loss cannot be combined with --epochs 0");
         WholeFile.checkWritable(out);
         Device device = arguments.device();
         if (epochs == 0) {
@@ -129,7 +135,7 @@ final class CompressCommand implements Callable<Integer> {
                 Model model = arguments.load(task, weights)) {
             compress(task, model, device);
         } catch (IllegalArgumentException e) {
-            // Such as a budget that is too small for the network.
+            // For example, a byte budget that is too small for the network.
             throw Usage.error(spec, e);
         }
         return 0;
@@ -144,12 +150,13 @@ final class CompressCommand implements Callable<Integer> {
         PrintWriter output = spec.commandLine().getOut();
         Score first = task.measure(model.getBlock(), model.getNDManager());
         output.println(task.title());
-        output.printf(Locale.ROOT, "as given: %,d bytes, %s%n", Files.size(weights), first);
+        output.printf(
+                Locale.ROOT, "before compression: %,d bytes, %s%n", Files.size(weights), first);
         FineTuning tuning = new FineTuning(task, projection(), epochs, learningRate, seed);
         TrainingLog log = TrainingLog.to(output);
         boolean any = false;
         for (int stage = 1; stage <= stages; stage++) {
-            // Twice as many bytes as at the next stage.
+            // Each stage has twice the bytes of the next one.
             long budget = Math.min(FrqDocument.MAX_BYTES, bytes << (stages - stage));
             ByteLimit limit = new ByteLimit(budget, names.names(), 0);
             FrqDocument document = names.apply(tuning.run(model, device, limit, log));
@@ -180,7 +187,7 @@ final class CompressCommand implements Callable<Integer> {
         return new ByteProjection(arguments.network(), axes.treatment());
     }
 
-    /** Measures the network of a file. */
+    /** Loads a decoded file into a new model and measures it. */
     private static Score measure(Task task, FrqDocument document, Device device)
             throws IOException, MalformedModelException {
         try (Model model = task.load(device, fresh -> FrequencyFile.load(fresh, document))) {
@@ -192,17 +199,17 @@ final class CompressCommand implements Callable<Integer> {
         String message =
                 String.format(
                         Locale.ROOT,
-                        "a loss of %.4f is above --max-loss %.4f",
+                        "the loss of %.4f is above --max-loss %.4f",
                         loss,
                         maxLoss.orElseThrow());
         if (!any) {
-            throw new DataException(message + " at the first stage already: nothing is written");
+            throw new DataException(message + " at the first stage: no file was written");
         }
-        output.println(message + ": stopped, and kept the stage before in " + out);
+        output.println(message + ": stopped; the stage before is in " + out);
         output.flush();
     }
 
-    /** Projects the network if it is plain, and quantises its numbers, without training. */
+    /** Projects the network, if it is dense, and quantises it, without training. */
     private void quantise(Device device) throws IOException, MalformedModelException {
         PrintWriter output = spec.commandLine().getOut();
         try (Model model = Model.newInstance("file", device)) {
@@ -213,9 +220,9 @@ final class CompressCommand implements Callable<Integer> {
                 if (FrequencyBlocks.isWrapped(block)) {
                     check(
                             axes.treatment().isEmpty(),
-                            "--split and --weighted have no meaning with --epochs 0 and the"
-                                    + " coefficients of "
-                                    + weights);
+                            "--split and --weighted cannot be combined with --epochs 0 for "
+                                    + weights
+                                    + ", which already holds coefficients");
                 } else {
                     block = projection().apply(block, bytes);
                     model.setBlock(block);
@@ -226,7 +233,7 @@ final class CompressCommand implements Callable<Integer> {
                 throw Usage.error(spec, e);
             }
             names.apply(document).write(out);
-            output.print(CompressionReport.of(out, block));
+            output.print(CompressionReport.of(SizedDocument.read(out), block));
         }
         output.flush();
     }

@@ -13,7 +13,10 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** The options of how a network is compressed while it is trained, but for how much is kept. */
+/**
+ * The options of how a network is compressed during training; {@link AmountOptions} has those of
+ * how much is kept.
+ */
 final class CompressionOptions {
 
     @Spec(Spec.Target.MIXEE)
@@ -28,9 +31,9 @@ final class CompressionOptions {
             fallbackValue = "3",
             defaultValue = "0",
             description =
-                    "beyond the paper: start with coefficients that are larger at high frequencies,"
-                            + " of which few are kept; this many rounds of scaling, 3 without a"
-                            + " value")
+                    "not in the paper: draw initial coefficients with larger variance at high"
+                            + " frequencies, so that all frequencies start with the same energy;"
+                            + " computed in ROUNDS rounds of scaling (3 if omitted)")
     private int balanced;
 
     @Option(
@@ -44,23 +47,25 @@ final class CompressionOptions {
             names = "--budget-bytes",
             paramLabel = "N",
             description =
-                    "quantise numbers in the second half of the epochs, so that the file has at"
-                            + " most N bytes; without another amount, keep as many as these hold,"
-                            + " of biases and normalisation parameters too")
+                    "quantise during the second half of the epochs, so that the file has at most N"
+                            + " bytes. Unless another option sets how much is kept, keep as many"
+                            + " coefficients as fit into N bytes, and compress biases and"
+                            + " normalisation parameters too")
     private Optional<Long> budgetBytes = Optional.empty();
 
     @Option(
             names = "--rate-weight",
             paramLabel = "X",
             description =
-                    "with --budget-bytes: how much a bit weighs against the loss, such as 0.00001"
-                            + " (default: 0)")
+                    "with --budget-bytes: weight of the file's size in bits in the training loss,"
+                            + " such as 0.00001 (default: 0)")
     private double rateWeight;
 
     @Option(
             names = "--truncate",
             description =
-                    "start with all coefficients and cut the tail over this share of the steps")
+                    "start with all coefficients and truncate the tail during this fraction of the"
+                            + " training steps")
     private double truncate;
 
     Set<AxisTreatment> axes() {
@@ -83,7 +88,7 @@ final class CompressionOptions {
         return truncate;
     }
 
-    /** Whether none of these options is given. */
+    /** Returns whether none of these options was given. */
     boolean isUnset() {
         return truncate == 0
                 && axes.treatment().isEmpty()
@@ -92,7 +97,7 @@ final class CompressionOptions {
                 && budgetBytes.isEmpty();
     }
 
-    /** Checks the values, and what has no meaning together. */
+    /** Checks the values and rejects invalid combinations. */
     void check() {
         Usage.require(
                 spec,
@@ -112,7 +117,8 @@ final class CompressionOptions {
         Usage.require(
                 spec,
                 balanced == 0 || truncate == 0,
-                "--balanced has no meaning with --truncate, which starts with all coefficients");
+                "--balanced cannot be combined with --truncate, which starts with all"
+                        + " coefficients");
     }
 
     private static boolean isSize(long bytes) {
@@ -120,10 +126,11 @@ final class CompressionOptions {
     }
 
     /**
-     * The limit of the file's size, if there is one.
+     * Returns the limit on the size of the file, if there is one. These options override the
+     * recipe.
      *
-     * @param recipe may have a limit of its own
-     * @param names whether the file is to have names and shapes
+     * @param recipe the recipe, which may have a limit of its own
+     * @param names whether the file contains names and shapes
      */
     Optional<ByteLimit> limit(Optional<LeNetRecipe> recipe, boolean names) {
         Optional<ByteLimit> its = recipe.flatMap(LeNetRecipe::limit);

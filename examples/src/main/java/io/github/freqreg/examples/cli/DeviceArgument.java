@@ -8,7 +8,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/** The option that says where a network runs. */
+/** The option that selects the device. */
 final class DeviceArgument {
 
     @Spec(Spec.Target.MIXEE)
@@ -20,7 +20,11 @@ final class DeviceArgument {
             description = "cpu, gpu or gpu0, gpu1, … (default: ${DEFAULT-VALUE})")
     private String device;
 
-    /** The device asked for, if the engine has it. */
+    /**
+     * Returns the selected device.
+     *
+     * @throws DataException if the engine does not have it
+     */
     Device get() {
         if (device.equals("cpu")) {
             return Device.cpu();
@@ -34,7 +38,7 @@ final class DeviceArgument {
         int count = Engine.getInstance().getGpuCount();
         if (index >= count) {
             throw new DataException(
-                    "--device is " + device + " but the engine finds " + count + " GPUs");
+                    "--device is " + device + " but the engine reports " + count + " GPUs");
         }
         return Device.gpu(index);
     }

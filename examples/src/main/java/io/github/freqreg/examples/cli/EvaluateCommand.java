@@ -33,7 +33,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/** Measures a saved network on the test set of what it was trained for. */
+/** Loads a saved network and measures it on the test set of its task. */
 @Command(
         name = "evaluate",
         description = "Measures a saved network on test data.",
@@ -47,22 +47,22 @@ final class EvaluateCommand implements Callable<Integer> {
             names = "--weights",
             required = true,
             paramLabel = "FILE",
-            description = "what to measure: " + WeightFile.KINDS)
+            description = "the file to load: " + WeightFile.KINDS)
     private Path weights;
 
-    @Option(names = "--verbose", description = "unet: print a line for each image")
+    @Option(names = "--verbose", description = "unet: print the Dice coefficient of each image")
     private boolean verbose;
 
     @Option(
             names = "--last",
             paramLabel = "N",
-            description = "unet: measure only the last N images by name")
+            description = "unet: measure only the last N images, in order of their names")
     private Optional<Integer> last = Optional.empty();
 
     @Option(
             names = "--out-images",
             paramLabel = "DIR",
-            description = "unet: write predicted masks and overlays there")
+            description = "unet: write predicted masks and overlays to this folder")
     private Optional<Path> outImages = Optional.empty();
 
     @Mixin private JsonOption json;
@@ -133,9 +133,9 @@ final class EvaluateCommand implements Callable<Integer> {
                     pairs.size(),
                     scaled == 0
                             ? ""
-                            : ", of which "
+                            : "; "
                                     + scaled
-                                    + " were scaled for the network, and their masks back");
+                                    + " scaled for the network, with their masks scaled back");
             writeJson(
                     model,
                     new Score("Dice", sum / pairs.size(), ""),

@@ -26,7 +26,7 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** Writes the weights of a saved network for PyTorch, NumPy and all that reads their files. */
+/** Writes the weights of a saved network in formats that PyTorch and NumPy read. */
 @Command(
         name = "export",
         description = "Writes the weights of a .frq file as .safetensors or .npz.",
@@ -48,14 +48,15 @@ final class ExportCommand implements Callable<Integer> {
             names = "--out",
             required = true,
             paramLabel = "W.safetensors|W.npz",
-            description = "what to write; the names are PyTorch's where the network has them")
+            description =
+                    "the file to write, with PyTorch's parameter names where the network has them")
     private Path out;
 
     @Option(
             names = "--coefficients",
             description =
-                    "write the kept coefficients in zigzag order, with shapes and axes, and not the"
-                            + " dense weights")
+                    "write the kept coefficients in zigzag order, with shapes and axes, instead of"
+                            + " the dense weights")
     private boolean coefficients;
 
     @Mixin private ShapeArguments shape;

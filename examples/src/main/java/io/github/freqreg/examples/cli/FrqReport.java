@@ -9,46 +9,45 @@ import io.github.freqreg.examples.networks.LeNet;
 import io.github.freqreg.examples.networks.UNet;
 import io.github.freqreg.examples.tasks.PublishedUNet;
 import io.github.freqreg.file.CompressionReport;
-import io.github.freqreg.format.FrqDocument;
-import java.io.IOException;
-import java.nio.file.Path;
+import io.github.freqreg.format.SizedDocument;
 import java.util.Optional;
 import java.util.function.Supplier;
 
-/** Reports on {@code .frq} files, also on those that leave names and shapes to their network. */
+/** Reports on {@code .frq} files, including those that leave names and shapes to their network. */
 final class FrqReport {
 
     private FrqReport() {}
 
     /**
-     * Reports on a file.
+     * Reports on a file; one without names and shapes gets those of LeNet-5 or of a UNet.
      *
-     * @param file the path
-     * @param document the file, decoded
-     * @param unet tried for names and shapes after LeNet-5, if the file has none
-     * @return the report; empty if the file has no names, and neither network has its shapes
+     * @param file the decoded file
+     * @param unet builds the UNet to try after LeNet-5
+     * @return the report; empty if the file has no names and belongs to neither network
      */
-    static Optional<CompressionReport> of(Path file, FrqDocument document, Supplier<UNet> unet)
-            throws IOException, MalformedModelException {
-        if (document.isNamed()) {
+    static Optional<CompressionReport> of(SizedDocument file, Supplier<UNet> unet)
+            throws MalformedModelException {
+        if (file.document().isNamed()) {
             return Optional.of(CompressionReport.of(file));
         }
+        Optional<CompressionReport> report =
+                tryNetwork(file, LeNet.build(), new Shape(1).addAll(LeNet.INPUT));
+        return report.isPresent() ? report : tryNetwork(file, unet.get(), PublishedUNet.INPUT);
+    }
+
+    private static Optional<CompressionReport> tryNetwork(
+            SizedDocument file, Block network, Shape input) {
         try {
-            return Optional.of(of(file, LeNet.build(), new Shape(1).addAll(LeNet.INPUT)));
+            return Optional.of(of(file, network, input));
         } catch (MalformedModelException e) {
-            // Not LeNet's.
-        }
-        try {
-            return Optional.of(of(file, unet.get(), PublishedUNet.INPUT));
-        } catch (MalformedModelException e) {
-            // Nor a UNet's.
+            // The file belongs to another network.
             return Optional.empty();
         }
     }
 
-    /** Reports on a file with the names and shapes of a network. */
-    static CompressionReport of(Path file, Block network, Shape input)
-            throws IOException, MalformedModelException {
+    /** Reports on a file with the names and shapes of a network, which is initialised for this. */
+    static CompressionReport of(SizedDocument file, Block network, Shape input)
+            throws MalformedModelException {
         try (NDManager manager = NDManager.newBaseManager()) {
             network.initialize(manager, DataType.FLOAT32, input);
             return CompressionReport.of(file, network);

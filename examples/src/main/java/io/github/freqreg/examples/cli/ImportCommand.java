@@ -3,6 +3,7 @@ package io.github.freqreg.examples.cli;
 import ai.djl.MalformedModelException;
 import io.github.freqreg.examples.tasks.PublishedUNet;
 import io.github.freqreg.format.FrqDocument;
+import io.github.freqreg.format.SizedDocument;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
@@ -13,22 +14,27 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** Turns the authors' published UNet into a {@code .frq} file. */
+/** Converts the UNet that the paper's authors published into a {@code .frq} file. */
 @Command(
         name = "import-frereg",
-        description = "Turns the published UNet (a PyTorch checkpoint) into a .frq file.",
+        description = "Converts the published UNet, a PyTorch checkpoint, into a .frq file.",
         mixinStandardHelpOptions = true)
 final class ImportCommand implements Callable<Integer> {
 
-    @Parameters(paramLabel = "FILE", description = "the checkpoint, unet_fr.pt")
+    @Parameters(paramLabel = "FILE", description = "the PyTorch checkpoint, unet_fr.pt")
     private Path file;
 
-    @Option(names = "--out", required = true, paramLabel = "F.frq", description = "what to write")
+    @Option(
+            names = "--out",
+            required = true,
+            paramLabel = "F.frq",
+            description = "the file to write")
     private Path out;
 
     @Option(
             names = "--names",
-            description = "store names and shapes too, which the program knows without the file")
+            description =
+                    "store the names and shapes of the tensors, which this program knows anyway")
     private boolean names;
 
     @Spec private CommandSpec spec;
@@ -39,7 +45,8 @@ final class ImportCommand implements Callable<Integer> {
         FrqDocument document = PublishedUNet.read(file);
         (names ? document : document.withoutNames()).write(out);
         PrintWriter output = spec.commandLine().getOut();
-        output.print(FrqReport.of(out, PublishedUNet.build(), PublishedUNet.INPUT));
+        output.print(
+                FrqReport.of(SizedDocument.read(out), PublishedUNet.build(), PublishedUNet.INPUT));
         output.flush();
         return 0;
     }

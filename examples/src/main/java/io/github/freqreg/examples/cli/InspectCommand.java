@@ -11,6 +11,7 @@ import io.github.freqreg.examples.report.Theme;
 import io.github.freqreg.examples.tasks.WeightFile;
 import io.github.freqreg.file.CompressionReport;
 import io.github.freqreg.format.FrqDocument;
+import io.github.freqreg.format.SizedDocument;
 import io.github.freqreg.format.WholeFile;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -24,15 +25,15 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** Prints what a file holds, or draws it. */
+/** Prints the tensors of a {@code .frq} file and their sizes, or draws them. */
 @Command(
         name = "inspect",
-        description = "Prints what a .frq file holds, tensor by tensor, or draws it.",
+        description = "Prints the tensors of a .frq file and their sizes, or draws them.",
         mixinStandardHelpOptions = true,
         resourceBundle = ShapeArguments.OF_UNETS)
 final class InspectCommand implements Callable<Integer> {
 
-    /** How the report is printed. */
+    /** The output formats of the report. */
     enum Format {
         TABLE,
         CSV,
@@ -42,25 +43,25 @@ final class InspectCommand implements Callable<Integer> {
     @Parameters(paramLabel = "FILE", description = "a .frq file")
     private Path file;
 
-    @Option(names = "--format", description = "table, csv or json (default: table)")
+    @Option(names = "--format", description = "output format: table, csv or json (default: table)")
     private Optional<Format> format = Optional.empty();
 
     @Option(
             names = "--html",
             paramLabel = "REPORT.html",
-            description = "write one page with pictures instead, which needs no other file")
+            description = "write a self-contained HTML page with charts instead")
     private Optional<Path> html = Optional.empty();
 
     @Option(
             names = "--plots",
             paramLabel = "DIR",
-            description = "write the same pictures there, as PNG")
+            description = "write the same charts to this folder as PNG files")
     private Optional<Path> plots = Optional.empty();
 
     @Option(
             names = "--curve",
             paramLabel = "F.json",
-            description = "draw the learning curves too that train --json wrote to this file")
+            description = "also draw the learning curves of this file, which train --json wrote")
     private Optional<Path> curve = Optional.empty();
 
     @Mixin private ShapeArguments unet;
@@ -73,11 +74,10 @@ final class InspectCommand implements Callable<Integer> {
         PrintWriter out = spec.commandLine().getOut();
         if (html.isPresent() || plots.isPresent()) {
             Usage.require(
-                    spec, format.isEmpty(), "--format has no meaning with --html and --plots");
+                    spec, format.isEmpty(), "--format cannot be combined with --html or --plots");
             draw(out);
         } else {
-            Usage.require(
-                    spec, curve.isEmpty(), "--curve has no meaning without --html or --plots");
+            Usage.require(spec, curve.isEmpty(), "--curve requires --html or --plots");
             print(out);
         }
         out.flush();
@@ -85,16 +85,18 @@ final class InspectCommand implements Callable<Integer> {
     }
 
     private void print(PrintWriter out) throws IOException, MalformedModelException {
-        FrqDocument document = FrqDocument.read(file);
+        SizedDocument content = SizedDocument.read(file);
+        FrqDocument document = content.document();
         CompressionReport report =
-                report(document)
+                report(content)
                         .orElseThrow(
                                 () ->
                                         new MalformedModelException(
                                                 file
-                                                        + ": it leaves names and shapes to its"
-                                                        + " network, and is neither lenet's nor a"
-                                                        + " unet's of this --width and --depth; "
+                                                        + ": the file has no names and shapes, and"
+                                                        + " its fingerprint matches neither lenet"
+                                                        + " nor a unet of this --width and --depth;"
+                                                        + " it holds "
                                                         + document.numbers()
                                                         + " numbers in "
                                                         + document.entries().size()
@@ -114,8 +116,8 @@ final class InspectCommand implements Callable<Integer> {
     private void draw(PrintWriter out) throws IOException, MalformedModelException {
         Optional<Learning> learning =
                 curve.isPresent() ? Optional.of(Learning.read(curve.get())) : Optional.empty();
-        FrqDocument document = FrqDocument.read(file);
-        Contents contents = Contents.of(file, document, report(document));
+        SizedDocument content = SizedDocument.read(file);
+        Contents contents = Contents.of(file, content, report(content));
         Figures figures = Figures.of(contents, learning);
         if (html.isPresent()) {
             WholeFile.checkWritable(html.get());
@@ -141,8 +143,12 @@ final class InspectCommand implements Callable<Integer> {
         figures.notes().forEach(out::println);
     }
 
-    private Optional<CompressionReport> report(FrqDocument document)
-            throws IOException, MalformedModelException {
-        return FrqReport.of(file, document, () -> unet.network(WeightFile.shapes(document)));
+    private Optional<CompressionReport> report(SizedDocument content)
+            throws MalformedModelException {
+        try {
+            return FrqReport.of(content, () -> unet.network(WeightFile.shapes(content.document())));
+        } catch (MalformedModelException e) {
+            throw new MalformedModelException(file + ": " + e.getMessage(), e);
+        }
     }
 }

@@ -9,31 +9,31 @@ import java.util.Map;
 import java.util.Optional;
 import picocli.CommandLine.Option;
 
-/** The option of a JSON file with the result. */
+/** The option that writes the result to a JSON file. */
 final class JsonOption {
 
     @Option(names = "--json", description = "write the result to this file as JSON")
     private Optional<Path> file = Optional.empty();
 
-    /** Fails now, and not after the work, if the file cannot be written. */
+    /** Fails before the work begins if the file cannot be written. */
     void check() throws IOException {
         if (file.isPresent()) {
             WholeFile.checkWritable(file.get());
         }
     }
 
-    /** Makes the result and writes it, if that is asked for. */
+    /** Computes the result and writes it, if the option was given. */
     void write(Result result, Device device) throws IOException {
         if (file.isPresent()) {
             ResultJson.write(file.get(), result.values(), device);
         }
     }
 
-    /** Makes a result. */
+    /** Computes a result. */
     @FunctionalInterface
     interface Result {
 
-        /** The values by name. */
+        /** Returns the values by name. */
         Map<String, Object> values() throws IOException;
     }
 }

@@ -12,7 +12,7 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** The options of how a network is trained, compressed or not. */
+/** The training options that apply to compressed and dense networks alike. */
 final class LearningOptions {
 
     private static final float SGD_RATE = 0.01f;
@@ -24,54 +24,60 @@ final class LearningOptions {
     @Option(
             names = "--epochs",
             description =
-                    "times over the training set (default: the recipe's, or 10). With --resume it"
-                            + " may be larger than before: the schedules of the learning rate, of"
-                            + " --truncate and of quantisation are stretched to it from there on,"
-                            + " and the result differs from a training with either number from the"
-                            + " start")
+                    "training epochs (default: 10, or the recipe's). May be increased with"
+                            + " --resume:"
+                            + " the remaining schedules of learning rate, --truncate and"
+                            + " quantisation then follow the new number, and the result equals"
+                            + " neither a training of the old number of epochs nor one of the new")
     private Optional<Integer> epochs = Optional.empty();
 
     @Option(
             names = "--batch-size",
             description =
-                    "examples in a step (default: the recipe's, or unet 2, vae 128, dcgan 64, the"
-                            + " others 32)")
+                    "training examples in a step (default: the recipe's; or unet 2, vae 128, dcgan"
+                            + " 64, all others 32)")
     private Optional<Integer> batchSize = Optional.empty();
 
     @Option(
             names = "--learning-rate",
             description =
-                    "the first learning rate (default: the recipe's; or 0.01 with sgd; with adam"
-                            + " lenet 0.015, alexnet 0.004, vgg 0.005, vit 0.003, dcgan 0.002,"
-                            + " vae 0.02, the others 0.01, and for plain networks 0.001, alexnet"
-                            + " and vit 0.0005)")
+                    "initial learning rate, which decays to a hundredth by a cosine schedule"
+                            + " (default: the"
+                            + " recipe's; or 0.01 with sgd; or with adam lenet 0.015, alexnet"
+                            + " 0.004,"
+                            + " vgg 0.005, vit 0.003, dcgan 0.002, vae 0.02, all others 0.01, and"
+                            + " for dense networks alexnet and vit 0.0005, all others 0.001)")
     private Optional<Float> learningRate = Optional.empty();
 
     @Option(
             names = "--optimizer",
             defaultValue = "adam",
-            description = "adam, or sgd with a momentum of 0.9 (default: adam)")
+            description = "adam, or sgd with momentum 0.9 (default: adam)")
     private Descent descent;
 
     @Option(
             names = "--move",
             description =
-                    "classifiers: pixels by which training images are moved at most (default: lenet"
-                            + " 1, the others 2)")
+                    "classifiers: largest random shift of training images, in pixels (default:"
+                            + " lenet"
+                            + " 1, all others 2)")
     private Optional<Integer> move = Optional.empty();
 
     @Option(
             names = "--turn",
             paramLabel = "DEGREES",
             description =
-                    "classifiers: by how many degrees training images are turned at most, and by how"
-                            + " many percent scaled (default: 0)")
+                    "classifiers: largest random rotation of training images in degrees, and"
+                            + " scaling"
+                            + " in percent (default: 0)")
     private double turn;
 
     @Option(
             names = "--seed",
             defaultValue = "1",
-            description = "of weights and order (default: ${DEFAULT-VALUE})")
+            description =
+                    "random seed of initial weights and order of examples (default:"
+                            + " ${DEFAULT-VALUE})")
     private int seed;
 
     Descent descent() {
@@ -105,20 +111,20 @@ final class LearningOptions {
         Usage.require(
                 spec,
                 turn == 0 || network.isClassifier(),
-                "--turn has no meaning for " + network.command());
+                "--turn does not apply to " + network.command());
     }
 
-    /** How training images are varied. */
+    /** Replaces the shift and rotation of a network's own augmentation by those of the options. */
     Variation vary(Variation own) {
         return new Variation(move.orElse(own.move()), turn, own.mirrored());
     }
 
-    /** Replaces a task's settings by those of these options and of the recipe. */
+    /** Returns the settings of a task, overridden by the recipe and then by these options. */
     Task.Settings settings(Task task, Optional<LeNetRecipe> recipe, boolean dense) {
         Task.Settings usual = task.settings(dense);
         if (recipe.isPresent()) {
             Task.Settings its = recipe.get().settings();
-            // The plain network takes the same steps, at a rate that suits it.
+            // The dense baseline takes as many steps as the recipe, at its own learning rate.
             float rate = dense ? usual.learningRate() : its.learningRate();
             usual = new Task.Settings(its.batchSize(), rate, its.beta1());
         }

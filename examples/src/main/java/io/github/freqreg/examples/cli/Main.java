@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
+import java.util.Objects;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -22,7 +23,9 @@ import picocli.CommandLine.Spec;
  */
 @Command(
         name = "freqreg",
-        description = "Trains, evaluates and inspects networks kept in the frequency domain.",
+        description =
+                "Trains, compresses, evaluates and inspects networks whose weights are cosine"
+                        + " coefficients.",
         mixinStandardHelpOptions = true,
         footer = {"", "To begin with: freqreg train lenet"},
         version = "freqreg 0.1.0",
@@ -45,7 +48,7 @@ public final class Main implements Runnable {
 
     private Main() {}
 
-    /** Prints the help, since no command was given. */
+    /** Prints the help if no command is given. */
     @Override
     public void run() {
         spec.commandLine().usage(spec.commandLine().getOut());
@@ -63,14 +66,14 @@ public final class Main implements Runnable {
     /**
      * Runs the program.
      *
-     * @param args the arguments; none for the help
+     * @param args the arguments; without any, the help is printed
      * @return the exit code
      */
     public static int run(String... args) {
         return run(commandLine(), args);
     }
 
-    /** The program with all its commands. */
+    /** Creates the program with all its commands. */
     static CommandLine commandLine() {
         CommandLine program = new CommandLine(new Main());
         register(program, Network.class);
@@ -86,14 +89,15 @@ public final class Main implements Runnable {
     }
 
     /**
-     * Runs a program that reports errors like this one: in one line, with these exit codes.
+     * Runs another program with the error handling of this one: one line on standard error, and the
+     * same exit codes.
      *
-     * @param program its command
+     * @param program the root command of the program
      * @param args the arguments
      * @return the exit code
      */
     public static int run(CommandLine program, String... args) {
-        // Everything the engine needs is on the class path; nothing is looked for elsewhere.
+        // The natives are on the class path; DJL must not download them.
         System.setProperty("ai.djl.offline", "true");
         program.setParameterExceptionHandler(
                 (exception, arguments) ->
@@ -119,7 +123,7 @@ public final class Main implements Runnable {
         return program.execute(args);
     }
 
-    /** The message of a file system's exception is only the path. */
+    /** Adds the reason to the exceptions of the file system whose message is only the path. */
     private static String describe(Exception exception) {
         if (exception instanceof NoSuchFileException) {
             return exception.getMessage() + ": expected a file, but there is none";
@@ -127,12 +131,12 @@ public final class Main implements Runnable {
         if (exception instanceof FileSystemException) {
             return exception.getClass().getSimpleName() + ": " + exception.getMessage();
         }
-        return exception.getMessage();
+        return Objects.requireNonNullElse(exception.getMessage(), exception.toString());
     }
 
     private static int fail(CommandLine command, String message, int code) {
         PrintWriter err = command.getErr();
-        // Some messages of the parser say so too.
+        // Some messages of picocli already begin with "error:".
         String line = message.replaceFirst("^(?i)error:\\s*", "").replaceAll("\\s*\\R\\s*", " ");
         err.println("error: " + line);
         err.flush();

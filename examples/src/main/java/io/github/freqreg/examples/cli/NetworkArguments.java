@@ -25,10 +25,10 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** The arguments of every command that runs a network on data. */
+/** The arguments that choose a network, its data and the device. */
 final class NetworkArguments {
 
-    /** The networks, for the descriptions of arguments. */
+    /** The names of the networks, for the descriptions of arguments. */
     static final String NETWORKS = "lenet, alexnet, vgg, resnet18, vit, unet, dcgan or vae";
 
     @Spec(Spec.Target.MIXEE)
@@ -41,17 +41,18 @@ final class NetworkArguments {
             names = "--data",
             paramLabel = "DIR",
             description =
-                    "lenet, vae, dcgan: folder with MNIST's four IDX files, gzipped or not (default:"
-                            + " the 10,000 digits that come with the program); alexnet, vgg,"
-                            + " resnet18, vit: folder with CIFAR-10's binary files, gzipped or not"
-                            + " (default: shapes that are drawn); unet: folder with images/ and"
-                            + " masks/ (default to train: scenes that are drawn)")
+                    "lenet, vae, dcgan: folder with MNIST's four IDX files, plain or gzipped"
+                            + " (default: 10,000 embedded digits); alexnet, vgg, resnet18, vit:"
+                            + " folder with CIFAR-10's binary files, plain or gzipped (default:"
+                            + " generated shapes); unet: folder with images/ and masks/ (default"
+                            + " for"
+                            + " training: generated scenes)")
     private Optional<Path> data = Optional.empty();
 
     @Option(
             names = "--subset",
             paramLabel = "N",
-            description = "train on only N examples, evenly spread over all")
+            description = "train on N examples only, evenly spread over the training set")
     private Optional<Integer> subset = Optional.empty();
 
     @Mixin private DeviceArgument device;
@@ -74,7 +75,7 @@ final class NetworkArguments {
         return shape;
     }
 
-    /** Loads a file of any kind into a new network of a task. */
+    /** Loads a weight file into a new model of a task's network. */
     Model load(Task task, Path weights) throws IOException, MalformedModelException {
         return task.load(
                 device(),
@@ -85,15 +86,15 @@ final class NetworkArguments {
                 });
     }
 
-    /** The network's task, with its usual variation of training images. */
+    /** Creates the task of the network, with the default augmentation of training images. */
     Task task() throws IOException, MalformedModelException {
         return task(UnaryOperator.identity());
     }
 
     /**
-     * The network's task.
+     * Creates the task of the network.
      *
-     * @param vary changes how training images are varied
+     * @param vary changes the default augmentation of training images
      */
     Task task(UnaryOperator<Variation> vary) throws IOException, MalformedModelException {
         Usage.require(

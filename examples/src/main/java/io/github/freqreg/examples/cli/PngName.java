@@ -5,7 +5,7 @@ import java.nio.file.Path;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
 
-/** Parses an option that names a picture to write. */
+/** Parses the name of a PNG file to write. */
 final class PngName implements ITypeConverter<Path> {
 
     /** {@inheritDoc} */

@@ -19,12 +19,12 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * Makes the policy of a training from its options.
+ * Builds the regularisation policy from the options of {@code train}.
  *
- * @param network what is trained
- * @param amount how much is kept
- * @param options how it is compressed
- * @param limit of the file's size, if there is one
+ * @param network the network to train
+ * @param amount the options of how much is kept
+ * @param options the options of how the network is compressed
+ * @param limit the limit on the size of the file, if there is one
  */
 record PolicyFactory(
         Network network,
@@ -33,7 +33,8 @@ record PolicyFactory(
         Optional<ByteLimit> limit) {
 
     /**
-     * Makes the policy, and tries it: what does not fit together fails before anything is trained.
+     * Builds the policy and applies it to a throw-away network, so that invalid options fail before
+     * the training begins.
      *
      * @throws IllegalArgumentException if the options do not fit the network
      */
@@ -56,12 +57,12 @@ record PolicyFactory(
         return policy;
     }
 
-    /** Whether the bytes of the file decide how much is kept. */
+    /** Returns whether the byte budget sets how much is kept. */
     private boolean isByBytes() {
         return options.budgetBytes().isPresent() && amount.isOpen();
     }
 
-    /** Whether a budget of numbers divides them among tensors, as LeNet's default does too. */
+    /** Returns whether a budget is divided among the tensors; it is LeNet's default too. */
     private boolean isByNumbers() {
         return amount.budget().isPresent()
                 || network == Network.LENET
@@ -94,7 +95,7 @@ record PolicyFactory(
             FrequencyRegularizationBuilder builder, List<TensorChoice> tensors) {
         for (TensorChoice tensor : tensors) {
             if (isVector(tensor)) {
-                long kept = (long) Math.ceil(Math.sqrt(tensor.shape().size()));
+                long kept = (long) Math.ceil(Math.sqrt(Axes.shape(tensor).size()));
                 builder.addOverrideKept(Axes.exactly(tensor), kept);
             }
         }

@@ -11,19 +11,17 @@ import java.util.Optional;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/** The options of the file that {@code train} saves, and of what it prints about it. */
+/** The options of the file that {@code train} writes, and of the report on it. */
 final class SaveOptions {
 
-    @Option(
-            names = "--out",
-            description = "the file to write (default: the network's name and .frq)")
+    @Option(names = "--out", description = "the file to write (default: NETWORK.frq)")
     private Optional<Path> out = Optional.empty();
 
     @Mixin private NamesOption names;
 
     @Option(
             names = "--execution",
-            description = "print how each layer was computed, and what that was expected to cost")
+            description = "print the execution strategy of each layer and its estimated cost")
     private boolean execution;
 
     NamesOption names() {
@@ -34,17 +32,17 @@ final class SaveOptions {
         return execution;
     }
 
-    /** The file to write. */
+    /** Returns the file to write. */
     Path file(Network network) {
         return out.orElse(Path.of(network.command() + ".frq"));
     }
 
-    /** Fails now, and not after the training, if the file cannot be written. */
+    /** Fails before the training begins if the file cannot be written. */
     void check(Network network) throws IOException {
         WholeFile.checkWritable(file(network));
     }
 
-    /** Prints how the layers of a network were computed, if that is asked for. */
+    /** Prints the execution strategy of each layer, if the option was given. */
     void printExecution(Block block, PrintWriter to) {
         if (execution) {
             to.println();

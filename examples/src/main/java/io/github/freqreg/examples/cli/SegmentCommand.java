@@ -25,21 +25,26 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** Segments the object in an image; {@link SegmentationMemory} bounds the memory. */
+/**
+ * Segments the object in an image with a saved UNet. Images that need more memory than {@link
+ * SegmentationMemory} allows are rejected.
+ */
 @Command(
         name = "segment",
-        description = "Writes the mask of the object in an image, by a saved UNet.",
+        description = "Segments the object in an image with a saved UNet.",
         mixinStandardHelpOptions = true,
         resourceBundle = ShapeArguments.OF_UNETS,
         sortOptions = false,
         footer =
-                "Memory with the published UNet, in a .frq file: at most 1005 MiB, 1376 bytes for each"
-                        + " pixel that the network sees, and 40 bytes for each pixel of the image.")
+                "Memory with the published UNet in a .frq file: at most 1005 MiB, plus 1376 bytes"
+                        + " for"
+                        + " each pixel of the scaled image, plus 40 bytes for each pixel of the"
+                        + " image.")
 final class SegmentCommand implements Callable<Integer> {
 
     @Parameters(
             paramLabel = "IMAGE",
-            description = "a PNG or JPEG image, turned upright as its EXIF data says")
+            description = "a PNG or JPEG image; it is rotated by its EXIF orientation")
     private Path image;
 
     @Option(
@@ -53,7 +58,7 @@ final class SegmentCommand implements Callable<Integer> {
             names = "--out",
             paramLabel = "MASK.png",
             converter = PngName.class,
-            description = "write the mask to this file, in the image's size")
+            description = "write the mask to this file, at the size of the image")
     private Optional<Path> out = Optional.empty();
 
     @Option(
@@ -104,7 +109,7 @@ final class SegmentCommand implements Callable<Integer> {
             }
             output.printf(
                     Locale.ROOT,
-                    "%s: %.1f%% of %s pixels are the object%n",
+                    "%s: %.1f%% of %s pixels belong to the object%n",
                     file,
                     100.0 * pixels / foreground.length,
                     file.size());
@@ -115,15 +120,15 @@ final class SegmentCommand implements Callable<Integer> {
 
     private String describe(InputScale scale, Model model, ImageSize seen) {
         if (scale != InputScale.TRAINED) {
-            return "scaled to " + seen + ", as --size says; the mask is scaled back";
+            return "scaled to " + seen + ", the given --size; the mask is scaled back";
         }
         return "scaled to "
                 + seen
                 + (WeightFile.isFrq(weights)
-                        ? ", since the network was trained on "
-                        : ", since the file does not say what the network was trained on; the"
-                                + " published one was on ")
+                        ? ", because the network was trained at "
+                        : ", because the file has no training size and the published network was"
+                                + " trained at ")
                 + InputScale.trained(model).orElseThrow()
-                + "; the mask is scaled back. --size sets another size, 0 the image's own";
+                + "; the mask is scaled back. --size sets another size, --size 0 keeps the image's";
     }
 }

@@ -27,10 +27,10 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 import picocli.CommandLine.TypeConversionException;
 
-/** The options of a network's size and its images'. */
+/** The options of the size of a network and of its input images. */
 final class ShapeArguments {
 
-    /** The resource bundle that describes these options for a command that only takes UNets. */
+    /** The resource bundle that describes these options for commands that only run UNets. */
     static final String OF_UNETS = "io.github.freqreg.examples.cli.unet";
 
     private static final int MAX_WIDTH = 1024;
@@ -45,16 +45,19 @@ final class ShapeArguments {
             names = "--width",
             paramLabel = "N",
             description =
-                    "channels of the first layer, all others in proportion; units of vit and vae"
-                            + " (default: alexnet, vgg, resnet18, unet, dcgan 16; vit 128; vae 400;"
-                            + " as published: 64, vit 512, vae 400). To use a UNet: what the file"
-                            + " says, or 64")
+                    "channels of the first layer, to which those of all other layers are"
+                            + " proportional; units of vit and vae (default: alexnet, vgg,"
+                            + " resnet18,"
+                            + " unet, dcgan 16; vit 128; vae 400; as published: 64, vit 512, vae"
+                            + " 400). A saved UNet: the width in the file, or 64 if it has none")
     private Optional<Integer> width = Optional.empty();
 
     @Option(
             names = "--depth",
             paramLabel = "N",
-            description = "unet: how often the image is halved (default: 4, or what the file says)")
+            description =
+                    "unet: levels below the first, each at half the size (default: 4; a saved UNet:"
+                            + " the depth in the file)")
     private Optional<Integer> depth = Optional.empty();
 
     @Option(
@@ -62,15 +65,16 @@ final class ShapeArguments {
             paramLabel = "N",
             converter = Size.class,
             description =
-                    "side of the square that images are scaled to. To train unet: default 96. To"
-                            + " use a UNet: also WIDTHxHEIGHT, or 0 for their own size, whose memory"
-                            + " is in proportion (default: to the square that it was trained on; if"
-                            + " that was none, up or down into the trained size, with their own"
-                            + " ratio of width to height). alexnet, vgg, resnet18, vit: a multiple"
-                            + " of 32 (default: 32, alexnet 64; the published AlexNet takes 224)")
+                    "side of the square that input images are scaled to. Training unet: default"
+                            + " 96. A"
+                            + " saved UNet: also WIDTHxHEIGHT, or 0 for no scaling, which takes"
+                            + " memory proportional to the pixels (default: the training size if"
+                            + " that is a square; otherwise the largest size within it that keeps"
+                            + " the aspect ratio). alexnet, vgg, resnet18, vit: a multiple of 32"
+                            + " (default: 32, alexnet 64; the published AlexNet takes 224)")
     private Optional<ImageSize> size = Optional.empty();
 
-    /** The value of {@code --size}. */
+    /** Parses the value of {@code --size}. */
     private static final class Size implements ITypeConverter<ImageSize> {
 
         /** {@inheritDoc} */
@@ -84,7 +88,7 @@ final class ShapeArguments {
         }
     }
 
-    /** Refuses what a network does not have. */
+    /** Checks the values and rejects options that the network does not have. */
     void check(Network network) {
         check();
         checkMeaning("--width", width.isEmpty() || network.width() > 0, network);
@@ -93,15 +97,15 @@ final class ShapeArguments {
     }
 
     private void checkMeaning(String option, boolean holds, Network network) {
-        check(holds, option + " has no meaning for " + network.command());
+        check(holds, option + " does not apply to " + network.command());
     }
 
-    /** The width of a network to train. */
+    /** Returns the width of a network to train. */
     int width(Network network) {
         return width.orElse(network.width());
     }
 
-    /** What was chosen for a network to train, by option; the inputs' shapes tell the size. */
+    /** Returns the values that a checkpoint records, by option; the size is in the input shapes. */
     Map<String, String> describe(Network network) {
         Map<String, String> described = new LinkedHashMap<>();
         if (network.width() > 0) {
@@ -113,7 +117,11 @@ final class ShapeArguments {
         return described;
     }
 
-    /** The side of the images of a classifier to train. */
+    /**
+     * Returns the side of the input images of a classifier to train.
+     *
+     * @param theirs the side of the images in the data set
+     */
     int side(Network network, int theirs) {
         int side = size.map(this::square).orElse(Math.max(network.side(), theirs));
         check(
@@ -125,11 +133,11 @@ final class ShapeArguments {
         return side;
     }
 
-    /** A UNet to train, on the images of a folder or on drawn scenes. */
+    /** Creates the task of training a UNet, on the images of a folder or on generated scenes. */
     ScenesTask unet(Optional<Path> data, int subset) throws IOException {
         int levels = depth.orElse(PublishedUNet.DEPTH);
         int side = size.map(this::square).orElse(Network.UNET.side());
-        // The last level of one image needs more than one number to take statistics of.
+        // Normalisation at the last level needs more than one pixel.
         check(
                 side >= 2 << levels,
                 "--size must be " + (2 << levels) + " or more at this --depth but is " + side);
@@ -139,14 +147,14 @@ final class ShapeArguments {
                 : ScenesTask.drawn(subset, side, channels, levels);
     }
 
-    /** How images are scaled for a UNet that is used. */
+    /** Returns how images are scaled for a saved UNet. */
     InputScale scale() {
         check();
         return size.map(its -> its.pixels() == 0 ? InputScale.OWN : InputScale.to(its))
                 .orElse(InputScale.TRAINED);
     }
 
-    /** The side of a square that is asked for. */
+    /** Returns the side of a size that must be a square. */
     private int square(ImageSize asked) {
         check(
                 asked.width() == asked.height(),
@@ -154,7 +162,7 @@ final class ShapeArguments {
         return asked.width();
     }
 
-    /** Builds a plain network without data; not for unet, whose width depends on the file. */
+    /** Builds a dense network; not a UNet, whose width and depth come from the file. */
     private Block plain(Network network) {
         int units = width(network);
         return switch (network) {
@@ -164,7 +172,7 @@ final class ShapeArguments {
         };
     }
 
-    /** The shapes of a network's inputs; not for unet, where they depend on the file. */
+    /** Returns the input shapes of a network; not of a UNet, whose input shape is in the file. */
     private Shape[] inputs(Network network) {
         return switch (network) {
             case VAE -> Vae.inputs(1);
@@ -177,7 +185,7 @@ final class ShapeArguments {
         };
     }
 
-    /** Loads a file of any kind into a network of these sizes. */
+    /** Builds a network of these sizes and loads a weight file into it. */
     void load(Network network, Model model, Path weights)
             throws IOException, MalformedModelException {
         check(network);
@@ -192,8 +200,8 @@ final class ShapeArguments {
     }
 
     /**
-     * Loads a file of any kind into a UNet of the width and depth that the file's names and shapes
-     * tell; where it has none, of those given, or of the published ones.
+     * Builds a UNet and loads a weight file into it. Width and depth come from the tensor shapes in
+     * the file; if it has none, from these options or the published network.
      */
     void loadUNet(Model model, Path weights) throws IOException, MalformedModelException {
         check();
@@ -207,14 +215,15 @@ final class ShapeArguments {
         }
     }
 
-    /** A UNet for the names and shapes of a file. */
+    /** Builds a UNet for the tensor names and shapes of a file, which may be empty. */
     UNet network(Map<String, Shape> shapes) {
         int itsWidth = width.orElse(PublishedUNet.WIDTH);
         int itsDepth = depth.orElse(PublishedUNet.DEPTH);
         int classes = CLASSES;
-        // Two convolutions at the top, two on each level down, three up, and one at the end.
+        // Two convolutions in the first level, two in each level down, three in each level up, one
+        // last.
         if (shapes.size() % 5 == 3 && shapes.size() > 3) {
-            // Safetensors may be sorted by name.
+            // The tensors of a safetensors file may be sorted by name.
             List<Shape> all = List.copyOf(shapes.values());
             Shape last = shapes.getOrDefault(PublishedUNet.LAST, all.get(all.size() - 1));
             int levels = (shapes.size() - 3) / 5;

@@ -26,7 +26,10 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** Trains a network, saves it as a {@code .frq} file, loads the file and measures the network. */
+/**
+ * Trains a network and, for comparison, its dense version; saves it as a {@code .frq} file, loads
+ * the file and measures the loaded network.
+ */
 @Command(
         name = "train",
         description = "Trains a network and saves it as a .frq file.",
@@ -42,7 +45,9 @@ final class TrainCommand implements Callable<Integer> {
 
     @Mixin private CompressionOptions compression;
 
-    @Option(names = "--no-baseline", description = "do not train the dense network for comparison")
+    @Option(
+            names = "--no-baseline",
+            description = "skip the training of the dense network for comparison")
     private boolean noBaseline;
 
     @Mixin private SaveOptions save;
@@ -50,9 +55,9 @@ final class TrainCommand implements Callable<Integer> {
     @Option(
             names = "--resume",
             description =
-                    "resume from the checkpoint that an interrupted training left beside --out, with"
-                            + " the same arguments; --epochs may grow, and --device, --plot, --json"
-                            + " and --execution may change")
+                    "resume an interrupted training from its checkpoint beside --out. All other"
+                            + " options must be the same, but --epochs may increase, and --device,"
+                            + " --plot, --json and --execution may change")
     private boolean resume;
 
     @Mixin private PlotOption plot;
@@ -82,20 +87,20 @@ final class TrainCommand implements Callable<Integer> {
         Usage.require(
                 spec,
                 amount.recipe().isEmpty() || network == Network.LENET,
-                amount.describe() + " is one of lenet");
+                amount.describe() + " is a recipe for lenet only");
         Usage.require(
                 spec,
                 !compression.biases() || amount.recipe().isEmpty(),
-                "--biases has no meaning with --recipe, which says itself what is kept of them");
+                "--biases cannot be combined with --recipe, which already compresses biases");
         Usage.require(
                 spec,
                 !amount.isDense() || compression.isUnset() && !noBaseline,
                 "--truncate, --split, --weighted, --balanced, --biases, --budget-bytes and"
-                        + " --no-baseline have no meaning with --dense");
+                        + " --no-baseline cannot be combined with --dense");
         Usage.require(
                 spec,
                 !amount.isDense() || !save.isExecution(),
-                "--execution has no meaning with --dense");
+                "--execution cannot be combined with --dense");
     }
 
     private void train(Task task, Device device) throws IOException, MalformedModelException {
@@ -111,10 +116,10 @@ final class TrainCommand implements Callable<Integer> {
 
         Optional<Result> baseline = Optional.empty();
         if (!amount.isDense() && !noBaseline) {
-            out.println("dense, for comparison:");
+            out.println("dense network, for comparison:");
             baseline = Optional.of(dense.measure(device, out));
         }
-        out.println(amount.isDense() ? "dense:" : "frequency-regularized:");
+        out.println(amount.isDense() ? "dense network:" : "frequency-regularised network:");
         Result result = run.saveAndMeasure(file, save, device, out);
         TrainReport report = new TrainReport(run, result, baseline);
         out.println();
@@ -158,7 +163,7 @@ final class TrainCommand implements Callable<Integer> {
                 task, policy, plan, new TrainingCheckpoint(Path.of(checkpoint), described), plot);
     }
 
-    /** All that the result of a training depends on, by the options that set it. */
+    /** Returns all settings that affect the result of the training, by option. */
     private Map<String, String> describe(Task task, Task.Settings settings) {
         Map<String, String> described = new LinkedHashMap<>();
         described.put("network", arguments.network().command());
@@ -174,13 +179,13 @@ final class TrainCommand implements Callable<Integer> {
                         limit -> {
                             described.put("--budget-bytes", String.valueOf(limit.bytes()));
                             described.put("--rate-weight", String.valueOf(limit.rateWeight()));
-                            // Names take bytes of the budget.
+                            // Names count towards the byte budget.
                             described.put("--no-names", String.valueOf(!limit.names()));
                         });
         return described;
     }
 
-    /** Old checkpoints are resumed from, or removed. */
+    /** Checks the checkpoints to resume from; without {@code --resume}, deletes them. */
     private void prepare(List<TrainingCheckpoint> checkpoints)
             throws IOException, MalformedModelException {
         if (!resume) {
@@ -192,7 +197,7 @@ final class TrainCommand implements Callable<Integer> {
         if (checkpoints.stream().noneMatch(TrainingCheckpoint::exists)) {
             throw new DataException(
                     checkpoints.get(0).file()
-                            + ": expected a checkpoint to go on from, but there is none");
+                            + ": expected a checkpoint to resume from, but there is none");
         }
         for (TrainingCheckpoint checkpoint : checkpoints) {
             if (checkpoint.exists()) {

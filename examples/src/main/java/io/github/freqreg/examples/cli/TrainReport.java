@@ -13,17 +13,17 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * The results of {@code train}, as a table, JSON and curves.
+ * The results of {@code train} as a table, as JSON and as learning curves.
  *
  * @param run the training of the network
- * @param result of the network
- * @param baseline the result of the plain network, if that was trained for comparison
+ * @param result the result of this training
+ * @param baseline the result of the dense network, if it was trained for comparison
  */
 record TrainReport(TrainRun run, Result result, Optional<Result> baseline) {
 
     private static final String DENSE = "dense";
 
-    /** Prints a line for each network. */
+    /** Prints a table with a line for each network. */
     void print(PrintWriter out) {
         out.printf(Locale.ROOT, "%-12s %12s %14s  %s%n", "", "numbers", "bytes", "on the test set");
         results().forEach((name, each) -> print(out, name, each));
@@ -46,7 +46,7 @@ record TrainReport(TrainRun run, Result result, Optional<Result> baseline) {
         return results;
     }
 
-    /** The learning curves. */
+    /** Returns the learning curves. */
     Learning learning() {
         Map<String, List<Epoch>> runs = new LinkedHashMap<>();
         results().forEach((name, each) -> runs.put(name, each.epochs()));
@@ -54,11 +54,10 @@ record TrainReport(TrainRun run, Result result, Optional<Result> baseline) {
     }
 
     /**
-     * The values of a JSON file.
+     * Returns the values of the JSON file.
      *
-     * @param network what was trained
-     * @param timed whether the seconds are those of the whole training, as they are not after a
-     *     resume
+     * @param network the network
+     * @param timed whether to include the training time, which is incomplete after a resume
      */
     Map<String, Object> values(Network network, boolean timed) {
         Map<String, Object> values =

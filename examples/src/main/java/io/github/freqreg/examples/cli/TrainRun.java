@@ -16,6 +16,7 @@ import io.github.freqreg.examples.tasks.TrainingPlan;
 import io.github.freqreg.file.CompressionReport;
 import io.github.freqreg.file.FrequencyFile;
 import io.github.freqreg.format.FrqDocument;
+import io.github.freqreg.format.SizedDocument;
 import io.github.freqreg.policy.FrequencyRegularization;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -23,13 +24,13 @@ import java.nio.file.Path;
 import java.util.Optional;
 
 /**
- * One of the trainings of {@code train}: of the plain network or of the compressed one.
+ * One training of {@code train}: of the dense network or of the compressed one.
  *
- * @param task what is trained
- * @param policy how the network is compressed, if it is
- * @param plan how it is trained
- * @param checkpoint what it is resumed from
- * @param plot gets images that the network generates
+ * @param task the network and its data
+ * @param policy the regularisation policy; empty for the dense network
+ * @param plan the settings of the training
+ * @param checkpoint the checkpoint that is saved after each epoch and resumed from
+ * @param plot draws the images that the network generates
  */
 record TrainRun(
         Task task,
@@ -38,12 +39,12 @@ record TrainRun(
         TrainingCheckpoint checkpoint,
         PlotOption plot) {
 
-    /** What results call the network. */
+    /** Returns the name of the network in results. */
     String kind() {
         return policy.isPresent() ? "compressed" : "dense";
     }
 
-    /** Trains the network and measures it in memory. */
+    /** Trains the network and measures it, without saving it. */
     Result measure(Device device, PrintWriter out) throws IOException, MalformedModelException {
         Training.seed(plan.seed());
         try (Model model = Model.newInstance(kind(), device)) {
@@ -56,23 +57,26 @@ record TrainRun(
     }
 
     /**
-     * Trains the network, saves it, loads the file into a new network, and measures that.
+     * Trains the network, saves it, loads the file into a new model and measures that model.
      *
-     * @param file what to write
-     * @param save how it is written, and what is printed about it
+     * @param file the file to write
+     * @param save the options of the file and of the report
      */
     Result saveAndMeasure(Path file, SaveOptions save, Device device, PrintWriter out)
             throws IOException, MalformedModelException {
         Trained trained;
+        SizedDocument saved;
         CompressionReport report;
         Training.seed(plan.seed());
         try (Model model = Model.newInstance(kind(), device)) {
             trained = train(model, device, out);
             document(model.getBlock(), trained, save.names()).write(file);
-            report = CompressionReport.of(file, model.getBlock());
+            saved = SizedDocument.read(file);
+            report = CompressionReport.of(saved, model.getBlock());
             save.printExecution(model.getBlock(), out);
         }
-        try (Model model = task.load(device, fresh -> FrequencyFile.load(fresh, file))) {
+        try (Model model =
+                task.load(device, fresh -> FrequencyFile.load(fresh, saved.document()))) {
             Score score = task.measure(model.getBlock(), model.getNDManager());
             plot.drawSamples(task, model, kind());
             out.println();

@@ -4,7 +4,7 @@ import java.util.Optional;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
 
-/** Checks arguments; what fails is reported as wrong usage of the command. */
+/** Argument checks that fail as wrong usage of the command. */
 final class Usage {
 
     private Usage() {}
@@ -13,8 +13,8 @@ final class Usage {
      * Requires a condition.
      *
      * @param spec the command
-     * @param holds whether the condition holds
-     * @param message what was expected and what was given
+     * @param holds the condition
+     * @param message the expected and the given value
      * @throws ParameterException if it does not hold
      */
     static void require(CommandSpec spec, boolean holds, String message) {
@@ -23,7 +23,7 @@ final class Usage {
         }
     }
 
-    /** Requires that the first learning rate, if one was given, is above 0 and finite. */
+    /** Requires that the learning rate, if it was given, is positive and finite. */
     static void requireRate(CommandSpec spec, Optional<Float> rate) {
         require(
                 spec,
@@ -32,7 +32,7 @@ final class Usage {
                         + rate.map(String::valueOf).orElse(""));
     }
 
-    /** Reports an argument that another class refused. */
+    /** Wraps the exception of a class that rejected a value of the command line. */
     static ParameterException error(CommandSpec spec, IllegalArgumentException cause) {
         return new ParameterException(spec.commandLine(), cause.getMessage(), cause);
     }

@@ -23,4 +23,13 @@ public final class DataException extends RuntimeException {
     public DataException(String message, Throwable cause) {
         super(message, cause);
     }
+
+    /**
+     * Makes an exception with the message of its cause.
+     *
+     * @param cause the exception that reported it
+     */
+    DataException(Exception cause) {
+        super(cause.getMessage(), cause);
+    }
 }

@@ -73,7 +73,7 @@ public final class ImageFile {
         } catch (NoSuchFileException e) {
             throw new DataException(file + ": expected an image, but there is none", e);
         } catch (IOException | MalformedModelException e) {
-            throw new DataException(e.getMessage(), e);
+            throw new DataException(e);
         }
     }
 

@@ -48,7 +48,7 @@ final class Packed {
             throw new DataException(
                     file + ": expected the " + kind + ", plain or gzipped, but there is none", e);
         } catch (IOException | MalformedModelException e) {
-            throw new DataException(e.getMessage(), e);
+            throw new DataException(e);
         }
     }
 

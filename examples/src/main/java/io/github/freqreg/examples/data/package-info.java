@@ -14,4 +14,7 @@
  *       DataException} says in one line why data cannot be used.
  * </ul>
  */
+@NullMarked
 package io.github.freqreg.examples.data;
+
+import org.jspecify.annotations.NullMarked;

@@ -168,8 +168,9 @@ public final class Dcgan extends AbstractBlock {
         /** {@inheritDoc} */
         @Override
         public NDArray getValue(Parameter parameter, Device device, boolean training) {
-            NDArray value = parameter == null ? null : store.getValue(parameter, device, training);
-            if (value == null || !parameter.requiresGradient()) {
+            NDArray value = store.getValue(parameter, device, training);
+            // DJL passes null for an optional parameter that a block lacks.
+            if (parameter == null || !parameter.requiresGradient()) {
                 return value;
             }
             NDArray constant = value.stopGradient();

@@ -6,4 +6,7 @@
  * <p>Classifiers: {@code LeNet}, {@code AlexNet}, {@code Vgg}, {@code ResNet18}, {@code
  * VisionTransformer}. Segmentation: {@code UNet}. Image generation: {@code Vae} and {@code Dcgan}.
  */
+@NullMarked
 package io.github.freqreg.examples.networks;
+
+import org.jspecify.annotations.NullMarked;

@@ -5,7 +5,7 @@ import ai.djl.ndarray.types.Shape;
 import io.github.freqreg.file.CompressionReport;
 import io.github.freqreg.format.FrqDocument;
 import io.github.freqreg.format.FrqEntry;
-import java.io.IOException;
+import io.github.freqreg.format.SizedDocument;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -34,25 +34,22 @@ public record Contents(
      * Returns the contents of a file.
      *
      * @param file the path
-     * @param document the decoded file
-     * @param report the report of the file with names and shapes, if they are known
+     * @param content the file, decoded
+     * @param report on the file, with names and shapes, if these are known
      */
-    public static Contents of(Path file, FrqDocument document, Optional<CompressionReport> report)
-            throws IOException, MalformedModelException {
-        String title = file.getFileName().toString();
-        if (report.isEmpty()) {
-            byte[] bytes = FrqDocument.readBytes(file);
-            long[] sizes = FrqDocument.entryBytes(bytes);
-            return new Contents(title, bytes.length, document, sizes, report);
+    public static Contents of(Path file, SizedDocument content, Optional<CompressionReport> report)
+            throws MalformedModelException {
+        FrqDocument document = content.document();
+        if (report.isPresent()) {
+            Map<String, Shape> shapes = new LinkedHashMap<>();
+            report.get().getRows().forEach(row -> shapes.put(row.name(), row.shape()));
+            document = document.withNames(shapes);
         }
-        List<CompressionReport.Row> rows = report.get().getRows();
-        Map<String, Shape> shapes = new LinkedHashMap<>();
-        rows.forEach(row -> shapes.put(row.name(), row.shape()));
         return new Contents(
-                title,
-                report.get().getBytes(),
-                document.withNames(shapes),
-                rows.stream().mapToLong(CompressionReport.Row::bytes).toArray(),
+                file.getFileName().toString(),
+                content.fileBytes(),
+                document,
+                content.entryBytes(),
                 report);
     }
 

@@ -13,4 +13,7 @@
  *       {@code Charts} renders charts as images, {@code Labels} shortens and escapes names.
  * </ul>
  */
+@NullMarked
 package io.github.freqreg.examples.report;
+
+import org.jspecify.annotations.NullMarked;

@@ -8,37 +8,39 @@ import io.github.freqreg.policy.LayerType;
 import io.github.freqreg.policy.TensorChoice;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Pattern;
 
 /**
- * What is done with the axes of a network's tensors beyond the paper.
+ * Adds axis splits and axis weights to a policy, two extensions of the paper's method.
  *
- * <p>They are split: frequencies are along maps, rows and columns, rather than along the row of
- * numbers that they are flattened to. And they are weighted: a convolution's channels get more
- * frequencies than its kernel, units more than the maps before them, and these more than rows and
- * columns.
+ * <p>A split transforms a tensor in a shape with more axes than its own: the inputs of a linear
+ * layer behind a flattening along feature maps, rows and columns, an attention weight along its
+ * heads. Axis weights change the zigzag order so that the kept prefix reaches further along some
+ * axes than along others: further along channels than along the rows and columns of a kernel,
+ * further along units than along feature maps, and further along these than along rows and columns.
  */
 public final class Axes {
 
     private static final int CHANNELS = 2;
     private static final int KERNEL = 4;
 
-    /** With which its recipes were found. */
+    /** The weight of LeNet's kernels, with which the recipes were tuned. */
     private static final int KERNEL_OF_LENET = 2;
 
     private Axes() {}
 
     /**
-     * How a tensor is seen.
+     * The shape in which a tensor is transformed.
      *
-     * @param shape the shape that splits its axes
-     * @param weights of these axes; empty if all are the same
+     * @param shape the shape, which splits axes of the tensor
+     * @param weights the weight of each of its axes; empty for equal weights
      */
     private record Split(Shape shape, int... weights) {
 
-        /** Units, maps, rows and columns. */
+        /** The axes are units, feature maps, rows and columns. */
         static Split flattened(Shape shape) {
             return new Split(shape, 1, 2, 3, 3);
         }
@@ -56,7 +58,7 @@ public final class Axes {
         }
     }
 
-    /** The channels' axes once, those of the kernel more often. */
+    /** Returns weight 1 for the axes of the channels and a larger one for those of the kernel. */
     private static int[] kernel(Network network, int rank) {
         int[] weights = new int[rank];
         Arrays.fill(weights, network == Network.LENET ? KERNEL_OF_LENET : KERNEL);
@@ -65,13 +67,13 @@ public final class Axes {
     }
 
     /**
-     * Adds what is asked for to a policy.
+     * Adds splits and weights to a policy.
      *
      * @param builder the policy
      * @param network the network
-     * @param tensors its parameters, with their shapes
-     * @param treatment what is asked for
-     * @throws IllegalArgumentException if there is nothing to split
+     * @param tensors its parameters, with their shapes, in the network's order
+     * @param treatment which of the two to add
+     * @throws IllegalArgumentException if splits are to be added and no tensor can be split
      */
     public static void add(
             FrequencyRegularizationBuilder builder,
@@ -82,7 +84,7 @@ public final class Axes {
         long maps = 0;
         boolean any = !splits;
         for (TensorChoice tensor : tensors) {
-            if (!tensor.regularized() || tensor.shape().dimension() < 2) {
+            if (!tensor.regularized() || shape(tensor).dimension() < 2) {
                 continue;
             }
             Optional<Split> split = splits ? of(network, tensor, maps) : Optional.empty();
@@ -91,35 +93,40 @@ public final class Axes {
                 builder.addSplit(exactly(tensor), split.get().shape());
                 weights = split.get().weights();
                 any = true;
-            } else if (tensor.shape().dimension() > CHANNELS) {
-                weights = kernel(network, tensor.shape().dimension());
+            } else if (shape(tensor).dimension() > CHANNELS) {
+                weights = kernel(network, shape(tensor).dimension());
             }
             if (treatment.contains(AxisTreatment.WEIGHTED) && weights.length > 0) {
                 builder.addAxisWeights(exactly(tensor), weights);
             }
-            // Maps are flattened once, before the first linear layer.
-            maps = tensor.layer() == LayerType.CONVOLUTION ? tensor.shape().get(0) : 0;
+            // Only the first linear layer follows the flattening of the feature maps.
+            maps = tensor.layer() == LayerType.CONVOLUTION ? shape(tensor).get(0) : 0;
         }
         if (!any) {
             throw new IllegalArgumentException(
-                    "--split has no meaning for "
+                    "--split does not apply to "
                             + network.command()
                             + ": none of its tensors has axes to split");
         }
     }
 
-    /** The regular expression that matches the name of one tensor only. */
+    /** Returns a regular expression that matches the name of this tensor only. */
     public static String exactly(TensorChoice tensor) {
         return "^" + Pattern.quote(tensor.name()) + "$";
     }
 
+    /** Returns the shape of a tensor of a plan that was made with the shapes of the inputs. */
+    public static Shape shape(TensorChoice tensor) {
+        return Objects.requireNonNull(tensor.shape(), tensor.name());
+    }
+
     /**
-     * How a tensor is split, if it can be.
+     * Returns the split of a tensor; empty if it has no axis to split.
      *
-     * @param maps the channels of the convolution before it, or 0
+     * @param maps the output channels of the layer before it if that is a convolution, otherwise 0
      */
     private static Optional<Split> of(Network network, TensorChoice tensor, long maps) {
-        Shape shape = tensor.shape();
+        Shape shape = shape(tensor);
         return switch (network) {
             case LENET, ALEXNET ->
                     tensor.layer() == LayerType.LINEAR ? flattened(shape, maps) : Optional.empty();
@@ -137,7 +144,7 @@ public final class Axes {
         };
     }
 
-    /** Behind maps that are squares. */
+    /** Splits the inputs of a linear layer that follows square feature maps. */
     private static Optional<Split> flattened(Shape shape, long maps) {
         long side = maps == 0 ? 0 : Math.round(Math.sqrt((double) shape.get(1) / maps));
         return side > 1 && maps * side * side == shape.get(1)
@@ -145,7 +152,7 @@ public final class Axes {
                 : Optional.empty();
     }
 
-    /** Queries, keys and values of each head, and what the heads answer. */
+    /** Splits the projections of an attention layer along queries, keys, values and heads. */
     private static Optional<Split> heads(String name, Shape shape) {
         long heads = shape.get(1) / VisionTransformer.HEAD;
         if (name.contains("qkv")) {

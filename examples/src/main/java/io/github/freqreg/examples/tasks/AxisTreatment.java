@@ -1,9 +1,9 @@
 package io.github.freqreg.examples.tasks;
 
-/** What is done beyond the paper with the axes of tensors, see {@link Axes}. */
+/** The extensions of the paper's method that {@link Axes} adds to a policy. */
 public enum AxisTreatment {
-    /** Frequencies run along maps, rows and columns where these were flattened. */
+    /** Transforms flattened axes along feature maps, rows and columns. */
     SPLIT,
-    /** Some axes get more frequencies than others. */
+    /** Keeps more frequencies along some axes than along others. */
     WEIGHTED
 }

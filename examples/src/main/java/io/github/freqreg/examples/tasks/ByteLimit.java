@@ -5,15 +5,15 @@ import io.github.freqreg.training.ByteBudget;
 import io.github.freqreg.training.ResumableOptimizer;
 
 /**
- * A limit on the size of the file, which quantisation-aware training keeps to.
+ * A limit on the size of the file, which quantisation-aware training observes.
  *
  * @param bytes the most bytes of the file
- * @param names whether the file has names and shapes
- * @param rateWeight how much a bit weighs against the loss
+ * @param names whether the file contains names and shapes
+ * @param rateWeight the weight of the file's size in bits in the training loss
  */
 public record ByteLimit(long bytes, boolean names, double rateWeight) {
 
-    /** The share of the epochs before quantisation begins. */
+    /** The fraction of the epochs that are trained before quantisation begins. */
     private static final double UNROUNDED = 0.5;
 
     ByteBudget listener(ResumableOptimizer optimizer, int epochs, int done) {

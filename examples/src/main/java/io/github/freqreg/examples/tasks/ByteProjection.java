@@ -6,20 +6,20 @@ import io.github.freqreg.policy.FrequencyRegularizationBuilder;
 import java.util.Set;
 
 /**
- * Projects a trained network to as many coefficients as a file can hold.
+ * Projects a trained network to as many coefficients as fit into a file of a given size.
  *
  * @param network the network
- * @param axes what is done with the axes of its tensors
+ * @param axes the splits and weights of its axes
  */
 public record ByteProjection(Network network, Set<AxisTreatment> axes) {
 
     /**
      * Projects a network.
      *
-     * @param block plain, initialised
-     * @param bytes of the file
-     * @return the network, wrapped
-     * @throws IllegalArgumentException if there are too few bytes for the network
+     * @param block the dense network, initialised
+     * @param bytes the most bytes of the file
+     * @return the wrapped network
+     * @throws IllegalArgumentException if the bytes are too few for the network
      */
     public Block apply(Block block, long bytes) {
         FrequencyRegularizationBuilder policy =

@@ -17,7 +17,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Random;
 
-/** Classifies images into ten classes; judged by accuracy. */
+/** Classification of images into ten classes, measured by the accuracy. */
 public final class ClassificationTask implements Task {
 
     private static final int EVALUATION_BATCH = 500;
@@ -29,13 +29,13 @@ public final class ClassificationTask implements Task {
     private final Images.Split images;
 
     /**
-     * Takes images to tell.
+     * Creates the task.
      *
      * @param network a classifier
-     * @param images what it learns
-     * @param width its width
-     * @param side to which the images are enlarged, a multiple of theirs
-     * @param variation how training images are varied
+     * @param images training and test images
+     * @param width the width of the network
+     * @param side the side to which the images are enlarged, a multiple of their own
+     * @param variation the augmentation of training images
      */
     public ClassificationTask(
             Network network, Images.Split images, int width, int side, Variation variation) {
@@ -84,7 +84,7 @@ public final class ClassificationTask implements Task {
         return arrays(manager, images.training().varied(indices, random, variation));
     }
 
-    /** Colours are centred and spread, and enlarged by repetition. */
+    /** Normalises colour images to about -2..2 and enlarges all images by repeating pixels. */
     private Example arrays(NDManager manager, Images some) {
         Example example = some.arrays(manager);
         NDArray data = example.data().singletonOrThrow();

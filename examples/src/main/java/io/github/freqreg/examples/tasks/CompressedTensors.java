@@ -4,9 +4,9 @@ import ai.djl.nn.Parameter;
 import io.github.freqreg.policy.FrequencyRegularizationBuilder;
 import io.github.freqreg.policy.LayerType;
 
-/** Which parameters of a network are compressed. */
+/** The parameters of a network that a policy compresses. */
 public enum CompressedTensors {
-    /** The weights only, as in the paper; a budget would choose other parameters too. */
+    /** The weights alone, as in the paper; a budget would compress other parameters by default. */
     WEIGHTS {
         /** {@inheritDoc} */
         @Override
@@ -18,7 +18,7 @@ public enum CompressedTensors {
                     .optParameterTypes(Parameter.Type.WEIGHT);
         }
     },
-    /** Weights, biases, and the scale and shift of normalisation. */
+    /** Weights, biases, and the scale and shift of normalisation layers. */
     ALL {
         /** {@inheritDoc} */
         @Override

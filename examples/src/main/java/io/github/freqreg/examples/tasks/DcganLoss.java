@@ -5,22 +5,24 @@ import ai.djl.ndarray.NDList;
 import ai.djl.training.loss.Loss;
 
 /**
- * The losses of both networks of a {@link io.github.freqreg.examples.networks.Dcgan}, added: each
- * number of the networks only takes part in the loss of its own network.
+ * The sum of the losses of generator G and discriminator D of a {@link
+ * io.github.freqreg.examples.networks.Dcgan}. Each parameter gets gradients only from the loss of
+ * its own network.
  *
  * <pre>
  * - 0.9 log D(x) - 0.1 log(1 - D(x)) - log(1 - D(G(z)))   for D,      - log D(G(z))   for G
  * </pre>
  *
- * <p>means over the batch, with D the sigmoid of the logits. That D may doubt real images keeps it
- * from being certain before G has learned anything (Salimans and others, 2016).
+ * <p>Each term is a mean over the batch, and D is the sigmoid of the logits. The factors 0.9 and
+ * 0.1 are one-sided label smoothing (Salimans and others, 2016), which keeps D from being certain
+ * before G has learned anything.
  *
  * @see <a href="https://arxiv.org/abs/1511.06434">Unsupervised Representation Learning with Deep
  *     Convolutional Generative Adversarial Networks</a>
  */
 final class DcganLoss extends Loss {
 
-    private static final float DOUBT = 0.1f;
+    private static final float SMOOTHING = 0.1f;
 
     DcganLoss() {
         super("DcganLoss");
@@ -29,21 +31,25 @@ final class DcganLoss extends Loss {
     /** {@inheritDoc} */
     @Override
     public NDArray evaluate(NDList labels, NDList predictions) {
-        // -log of the sigmoid of l is softplus(-l), and -log(1 - it) is softplus(l).
-        NDArray real = doubted(predictions.get(0));
-        NDArray made = surprise(predictions.get(1));
-        NDArray fooled = surprise(predictions.get(2).neg());
+        // -log sigmoid(l) = softplus(-l) and -log(1 - sigmoid(l)) = softplus(l).
+        NDArray real = smoothed(predictions.get(0));
+        NDArray made = meanSoftPlus(predictions.get(1));
+        NDArray fooled = meanSoftPlus(predictions.get(2).neg());
         return real.add(made).add(fooled);
     }
 
-    /** As softplus(l) - softplus(-l) = l, it is softplus(-l) + doubt · l. */
-    private static NDArray doubted(NDArray logits) {
-        // Held by the batch's manager: a number of Java's may be gone before the way back.
-        NDArray doubt = logits.getManager().create(DOUBT);
-        return surprise(logits.neg()).add(logits.mean().mul(doubt));
+    /**
+     * Computes (1 - s) softplus(-l) + s softplus(l), which is softplus(-l) + s · l because
+     * softplus(l) - softplus(-l) = l.
+     */
+    private static NDArray smoothed(NDArray logits) {
+        // An array of the engine: memory behind a Java number may be freed before the backward
+        // pass.
+        NDArray smoothing = logits.getManager().create(SMOOTHING);
+        return meanSoftPlus(logits.neg()).add(logits.mean().mul(smoothing));
     }
 
-    private static NDArray surprise(NDArray logits) {
+    private static NDArray meanSoftPlus(NDArray logits) {
         return logits.getNDArrayInternal().softPlus().mean();
     }
 }

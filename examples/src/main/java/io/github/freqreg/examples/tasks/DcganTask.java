@@ -25,17 +25,17 @@ import java.util.Optional;
 import java.util.Random;
 
 /**
- * A DCGAN makes handwritten digits, and is judged by the Fréchet distance from the test images, in
- * the features of a classifier.
+ * Generation of handwritten digits with a DCGAN, measured by the Fréchet distance of the generated
+ * images from the test images in the features of a classifier.
  */
 public final class DcganTask implements Task {
 
     private static final int BATCH = 64;
 
-    /** As many images are made and compared at most. */
+    /** The most images that are generated and compared. */
     private static final int MOST_COMPARED = 2_000;
 
-    /** A digit is doubled to 56×56, in a frame of black. */
+    /** The width of the black frame around a digit that is enlarged to 56×56. */
     private static final int FRAME = (Dcgan.SIDE - 2 * Digits.SIDE) / 2;
 
     private static final int SHEET = 8;
@@ -47,11 +47,11 @@ public final class DcganTask implements Task {
     private final double[][] real;
 
     /**
-     * Takes digits to learn, and trains the classifier of {@link DigitFeatures} on them.
+     * Creates the task and trains the classifier of {@link DigitFeatures}, on all digits.
      *
      * @param all the digits
-     * @param subset how many digits are trained on at most
-     * @param width the channels next to the image
+     * @param subset the most digits to train the DCGAN on
+     * @param width the channels of the layer next to the image
      */
     public DcganTask(Images.Split all, int subset, int width)
             throws IOException, MalformedModelException {
@@ -59,7 +59,7 @@ public final class DcganTask implements Task {
         this.width = width;
         if (all.test().size() < 2) {
             throw new DataException(
-                    all.source() + ": expected 2 test images or more, to compare with");
+                    all.source() + ": expected 2 or more test images to compare with");
         }
         features = new DigitFeatures(all);
         Images compared = images.test().part(0, Math.min(MOST_COMPARED, images.test().size()));
@@ -144,11 +144,11 @@ public final class DcganTask implements Task {
         return new Score(Score.DISTANCE, distance, text);
     }
 
-    /** Pixels of images in -1..1, as the network makes them. */
+    /** Returns the pixels of generated images, in -1..1. */
     private static float[] make(Block block, NDManager manager, int count, Random random) {
         try (NDManager scratch = manager.newSubManager()) {
             NDArray noise = noise(scratch, count, random);
-            // Only the noise counts outside of training.
+            // In inference, the network ignores its first input, the real images.
             NDList inputs = new NDList(noise, noise);
             return block.forward(new ParameterStore(scratch, false), inputs, false)
                     .singletonOrThrow()
@@ -156,7 +156,9 @@ public final class DcganTask implements Task {
         }
     }
 
-    /** The mean of the four pixels that were one, in 0..1. */
+    /**
+     * Returns a pixel of the digit, in 0..1: the mean of the four pixels that it is enlarged to.
+     */
     static float digitPixel(float[] made, int index) {
         int image = index / (Digits.SIDE * Digits.SIDE);
         int row = FRAME + 2 * (index / Digits.SIDE % Digits.SIDE);
@@ -166,7 +168,7 @@ public final class DcganTask implements Task {
         return (sum / 4 + 1) / 2;
     }
 
-    /** Eight rows of eight images. */
+    /** Draws eight rows of eight generated images. */
     @Override
     public Optional<BufferedImage> samples(Block block, NDManager manager) {
         float[] made = make(block, manager, SHEET * SHEET, new Random(NOISE_SEED));

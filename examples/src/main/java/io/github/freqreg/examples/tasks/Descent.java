@@ -5,7 +5,7 @@ import io.github.freqreg.training.Adam;
 import io.github.freqreg.training.ResumableOptimizer;
 import io.github.freqreg.training.Sgd;
 
-/** The optimisers. */
+/** The optimisers, with the settings that the program does not vary. */
 public enum Descent {
     ADAM,
     SGD;

@@ -15,8 +15,8 @@ import java.util.Arrays;
 import java.util.Optional;
 
 /**
- * What a classifier sees in handwritten digits: the 500 units before the scores of a dense LeNet-5.
- * It is trained for it, on up to 8,500 digits for two epochs, always from the same seed.
+ * Features of handwritten digits: the 500 units before the output layer of a dense LeNet-5. The
+ * constructor trains it on up to 8,500 digits for two epochs, always with the same seed.
  */
 final class DigitFeatures implements AutoCloseable {
 
@@ -55,10 +55,10 @@ final class DigitFeatures implements AutoCloseable {
     }
 
     /**
-     * Looks at images.
+     * Computes the features of images.
      *
-     * @param digits image after image, 28×28 in 0..1
-     * @return a row of features for each
+     * @param digits the pixels of all images, 28×28 each, in 0..1
+     * @return a row of features for each image
      */
     double[][] of(float[] digits) {
         int pixels = Digits.SIDE * Digits.SIDE;

@@ -12,13 +12,14 @@ import java.io.IOException;
 import java.util.Optional;
 
 /**
- * Compresses a trained network to a size, and trains it further at that size.
+ * Projects a trained network to a given file size and fine-tunes it with quantisation-aware
+ * training.
  *
- * @param task what the network was trained for
- * @param projection chooses what is kept
- * @param epochs how many times over the training set
- * @param learningRate the first one, if the user has chosen it
- * @param seed of order and variation
+ * @param task the task that the network was trained for
+ * @param projection projects the network
+ * @param epochs the number of epochs
+ * @param learningRate the initial learning rate; if empty, it depends on the fraction kept
+ * @param seed the random seed of the order and augmentation of training examples
  */
 public record FineTuning(
         Task task, ByteProjection projection, int epochs, Optional<Float> learningRate, int seed) {
@@ -26,12 +27,12 @@ public record FineTuning(
     /**
      * Projects the network of a model and trains it.
      *
-     * @param model its network is plain or wrapped, and wrapped afterwards
-     * @param device where to train
-     * @param limit of the file's size
-     * @param log gets a line for each epoch
-     * @return the content of the file, with names and shapes
-     * @throws IllegalArgumentException if there are too few bytes for the network
+     * @param model the model; its network may be dense or wrapped, and is wrapped afterwards
+     * @param device the device to train on
+     * @param limit the limit on the size of the file
+     * @param log prints a line for each epoch
+     * @return the quantised content of the file, with names and shapes
+     * @throws IllegalArgumentException if the bytes are too few for the network
      */
     public FrqDocument run(Model model, Device device, ByteLimit limit, TrainingLog log)
             throws IOException, MalformedModelException {
@@ -50,8 +51,8 @@ public record FineTuning(
     }
 
     /**
-     * Interpolates between the rate of the plain network, where all numbers are kept, and that of
-     * the compressed one, where one is kept.
+     * Interpolates, on logarithmic scales, between the learning rate of a dense network (all
+     * numbers kept) and that of a compressed network (one number kept).
      */
     private float rate(Block block) {
         double kept = FrequencyFile.countNumbers(block);

@@ -6,8 +6,8 @@ import org.ejml.dense.row.factory.DecompositionFactory_DDRM;
 import org.ejml.interfaces.decomposition.EigenDecomposition_F64;
 
 /**
- * The Fréchet distance between two sets of points, each taken for a normal distribution of mean μ
- * and covariance Σ:
+ * The Fréchet distance between two sets of points, each modelled as a normal distribution with mean
+ * μ and covariance Σ:
  *
  * <pre>
  * |μ₁ - μ₂|² + tr(Σ₁ + Σ₂ - 2 (Σ₁^½ Σ₂ Σ₁^½)^½)
@@ -20,7 +20,7 @@ final class FrechetDistance {
 
     private FrechetDistance() {}
 
-    /** The distance between two sets of points of the same length, at least two each. */
+    /** Returns the distance of two sets of at least two points each, all of the same dimension. */
     static double between(double[][] one, double[][] other) {
         double[] mean = mean(one);
         double[] otherMean = mean(other);
@@ -70,7 +70,7 @@ final class FrechetDistance {
         return covariance;
     }
 
-    /** Takes rounding's asymmetry away. */
+    /** Makes a matrix exactly symmetric, which rounding prevents. */
     private static void symmetrise(DMatrixRMaj matrix) {
         DMatrixRMaj transposed = CommonOps_DDRM.transpose(matrix, null);
         CommonOps_DDRM.addEquals(matrix, transposed);
@@ -82,14 +82,16 @@ final class FrechetDistance {
                 DecompositionFactory_DDRM.eig(symmetric.numRows, true, true);
         if (!eigen.decompose(symmetric.copy())) {
             throw new ArithmeticException(
-                    "The eigenvalues of a covariance of "
+                    "The eigenvalue decomposition of a "
                             + symmetric.numRows
-                            + " features are not found");
+                            + "x"
+                            + symmetric.numRows
+                            + " covariance does not converge");
         }
         return eigen;
     }
 
-    /** The symmetric square root of a covariance. */
+    /** Returns the symmetric square root of a covariance matrix. */
     private static DMatrixRMaj root(DMatrixRMaj covariance) {
         int size = covariance.numRows;
         EigenDecomposition_F64<DMatrixRMaj> eigen = decompose(covariance);

@@ -6,38 +6,38 @@ import io.github.freqreg.examples.data.ImageSize;
 import java.util.Optional;
 
 /**
- * The rule by which an image is scaled before a network segments it.
+ * The size to which an image is scaled before a network segments it.
  *
  * <ul>
- *   <li>{@link #TRAINED}: to the size of the images that the network was trained on, which is the
- *       shape of the network's input. Where these were squares, whatever the images were before, to
- *       that square. Else into that size, up or down, with the image's own ratio of width to
- *       height. Measured with the published UNet on 8 photographs, by the mean Dice coefficient:
- *       photographs of half and a quarter of the trained size gain by being scaled up (0.955
- *       instead of 0.951, 0.866 instead of 0.848); squares and portraits that hold the whole object
- *       lose less so (0.950 and 0.891) than scaled to as many pixels as in training (0.945 and
- *       0.890) or to its ratio (0.935 for squares).
- *   <li>{@link #OWN}: not at all.
- *   <li>{@link #to}: to a size that is asked for.
+ *   <li>{@link #TRAINED}: the size of the training images, which is the network's input shape. If
+ *       that is a square, images are scaled to this square, because training images were. Otherwise
+ *       an image is scaled up or down to the largest size within it that keeps the aspect ratio.
+ *       Mean Dice coefficients of the published UNet on 8 photographs support this rule: for
+ *       photographs of half and a quarter of the training size, scaling up gives 0.955 instead of
+ *       0.951, and 0.866 instead of 0.848. For square and portrait crops around the whole object,
+ *       it gives 0.950 and 0.891; scaling to the number of pixels of training images gives 0.945
+ *       and 0.890, and scaling squares to the aspect ratio of training images 0.935.
+ *   <li>{@link #OWN}: the image's own size.
+ *   <li>{@link #to}: a given size.
  * </ul>
  */
 @FunctionalInterface
 public interface InputScale {
 
-    /** To the size of the images that the network was trained on. */
+    /** Scales to the size of the training images. */
     InputScale TRAINED =
             (model, image) -> trained(model).map(trained -> trained(trained, image)).orElse(image);
 
-    /** The image's own size. */
+    /** Does not scale. */
     InputScale OWN = (model, image) -> image;
 
-    /** To a size, each side 1 or more. */
+    /** Scales to a size, each side 1 or more. */
     static InputScale to(ImageSize size) {
         return (model, image) -> size;
     }
 
     /**
-     * Returns the size at which a network sees an image.
+     * Returns the size to which an image is scaled.
      *
      * @param model the network, initialised
      * @param image the image's size
@@ -45,7 +45,7 @@ public interface InputScale {
      */
     ImageSize of(Model model, ImageSize image);
 
-    /** The size of the images that a network was trained on, if its input is an image. */
+    /** Returns the size of the training images; empty if the input shape has no fixed size. */
     static Optional<ImageSize> trained(Model model) {
         Shape input = model.getBlock().getInputShapes()[0];
         boolean image = input.dimension() == 4 && input.get(2) > 0 && input.get(3) > 0;

@@ -6,11 +6,11 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Found settings for LeNet-5, each under a name. Biases are kept as coefficients too, the first
- * linear layer's weight is split, and axes are weighted.
+ * Tuned settings for LeNet-5. All of them compress biases too, and use the splits and weights of
+ * {@link Axes}.
  */
 public enum LeNetRecipe {
-    /** 776 numbers in all, as the paper has without biases. */
+    /** 776 numbers including biases; the paper has 776 without biases. */
     PAPER_776(
             "paper-776",
             30,
@@ -24,7 +24,7 @@ public enum LeNetRecipe {
             20,
             146,
             10),
-    /** As small as others are at an error of about 1%. */
+    /** The size of the smallest published models with an error of about 1%. */
     SMALL(
             "small",
             40,
@@ -38,7 +38,7 @@ public enum LeNetRecipe {
             20,
             300,
             10),
-    /** As accurate as others are at an error of 0.7%. */
+    /** The size of published models with an error of 0.7%. */
     ACCURATE(
             "accurate",
             40,
@@ -58,7 +58,7 @@ public enum LeNetRecipe {
     private final Task.Settings settings;
     private final Optional<ByteLimit> limit;
 
-    /** Of each weight and its bias, in the order of the layers. */
+    /** The kept coefficients of each weight and its bias, in the order of the layers. */
     private final long[] kept;
 
     LeNetRecipe(
@@ -82,16 +82,16 @@ public enum LeNetRecipe {
         return settings;
     }
 
-    /** The limit of the file's size; none where numbers are not quantised. */
+    /** Returns the limit on the size of the file; empty for a recipe without quantisation. */
     public Optional<ByteLimit> limit() {
         return limit;
     }
 
     /**
-     * Sets what a policy keeps.
+     * Sets the kept coefficients of each tensor in a policy.
      *
      * @param builder the policy
-     * @param tensors the network's weights and biases, in its order
+     * @param tensors the weights and biases of the network, in its order
      */
     public void keep(FrequencyRegularizationBuilder builder, List<TensorChoice> tensors) {
         for (int i = 0; i < kept.length; i++) {

@@ -12,14 +12,14 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.function.BiFunction;
 
-/** The networks that the program knows, and what is particular to each. */
+/** The networks of the program, with their default sizes and training settings. */
 public enum Network {
     LENET(
             "LeNet-5",
             0,
             0,
             new Classifier(32, 0.001f, 0.015f, 1, false, (width, classes) -> LeNet.build())),
-    // Without normalisation, larger steps leave its units silent.
+    // It has no normalisation: with larger learning rates its rectified units die.
     ALEXNET("AlexNet", 16, 64, Classifier.colours(0.0005f, 0.004f, AlexNet::build)),
     VGG("VGG", 16, 32, Classifier.colours(0.001f, 0.005f, Vgg::build)),
     RESNET18("ResNet-18", 16, 32, Classifier.colours(0.001f, 0.01f, ResNet18::build)),
@@ -48,67 +48,69 @@ public enum Network {
         this.classifier = classifier;
     }
 
-    /** What it is called in the paper. */
+    /** Returns the name in the paper. */
     public String title() {
         return title;
     }
 
-    /** The name in commands. */
+    /** Returns the name on the command line. */
     public String command() {
         return name().toLowerCase(Locale.ROOT);
     }
 
-    /** As in commands, also in messages. */
+    /** Returns the name on the command line, for messages. */
     @Override
     public String toString() {
         return command();
     }
 
-    /** The width for a small machine, or 0 for a network of one fixed width. */
+    /** Returns the default width, chosen for a small machine; 0 if the width is fixed. */
     public int width() {
         return width;
     }
 
-    /** The side of its images where the user does not say, or 0 where it is fixed. */
+    /** Returns the default side of the input images; 0 if it is fixed. */
     public int side() {
         return side;
     }
 
-    /** Whether it classifies images. */
+    /** Returns whether the network classifies images. */
     public boolean isClassifier() {
         return classifier.isPresent();
     }
 
     /**
-     * Builds it as a classifier of ten classes.
+     * Builds the network for ten classes.
      *
-     * @throws java.util.NoSuchElementException if it is not a classifier
+     * @throws java.util.NoSuchElementException if the network is not a classifier
      */
     public Block classifier(int width) {
         return classifier().architecture().apply(width, Images.CLASSES);
     }
 
-    /** How training images are varied where the user does not say; not at all if no classifier. */
+    /**
+     * Returns the default augmentation of training images; none if the network is no classifier.
+     */
     public Variation variation() {
         return classifier
                 .map(its -> new Variation(its.move(), 0, its.mirrored()))
                 .orElse(Variation.NONE);
     }
 
-    /** How it is trained as a classifier, which it must be. */
+    /** Returns the settings of a classifier, which the network must be. */
     Classifier classifier() {
         return classifier.orElseThrow();
     }
 
     /**
-     * An architecture that classifies images, and how it is trained.
+     * The architecture and the training settings of a classifier.
      *
-     * @param batchSize examples in a step
-     * @param denseRate Adam's first learning rate for the plain network
-     * @param rate the same for the compressed one
-     * @param move by how many pixels training images are moved at most
-     * @param mirrored whether they are also mirrored
-     * @param architecture builds it of a width and a number of classes
+     * @param batchSize the examples in a step
+     * @param denseRate Adam's initial learning rate for the dense network
+     * @param rate Adam's initial learning rate for the compressed network
+     * @param move the largest random shift of training images, in pixels
+     * @param mirrored whether training images are mirrored at random
+     * @param architecture builds the network from a width and a number of classes
      */
     record Classifier(
             int batchSize,

@@ -5,7 +5,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import java.util.Random;
 
-/** Normal numbers from Java's generator, so that they only depend on its seed. */
+/** Normally distributed arrays from Java's generator, which depend only on its seed. */
 final class Noise {
 
     private Noise() {}

@@ -8,12 +8,13 @@ import java.util.Map;
 import java.util.regex.Pattern;
 
 /**
- * The settings of the paper: how many coefficients each tensor keeps.
+ * The paper's keep rates.
  *
- * <p>Its code keeps {@code max(round(n · rate), floor) + 1} of n, in a transposed convolution one
- * less of a rate's; its appendix lists one more for some large tensors. Listed are v1, v2 and v3 of
- * AlexNet, VGG and ResNet-18, v1 and v2 of the vision transformer, v1 of DCGAN, and one version of
- * LeNet-5 and UNet, v3 here. What it does not list follows the rule.
+ * <p>The authors' code keeps {@code max(round(n · rate), floor) + 1} of n coefficients; in a
+ * transposed convolution {@code max(round(n · rate), floor + 1)}. The paper's appendix lists one
+ * more for some large tensors. It covers v1, v2 and v3 of AlexNet, VGG and ResNet-18, v1 and v2 of
+ * the vision transformer, v1 of DCGAN, and one version of LeNet-5 and UNet, called v3 here. All
+ * other combinations follow the rule.
  *
  * @see <a href="https://arxiv.org/abs/2304.07973">Frequency Regularization, appendix</a>
  */
@@ -22,7 +23,7 @@ public enum Preset {
             0.01,
             Map.of(307_200L, 1L, 1_179_648L, 1L, 2_359_296L, 1L, 16_777_216L, 1L, 37_748_736L, 1L)),
     V2(0.001, Map.of(16_777_216L, 1L, 37_748_736L, 1L)),
-    /** Only the floors. */
+    /** Keeps the floor of each tensor. */
     V3(0, Map.of());
 
     private static final long LENET_NUMBERS = 776;
@@ -40,7 +41,7 @@ public enum Preset {
     }
 
     /**
-     * Sets what a policy keeps.
+     * Sets the kept coefficients of each tensor in a policy.
      *
      * @param builder the policy
      * @param network the network
@@ -62,7 +63,7 @@ public enum Preset {
         for (TensorChoice tensor : tensors) {
             boolean excluded = network == Network.VIT && VIT_EXCLUDED.matcher(tensor.name()).find();
             if (tensor.regularized() && !excluded) {
-                long size = tensor.shape().size();
+                long size = Axes.shape(tensor).size();
                 long kept = Math.min(size, kept(network, tensor.layer(), size));
                 builder.addOverrideKept(Axes.exactly(tensor), kept);
             }
@@ -74,7 +75,7 @@ public enum Preset {
         if (vit && this == V1 && size == VIT_QUERIES) {
             return VIT_QUERIES_KEPT;
         }
-        // The transformer is listed at ten times the rates, and with floors it does not reach.
+        // The appendix lists the transformer at ten times the rates; V3 takes the rate of V2.
         double its = !vit ? rate : this == V3 ? V2.rate : 10 * rate;
         long counted = Math.round(size * its);
         if (layer != LayerType.TRANSPOSED_CONVOLUTION) {

@@ -16,31 +16,32 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.function.UnaryOperator;
 
-/** The authors' UNet of 759 numbers, from their PyTorch checkpoint. */
+/** The UNet of 759 numbers that the paper's authors published as a PyTorch checkpoint. */
 public final class PublishedUNet {
 
-    /** An input of the size they evaluate it on. */
+    /** The input shape at which the authors evaluate it. */
     public static final Shape INPUT = new Shape(1, 3, 640, 959);
 
-    /** What its authors call its last weight. */
+    /** The name of its last weight in the checkpoint. */
     public static final String LAST = "outc.conv.weight";
 
     public static final int WIDTH = 64;
     public static final int DEPTH = 4;
 
-    /** Of the network's names and shapes, see {@link FrqDocument}. */
+    /** The fingerprint of its names and shapes, see {@link FrqDocument}. */
     public static final int FINGERPRINT = 0xde32b6fd;
 
     private PublishedUNet() {}
 
-    /** Builds the network, without its numbers. */
+    /** Builds the dense network, not initialised. */
     public static UNet build() {
         return new UNet(WIDTH, DEPTH, 2);
     }
 
-    /** What its authors call the layers of a UNet of any depth, in the network's order. */
+    /** Returns the layer names in the authors' code for a UNet of any depth, in our order. */
     static List<String> layers(int depth) {
         List<String> layers = new ArrayList<>();
         level(layers, "inc");
@@ -60,7 +61,7 @@ public final class PublishedUNet {
         layers.add(name + ".double_conv.3");
     }
 
-    /** The names of the tensors: theirs, and ours. */
+    /** Returns our parameter names by the names in the checkpoint, in our order. */
     private static Map<String, String> names() {
         UNet network = build();
         UnaryOperator<String> theirs = TorchNames.of(Network.UNET, network);
@@ -69,7 +70,7 @@ public final class PublishedUNet {
         return names;
     }
 
-    /** Turns their checkpoint into a file of ours, without loss. */
+    /** Converts the checkpoint into the content of a {@code .frq} file, without loss. */
     public static FrqDocument read(Path file) throws IOException, MalformedModelException {
         Map<String, TorchTensor> tensors = TorchCheckpoint.read(file);
         Map<String, String> names = names();
@@ -88,7 +89,7 @@ public final class PublishedUNet {
         List<FrqEntry> ours = new ArrayList<>();
         try {
             for (Map.Entry<String, String> entry : names.entrySet()) {
-                TorchTensor tensor = tensors.get(entry.getKey());
+                TorchTensor tensor = Objects.requireNonNull(tensors.get(entry.getKey()));
                 float[] values = tensor.toFrequencyTensor().coefficients();
                 ours.add(
                         new FrqEntry(
@@ -109,7 +110,7 @@ public final class PublishedUNet {
         return document;
     }
 
-    /** Theirs are float16; numbers of another checkpoint are kept as float32, and none is lost. */
+    /** Returns whether float16 stores all values exactly, as it does those that were published. */
     private static boolean fitsHalf(float[] values) {
         for (float value : values) {
             if (Float16Utils.halfToFloat(Float16Utils.floatToHalf(value)) != value) {

@@ -3,16 +3,16 @@ package io.github.freqreg.examples.tasks;
 import java.util.List;
 
 /**
- * The figures of a trained network.
+ * The final figures of a training.
  *
- * @param numbers all stored numbers of the network
- * @param bytes the size of the file, or four bytes a number for a network that is not saved
- * @param score on the test set
- * @param epochs that were trained, after a resume the last ones only
+ * @param numbers the stored numbers of the network
+ * @param bytes the size of the file; for a network that is not saved, four bytes for each number
+ * @param score the score on the test set
+ * @param epochs the figures of each epoch; after a resume, of the resumed epochs only
  */
 public record Result(long numbers, long bytes, Score score, List<Epoch> epochs) {
 
-    /** Seconds of training, evaluation after each epoch included. */
+    /** Returns the seconds of training, including the evaluation after each epoch. */
     public double seconds() {
         return epochs.isEmpty() ? 0 : epochs.get(epochs.size() - 1).seconds();
     }

@@ -21,7 +21,7 @@ import java.util.Locale;
 import java.util.Random;
 import java.util.zip.CRC32C;
 
-/** Segments an object from its background with a UNet; judged by the Dice coefficient. */
+/** Segmentation of an object from its background, measured by the Dice coefficient. */
 public final class ScenesTask implements Task {
 
     private static final int DRAWN = 240;
@@ -45,25 +45,25 @@ public final class ScenesTask implements Task {
     }
 
     /**
-     * Takes scenes that are drawn.
+     * Creates the task with generated scenes.
      *
-     * @param subset how many scenes are trained on at most, evenly spread
-     * @param size the side of the scenes
+     * @param subset the most scenes to train on, evenly spread
+     * @param size the side of the scenes in pixels
      * @param width the channels of the network's first level
-     * @param depth how often the network halves the image
+     * @param depth the levels of the network below the first
      */
     public static ScenesTask drawn(int subset, int size, int width, int depth) {
         return new ScenesTask("drawn scenes", draw(size), subset, size, width, depth);
     }
 
     /**
-     * Reads scenes.
+     * Creates the task with the images of a folder.
      *
-     * @param folder with {@code images/} and {@code masks/}
-     * @param subset how many scenes are trained on at most, evenly spread
-     * @param size the side to which they are scaled
+     * @param folder the folder, with {@code images/} and {@code masks/}
+     * @param subset the most images to train on, evenly spread
+     * @param size the side of the square to which they are scaled, in pixels
      * @param width the channels of the network's first level
-     * @param depth how often the network halves the image
+     * @param depth the levels of the network below the first
      * @throws IOException if a folder cannot be read
      */
     public static ScenesTask read(Path folder, int subset, int size, int width, int depth)
@@ -84,7 +84,8 @@ public final class ScenesTask implements Task {
     private static List<Scene> read(Path folder, int size) throws IOException {
         List<ImagePair> pairs = ImagePair.pairs(folder);
         if (pairs.size() < 2) {
-            throw new DataException(folder + ": expected 2 images or more, one to test");
+            throw new DataException(
+                    folder + ": expected 2 or more images, of which one is for testing");
         }
         List<Scene> scenes = new ArrayList<>();
         for (ImagePair pair : pairs) {

@@ -1,18 +1,18 @@
 package io.github.freqreg.examples.tasks;
 
 /**
- * How good a network is on the test set.
+ * The score of a network on the test set.
  *
- * @param metric the name of the figure, such as accuracy
- * @param value the figure
- * @param text both in words
+ * @param metric the name of the metric, such as accuracy
+ * @param value its value
+ * @param text both, formatted for people
  */
 public record Score(String metric, double value, String text) {
 
-    /** The only metric of which less is better. */
+    /** The only metric for which lower values are better. */
     static final String DISTANCE = "Fréchet distance";
 
-    /** How much better this is than another score of the same metric. */
+    /** Returns by how much this score is better than another of the same metric. */
     public double above(Score other) {
         double difference = value - other.value;
         return metric.equals(DISTANCE) ? -difference : difference;

@@ -18,46 +18,48 @@ import java.awt.image.BufferedImage;
 import java.util.List;
 
 /**
- * Tells an object from its background, and measures how well, by the Dice coefficient.
+ * Segments images with a UNet and measures masks by the Dice coefficient.
  *
- * <p>The methods are safe for concurrent use, also with one model.
+ * <p>The methods are safe for concurrent use, also with a shared model.
  */
 public final class Segmentation {
 
     private Segmentation() {}
 
     /**
-     * Segments the object in an image by DJL's predictor, at the size that the network was trained
-     * on.
+     * Segments the object in an image, scaled to the size of the network's training images.
      *
      * @param model a UNet
      * @param picture the image
-     * @return whether each pixel is of the object, row by row
-     * @throws DataException if the network cannot take an image of this size
+     * @return whether each pixel belongs to the object, in row-major order
+     * @throws DataException if the network does not accept an image of this size
      */
     public static boolean[] segment(Model model, BufferedImage picture) {
         return segment(model, InputScale.TRAINED, picture);
     }
 
-    /** The same at another size. */
+    /**
+     * Segments the object in an image, scaled by a rule; see {@link #segment(Model,
+     * BufferedImage)}.
+     */
     public static boolean[] segment(Model model, InputScale scale, BufferedImage picture) {
         try (Predictor<Image, CategoryMask> predictor =
                 model.newPredictor(new SegmentationTranslator(scale))) {
             return foreground(predictor.predict(ImageFactory.getInstance().fromImage(picture)));
         } catch (TranslateException e) {
-            boolean refused = e.getCause() instanceof IllegalArgumentException;
+            Throwable reason = e.getCause() instanceof IllegalArgumentException cause ? cause : e;
             throw new DataException(
                     "The image of "
                             + picture.getWidth()
                             + "x"
                             + picture.getHeight()
                             + " pixels cannot be segmented: "
-                            + (refused ? e.getCause() : e).getMessage(),
+                            + reason.getMessage(),
                     e);
         }
     }
 
-    /** The pixels of class 1, row by row. */
+    /** Returns whether each pixel has class 1, in row-major order. */
     static boolean[] foreground(CategoryMask predicted) {
         int[][] mask = predicted.getMask();
         int width = mask[0].length;
@@ -68,7 +70,7 @@ public final class Segmentation {
         return foreground;
     }
 
-    /** The pixels of the one image in a batch whose best score is class 1. */
+    /** Returns whether class 1 has the best score at each pixel of a batch of one image. */
     static boolean[] foreground(NDArray scores) {
         long[] classes = scores.argMax(1).toLongArray();
         boolean[] foreground = new boolean[classes.length];
@@ -79,12 +81,13 @@ public final class Segmentation {
     }
 
     /**
-     * Measures the Dice coefficient on scenes.
+     * Measures the mean Dice coefficient on scenes.
      *
-     * <p>One image at a time, as it will be used: the network normalises by what it sees at once.
+     * <p>Scenes are segmented one at a time, as in use, because the network normalises by the
+     * statistics of a batch.
      *
      * @param block the network
-     * @param manager its arrays come and go here
+     * @param manager the parent of the managers of temporary arrays
      * @param scenes one or more
      * @return the mean over the scenes
      */
@@ -107,7 +110,7 @@ public final class Segmentation {
      *
      * @param predicted the predicted mask
      * @param right the true mask
-     * @return 0 to 1; 1 where both are empty
+     * @return 0 to 1; 1 if both masks are empty
      */
     public static double dice(boolean[] predicted, boolean[] right) {
         long both = 0;

@@ -6,20 +6,21 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.training.loss.Loss;
 
 /**
- * Cross-entropy plus Dice.
+ * Cross-entropy plus Dice loss:
  *
  * <pre>
  * - mean over pixels of log p[right class]  +  1 - mean over classes of 2 Σ p·q / (Σ p + Σ q)
  * </pre>
  *
- * <p>with p the softmax of the scores (batch, classes, height, width) and q the labels (batch,
- * height, width) as one-hot, summed over the batch. Safe for concurrent use by different trainers.
+ * <p>with p the softmax of the scores (batch, classes, height, width) and q the one-hot labels
+ * (batch, height, width); the sums of the Dice term run over pixels and batch. Safe for concurrent
+ * use by several trainers.
  */
 public final class SegmentationLoss extends Loss {
 
     private static final float SMALL = 1e-6f;
 
-    /** Makes the loss. */
+    /** Creates the loss. */
     public SegmentationLoss() {
         super("SegmentationLoss");
     }
@@ -38,8 +39,8 @@ public final class SegmentationLoss extends Loss {
         NDArray entropy = logarithms.mul(right).sum(new int[] {1}).mean().neg();
         NDArray predicted = logarithms.exp();
         int[] all = {0, 2, 3};
-        // Added to itself rather than doubled by a number: DJL hands the engine a number as memory
-        // that Java's collector frees while the graph still holds it.
+        // Doubled by adding, not by mul(2): the garbage collector may free the memory behind a Java
+        // number while the gradient's graph still refers to it.
         NDArray both = predicted.mul(right).sum(all);
         NDArray dice =
                 both.add(both).add(SMALL).div(predicted.sum(all).add(right.sum(all)).add(SMALL));

@@ -17,25 +17,30 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * A bound on the memory of a process that segments one image, known before the image is unpacked.
+ * An upper bound on the memory of a process that segments one image, computed before the image is
+ * decoded.
  *
- * <p>With s the pixels that the network sees and i those of the image, on the CPU,
+ * <p>With s the pixels of the scaled image and i those of the image, on the CPU:
  *
  * <pre>
  * total = 768 MiB + w + 4 · n(s) + 96 · s + 40 · i      bytes
  * heap  =  64 MiB     +        16 · s + 40 · i
  * </pre>
  *
- * <p>where 768 MiB are the virtual machine, the engine's libraries and what the C library keeps of
- * arrays freed; n(s) is the result of {@link UNet#getPeakNumbers}; w is {@value #COMPRESSED_COPIES}
- * times the size of the dense float32 weights for a compressed network, whose layers may be
- * rebuilt, and {@value #DENSE_COPIES} times for a network loaded from dense weights, which are
- * read, converted and copied. A pixel that the network sees takes 3 bytes, three float32 numbers in
- * each of up to four arrays, and its class; a pixel of the image takes up to 8 bytes as it is
- * stored, as many upright, 4 in red, green and blue, 5 in the mask, and the rest in the pictures
- * that are written.
+ * <ul>
+ *   <li>768 MiB: the virtual machine, the libraries of the engine, and freed memory that the C
+ *       library has not returned.
+ *   <li>w: {@value #COMPRESSED_COPIES} times the size of the dense float32 weights for a compressed
+ *       network, whose layers may be rebuilt; {@value #DENSE_COPIES} times for a network loaded
+ *       from dense weights, which are read, converted and copied.
+ *   <li>n(s): the result of {@link UNet#getPeakNumbers}, in float32 numbers.
+ *   <li>96 bytes for a pixel of the scaled image: its colours as bytes, three float32 numbers in
+ *       each of up to four arrays, and its class.
+ *   <li>40 bytes for a pixel of the image: up to 8 as it is decoded, as many after rotation, 4 as
+ *       RGB, 5 in the mask, and the rest in the images that are written.
+ * </ul>
  *
- * @param total the bytes of the process, Java's heap included
+ * @param total the bytes of the process, including Java's heap
  * @param heap the bytes of Java's heap
  */
 public record SegmentationMemory(long total, long heap) {
@@ -56,7 +61,7 @@ public record SegmentationMemory(long total, long heap) {
      * Returns the bound for one image.
      *
      * @param model a UNet, loaded
-     * @param seen the size at which the network sees the image
+     * @param seen the size to which the image is scaled
      * @param image the size of the image
      */
     public static SegmentationMemory of(Model model, ImageSize seen, ImageSize image) {
@@ -74,24 +79,24 @@ public record SegmentationMemory(long total, long heap) {
     }
 
     /**
-     * Refuses what this machine has no memory for.
+     * Requires that this machine has as much memory.
      *
      * @param source the image, for the message
-     * @param seen the size at which the network is to see it
-     * @throws DataException with the bound and what there is
+     * @param seen the size to which the image is scaled, for the message
+     * @throws DataException if it has less; the message has the bound and the available memory
      */
     public void check(ImageFile source, ImageSize seen) {
         check(source + " at " + seen, available(), Runtime.getRuntime().maxMemory());
     }
 
-    /** The same for a machine with so much memory, and so much of it for Java's heap. */
+    /** Requires that as much memory is available, and that Java's heap may grow as large. */
     void check(String work, long available, long mostHeap) {
         if (total > available) {
             throw new DataException(
                     String.format(
                             Locale.ROOT,
-                            "%s: to segment it takes up to %,d MiB of memory but %,d MiB are"
-                                    + " available: a smaller --size takes less",
+                            "%s: the segmentation takes up to %,d MiB of memory but %,d MiB are"
+                                    + " available; a smaller --size takes less",
                             work,
                             total / MEBIBYTE,
                             available / MEBIBYTE));
@@ -100,8 +105,8 @@ public record SegmentationMemory(long total, long heap) {
             throw new DataException(
                     String.format(
                             Locale.ROOT,
-                            "%s: to segment it takes up to %,d MiB of Java's heap but it may have"
-                                    + " %,d MiB: java -Xmx%dm gives it more",
+                            "%s: the segmentation takes up to %,d MiB of Java's heap, whose limit"
+                                    + " is %,d MiB; java -Xmx%dm raises it",
                             work,
                             heap / MEBIBYTE,
                             mostHeap / MEBIBYTE,
@@ -110,9 +115,9 @@ public record SegmentationMemory(long total, long heap) {
     }
 
     /**
-     * The memory that a process can have: on Linux what the kernel holds to be available, elsewhere
-     * all there is, because there free memory leaves out what caches would give back; and no more
-     * than a container's limit.
+     * Returns the memory that this process can use, within the limit of its container: on Linux the
+     * kernel's estimate {@code MemAvailable}; elsewhere the total, because the free memory that
+     * other systems report excludes caches that they would give up.
      */
     static long available() {
         OperatingSystemMXBean system =

@@ -16,11 +16,11 @@ import java.awt.image.BufferedImage;
 import java.util.List;
 
 /**
- * From an image of any size to the class of each of its pixels, by a network such as {@link UNet}.
+ * Translates an image of any size to the classes of its pixels, for a network such as {@link UNet}.
  *
- * <p>The network gets (1, 3, height, width) with red, green and blue from 0 to 1, and answers with
- * scores (1, classes, height, width); the best one counts. An image is scaled before, and its mask
- * back to the image's size. Safe for concurrent use.
+ * <p>The network's input is (1, 3, height, width), red, green and blue from 0 to 1; its output is a
+ * score for each class, (1, classes, height, width). Images are scaled first, and masks are scaled
+ * back. Safe for concurrent use.
  */
 public final class SegmentationTranslator implements Translator<Image, CategoryMask> {
 
@@ -29,24 +29,24 @@ public final class SegmentationTranslator implements Translator<Image, CategoryM
     private final InputScale scale;
 
     /**
-     * Makes a translator that scales images to what the network was trained on: to the square if
-     * its input is one, else into the input's size, with their own ratio of width to height.
+     * Creates a translator that scales images to the size of the network's training images, see
+     * {@link InputScale#TRAINED}.
      */
     public SegmentationTranslator() {
         this(InputScale.TRAINED);
     }
 
     /**
-     * Makes a translator that scales images to a square.
+     * Creates a translator that scales images to a square.
      *
-     * @param size the square's side in pixels, or 0 to leave images as they are, with memory in
-     *     proportion
+     * @param size the side of the square in pixels; 0 for no scaling, which takes memory
+     *     proportional to the pixels
      */
     public SegmentationTranslator(int size) {
         this(size == 0 ? InputScale.OWN : InputScale.to(new ImageSize(size, size)));
     }
 
-    /** Makes a translator that scales by a rule. */
+    /** Creates a translator that scales images by a rule. */
     SegmentationTranslator(InputScale scale) {
         this.scale = scale;
     }
@@ -75,7 +75,7 @@ public final class SegmentationTranslator implements Translator<Image, CategoryM
         int[][] mask = new int[height][width];
         for (int y = 0; y < height; y++) {
             for (int x = 0; x < width; x++) {
-                // The pixel in whose place the centre of this one is.
+                // The pixel of the scaled mask that contains the centre of this pixel.
                 int row = (2 * y + 1) * from / (2 * height);
                 mask[y][x] = (int) predicted[row * across + (2 * x + 1) * across / (2 * width)];
             }
@@ -83,7 +83,7 @@ public final class SegmentationTranslator implements Translator<Image, CategoryM
         return new CategoryMask(CLASSES, mask);
     }
 
-    /** As images are scaled for training. */
+    /** Scales like {@link Scene}, from which the network learned. */
     private static Image scale(Image image, ImageSize size) {
         BufferedImage picture = (BufferedImage) image.getWrappedImage();
         return ImageFactory.getInstance()

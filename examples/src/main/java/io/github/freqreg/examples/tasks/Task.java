@@ -16,39 +16,40 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Random;
 
-/** A network, the data that it learns, and the figure that it is judged by. */
+/** A network with its training data, its loss and the metric that it is measured by. */
 public interface Task extends AutoCloseable {
 
-    /** Says what is trained on what. */
+    /** Returns a title that names network and data. */
     String title();
 
-    /** Which examples it is trained on and measured on. */
+    /** Describes the training and test examples. */
     DataSet data();
 
-    /** Builds the plain network, not initialised. */
+    /** Builds the dense network, not initialised. */
     Block network();
 
-    /** The shapes of a batch of inputs. */
+    /** Returns the shapes of a batch of inputs. */
     Shape[] inputs(int batchSize);
 
-    /** The number of training examples. */
+    /** Returns the number of training examples. */
     int size();
 
     /**
-     * Makes a batch of training examples.
+     * Creates a batch of training examples.
      *
      * @param manager the manager of its arrays
-     * @param indices which examples
-     * @param random draws how they are varied
+     * @param indices the indices of the examples
+     * @param random draws their augmentation
      */
     Example batch(NDManager manager, List<Integer> indices, Random random);
 
+    /** Creates the loss. */
     Loss loss();
 
-    /** How to train where the user does not say. */
+    /** Returns the default training settings of the dense or the compressed network. */
     Settings settings(boolean dense);
 
-    /** Sets how much is kept where the user does not say. */
+    /** Sets the default amount of kept coefficients in a policy. */
     default void keepByDefault(FrequencyRegularizationBuilder policy) {
         policy.optKeepRate(0.01);
     }
@@ -56,36 +57,37 @@ public interface Task extends AutoCloseable {
     /** Measures a network on the test set. */
     Score measure(Block block, NDManager manager);
 
-    /** Draws a sheet of the images that a network generates, if it generates images. */
+    /** Draws images that the network generates; empty if it is not generative. */
     default Optional<BufferedImage> samples(Block block, NDManager manager) {
         return Optional.empty();
     }
 
-    /** Frees what it holds in the engine. */
+    /** Frees the engine's memory that the task holds. */
     @Override
     default void close() {}
 
     /**
-     * How to train.
+     * Training settings.
      *
-     * @param batchSize how many examples a step takes
-     * @param learningRate Adam's first one, which a few coefficients want larger than many weights
+     * @param batchSize the examples in a step
+     * @param learningRate Adam's initial learning rate; larger for a few coefficients than for many
+     *     weights
      * @param beta1 the decay of Adam's first moment
      */
     record Settings(int batchSize, float learningRate, float beta1) {
 
-        /** With Adam's usual decay. */
+        /** Creates settings with Adam's default decay of 0.9. */
         public static Settings of(int batchSize, float learningRate) {
             return new Settings(batchSize, learningRate, 0.9f);
         }
     }
 
     /**
-     * Loads saved numbers into a new model of this task's network.
+     * Creates a model of this task's network and loads weights into it.
      *
-     * @param device where the model computes
-     * @param loading loads them
-     * @return the model, to be closed by the caller
+     * @param device the device of the model
+     * @param loading loads the weights
+     * @return the model, which the caller closes
      */
     default Model load(Device device, Loading loading) throws IOException, MalformedModelException {
         Model model = Model.newInstance("fresh", device);
@@ -99,11 +101,11 @@ public interface Task extends AutoCloseable {
         }
     }
 
-    /** Loads saved numbers into a model whose block is plain and not initialised. */
+    /** Loads weights into a model whose block is dense and not initialised. */
     @FunctionalInterface
     interface Loading {
 
-        /** Loads the numbers. */
+        /** Loads the weights. */
         void into(Model model) throws IOException, MalformedModelException;
     }
 }

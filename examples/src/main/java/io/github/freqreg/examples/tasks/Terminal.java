@@ -2,23 +2,23 @@ package io.github.freqreg.examples.tasks;
 
 import java.io.Console;
 
-/** Tells whether somebody watches standard output. */
+/** Detects whether standard output is a terminal. */
 final class Terminal {
 
     private Terminal() {}
 
     /**
-     * Whether standard output is a terminal: bars that are drawn over each other belong there, and
-     * would fill a log.
+     * Returns whether standard output is a terminal, where a progress bar can overwrite itself; in
+     * a log file each update would be a new line.
      */
-    @SuppressWarnings("SystemConsoleNull") // Asked below, where the JDK has the method.
+    @SuppressWarnings("SystemConsoleNull") // From JDK 22 on, isTerminal decides.
     static boolean isOut() {
         Console console = System.console();
         if (console == null) {
             return false;
         }
         try {
-            // From JDK 22 on there is a console also where there is no terminal.
+            // From JDK 22 on, System.console() is not null without a terminal either.
             return (Boolean) Console.class.getMethod("isTerminal").invoke(console);
         } catch (ReflectiveOperationException e) {
             return true;

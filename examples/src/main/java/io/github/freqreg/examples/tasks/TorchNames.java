@@ -10,8 +10,9 @@ import java.util.function.Function;
 import java.util.function.UnaryOperator;
 
 /**
- * Names of the program's networks for PyTorch: the published ones of UNet, torchvision's of
- * ResNet-18, and conv1, conv2, fc1 of LeNet-5, AlexNet and VGG. Other networks keep DJL's names.
+ * PyTorch's parameter names for the program's networks: those of the published UNet, those of
+ * torchvision's ResNet-18, and conv1, conv2, fc1, … for LeNet-5, AlexNet and VGG. Other networks
+ * keep DJL's names.
  */
 public final class TorchNames {
 
@@ -27,7 +28,7 @@ public final class TorchNames {
 
     private TorchNames() {}
 
-    /** The name of each parameter of a network, plain or wrapped, initialised or not. */
+    /** Maps DJL's parameter names of a network, dense or wrapped, to PyTorch's names. */
     public static UnaryOperator<String> of(Network network, Block block) {
         return switch (network) {
             case LENET, ALEXNET, VGG -> of(block, TorchNames::numbered);
@@ -56,7 +57,7 @@ public final class TorchNames {
         return names::get;
     }
 
-    /** The name of a parameter's layer, such as 01Conv2d of 01Conv2d_weight. */
+    /** Returns the name of a parameter's layer, such as 01Conv2d for 01Conv2d_weight. */
     private static String layer(String parameter) {
         return parameter.substring(0, parameter.lastIndexOf('_'));
     }
@@ -77,7 +78,7 @@ public final class TorchNames {
         return kind;
     }
 
-    /** The names of torchvision, whose stem is wider and whose layers are the same. */
+    /** Returns torchvision's layer names; its first convolution has a larger kernel. */
     private static List<String> resNet() {
         List<String> names = new ArrayList<>(List.of("conv1", "bn1"));
         for (int stage = 1; stage <= 4; stage++) {

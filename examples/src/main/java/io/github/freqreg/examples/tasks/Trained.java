@@ -7,7 +7,8 @@ import java.util.Optional;
 /**
  * The outcome of a training.
  *
- * @param epochs those that were trained, after a resume the last ones only
- * @param quantization the quantisation steps of the numbers, if a size limit asked for them
+ * @param epochs the figures of each epoch; after a resume, of the resumed epochs only
+ * @param quantization the quantisation steps of all tensors; empty without a limit on the size of
+ *     the file
  */
 public record Trained(List<Epoch> epochs, Optional<Quantization> quantization) {}

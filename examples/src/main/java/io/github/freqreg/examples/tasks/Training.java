@@ -30,7 +30,7 @@ import java.util.Random;
 import java.util.function.IntConsumer;
 import java.util.stream.IntStream;
 
-/** Trains the network of a task, dense or frequency-regularised alike. */
+/** Trains the network of a task, dense or frequency-regularised. */
 public final class Training {
 
     private static final float FINAL_RATE = 0.01f;
@@ -40,11 +40,11 @@ public final class Training {
     private final TrainingLog log;
 
     /**
-     * Prepares a training.
+     * Creates a training.
      *
-     * @param task what is trained
-     * @param plan how
-     * @param log gets a line for each epoch
+     * @param task the network and its data
+     * @param plan the settings of the training
+     * @param log prints a line for each epoch
      */
     public Training(Task task, TrainingPlan plan, TrainingLog log) {
         this.task = task;
@@ -52,7 +52,7 @@ public final class Training {
         this.log = log;
     }
 
-    /** Seeds the engine; what follows in this thread is the same for the same seed. */
+    /** Seeds the random numbers of the engine in this thread. */
     public static void seed(int seed) {
         Engine.getInstance().setRandomSeed(seed);
     }
@@ -60,18 +60,18 @@ public final class Training {
     /**
      * Trains a model.
      *
-     * @param model its block is set, and wrapped if it is to be compressed
-     * @param device where to train
+     * @param model the model; its block is set, and wrapped if it is to be compressed
+     * @param device the device to train on
      */
     public Trained run(Model model, Device device) throws IOException, MalformedModelException {
         return run(model, device, Optional.empty());
     }
 
     /**
-     * Trains a model, with a checkpoint.
+     * Trains a model and saves a checkpoint after each epoch.
      *
-     * @param checkpoint saved after each epoch; resumed from if it exists, without a comparison of
-     *     settings
+     * @param checkpoint the checkpoint; if it exists, the training resumes from it without
+     *     comparing settings
      */
     public Trained run(Model model, Device device, TrainingCheckpoint checkpoint)
             throws IOException, MalformedModelException {
@@ -96,7 +96,7 @@ public final class Training {
             int done = 0;
             if (checkpoint.isPresent() && checkpoint.get().exists()) {
                 done = checkpoint.get().load(model, optimizer);
-                log.print("going on after epoch %d of %s%n", done, checkpoint.get().file());
+                log.print("resuming after epoch %d from %s%n", done, checkpoint.get().file());
             }
             DefaultTrainingConfig config =
                     new DefaultTrainingConfig(task.loss())
@@ -134,10 +134,13 @@ public final class Training {
                 .build();
     }
 
-    /** All that is drawn in an epoch depends on the seed and its number, for the resume's sake. */
+    /**
+     * Trains an epoch. Its random numbers depend only on the seed and the number of the epoch, so
+     * that a resumed training repeats them.
+     */
     private void epoch(Trainer trainer, int epoch, int steps) {
         Random random = new Random(plan.seed() * 1_000_003L + epoch);
-        // What the engine draws, such as dropout.
+        // For random numbers of the engine, such as dropout.
         seed(Objects.hash(plan.seed(), epoch));
         List<Integer> order = new ArrayList<>(IntStream.range(0, task.size()).boxed().toList());
         Collections.shuffle(order, random);
@@ -165,10 +168,10 @@ public final class Training {
     }
 
     private Epoch report(Model model, int epoch, EvaluatorTrainingListener evaluation, long begin) {
-        float loss = evaluation.getLatestEvaluations().get("train_loss");
+        float loss = Objects.requireNonNull(evaluation.getLatestEvaluations().get("train_loss"));
         if (!Float.isFinite(loss)) {
             throw new DataException(
-                    "The loss of epoch "
+                    "the loss of epoch "
                             + epoch
                             + " is "
                             + loss

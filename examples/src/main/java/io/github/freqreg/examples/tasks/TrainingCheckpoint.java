@@ -14,24 +14,43 @@ import java.util.StringJoiner;
 import java.util.TreeSet;
 
 /**
- * The file that a training is saved to after each epoch and resumed from.
+ * The checkpoint file of one training, with the settings that a resumed training must repeat.
  *
- * @param file its path
- * @param settings of the training by name, which have to match those in the file
+ * <p>The file is decoded once: {@link #refusal} keeps what it read until {@link #load} takes it.
  */
-public record TrainingCheckpoint(Path file, Map<String, String> settings) {
+public final class TrainingCheckpoint {
 
-    /** The only setting that may differ: it may grow. */
+    /** The only setting that may change between save and resume: it may increase. */
     public static final String EPOCHS = "--epochs";
 
     private static final String NONE = "none";
 
-    /** Whether there is a training to resume. */
+    private final Path file;
+    private final Map<String, String> settings;
+    private Optional<Checkpoint> saved = Optional.empty();
+
+    /**
+     * Describes the checkpoint of a training; the file is not touched.
+     *
+     * @param file its path
+     * @param settings the settings of the training, by name
+     */
+    public TrainingCheckpoint(Path file, Map<String, String> settings) {
+        this.file = file;
+        this.settings = Map.copyOf(settings);
+    }
+
+    /** Returns the path. */
+    public Path file() {
+        return file;
+    }
+
+    /** Returns whether the file exists. */
     public boolean exists() {
         return Files.exists(file);
     }
 
-    /** Removes the file if it exists. */
+    /** Deletes the file if it exists. */
     public void delete() throws IOException {
         Files.deleteIfExists(file);
     }
@@ -40,43 +59,55 @@ public record TrainingCheckpoint(Path file, Map<String, String> settings) {
         Checkpoint.save(model, optimizer, epoch, settings, file);
     }
 
-    /** Loads network and optimiser and returns how many epochs are done. */
+    /**
+     * Restores the parameters of the model and the state of the optimiser.
+     *
+     * @return the number of completed epochs
+     */
     int load(Model model, ResumableOptimizer optimizer)
             throws IOException, MalformedModelException {
-        return Checkpoint.load(model, optimizer, file);
+        Checkpoint checkpoint = saved.isPresent() ? saved.get() : Checkpoint.read(file);
+        // It holds a copy of all parameters and moments.
+        saved = Optional.empty();
+        return checkpoint.load(model, optimizer);
     }
 
     /**
-     * Compares these settings with those in the file, which must exist.
+     * Reads the file, which must exist, and compares its settings with those of this training.
      *
-     * @return why the training cannot be resumed, with each setting that differs and both values;
-     *     empty if it can
+     * @return why the training cannot be resumed, naming each setting that differs with both
+     *     values; empty if it can
      */
     public Optional<String> refusal() throws IOException, MalformedModelException {
-        Map<String, String> saved = Checkpoint.readSettings(file);
-        if (saved.isEmpty()) {
+        Checkpoint checkpoint = Checkpoint.read(file);
+        saved = Optional.of(checkpoint);
+        Map<String, String> before = checkpoint.settings();
+        if (before.isEmpty()) {
             return Optional.of(
-                    file
-                            + ": the checkpoint does not say which training it is of; train without"
-                            + " --resume");
+                    file + ": the checkpoint has no settings to compare; train without --resume");
         }
-        TreeSet<String> names = new TreeSet<>(saved.keySet());
-        names.addAll(settings.keySet());
-        StringJoiner differences = new StringJoiner(", ");
-        for (String name : names) {
-            String before = saved.getOrDefault(name, NONE);
-            String now = settings.getOrDefault(name, NONE);
-            if (!Objects.equals(before, now) && !(name.equals(EPOCHS) && isMore(now, before))) {
-                differences.add(name + " was " + before + " but is " + now);
-            }
-        }
-        return differences.length() == 0
+        String differences = differences(before);
+        return differences.isEmpty()
                 ? Optional.empty()
                 : Optional.of(
                         file
-                                + ": --resume goes on with the same training, of which only the"
-                                + " number of epochs may grow, but "
+                                + ": --resume needs the settings of the interrupted training, of"
+                                + " which only --epochs may increase, but "
                                 + differences);
+    }
+
+    private String differences(Map<String, String> before) {
+        TreeSet<String> names = new TreeSet<>(before.keySet());
+        names.addAll(settings.keySet());
+        StringJoiner differences = new StringJoiner(", ");
+        for (String name : names) {
+            String was = before.getOrDefault(name, NONE);
+            String is = settings.getOrDefault(name, NONE);
+            if (!Objects.equals(was, is) && !(name.equals(EPOCHS) && isMore(is, was))) {
+                differences.add(name + " was " + was + " but is " + is);
+            }
+        }
+        return differences.toString();
     }
 
     private static boolean isMore(String now, String before) {

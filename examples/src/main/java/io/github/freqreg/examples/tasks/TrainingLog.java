@@ -5,10 +5,10 @@ import java.io.PrintWriter;
 import java.util.Locale;
 import java.util.function.IntConsumer;
 
-/** Shows the progress of a training. */
+/** Prints the progress of a training. */
 public interface TrainingLog {
 
-    /** Shows nothing. */
+    /** Prints nothing. */
     TrainingLog SILENT =
             new TrainingLog() {
                 /** {@inheritDoc} */
@@ -22,7 +22,7 @@ public interface TrainingLog {
                 }
             };
 
-    /** Prints lines to a writer, and draws a progress bar if standard output is a terminal. */
+    /** Creates a log that prints to a writer and draws a progress bar if it is on a terminal. */
     static TrainingLog to(PrintWriter out) {
         return new TrainingLog() {
             /** {@inheritDoc} */
@@ -46,11 +46,11 @@ public interface TrainingLog {
     void print(String format, Object... values);
 
     /**
-     * Shows the steps of an epoch.
+     * Prints the progress of the steps of an epoch.
      *
-     * @param epoch its number
-     * @param count how many steps it has
-     * @return is called with the number of each step that is done, from 0
+     * @param epoch the number of the epoch
+     * @param count the number of its steps
+     * @return a callback for the index of each completed step, from 0
      */
     IntConsumer steps(int epoch, int count);
 }

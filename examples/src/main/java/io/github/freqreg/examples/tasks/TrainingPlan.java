@@ -3,14 +3,14 @@ package io.github.freqreg.examples.tasks;
 import java.util.Optional;
 
 /**
- * How to train.
+ * The settings of one training.
  *
- * @param epochs how many times over the training set
- * @param settings batch size and first learning rate, which decays along half a cosine
+ * @param epochs the number of epochs
+ * @param settings batch size and initial learning rate, which decays by a cosine schedule
  * @param descent the optimiser
- * @param truncate the share of the steps over which the tail is cut; 0 to cut nothing
- * @param limit of the file's size, if there is one
- * @param seed of weights, order and variation
+ * @param truncate the fraction of the steps during which the tail is truncated; 0 for no truncation
+ * @param limit the limit on the size of the file, if there is one
+ * @param seed the random seed of weights, and of order and augmentation of training examples
  */
 public record TrainingPlan(
         int epochs,

@@ -20,8 +20,8 @@ import java.util.Optional;
 import java.util.Random;
 
 /**
- * A variational autoencoder of handwritten digits, judged by the evidence lower bound; the mean
- * squared error of its reconstructions is reported beside it.
+ * Generation of handwritten digits with a variational autoencoder, measured by the evidence lower
+ * bound. The mean squared error of its reconstructions is reported too.
  */
 public final class VaeTask implements Task {
 
@@ -34,9 +34,9 @@ public final class VaeTask implements Task {
     private final int width;
 
     /**
-     * Takes digits to learn.
+     * Creates the task.
      *
-     * @param images the digits
+     * @param images training and test digits
      * @param width the units of the hidden layers
      */
     public VaeTask(Images.Split images, int width) {
@@ -130,7 +130,7 @@ public final class VaeTask implements Task {
         return new Score("evidence bound", bound, text);
     }
 
-    /** A row of test images, a row of their reconstructions, and eight rows of samples. */
+    /** Draws a row of test images, a row of their reconstructions, and eight rows of samples. */
     @Override
     public Optional<BufferedImage> samples(Block block, NDManager manager) {
         try (NDManager scratch = manager.newSubManager()) {

@@ -19,17 +19,17 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Opens a file of weights of any kind: a {@code .frq} file, PyTorch's {@code .pt} and {@code .pth},
- * {@code .safetensors}, {@code .npz}, or DJL's {@code .params}. The extension decides; any other
- * name is taken for that of a {@code .frq} file.
+ * A weight file of any supported format: {@code .frq}, PyTorch's {@code .pt} and {@code .pth},
+ * {@code .safetensors}, {@code .npz}, or DJL's {@code .params}. The extension decides; a file with
+ * another extension is read as {@code .frq}.
  */
 public final class WeightFile implements AutoCloseable {
 
-    /** The kinds of files, for the descriptions of options. */
+    /** The supported formats, for the descriptions of options. */
     public static final String KINDS =
             "a .frq file, PyTorch's .pt or .pth, .safetensors, .npz, or DJL's .params";
 
-    /** DJL's own name of a file of parameters. */
+    /** The name that DJL gives to a parameter file: prefix and epoch. */
     private static final Pattern PARAMS = Pattern.compile("(.+)-(\\d{4})\\.params");
 
     private final Path file;
@@ -49,7 +49,7 @@ public final class WeightFile implements AutoCloseable {
     }
 
     /**
-     * Opens a file and decodes it, but for DJL's own, which DJL reads when it is loaded.
+     * Opens a file and decodes it. A {@code .params} file is only decoded by {@link #load}.
      *
      * @param file the path
      */
@@ -57,7 +57,7 @@ public final class WeightFile implements AutoCloseable {
         return new WeightFile(file);
     }
 
-    /** Whether a file is of this library's own kind. */
+    /** Returns whether a file is read as {@code .frq}. */
     public static boolean isFrq(Path file) {
         return !ArrayFile.isReadable(file) && !params(file).matches();
     }
@@ -69,16 +69,16 @@ public final class WeightFile implements AutoCloseable {
     /**
      * Loads the weights into a model.
      *
-     * @param network what it is of
-     * @param model its block is plain and not initialised
-     * @param inputs the shapes of its inputs, for files that do not have them
+     * @param network the network of the model
+     * @param model the model; its block is dense and not initialised
+     * @param inputs the input shapes of the network, for files without input shapes
      */
     public void load(Network network, Model model, Shape... inputs)
             throws IOException, MalformedModelException {
         Matcher params = params(file);
         if (params.matches()) {
             model.getBlock().initialize(model.getNDManager(), DataType.FLOAT32, inputs);
-            // The epoch, because DJL takes the last one that is there.
+            // Without the epoch, DJL loads the last one in the folder.
             model.load(
                     file.toAbsolutePath().getParent(),
                     params.group(1),
@@ -96,7 +96,7 @@ public final class WeightFile implements AutoCloseable {
         }
     }
 
-    /** The names and shapes that the file holds; none if it leaves them to the network. */
+    /** Returns the tensor shapes in the file by name; empty if it has no names and shapes. */
     public Map<String, Shape> shapes() {
         Map<String, Shape> shapes =
                 new LinkedHashMap<>(document.map(WeightFile::shapes).orElse(Map.of()));
@@ -104,7 +104,7 @@ public final class WeightFile implements AutoCloseable {
         return shapes;
     }
 
-    /** The names and shapes of a document; none if it leaves them to the network. */
+    /** Returns the tensor shapes of a document by name; empty if it has no names and shapes. */
     public static Map<String, Shape> shapes(FrqDocument document) {
         Map<String, Shape> shapes = new LinkedHashMap<>();
         if (document.isNamed()) {
@@ -113,7 +113,7 @@ public final class WeightFile implements AutoCloseable {
         return shapes;
     }
 
-    /** Frees the arrays that were read. */
+    /** Frees the arrays of the file. */
     @Override
     public void close() {
         manager.close();

@@ -1,5 +1,5 @@
 /**
- * What is trained, how it is trained, and how it is measured.
+ * The tasks of the program: networks with their data, their training and their measurement.
  *
  * <ul>
  *   <li>Read {@code Task} first: a network, its data, its loss, and its {@code Score} on the test
@@ -7,18 +7,24 @@
  *       ({@code SegmentationLoss}), {@code VaeTask} ({@code VaeLoss}) and {@code DcganTask} ({@code
  *       DcganLoss}, {@code DigitFeatures}, {@code FrechetDistance}) are the tasks; {@code Noise}
  *       draws the inputs of the last two.
- *   <li>{@code Training} trains a task by a {@code TrainingPlan} ({@code Descent}, {@code
- *       ByteLimit}) and reports each {@code Epoch} to a {@code TrainingLog}, which knows from
- *       {@code Terminal} whether to draw a bar. A {@code TrainingCheckpoint} resumes it. {@code
- *       Trained} is what it returns, {@code Result} the figures of its network.
- *   <li>How much is kept, and of what: {@code Preset} (the paper's), {@code LeNetRecipe}, {@code
- *       CompressedTensors}, {@code Axes} and {@code AxisTreatment}; {@code ByteProjection} and
- *       {@code FineTuning} compress a trained network.
- *   <li>{@code WeightFile} opens what was saved, here or by other programs; {@code TorchNames} and
- *       {@code PublishedUNet} know the names of PyTorch and of the authors.
- *   <li>{@code Segmentation} runs a UNet, through DJL's predictor and {@code
- *       SegmentationTranslator}, on images scaled by an {@code InputScale}; {@code
- *       SegmentationMemory} bounds the memory for it.
+ *   <li>{@code Training} trains a task with the settings of a {@code TrainingPlan} ({@code
+ *       Descent}, {@code ByteLimit}), prints each {@code Epoch} to a {@code TrainingLog} (with a
+ *       progress bar on a {@code Terminal}) and returns a {@code Trained}. A {@code
+ *       TrainingCheckpoint} saves and resumes it. {@code Result} has the figures of the trained
+ *       network.
+ *   <li>{@code Preset} (the paper's keep rates) and {@code LeNetRecipe} set how much of each tensor
+ *       is kept, {@code CompressedTensors} which parameters are compressed, {@code Axes} and {@code
+ *       AxisTreatment} along which axes. {@code ByteProjection} and {@code FineTuning} compress a
+ *       trained network.
+ *   <li>{@code WeightFile} loads weights in the formats of this library, PyTorch, NumPy and DJL.
+ *       {@code TorchNames} and {@code PublishedUNet} map parameter names to those of PyTorch and of
+ *       the paper's authors.
+ *   <li>{@code Segmentation} runs a UNet with DJL's predictor and a {@code SegmentationTranslator}
+ *       on images scaled by an {@code InputScale}; {@code SegmentationMemory} bounds the memory
+ *       that this takes.
  * </ul>
  */
+@NullMarked
 package io.github.freqreg.examples.tasks;
+
+import org.jspecify.annotations.NullMarked;

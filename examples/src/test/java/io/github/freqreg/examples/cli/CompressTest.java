@@ -30,7 +30,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import picocli.CommandLine;
 
-/** A network that is trained already, in fewer bytes. */
+/** The command {@code compress}, on a trained LeNet-5. */
 class CompressTest {
 
     private static final Pattern STAGE =
@@ -57,7 +57,7 @@ class CompressTest {
         return command.execute(arguments.formatted(values).split(" "));
     }
 
-    /** A network that tells most digits: a file of ours, and DJL's own beside it. */
+    /** Trains a network and saves it as a {@code .frq} file and as DJL's {@code .params}. */
     @BeforeAll
     static void train() throws Exception {
         String train =
@@ -71,7 +71,7 @@ class CompressTest {
         }
     }
 
-    /** DJL's own files do not say what their inputs are; the network does. */
+    /** A {@code .params} file has no input shapes; they come from the network. */
     @ParameterizedTest
     @CsvSource({
         "lenet, 20000",
@@ -126,7 +126,8 @@ class CompressTest {
         assertTrue(out.toString().contains("500x800 as 500x50x4x4"), out.toString());
         assertEquals(2, compress(round, small, folder.resolve("never.frq")));
         assertTrue(
-                err.toString().contains("--split and --weighted have no meaning with --epochs 0"),
+                err.toString()
+                        .contains("--split and --weighted cannot be combined with --epochs 0"),
                 err.toString());
     }
 
@@ -149,7 +150,7 @@ class CompressTest {
             int bytes = Integer.parseInt(stages.get(i).group(1).replace(",", ""));
             int budget = i == 0 ? 18_000 : 9_000;
             assertTrue(bytes <= budget && bytes > 0.9 * budget, bytes + " bytes");
-            // One of ten would be chance.
+            // An accuracy of 0.1 would be chance.
             assertTrue(Double.parseDouble(stages.get(i).group(2)) > 0.5, out.toString());
         }
         assertTrue(Files.size(file) <= 9_000);
@@ -162,7 +163,7 @@ class CompressTest {
     @Test
     void stopsWhereTheLossIsTooLarge() throws Exception {
         Path file = folder.resolve("small.frq");
-        // The first stages have room for all, the last for next to nothing.
+        // The first stages have bytes for all coefficients, the last for very few.
         int code =
                 compress(
                         "lenet --weights %s --budget-bytes 90 --stages 11 --epochs 1 --subset 500"
@@ -186,7 +187,7 @@ class CompressTest {
                                 + " --max-loss 0.01 --out %s",
                         trained.resolve("dense.frq"), file);
         assertEquals(1, code);
-        assertTrue(err.toString().contains("at the first stage already: nothing is written"));
+        assertTrue(err.toString().contains("at the first stage: no file was written"));
         assertFalse(Files.exists(file));
     }
 

@@ -29,14 +29,14 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Every bit of a file that is turned, and every byte that is cut, is noticed. */
+/** Every flipped bit and every truncation of a {@code .frq} file is detected. */
 class DamageTest {
 
     private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
 
     @TempDir private Path folder;
 
-    /** Time that a refusal took, in nanoseconds. */
+    /** The time that each rejection took, in nanoseconds. */
     private long longest;
 
     private static byte[] file(String network, boolean rounded) {
@@ -72,7 +72,7 @@ class DamageTest {
         reporter.publishEntry("longest", longest / 1_000 + " µs");
     }
 
-    /** With at most 64 MiB each; times are told, and decide nothing. */
+    /** Rejecting a file allocates at most 64 MiB. The times are printed but not asserted. */
     private void assertRefused(byte[] damaged, String what) {
         long before = THREADS.getCurrentThreadAllocatedBytes();
         long begin = System.nanoTime();
@@ -85,7 +85,7 @@ class DamageTest {
         assertTrue(e.getMessage().startsWith("expected "), e.getMessage());
     }
 
-    /** By the program, and by a model that computes as before. */
+    /** The program fails with a message, and a model that rejects the file is unchanged. */
     @Test
     void aDamagedFileIsOneLineAndExitCode1AndTheModelIsUnchanged() throws Exception {
         byte[] file = file("lenet", true);

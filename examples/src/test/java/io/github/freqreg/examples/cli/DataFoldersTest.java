@@ -15,7 +15,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** What the program says of folders with data. */
+/** Training on folders of data. */
 class DataFoldersTest extends ProgramTest {
 
     @TempDir private Path folder;
@@ -27,7 +27,7 @@ class DataFoldersTest extends ProgramTest {
         assertEquals("embedded digits", Digits.embedded().source());
     }
 
-    /** The binary release of CIFAR-10, a gzipped file and a plain one. */
+    /** CIFAR-10's binary files, one gzipped and one plain. */
     @Test
     void readsCifar() throws IOException {
         Path data = TinyData.cifar(folder);

@@ -50,7 +50,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** Networks go to other programs' files, and come from them. */
+/** Networks are exported to the file formats of other programs and loaded from them. */
 class ExportTest {
 
     private static final List<String> LENET =
@@ -92,7 +92,7 @@ class ExportTest {
         Path frq = trained.resolve("lenet.frq");
         assertEquals(0, run("evaluate lenet --weights %s", frq), err);
         int right = right();
-        // One of ten would be chance: 150, with a deviation of 11.6.
+        // Chance is one of ten: 150 digits, with a standard deviation of 11.6.
         assertTrue(right > 220, out);
         Path file = folder.resolve(name);
         Path exported = name.endsWith("pt") ? folder.resolve("e.npz") : file;
@@ -107,7 +107,7 @@ class ExportTest {
         }
         assertEquals(0, run("evaluate lenet --weights %s", file), err);
         String score = out.strip();
-        // The dense network rounds otherwise than the factored one.
+        // The dense network rounds differently from the factored one.
         assertEquals(right, right(), 2);
 
         Path small = folder.resolve("small.frq");
@@ -122,18 +122,18 @@ class ExportTest {
         assertEquals(0, run(round, file, small), err);
         assertTrue(Files.size(small) <= 2_000 && Files.size(small) >= 1_980, out);
         assertEquals(0, run("evaluate lenet --weights %s", small), err);
-        // What is exported has 1,180 coefficients that are not zero.
+        // The exported weights have 1,180 nonzero coefficients.
         assertEquals(right, right(), 15);
     }
 
-    /** How many of the 1,500 test images were told. */
+    /** Returns how many of the 1,500 test images were classified correctly. */
     private int right() {
         Matcher matcher = Pattern.compile("accuracy \\S+ \\((\\d+) of 1500\\)").matcher(out);
         assertTrue(matcher.find(), out);
         return Integer.parseInt(matcher.group(1));
     }
 
-    /** As torch.save does, with the instructions of its pickles that are needed for this. */
+    /** Writes a file like torch.save, with only those pickle instructions that it needs here. */
     private static void writeStateDictionary(NDList arrays, Path file) throws IOException {
         ByteArrayOutputStream pickle = new ByteArrayOutputStream();
         pickle.writeBytes(new byte[] {(byte) 0x80, 2, '}', '('});
@@ -285,7 +285,7 @@ class ExportTest {
         assertEquals(theirs, TorchNames.of(which, block).apply(ours));
     }
 
-    /** Its size is found in the file, also where the names are sorted, as by other writers. */
+    /** A UNet's size comes from the file, even if the writer sorted the tensors by name. */
     @Test
     void aUNetIsOpenedFromEveryKindOfFile() throws Exception {
         Path frq = folder.resolve("unet.frq");
@@ -318,7 +318,7 @@ class ExportTest {
         assertEquals(0, run(segment, image, npz, first), err);
         assertEquals(0, run(segment, image, sorted, second), err);
         assertArrayEquals(Files.readAllBytes(first), Files.readAllBytes(second));
-        // The factored network of the file rounds otherwise; pixels on the edge may differ.
+        // The factored network rounds differently, so pixels at the edge of the object may differ.
         assertEquals(0, run(segment, image, frq, second), err);
         int apart = 0;
         BufferedImage dense = ImageFile.readRgb(first);
@@ -336,7 +336,7 @@ class ExportTest {
     }
 
     @Test
-    void wrongFilesAreToldInOneLine() throws Exception {
+    void invalidFilesFailWithOneLine() throws Exception {
         Path frq = trained.resolve("lenet.frq");
         Path npz = folder.resolve("lenet.npz");
         assertError(

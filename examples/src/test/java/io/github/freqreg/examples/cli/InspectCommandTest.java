@@ -14,7 +14,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** The options of {@code inspect} that draw. */
+/** The options of {@code inspect} that draw charts. */
 class InspectCommandTest extends ProgramTest {
 
     @TempDir private Path folder;
@@ -43,9 +43,9 @@ class InspectCommandTest extends ProgramTest {
     void optionsWithoutMeaningAreRefused() throws IOException {
         String file = ReportPage.lenet(folder, true).toString();
         assertEquals(2, run("inspect", file, "--curve", "c.json"));
-        assertTrue(err.contains("--curve has no meaning without --html or --plots"), err);
+        assertTrue(err.contains("--curve requires --html or --plots"), err);
         assertEquals(2, run("inspect", file, "--html", "x.html", "--format", "csv"));
-        assertTrue(err.contains("--format has no meaning with --html and --plots"), err);
+        assertTrue(err.contains("--format cannot be combined with --html or --plots"), err);
         assertEquals(1, run("inspect", file, "--html", folder.toString()));
         assertTrue(err.contains("the file cannot be written: it is a folder"), err);
     }
@@ -64,7 +64,7 @@ class InspectCommandTest extends ProgramTest {
         assertTrue(
                 ReportPage.colours(ImageIO.read(cut.resolve("truncation.png").toFile())).size()
                         > 2);
-        // The page draws it too.
+        // The page contains the chart too.
         String inspect = "inspect %s --plots %s --curve %s";
         assertEquals(
                 0, run(inspect.formatted(file, cut, folder.resolve("c.json")).split(" ")), err);

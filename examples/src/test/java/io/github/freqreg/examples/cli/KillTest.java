@@ -16,9 +16,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * A training in a process of its own, killed at random moments, ends as one that was let alone.
+ * A training whose process is killed at random moments and resumed writes the same file as one that
+ * is not interrupted.
  *
- * <p>{@code -Dfreqreg.kills=50} kills as often; the ordinary build does so a few times.
+ * <p>{@code -Dfreqreg.kills=50} sets the number of kills; by default there are a few.
  */
 class KillTest {
 
@@ -64,14 +65,15 @@ class KillTest {
         while (kills < KILLS || ends == 0 || Files.exists(checkpoint)) {
             Process process = start(file, Files.exists(checkpoint));
             boolean kill = kills < KILLS;
-            // From before the engine is loaded to after the file is written.
+            // Kills fall between the start of the process, before the engine is loaded, and its
+            // end.
             if (kill && !process.waitFor(random.nextLong(millis), TimeUnit.MILLISECONDS)) {
                 process.destroyForcibly().waitFor();
                 kills++;
                 if (!Files.exists(file) || Files.exists(checkpoint)) {
                     continue;
                 }
-                // It was done but for its own end.
+                // The file was complete; only the process had not ended.
             } else {
                 finish(process);
             }
@@ -79,7 +81,7 @@ class KillTest {
             Files.delete(file);
             ends++;
         }
-        // Drafts of killed processes may stay, under names of their own; nothing else does.
+        // Temporary files of killed processes may remain; no other file does.
         try (Stream<Path> files = Files.list(folder)) {
             List<String> left =
                     files.map(path -> path.getFileName().toString())

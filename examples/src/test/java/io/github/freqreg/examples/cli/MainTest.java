@@ -1,5 +1,6 @@
 package io.github.freqreg.examples.cli;
 
+import static org.junit.jupiter.api.Assertions.assertDoesNotThrow;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -32,10 +33,10 @@ class MainTest extends ProgramTest {
         assertEquals("", err);
     }
 
-    /** The options are those of all networks, their help is not. */
+    /** The commands for UNets share the options of all networks but describe them for UNets. */
     @ParameterizedTest
     @ValueSource(strings = {"segment", "inspect"})
-    void commandsOfUNetsSayWhatUNetsTake(String command) {
+    void commandsForUNetsDescribeTheirOptionsForUNets(String command) {
         assertEquals(0, run(command, "--help"));
         String help = out.replaceAll("\\s+", " ");
         assertTrue(help.contains("channels of the first level; each level down"), help);
@@ -44,7 +45,7 @@ class MainTest extends ProgramTest {
         assertTrue(out.replaceAll("\\s+", " ").contains("units of vit and vae"), out);
     }
 
-    /** Of every option and parameter that is one of several words. */
+    /** Checks every option and parameter whose value is an enum. */
     @Test
     void choicesAreShownAsTheyAreTyped() {
         int choices = 0;
@@ -74,7 +75,18 @@ class MainTest extends ProgramTest {
         assertTrue(choices >= 8, choices + " choices");
     }
 
-    /** Bars belong on a terminal; PyTorch's warnings belong nowhere. */
+    /** picocli formats descriptions like {@code printf}, so a percent sign must be doubled. */
+    @Test
+    void descriptionsAreValidFormats() {
+        for (CommandLine command : Main.commandLine().getSubcommands().values()) {
+            for (ArgSpec argument : command.getCommandSpec().args()) {
+                String description = String.join("", argument.description());
+                assertDoesNotThrow(() -> String.format(description), description);
+            }
+        }
+    }
+
+    /** A progress bar is drawn on a terminal only, and PyTorch's warnings are not printed. */
     @Test
     void aLogHasALineAnEpochAndNoWarnings() throws Exception {
         String train =
@@ -94,7 +106,7 @@ class MainTest extends ProgramTest {
         assertEquals(4, text.lines().filter(line -> line.startsWith("epoch ")).count(), text);
     }
 
-    /** By script, which gives a program a terminal of its own. */
+    /** Runs the program under {@code script}, which gives it a terminal. */
     @Test
     void aTerminalHasBars() throws Exception {
         assumeTrue(Files.isExecutable(Path.of("/usr/bin/script")), "there is no script");
@@ -127,38 +139,38 @@ class MainTest extends ProgramTest {
                 "train lenet --budget 500 | The budget is 500 numbers",
                 "train lenet --keep 5 --budget 9 | mutually exclusive",
                 "train lenet --learning-rate 0 | --learning-rate must be above 0 and finite but is 0.0",
-                "train lenet --dense --truncate 0.5 | have no meaning with --dense",
+                "train lenet --dense --truncate 0.5 | cannot be combined with --dense",
                 "train lenet --truncate 7 | --truncate must be 0 to 1 but is 7.0",
                 "train lenet --device tpu | --device must be cpu, gpu or gpu with a number",
                 "train alexnet2 | alexnet2",
                 "train vgg --size 40 | --size must be a multiple of 32 but is 40",
-                "train vae --size 40 | --size has no meaning for vae",
-                "train lenet --width 40 | --width has no meaning for lenet",
+                "train vae --size 40 | --size does not apply to vae",
+                "train lenet --width 40 | --width does not apply to lenet",
                 "train vit --width 100 | multiple of 64 but is 100",
                 "train lenet --subset 0 | --subset must be 1 or more but is 0",
                 "train lenet --preset v4 | v4",
                 "train lenet --recipe best | expected one of [paper-776, small, accurate] but was best",
-                "train vae --recipe paper-776 | --recipe paper-776 is one of lenet",
-                "train vgg --split | --split has no meaning for vgg",
-                "train alexnet --split | --split has no meaning for alexnet",
+                "train vae --recipe paper-776 | --recipe paper-776 is a recipe for lenet only",
+                "train vgg --split | --split does not apply to vgg",
+                "train alexnet --split | --split does not apply to alexnet",
                 "train alexnet --size 32 | --size of alexnet must be 64 or more but is 32",
                 "train lenet --rate-weight 0.1 | --rate-weight must be 0 to 1, with --budget-bytes",
                 "train lenet --budget-bytes 0 | --budget-bytes must be 1 to 1073741824 but is 0",
                 "train lenet --budget-bytes 60 --out OUT | A file of this network has at least",
-                "train vae --turn 5 | --turn has no meaning for vae",
-                "train lenet --recipe small --biases | --biases has no meaning with --recipe",
-                "train lenet --dense --weighted | have no meaning with --dense",
-                "train lenet --dense --balanced | have no meaning with --dense",
-                "train lenet --truncate 0.5 --balanced | --balanced has no meaning with --truncate",
+                "train vae --turn 5 | --turn does not apply to vae",
+                "train lenet --recipe small --biases | --biases cannot be combined with --recipe",
+                "train lenet --dense --weighted | cannot be combined with --dense",
+                "train lenet --dense --balanced | cannot be combined with --dense",
+                "train lenet --truncate 0.5 --balanced | --balanced cannot be combined with --truncate",
                 "train lenet --budget-bytes 3 | The budget is 3 bytes",
-                "train lenet --dense --budget-bytes 20 | have no meaning with --dense",
+                "train lenet --dense --budget-bytes 20 | cannot be combined with --dense",
                 "compress lenet --weights x --out y --budget-bytes 0 | --budget-bytes must be 1 to",
                 "compress lenet --weights x --budget-bytes 900 | --out",
                 "compress lenet --weights x --out y --budget-bytes 9 --stages 0 | 1 to 30 but is 0",
                 "compress lenet --weights x --out y --budget-bytes 9 --epochs -1 | but is -1",
                 "compress lenet --weights x --out y --budget-bytes 9 --max-loss -1 | but is -1",
-                "compress lenet --weights x --out y --budget-bytes 9 --epochs 0 --max-loss 1 | no meaning",
-                "train lenet --dense --split | have no meaning with --dense",
+                "compress lenet --weights x --out y --budget-bytes 9 --epochs 0 --max-loss 1 | --max-loss cannot be combined",
+                "train lenet --dense --split | cannot be combined with --dense",
                 "train lenet --optimizer rms | rms",
                 "train | NETWORK",
                 "train unet --size 16 | --size must be 32 or more at this --depth but is 16",
@@ -193,7 +205,7 @@ class MainTest extends ProgramTest {
         assertOneLine("the file cannot be written: it is a folder");
         Path out = folder.resolve("never.frq");
         assertEquals(1, run("train", "lenet", "--resume", "--out", out.toString()));
-        assertOneLine("never.frq.checkpoint: expected a checkpoint to go on from");
+        assertOneLine("never.frq.checkpoint: expected a checkpoint to resume from");
 
         Path text = Files.writeString(folder.resolve("text.frq"), "no coefficients here");
         assertEquals(1, run("inspect", text.toString()));

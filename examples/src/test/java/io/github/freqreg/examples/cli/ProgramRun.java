@@ -10,13 +10,13 @@ import java.util.List;
 /**
  * A run of the program in this process.
  *
- * @param code its exit code
- * @param out what it printed
- * @param err what it printed as errors
+ * @param code the exit code
+ * @param out the standard output
+ * @param err the standard error
  */
 public record ProgramRun(int code, String out, String err) {
 
-    /** A process of its own, with one thread in the engine; warnings are logged, as by Maven. */
+    /** Returns a process that runs the program with one engine thread and logs warnings. */
     public static ProcessBuilder process(List<String> arguments) {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());

@@ -4,7 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-/** Runs the program as a user does, in this process, and keeps what it printed. */
+/** Runs the program in this process and keeps its output. */
 abstract class ProgramTest {
 
     String out;
@@ -17,7 +17,7 @@ abstract class ProgramTest {
         return run.code();
     }
 
-    /** The last run has failed with one line, which says this. */
+    /** Asserts that the last run printed one line of error, which contains a message. */
     void assertOneLine(String message) {
         assertTrue(err.startsWith("error: "), err);
         assertFalse(err.substring(7).matches("(?is)\\s*error:.*"), err);

@@ -16,7 +16,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The JSON files of {@code train} and {@code evaluate}, and what {@code compare} makes of them. */
+/** The JSON files of {@code train} and {@code evaluate}, and their chart by {@code compare}. */
 class ResultFilesTest extends ProgramTest {
 
     @TempDir private Path folder;
@@ -49,7 +49,7 @@ class ResultFilesTest extends ProgramTest {
         assertEquals("cpu()", machine.get("device").getAsString());
         assertTrue(machine.get("engine").getAsString().startsWith("PyTorch "));
 
-        // Digits, but not MNIST's.
+        // These digits are not MNIST's.
         Path picture = folder.resolve("c.png");
         assertEquals(1, run("compare", again.toString(), "--out", picture.toString()));
         assertOneLine("b.json: expected a result on MNIST's test set");

@@ -39,7 +39,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** A training goes on as the one that it is, or not at all. */
+/** {@code train --resume} continues the same training or fails. */
 class ResumptionTest {
 
     private static final String TRAIN =
@@ -50,7 +50,7 @@ class ResumptionTest {
 
     @TempDir private Path folder;
 
-    /** Kills a training that has a checkpoint. */
+    /** Starts a training and kills it once it has written a checkpoint. */
     @BeforeAll
     static void interrupt() throws Exception {
         Process process =
@@ -67,7 +67,7 @@ class ResumptionTest {
         assertTrue(Files.exists(checkpoint), Files.readString(trained.resolve("log")));
     }
 
-    /** The command again, of which one option has another value or is added. */
+    /** Runs the command again with one option changed or added. */
     private ProgramRun resume(String from, String to) throws Exception {
         Path file = folder.resolve("b.frq");
         Files.copy(trained.resolve("a.frq.checkpoint"), folder.resolve("b.frq.checkpoint"));
@@ -106,13 +106,16 @@ class ResumptionTest {
                         : resume(from, to);
         assertEquals(2, run.code(), run.err());
         assertEquals(1, run.err().lines().count(), run.err());
-        assertTrue(run.err().contains("b.frq.checkpoint: --resume goes on with the same training"));
+        assertTrue(
+                run.err()
+                        .contains(
+                                "b.frq.checkpoint: --resume needs the settings of the interrupted"));
         assertTrue(run.err().contains(message), run.err());
         assertTrue(Files.exists(folder.resolve("b.frq.checkpoint")), "it can still go on");
         assertFalse(Files.exists(folder.resolve("b.frq")));
     }
 
-    /** What was cut stays cut, and all epochs are trained. */
+    /** Truncated coefficients stay truncated, and all epochs are trained. */
     @Test
     void moreEpochsAreTrained() throws Exception {
         Path json = folder.resolve("b.json");
@@ -133,9 +136,9 @@ class ResumptionTest {
         assertFalse(Files.exists(folder.resolve("b.frq.checkpoint")));
     }
 
-    /** The same files elsewhere are the same data; others under the same name are not. */
+    /** Data is identified by its content, not by its folder. */
     @Test
-    void dataAreKnownByWhatTheyAre() {
+    void dataIsIdentifiedByItsContent() {
         byte[] pixels = new byte[4 * 784];
         Images some = new Images(1, 28, pixels, new byte[4]);
         DataSet here = new Images.Split(some, some, "here").data();
@@ -160,21 +163,21 @@ class ResumptionTest {
         try (Model model = model();
                 Adam adam = Adam.builder().build()) {
             Checkpoint.save(model, adam, 7, settings, file);
-            assertEquals(settings, Checkpoint.readSettings(file));
-            assertEquals(7, Checkpoint.load(model, adam, file));
+            assertEquals(settings, Checkpoint.read(file).settings());
+            assertEquals(7, Checkpoint.read(file).load(model, adam));
             byte[] bytes = Files.readAllBytes(file);
             Checkpoint.save(model, adam, 7, settings, file);
             assertArrayEquals(bytes, Files.readAllBytes(file));
             Checkpoint.save(model, adam, 7, file);
-            assertEquals(Map.of(), Checkpoint.readSettings(file));
+            assertEquals(Map.of(), Checkpoint.read(file).settings());
             assertTrue(
                     new TrainingCheckpoint(file, settings)
                             .refusal()
                             .orElseThrow()
-                            .contains("does not say which training it is of"));
+                            .contains("the checkpoint has no settings to compare"));
         }
         Path checkpoint = trained.resolve("a.frq.checkpoint");
-        Map<String, String> its = Checkpoint.readSettings(checkpoint);
+        Map<String, String> its = Checkpoint.read(checkpoint).settings();
         assertEquals(Optional.empty(), new TrainingCheckpoint(checkpoint, its).refusal());
     }
 
@@ -195,14 +198,14 @@ class ResumptionTest {
     @ParameterizedTest
     @CsvSource({"setting/x", "setting/=x", "setting/", "setting/x=1"})
     void damagedSettingsAreNamed(String name) throws Exception {
-        // The last one is sound, but has a number.
+        // The last name is valid, but its tensor is not empty.
         int size = name.endsWith("=1") ? 1 : 0;
         Path file = folder.resolve("c");
         List<FrqEntry> tensors =
                 List.of(tensor("progress", 3), tensor("setting/y=2", 0), tensor(name, size));
         new FrqDocument(List.of(), tensors).write(file);
         MalformedModelException e =
-                assertThrows(MalformedModelException.class, () -> Checkpoint.readSettings(file));
+                assertThrows(MalformedModelException.class, () -> Checkpoint.read(file).settings());
         assertTrue(e.getMessage().startsWith(file + ": expected a setting once"), e.getMessage());
     }
 
@@ -210,7 +213,7 @@ class ResumptionTest {
         return new FrqEntry(name, new Shape(size), null, Precision.FLOAT32, new float[size]);
     }
 
-    /** Sound files of any content are read, or refused with a message that names the file. */
+    /** Valid {@code .frq} files with random tensors are read or rejected with the file's name. */
     @Test
     void anyContentIsReadOrRefused() throws Exception {
         List<String> names =
@@ -247,8 +250,8 @@ class ResumptionTest {
                             new FrqEntry(name, new Shape(size), null, Precision.FLOAT32, numbers));
                 }
                 Files.write(file, new FrqDocument(List.of(), tensors).encode());
-                read += isRead(file, () -> Checkpoint.readSettings(file)) ? 1 : 0;
-                assertFalse(isRead(file, () -> Checkpoint.load(model, adam, file)));
+                read += isRead(file, () -> Checkpoint.read(file).settings()) ? 1 : 0;
+                assertFalse(isRead(file, () -> Checkpoint.read(file).load(model, adam)));
             }
         }
         assertTrue(read > 10, read + " were read");
@@ -264,7 +267,7 @@ class ResumptionTest {
         }
     }
 
-    /** Epochs and steps that no training has. */
+    /** Numbers of epochs and updates that are negative, fractional or too large. */
     @ParameterizedTest
     @CsvSource({"-1, 0, 0", "1.5, 0, 0", "1, -2, 0", "1, 3000, 0", "1, 0, 2000000", "1e10, 0, 0"})
     void progressThatNoTrainingHasIsRefused(float epochs, float high, float low) throws Exception {
@@ -278,7 +281,7 @@ class ResumptionTest {
                         new float[] {epochs, high, low});
         new FrqDocument(List.of(), List.of(progress)).write(file);
         MalformedModelException e =
-                assertThrows(MalformedModelException.class, () -> Checkpoint.readSettings(file));
+                assertThrows(MalformedModelException.class, () -> Checkpoint.read(file).settings());
         assertTrue(e.getMessage().startsWith(file + ": expected"), e.getMessage());
     }
 

@@ -39,7 +39,7 @@ class SegmentCommandMemoryTest {
 
     @TempDir private Path folder;
 
-    /** Runs the program, and prints the most memory that its process has had. */
+    /** Runs the program and prints the peak memory of its process. */
     static final class Measured {
 
         private Measured() {}
@@ -52,7 +52,7 @@ class SegmentCommandMemoryTest {
         }
     }
 
-    /** Factored layers, rebuilt ones, dense weights, and an image that is scaled. */
+    /** Covers factored layers, rebuilt layers, dense weights and a scaled image. */
     @ParameterizedTest
     @CsvSource({
         "true, unet.frq, 1000, --size 0",
@@ -132,7 +132,7 @@ class SegmentCommandMemoryTest {
         return Long.parseLong(peak.group(1)) * 1024;
     }
 
-    /** 64 million pixels and 1,024 channels, in files of some kilobytes. */
+    /** Small files can ask for much memory: 64 million pixels and 1,024 channels. */
     @ParameterizedTest
     @CsvSource({"segment IMAGE --out MASK", "evaluate unet --data FOLDER"})
     void whatNoMachineHasMemoryForIsRefused(String command) throws IOException {
@@ -165,16 +165,16 @@ class SegmentCommandMemoryTest {
                         .matches(
                                 "error: "
                                         + Pattern.quote(image.toString())
-                                        + " at 8000x8000: to segment it takes up to 1,2\\d\\d,\\d{3}"
-                                        + " MiB of memory but [0-9,]+ MiB are available: a smaller"
-                                        + " --size takes less\\R"),
+                                        + " at 8000x8000: the segmentation takes up to"
+                                        + " 1,2\\d\\d,\\d{3} MiB of memory but [0-9,]+ MiB are"
+                                        + " available; a smaller --size takes less\\R"),
                 run.err());
         assertTrue(Files.notExists(mask));
     }
 
-    /** The published network differs in its weights alone, which are 31,024,960 numbers. */
+    /** The published network has the same bound but for its weights, 31,024,960 numbers. */
     @Test
-    void theHelpTellsTheBoundOfThePublishedNetwork() {
+    void theHelpStatesTheBoundOfThePublishedNetwork() {
         try (Model model = Model.newInstance("unet")) {
             Shape input = new Shape(1, 3, 8, 8);
             UNet network = new UNet(PublishedUNet.WIDTH, 1, 2);
@@ -188,8 +188,8 @@ class SegmentCommandMemoryTest {
             long published = least + 2 * (4 * 31_024_960L - weights);
             String expected =
                     String.format(
-                            "at most %d MiB, %d bytes for each pixel that the network sees, and %d"
-                                    + " bytes for each pixel of the image",
+                            "at most %d MiB, plus %d bytes for each pixel of the scaled image, plus"
+                                    + " %d bytes for each pixel of the image",
                             (published + (1 << 20) - 1) >> 20,
                             SegmentationMemory.of(model, pixel, none).total() - least,
                             SegmentationMemory.of(model, none, pixel).total() - least);

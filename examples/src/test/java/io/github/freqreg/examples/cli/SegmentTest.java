@@ -26,12 +26,14 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The size at which a photograph is segmented, and the files that are written. */
+/** The command {@code segment}: the size of the scaled image, and the written files. */
 class SegmentTest {
 
     @TempDir private Path folder;
 
-    /** A network of width 2 and depth 2, trained on images of a shape. */
+    /**
+     * Saves an untrained UNet of width 2 and depth 2 with the input shape of its training images.
+     */
     private Path save(int height, int width) throws IOException {
         return save(height, width, 1);
     }
@@ -70,7 +72,7 @@ class SegmentTest {
                         .split(" "));
     }
 
-    /** Up and down, landscape and portrait, to an asked size and to the image's own. */
+    /** Scales up and down, landscape and portrait, to a given size and to the image's own. */
     @ParameterizedTest
     @CsvSource({
         "48x64, '', 400x300, scaled to 64x48",
@@ -83,9 +85,9 @@ class SegmentTest {
         "48x64, --size 16, 100x50, scaled to 16x16",
         "48x64, --size 50x25, 100x50, scaled to 50x25"
     })
-    void theOutputTellsTheSizeAndTheMaskIsTheImages(
+    void theOutputNamesTheScaledSizeAndTheMaskHasTheImagesSize(
             String trained, String options, String image, String expected) throws IOException {
-        // The shape of an input has the height first.
+        // A shape has the height first, an image size the width.
         ImageSize input = ImageSize.parse(trained);
         ImageSize size = ImageSize.parse(image);
         Path weights = save(/* height= */ input.width(), /* width= */ input.height());
@@ -93,26 +95,26 @@ class SegmentTest {
         assertEquals(0, run.code(), run.err());
         assertEquals(!expected.isEmpty(), run.out().contains("scaled"), run.out());
         assertTrue(run.out().contains(expected + (expected.isEmpty() ? "" : ",")), run.out());
-        assertTrue(run.out().contains("% of " + size + " pixels are the object"), run.out());
+        assertTrue(run.out().contains("% of " + size + " pixels belong to the object"), run.out());
         for (String picture : new String[] {"mask.png", "overlay.png"}) {
             assertEquals(size, ImageFile.open(folder.resolve(picture)).size());
         }
     }
 
-    /** What a network sees at its trained size is what it would see of that image itself. */
+    /** The mask equals that of an image scaled before, with its pixels repeated. */
     @Test
     void theMaskIsTheOneOfTheScaledImage() throws Exception {
         BufferedImage image = ImageFile.readRgb(picture(160, 120));
         int pixels = image.getWidth() * image.getHeight();
         int inside = 0;
-        // Networks that are not trained often answer the same for each pixel, which shows nothing.
+        // Many untrained networks put all pixels into one class, which would show nothing.
         for (int seed = 1; inside == 0 || inside == pixels; seed++) {
-            assertTrue(seed <= 50, "no network tells pixels apart");
+            assertTrue(seed <= 50, "no network finds both classes");
             inside = compareMasks(save(48, 64, seed), image);
         }
     }
 
-    /** Compares each pixel of a mask, and counts those of the object. */
+    /** Compares two masks pixel by pixel and returns the number of pixels of the object. */
     private static int compareMasks(Path weights, BufferedImage image) throws Exception {
         int inside = 0;
         try (Model model = Model.newInstance("unet")) {
@@ -121,7 +123,7 @@ class SegmentTest {
             boolean[] small =
                     Segmentation.segment(model, InputScale.OWN, Scene.scale(image, 64, 48));
             for (int i = 0; i < mask.length; i++) {
-                // The small pixel in which the centre of this one is.
+                // The pixel of the scaled image that contains the centre of this pixel.
                 int x = (int) Math.floor((i % 160 + 0.5) * 0.4);
                 int y = (int) Math.floor((Math.floorDiv(i, 160) + 0.5) * 0.4);
                 assertEquals(small[y * 64 + x], mask[i], "pixel " + i);
@@ -132,14 +134,13 @@ class SegmentTest {
     }
 
     @Test
-    void evaluateTellsThatImagesWereScaled() throws IOException {
+    void evaluateReportsScaledImages() throws IOException {
         Path weights = save(48, 64);
         picture(128, 96);
         Files.createDirectories(folder.resolve("masks"));
         Files.copy(folder.resolve("images/picture.png"), folder.resolve("masks/picture.png"));
         String evaluate = "evaluate unet --weights " + weights + " --data " + folder;
-        String scaled =
-                "over 1 images, of which 1 were scaled for the network, and their masks back";
+        String scaled = "over 1 images; 1 scaled for the network, with their masks scaled back";
         String out = ProgramRun.of(evaluate.split(" ")).out();
         assertTrue(out.contains(scaled), out);
         out = ProgramRun.of((evaluate + " --size 0").split(" ")).out();
@@ -147,20 +148,20 @@ class SegmentTest {
     }
 
     @Test
-    void aFileThatDoesNotTellTheTrainedSizeIsSaidSo() throws IOException {
+    void aFileWithoutTrainingSizeIsReported() throws IOException {
         Path dense = folder.resolve("unet.safetensors");
         String[] export = {"export", "unet", "--weights", save(48, 64) + "", "--out", dense + ""};
         assertEquals(0, Main.run(export));
         ProgramRun run = segment(picture(96, 64), dense, "");
         String expected =
-                "scaled to 959x639, since the file does not say what the network was trained on; the"
-                        + " published one was on 959x640";
+                "scaled to 959x639, because the file has no training size and the published network"
+                        + " was trained at 959x640";
         assertTrue(run.out().contains(expected), run.out());
     }
 
-    /** With these weights an image of 6 rows is below what the network can halve. */
+    /** An image that is scaled to 3 rows is too small for a UNet of depth 2. */
     @Test
-    void theLeastSizeIsTold() throws IOException {
+    void theMessageNamesTheSmallestSize() throws IOException {
         ProgramRun run = segment(picture(640, 30), save(48, 64), "");
         assertEquals(1, run.code());
         String expected =
@@ -177,7 +178,7 @@ class SegmentTest {
                 "segment a.png --weights a.frq --overlay x.jpeg",
                 "compare a.json --out x.svg"
             })
-    void aPictureIsWrittenUnderAPngsNameAlone(String command) {
+    void onlyPngFilesAreWritten(String command) {
         ProgramRun run = ProgramRun.of(command.split(" "));
         assertEquals(2, run.code());
         assertTrue(
@@ -193,7 +194,7 @@ class SegmentTest {
         "--size 0x9, --size must be 0 to 4096 but is 0x9",
         "--size 9x4097, --size must be 0 to 4096 but is 9x4097"
     })
-    void aSizeThatIsNoneIsRefused(String options, String expected) throws IOException {
+    void invalidSizesAreRejected(String options, String expected) throws IOException {
         ProgramRun run = segment(picture(32, 32), save(8, 8), options);
         assertEquals(2, run.code());
         assertTrue(run.err().contains(expected), run.err());

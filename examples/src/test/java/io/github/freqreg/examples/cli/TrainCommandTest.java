@@ -19,7 +19,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** What {@code train} trains, saves and prints. */
+/** The command {@code train}: its networks, files and output. */
 class TrainCommandTest extends ProgramTest {
 
     private static final Pattern SCORE = Pattern.compile("accuracy \\S+ \\(\\d+ of \\d+\\)");
@@ -52,7 +52,7 @@ class TrainCommandTest extends ProgramTest {
         assertEquals(1, values.get("epochs").getAsInt());
         assertEquals(1, values.get("seed").getAsInt());
         assertTrue(values.get("seconds").getAsDouble() > 0);
-        assertTrue(values.get("value").getAsDouble() > 0.5, "it has learned something");
+        assertTrue(values.get("value").getAsDouble() > 0.5, "better than chance");
 
         assertEquals(0, run("evaluate", "lenet", "--weights", file.toString()));
         assertEquals(trained, lastScore());
@@ -133,7 +133,7 @@ class TrainCommandTest extends ProgramTest {
                         "--out",
                         file.toString()),
                 err);
-        // Eleven bits of each float16 are stored as they are.
+        // The coder stores eleven bits of each float16 unmodelled.
         assertTrue(Files.size(file) > 431_080 * 11 / 8);
         assertEquals(
                 0,
@@ -147,7 +147,7 @@ class TrainCommandTest extends ProgramTest {
                 err);
     }
 
-    /** By one code path, with nothing but what comes along. */
+    /** Trains every network on embedded or generated data. */
     @ParameterizedTest
     @CsvSource({
         "alexnet --width 2, accuracy, false",
@@ -216,18 +216,19 @@ class TrainCommandTest extends ProgramTest {
     }
 
     @Test
-    void splitsSeeRowsAndColumns() throws IOException {
+    void vaeWeightsAreSplitIntoRowsAndColumns() throws IOException {
         String train =
                 "train vae --split --biases --preset v3 --epochs 1 --subset 50 --no-baseline --out %s";
         Path file = folder.resolve("vae.frq");
         assertEquals(0, run(train.formatted(file).split(" ")), err);
         assertTrue(out.contains("400x28x28") && out.contains("28x28x400"), out);
-        // Four weights at the floor of 256; 20 of 400, 7 of 40, 20 of 400 and 28 of 784.
+        // Four weights keep the floor of 256; biases keep 20 of 400, 7 of 40, 20 of 400 and 28 of
+        // 784.
         assertTrue(out.contains("compressed          1,099"), out);
     }
 
     @Test
-    void aTrainingThatDivergesSaysSo() throws IOException {
+    void aDivergingTrainingFailsWithAMessage() throws IOException {
         assertEquals(
                 1,
                 run(

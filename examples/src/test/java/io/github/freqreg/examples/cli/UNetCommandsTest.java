@@ -18,7 +18,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** A UNet through all commands. */
+/** A UNet is trained, evaluated and used to segment, from files with and without names. */
 class UNetCommandsTest {
 
     @TempDir private Path folder;

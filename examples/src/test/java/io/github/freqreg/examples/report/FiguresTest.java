@@ -9,6 +9,7 @@ import io.github.freqreg.file.CompressionReport;
 import io.github.freqreg.format.FrqDocument;
 import io.github.freqreg.format.FrqEntry;
 import io.github.freqreg.format.Precision;
+import io.github.freqreg.format.SizedDocument;
 import io.github.freqreg.spectrum.FrequencyAxes;
 import io.github.freqreg.spectrum.ZigzagOrder;
 import java.awt.image.BufferedImage;
@@ -178,7 +179,8 @@ class FiguresTest {
         Path file = folder.resolve("f.frq");
         new FrqDocument(List.of(), List.of(tensors)).write(file);
         return Filters.of(
-                Contents.of(file, FrqDocument.read(file), Optional.of(CompressionReport.of(file))));
+                Contents.of(
+                        file, SizedDocument.read(file), Optional.of(CompressionReport.of(file))));
     }
 
     private static FrqEntry tensor(String name, Shape shape, FrequencyAxes axes, float[] values) {

@@ -10,7 +10,7 @@ import io.github.freqreg.policy.FrequencyRegularizationBuilder;
 import java.util.List;
 import java.util.Random;
 
-/** Another task with fewer examples; a test overrides what else it changes. */
+/** Delegates to a task but has fewer examples; tests override further methods. */
 class ChangedTask implements Task {
 
     private final Task task;

@@ -8,8 +8,8 @@ import java.lang.management.ManagementFactory;
 import java.nio.ByteBuffer;
 
 /**
- * A loss that forces a garbage collection between forward and backward, and then overwrites the
- * direct memory that it has freed, with bytes that are NaN as floating-point numbers.
+ * A loss that forces a garbage collection between forward and backward pass, and then fills the
+ * freed direct memory with bytes that read as NaN.
  */
 final class CollectingLoss extends Loss {
 
@@ -31,7 +31,7 @@ final class CollectingLoss extends Loss {
             collect();
             written = new ByteBuffer[OVERWRITTEN];
             for (int i = 0; i < written.length; i++) {
-                // As large as a float32 or a float64.
+                // The size of a float32 and of a float64.
                 written[i] = ByteBuffer.allocateDirect(i % 2 == 0 ? 4 : 8);
                 while (written[i].hasRemaining()) {
                     written[i].put((byte) -1);
@@ -41,7 +41,7 @@ final class CollectingLoss extends Loss {
         return value;
     }
 
-    /** Buffers are freed by a thread of the JVM's after the collection: waits for it. */
+    /** Waits until a thread of the JVM has freed the collected buffers. */
     private static void collect() {
         System.gc();
         long last = -1;

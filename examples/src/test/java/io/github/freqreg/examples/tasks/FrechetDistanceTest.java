@@ -6,7 +6,7 @@ import java.util.Arrays;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 
-/** Against what can be told by hand. */
+/** Compares with distances computed by hand. */
 class FrechetDistanceTest {
 
     private static final double[][] POINTS = points();
@@ -37,7 +37,7 @@ class FrechetDistanceTest {
         assertEquals(6 * 0.25, FrechetDistance.between(POINTS, mapped(1, 0.5)), 1e-9);
     }
 
-    /** Of Σ and s²Σ, without the means: (1 - s)² tr Σ. */
+    /** With equal means, the distance of Σ and s²Σ is (1 - s)² tr Σ. */
     @Test
     void ofSpreadPointsIsThatOfTheirSpreads() {
         double expected = 0;

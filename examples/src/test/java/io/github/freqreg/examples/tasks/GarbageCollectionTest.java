@@ -53,9 +53,9 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * A garbage collection between forward and backward changes no gradient, to the bit: of the
- * examples' networks and losses as they are, of whatever {@link Training} trains, and of DJL's own
- * blocks and losses with {@link BufferRetention}, which are wrong without.
+ * A garbage collection between forward and backward pass changes no bit of a gradient: of the
+ * examples' networks and losses; of any task that {@link Training} trains; and, with {@link
+ * BufferRetention}, of DJL's blocks and losses, whose gradients are wrong without it.
  */
 class GarbageCollectionTest {
 
@@ -67,7 +67,7 @@ class GarbageCollectionTest {
 
     @TempDir private Path folder;
 
-    /** What DJL 0.36.0 computes wrongly when the collector runs in a pass. */
+    /** Blocks and losses of DJL 0.36.0 with wrong gradients if the collector runs during a pass. */
     enum Affected {
         MULTIPLY((labels, told) -> told.mul(2).square().sum()),
         DIVIDE((labels, told) -> told.div(2).square().sum()),
@@ -166,7 +166,7 @@ class GarbageCollectionTest {
         Example batch(NDManager manager);
     }
 
-    /** All gradients of one pass, in a thread of its own: retention stays on where it was on. */
+    /** Computes all gradients in a new thread, because retention cannot be switched off in one. */
     private static float[] gradients(
             Block block, Loss loss, Maker maker, Shape[] inputs, TrainingListener... listeners)
             throws Exception {
@@ -215,7 +215,7 @@ class GarbageCollectionTest {
         return task.get();
     }
 
-    /** Prints for each case how often of eight its gradients were wrong without retention. */
+    /** Prints in how many of eight passes the gradients of each case were wrong. */
     public static void main(String[] arguments) throws Exception {
         for (Affected affected : Affected.values()) {
             float[] expected = affected.gradients(false);
@@ -227,7 +227,7 @@ class GarbageCollectionTest {
         }
     }
 
-    /** So the other tests here can fail. In a process of its own, which may end in SIGSEGV. */
+    /** Shows that the other tests can fail; in a separate process, which may end by SIGSEGV. */
     @Test
     void djlAloneIsWrong() throws Exception {
         assumeTrue(
@@ -255,7 +255,7 @@ class GarbageCollectionTest {
                 assertTrue(line.matches(affected + " [1-8]"), line);
             } else {
                 assertTrue(process.exitValue() != 0, affected.toString());
-                break; // It crashed here, which is wrong enough.
+                break; // The process crashed, which also counts as wrong.
             }
         }
     }
@@ -277,7 +277,7 @@ class GarbageCollectionTest {
                 .flatMap(n -> Stream.of(Arguments.of(n, false), Arguments.of(n, true)));
     }
 
-    /** As small as they go. */
+    /** The smallest version of each network. */
     private static Task task(Network network) throws Exception {
         return switch (network) {
             case LENET ->
@@ -305,7 +305,7 @@ class GarbageCollectionTest {
                 : block;
     }
 
-    /** Without retention: these are built so as to need none. */
+    /** The examples' networks and losses need no retention. */
     @ParameterizedTest(name = "{0}, compressed {1}")
     @MethodSource("networks")
     void gradientsOfNetworksAndLossesAreEqual(Network network, boolean compressed)
@@ -324,7 +324,7 @@ class GarbageCollectionTest {
         }
     }
 
-    /** The task with numbers in its loss, which nothing but retention makes right. */
+    /** A task whose loss multiplies by Java numbers, which is right only with retention. */
     private static final class Numbered extends ChangedTask {
 
         private final boolean collected;
@@ -353,7 +353,7 @@ class GarbageCollectionTest {
         }
     }
 
-    /** Two steps of the loop that every command uses end in the same numbers. */
+    /** Two steps of {@link Training} give the same parameters with and without collections. */
     @ParameterizedTest(name = "{0}, compressed {1}")
     @MethodSource("networks")
     void theProgramsTrainingIsRight(Network network, boolean compressed) throws Exception {

@@ -18,7 +18,7 @@ import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 
-/** The losses of the networks that make images, against numbers by hand; their images. */
+/** The losses of the generative networks, compared with values computed by hand; their images. */
 class GenerationTest {
 
     @Test
@@ -56,7 +56,7 @@ class GenerationTest {
                 told.add(manager.create(logits[i]));
                 for (float logit : logits[i]) {
                     double p = 1 / (1 + Math.exp(-logit));
-                    // Real images may be doubted.
+                    // Labels of real images are smoothed to 0.9.
                     double right = i == 0 ? 0.9 : 1 - i % 2;
                     expected -= (right * Math.log(p) + (1 - right) * Math.log(1 - p)) / 2;
                 }

@@ -18,12 +18,12 @@ import io.github.freqreg.policy.FrequencyRegularization;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** LeNet-5 at the start of training. */
+/** LeNet-5 before training: kept numbers and loss. */
 class LeNetTest {
 
     private static final int DRAWS = 5;
 
-    /** 776 numbers with the biases, and 776 coefficients beside the biases, as the paper counts. */
+    /** 776 numbers with biases, and 776 coefficients without biases, as the paper counts. */
     @ParameterizedTest
     @ValueSource(longs = {776, 776 + 580})
     void startsWithASmallLossAt776Numbers(long budget) throws Exception {
@@ -31,7 +31,7 @@ class LeNetTest {
         for (int seed = 1; seed <= DRAWS; seed++) {
             losses += loss(seed, budget);
         }
-        // Even chances of ten digits have a loss of 2.3; one draw alone may be a little above 5.
+        // Equal scores for ten digits have a loss of 2.3; a single draw may be slightly above 5.
         assertTrue(losses / DRAWS < 5, "the first loss is " + losses / DRAWS + " on average");
     }
 

@@ -25,7 +25,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** The presets keep what the paper's appendix lists, on the networks in their full size. */
+/** The presets keep the numbers of the paper's appendix, on networks of full size. */
 class PresetTest {
 
     private static final Shape COLOURS = new Shape(1, 3, 32, 32);
@@ -58,10 +58,10 @@ class PresetTest {
                         alexnet,
                         longs(128, 128, 128, 128, 128, 256, 256, 256)),
                 Arguments.of(Network.VGG, Preset.V1, 64, colours, concat(VGG_V1, 256)),
-                // The totals of v2 and v3 leave the linear layer out.
+                // The published totals of v2 and v3 exclude the linear layer.
                 Arguments.of(Network.VGG, Preset.V2, 64, colours, total(20_302 + 256)),
                 Arguments.of(Network.VGG, Preset.V3, 64, colours, concat(times(16, 128), 256)),
-                // The published totals leave the stem out.
+                // The published totals exclude the first convolution.
                 Arguments.of(Network.RESNET18, Preset.V1, 64, colours, total(111_901 + 128)),
                 Arguments.of(Network.RESNET18, Preset.V2, 64, colours, total(12_058 + 128)),
                 Arguments.of(Network.RESNET18, Preset.V3, 64, colours, concat(times(20, 128), 256)),
@@ -128,7 +128,7 @@ class PresetTest {
         }
     }
 
-    /** The layer behind the maps, and no other. */
+    /** Only the linear layer behind the feature maps is split. */
     @Test
     void alexnetIsSplitBehindItsMaps() {
         Block block = Network.ALEXNET.classifier(2);

@@ -29,6 +29,7 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -39,7 +40,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** A training that is resumed ends as one that was not interrupted, to the bit. */
+/** A resumed training gives the same parameters, bit for bit, as an uninterrupted one. */
 class ResumeTest {
 
     private static final int EPOCHS = 4;
@@ -50,7 +51,7 @@ class ResumeTest {
 
     private static final Task.Settings SETTINGS = Task.Settings.of(BATCH, 0.01f);
 
-    /** A task of forty examples that loses its power at a batch. */
+    /** A task of forty examples that throws at a given batch. */
     private static final class Interrupted extends ChangedTask {
 
         private int batchesLeft;
@@ -88,7 +89,7 @@ class ResumeTest {
                 dense);
     }
 
-    /** What the engine draws is the same too. */
+    /** The random numbers of the engine, here of dropout, are repeated too. */
     @Test
     void aResumedTrainingWithDropoutEndsTheSame() throws Exception {
         Images.Split images = DrawnShapes.draw().subset(40);
@@ -145,18 +146,18 @@ class ResumeTest {
             FrequencyFile.toDocument(model.getBlock(), DataType.FLOAT32).withoutNames().write(file);
             assertMessage("a file without names", model, adam, file);
             Checkpoint.save(model, adam, 7, file);
-            assertEquals(7, Checkpoint.load(model, adam, file));
+            assertEquals(7, Checkpoint.read(file).load(model, adam));
             Parameter weight = model.getBlock().getParameters().valueAt(0);
             adam.update(weight.getId(), weight.getArray(), weight.getArray());
             Checkpoint.save(model, adam, 7, file);
-            assertEquals(7, Checkpoint.load(model, adam, file));
+            assertEquals(7, Checkpoint.read(file).load(model, adam));
             try (Sgd plain = Sgd.builder().build();
                     Adam other = Adam.builder().build()) {
                 plain.update(weight.getId(), weight.getArray(), weight.getArray());
                 Path none = folder.resolve("none");
                 Checkpoint.save(model, plain, 1, none);
                 assertMessage("[mean, variance] of Adam but found none", model, other, none);
-                assertEquals(1, Checkpoint.load(model, plain, none));
+                assertEquals(1, Checkpoint.read(none).load(model, plain));
             }
             try (Sgd sgd = Sgd.builder().optMomentum(0.9f).build()) {
                 assertMessage(
@@ -169,12 +170,33 @@ class ResumeTest {
         }
     }
 
+    /** The file may be deleted between the comparison of the settings and the load. */
+    @Test
+    void aCheckpointIsReadOnce() throws Exception {
+        Path file = folder.resolve("a");
+        TrainingCheckpoint checkpoint = new TrainingCheckpoint(file, Map.of("--seed", "1"));
+        try (Model model = Model.newInstance("m", Device.cpu());
+                Adam adam = Adam.builder().build()) {
+            model.setBlock(LeNet.build());
+            model.getBlock()
+                    .initialize(
+                            model.getNDManager(),
+                            DataType.FLOAT32,
+                            new Shape(1).addAll(LeNet.INPUT));
+            checkpoint.save(model, adam, 7);
+            assertEquals(Optional.empty(), checkpoint.refusal());
+            checkpoint.delete();
+            assertEquals(7, checkpoint.load(model, adam));
+            assertThrows(NoSuchFileException.class, () -> checkpoint.load(model, adam));
+        }
+    }
+
     private static void assertMessage(
             String message, Model model, ResumableOptimizer optimizer, Path file) {
         MalformedModelException e =
                 assertThrows(
                         MalformedModelException.class,
-                        () -> Checkpoint.load(model, optimizer, file));
+                        () -> Checkpoint.read(file).load(model, optimizer));
         assertTrue(e.getMessage().startsWith(file + ": "), e.getMessage());
         assertTrue(e.getMessage().contains(message), e.getMessage());
     }

@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Test;
 
 class SegmentationMemoryTest {
 
-    /** A photograph of 4000×3000 pixels, at the size that the published UNet was trained on. */
+    /** The bound for a photograph of 4000×3000 pixels, scaled for the published UNet. */
     @Test
     void aLargePhotographTakesAtMostFourGibibytes() throws Exception {
         try (Model model = Model.newInstance("unet")) {
@@ -38,15 +38,15 @@ class SegmentationMemoryTest {
         SegmentationMemory memory = new SegmentationMemory(300 << 20, 100 << 20);
         memory.check("photo.jpg at 9x9", 300 << 20, 100 << 20);
         assertEquals(
-                "photo.jpg at 9x9: to segment it takes up to 300 MiB of memory but 299 MiB are"
-                        + " available: a smaller --size takes less",
+                "photo.jpg at 9x9: the segmentation takes up to 300 MiB of memory but 299 MiB are"
+                        + " available; a smaller --size takes less",
                 assertThrows(
                                 DataException.class,
                                 () -> memory.check("photo.jpg at 9x9", 299 << 20, 100 << 20))
                         .getMessage());
         assertEquals(
-                "photo.jpg at 9x9: to segment it takes up to 100 MiB of Java's heap but it may have"
-                        + " 99 MiB: java -Xmx101m gives it more",
+                "photo.jpg at 9x9: the segmentation takes up to 100 MiB of Java's heap, whose limit is"
+                        + " 99 MiB; java -Xmx101m raises it",
                 assertThrows(
                                 DataException.class,
                                 () -> memory.check("photo.jpg at 9x9", 300 << 20, 99 << 20))

@@ -32,10 +32,10 @@ class SegmentationTest {
 
     @TempDir private Path folder;
 
-    /** With dense weights the engine refuses less, and compressed all channels would be 0. */
+    /** Uses dense weights: with these, the engine itself rejects fewer sizes. */
     @ParameterizedTest
     @CsvSource({"9, 9", "16, 16", "15, 400"})
-    void anImageThatIsTooSmallIsSaidSo(int width, int height) throws IOException {
+    void anImageThatIsTooSmallIsRejected(int width, int height) throws IOException {
         try (Model model = Model.newInstance("unet")) {
             model.setBlock(new UNet(2, 4, 2));
             model.getBlock()
@@ -72,7 +72,8 @@ class SegmentationTest {
     @Test
     void theLossIsItsFormula() {
         try (NDManager manager = NDManager.newBaseManager()) {
-            // One pixel, two classes with scores ln 3 and 0: p = (0.75, 0.25); the right one is 0.
+            // One pixel, two classes with scores ln 3 and 0: p = (0.75, 0.25); the label is class
+            // 0.
             NDList scores =
                     new NDList(
                             manager.create(
