@@ -25,7 +25,7 @@ import org.slf4j.LoggerFactory;
  */
 final class ForwardPass {
 
-    private static final Logger logger = LoggerFactory.getLogger(FrequencyBlock.class);
+    private static final Logger logger = LoggerFactory.getLogger(ForwardPass.class);
 
     private final Block block;
     private final Map<String, SpectralParameter> byName;
@@ -69,7 +69,11 @@ final class ForwardPass {
      * @param rebuilt runs the wrapped block with a store that answers with rebuilt weights
      * @return the outputs, on the manager of the inputs
      */
-    NDList run(ParameterStore parameterStore, NDList inputs, boolean training, Rebuilt rebuilt) {
+    NDList run(
+            ParameterStore parameterStore,
+            NDList inputs,
+            boolean training,
+            WrappedForward rebuilt) {
         NDManager owner = inputs.getManager();
         // Frees what is rebuilt for this pass; the gradient graph holds what it needs.
         try (NDManager scratch = owner.newSubManager()) {
@@ -185,7 +189,7 @@ final class ForwardPass {
 
     /** Runs the wrapped block with a given store. */
     @FunctionalInterface
-    interface Rebuilt {
+    interface WrappedForward {
 
         NDList forward(ParameterStore store);
     }

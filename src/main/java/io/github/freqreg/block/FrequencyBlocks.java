@@ -98,12 +98,13 @@ public final class FrequencyBlocks {
      * @throws IllegalStateException if the network is not wrapped or not initialised
      */
     public static long truncate(Block block, double remaining) {
+        List<SpectralParameter> tensors = initializedTensors(block);
         if (!(remaining >= 0 && remaining <= 1)) {
             throw new IllegalArgumentException(
                     "The remaining share must be 0 to 1 but is " + remaining);
         }
         long kept = 0;
-        for (SpectralParameter tensor : initializedTensors(block)) {
+        for (SpectralParameter tensor : tensors) {
             tensor.truncate(remaining);
             kept += tensor.getKept();
         }
@@ -124,7 +125,7 @@ public final class FrequencyBlocks {
         initializedTensors(block).forEach(SpectralParameter::compact);
     }
 
-    /** Returns the tensors of all frequency blocks, those inside a user's own blocks included. */
+    /** Returns the regularised tensors, without their names in the network. */
     private static List<SpectralParameter> initializedTensors(Block block) {
         List<SpectralParameter> tensors = new ArrayList<>();
         for (FrequencyBlock each : wrapped(block)) {
@@ -150,10 +151,10 @@ public final class FrequencyBlocks {
      * Makes the network of a model plain again, see {@link #toDense(Block)}.
      *
      * @param model a model whose block is wrapped
-     * @throws IllegalStateException as {@link #toDense(Block)}
+     * @throws IllegalStateException as {@link #toDense(Block)}, or if the model has no block
      */
     public static void toDense(Model model) {
-        model.setBlock(toDense(model.getBlock()));
+        model.setBlock(toDense(of(model)));
     }
 
     /**

@@ -77,9 +77,9 @@ public record NetworkTensor(
     }
 
     /**
-     * Returns why the tensor can not be kept as coefficients, whatever a policy says.
+     * Returns why the tensor's block does not allow coefficients in its place.
      *
-     * @return the reason, or nothing if it can
+     * @return the reason, or nothing if it does
      */
     public Optional<String> obstacle() {
         String reason = null;
@@ -91,7 +91,18 @@ public record NetworkTensor(
             reason = "a SymbolBlock computes outside of DJL's parameter store";
         } else if (isRunningStatistic()) {
             reason = "a running statistic is not trained";
-        } else if (shape != null && (shape.dimension() == 0 || shape.size() == 0)) {
+        }
+        return Optional.ofNullable(reason);
+    }
+
+    /**
+     * Returns why the tensor cannot be transformed.
+     *
+     * @return the reason, or nothing if it can
+     */
+    public Optional<String> transformObstacle() {
+        String reason = null;
+        if (shape != null && (shape.dimension() == 0 || shape.size() == 0)) {
             reason = "it has no axis to transform";
         } else if (parameter.isInitialized() && !isTransformable()) {
             reason = "its data type is " + parameter.getArray().getDataType();

@@ -107,6 +107,12 @@ final class RebuiltWeights {
         }
     }
 
+    /** Forgets everything, as the dense array is going to be closed. */
+    void clear() {
+        forget();
+        denseIsCurrent = false;
+    }
+
     /** Replaces the dense array by a {@link Placeholder}, so that unused weights take no memory. */
     void discard() {
         NDArray weights = dense.getArray();

@@ -338,6 +338,7 @@ public final class SpectralParameter {
     /** Frees everything, so that the tensor can be initialised again. */
     void clear() {
         forgetTables();
+        rebuilt.clear();
         dense.close();
         coefficients.close();
         coefficients =

@@ -81,10 +81,11 @@ public final class TransposedLayers {
         ours.keySet().forEach(Block::clear);
     }
 
-    /** Puts DJL's layers back. */
+    /** Puts DJL's layers back and frees the parameters of this library's. */
     public void undo() {
         Map<Block, Block> old = new IdentityHashMap<>();
         ours.forEach((djl, layer) -> old.put(layer, djl));
         ChildBlocks.replace(network, block -> old.getOrDefault(block, block));
+        ours.values().forEach(Block::clear);
     }
 }

@@ -21,8 +21,8 @@ import java.util.Set;
  * A trial initialisation of a network, to learn the shapes of its parameters or to load values.
  *
  * <p>Parameters that are not initialised get a {@link Placeholder}, which takes no memory and which
- * a loader replaces. {@link #undo} restores the network: every array, initialiser, shape and
- * gradient of a parameter, and the input shapes of every block.
+ * a loader replaces. {@link #undo} and {@link #putInitializers} restore the network: every array,
+ * initialiser, shape and gradient of a parameter, and the input shapes of every block.
  */
 @Internal
 public final class TrialInitialization {

@@ -13,6 +13,7 @@ import io.github.freqreg.format.FrqDocument;
 import io.github.freqreg.format.Precision;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -108,10 +109,11 @@ public final class FrequencyFile {
      * @throws IllegalStateException if the network is not initialised
      */
     public static long countNumbers(Block block) {
-        checkInitialized(block);
-        Map<Parameter, RunningStatistic> statistics = RunningStatistic.in(block);
+        NetworkWriter.checkInitialized(block);
+        List<NetworkTensor> tensors = NetworkTensors.of(block);
+        Map<Parameter, RunningStatistic> statistics = RunningStatistic.in(tensors);
         long numbers = 0;
-        for (NetworkTensor tensor : NetworkTensors.of(block)) {
+        for (NetworkTensor tensor : tensors) {
             RunningStatistic few = statistics.get(tensor.parameter());
             numbers += few == null ? tensor.numbers() : few.coefficients().length;
         }
@@ -188,14 +190,15 @@ public final class FrequencyFile {
      * @throws IllegalArgumentException for another type
      */
     public static FrqDocument toDocument(Block block, DataType type) {
-        checkInitialized(block);
         if (type != DataType.FLOAT16 && type != DataType.FLOAT32) {
             throw new IllegalArgumentException(
                     "A .frq file stores float16 or float32 but the type asked for is " + type);
         }
-        return type == DataType.FLOAT32
-                ? new NetworkWriter(Map.of(), (tensor, values) -> Precision.FLOAT32).write(block)
-                : new NetworkWriter(RunningStatistic.in(block), FrequencyFile::half).write(block);
+        NetworkWriter writer =
+                type == DataType.FLOAT32
+                        ? NetworkWriter.exact()
+                        : NetworkWriter.rounding(FrequencyFile::half);
+        return writer.write(block);
     }
 
     /**
@@ -208,20 +211,12 @@ public final class FrequencyFile {
      * @throws IllegalStateException if the network is not initialised
      */
     public static FrqDocument toDocument(Block block, Quantization quantization) {
-        checkInitialized(block);
-        return new NetworkWriter(RunningStatistic.in(block), quantization::of).write(block);
+        return NetworkWriter.rounding(quantization::of).write(block);
     }
 
     private static Precision half(NetworkTensor tensor, float[] values) {
         return !tensor.isRunningStatistic() && Float16Range.holds(values)
                 ? Precision.FLOAT16
                 : Precision.FLOAT32;
-    }
-
-    static void checkInitialized(Block block) {
-        if (!block.isInitialized()) {
-            throw new IllegalStateException(
-                    "The network is not initialised, so it has no numbers to save");
-        }
     }
 }

@@ -38,7 +38,7 @@ import org.slf4j.LoggerFactory;
  */
 final class NetworkReader {
 
-    private static final Logger logger = LoggerFactory.getLogger(FrequencyFile.class);
+    private static final Logger logger = LoggerFactory.getLogger(NetworkReader.class);
 
     /** How many names a message lists. */
     private static final int FEW = 6;
@@ -77,6 +77,7 @@ final class NetworkReader {
                         ? Optional.of(new TransposedLayers(block))
                         : Optional.empty();
         Block network = layers.map(TransposedLayers::getNetwork).orElse(block);
+        // Its constructor fails only for equal names, which the list of names has excluded.
         TrialInitialization trial = new TrialInitialization(network);
         Block wrapped = network;
         Map<String, FrqEntry> entries;
@@ -241,7 +242,7 @@ final class NetworkReader {
     /** Checks that a tensor that cannot be written to has the values of the file. */
     private static void checkEqual(NetworkTensor tensor, FrqEntry entry)
             throws MalformedModelException {
-        float[] own = NetworkWriter.values(tensor);
+        float[] own = TensorElements.of(tensor);
         Precision precision = entry.precision();
         float allowed =
                 precision.step() > 0
@@ -277,7 +278,7 @@ final class NetworkReader {
             if (!entry.spectral() || tensor.spectral().isPresent() || isStatistic(tensor, entry)) {
                 continue;
             }
-            if (tensor.obstacle().isPresent()) {
+            if (tensor.obstacle().isPresent() || tensor.transformObstacle().isPresent()) {
                 refused.add(tensor.name());
             }
             TensorSpec spec = TensorSpec.fixed(entry.values().length, entry.axes());
@@ -291,6 +292,7 @@ final class NetworkReader {
             return block;
         }
         layers.ifPresent(TransposedLayers::checkNoneLeft);
+        logger.debug("Wraps {} of {} tensors", rules.size(), tensors.size());
         return new Wrapping(block, List.copyOf(tensors.values()), rules.keySet())
                 .wrap(rules, Map.of(), Strategy.getDefault());
     }

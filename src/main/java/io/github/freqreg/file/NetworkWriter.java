@@ -1,7 +1,5 @@
 package io.github.freqreg.file;
 
-import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
@@ -17,13 +15,29 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 
-/**
- * Makes the content of a {@code .frq} file from a network.
- *
- * @param statistics the running statistics that are stored as few coefficients
- * @param precisions how the other numbers are stored
- */
-record NetworkWriter(Map<Parameter, RunningStatistic> statistics, PrecisionRule precisions) {
+/** Makes the content of a {@code .frq} file from a network. */
+final class NetworkWriter {
+
+    private final PrecisionRule precisions;
+    private final boolean storesFewStatistics;
+
+    private NetworkWriter(PrecisionRule precisions, boolean storesFewStatistics) {
+        this.precisions = precisions;
+        this.storesFewStatistics = storesFewStatistics;
+    }
+
+    /** Returns a writer that stores all numbers as float32, and running statistics completely. */
+    static NetworkWriter exact() {
+        return new NetworkWriter((tensor, values) -> Precision.FLOAT32, false);
+    }
+
+    /**
+     * Returns a writer that stores numbers with chosen precisions, and running statistics as few
+     * coefficients where these are enough.
+     */
+    static NetworkWriter rounding(PrecisionRule precisions) {
+        return new NetworkWriter(precisions, true);
+    }
 
     /** Decides how the numbers of a tensor are stored. */
     @FunctionalInterface
@@ -41,15 +55,32 @@ record NetworkWriter(Map<Parameter, RunningStatistic> statistics, PrecisionRule 
     /**
      * Makes the content of a file.
      *
-     * @param block the network, initialised
+     * @param block the network
+     * @throws IllegalStateException if the network is not initialised
      */
     FrqDocument write(Block block) {
+        checkInitialized(block);
+        List<NetworkTensor> tensors = NetworkTensors.of(block);
+        Map<Parameter, RunningStatistic> statistics =
+                storesFewStatistics ? RunningStatistic.in(tensors) : Map.of();
         List<FrqEntry> entries = new ArrayList<>();
-        NetworkTensors.of(block).forEach(tensor -> entries.add(entry(tensor)));
+        tensors.forEach(tensor -> entries.add(entry(tensor, statistics)));
         return new FrqDocument(Arrays.asList(block.getInputShapes()), entries);
     }
 
-    private FrqEntry entry(NetworkTensor tensor) {
+    /**
+     * Checks that a network has numbers to save.
+     *
+     * @throws IllegalStateException if it is not initialised
+     */
+    static void checkInitialized(Block block) {
+        if (!block.isInitialized()) {
+            throw new IllegalStateException(
+                    "The network is not initialised, so it has no numbers to save");
+        }
+    }
+
+    private FrqEntry entry(NetworkTensor tensor, Map<Parameter, RunningStatistic> statistics) {
         // The file stores no names of axes.
         Shape shape = new Shape(tensor.knownShape().getShape());
         RunningStatistic few = statistics.get(tensor.parameter());
@@ -68,7 +99,7 @@ record NetworkWriter(Map<Parameter, RunningStatistic> statistics, PrecisionRule 
                     precision,
                     withoutTrailingZeros(coefficients, precision));
         }
-        float[] values = values(tensor);
+        float[] values = TensorElements.of(tensor);
         return new FrqEntry(tensor.name(), shape, null, precisions.of(tensor, values), values);
     }
 
@@ -79,25 +110,5 @@ record NetworkWriter(Map<Parameter, RunningStatistic> statistics, PrecisionRule 
             count--;
         }
         return count == values.length ? values : Arrays.copyOf(values, count);
-    }
-
-    /**
-     * Returns the elements of a tensor that is not wrapped.
-     *
-     * @throws IllegalArgumentException if they are not floating point numbers
-     */
-    static float[] values(NetworkTensor tensor) {
-        NDArray array = tensor.parameter().getArray();
-        if (!array.getDataType().isFloating()) {
-            throw new IllegalArgumentException(
-                    "A .frq file stores floating point numbers but parameter "
-                            + tensor.name()
-                            + " is "
-                            + array.getDataType());
-        }
-        try (NDArray detached = array.stopGradient();
-                NDArray floats = detached.toType(DataType.FLOAT32, true)) {
-            return floats.toFloatArray();
-        }
     }
 }

@@ -158,13 +158,13 @@ public final class Quantization {
      * @throws IllegalStateException if the network is not initialised
      */
     public long bytes(Block block, boolean names) {
-        FrqDocument document = FrequencyFile.toDocument(block, this);
+        FrqDocument document = NetworkWriter.rounding(this::of).write(block);
         return (names ? document : document.withoutNames()).encode().length;
     }
 
     /** Describes the largest tensors of a file, for a message. */
     String largest(Block block) {
-        FrqDocument document = FrequencyFile.toDocument(block, this);
+        FrqDocument document = NetworkWriter.rounding(this::of).write(block);
         long[] sizes;
         try {
             sizes = SizedDocument.decode(document.encode()).entryBytes();

@@ -1,11 +1,8 @@
 package io.github.freqreg.file;
 
-import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
 import ai.djl.util.Float16Utils;
-import io.github.freqreg.block.FrequencyBlocks;
 import io.github.freqreg.block.NetworkTensor;
-import io.github.freqreg.block.NetworkTensors;
 import io.github.freqreg.format.Precision;
 import io.github.freqreg.spectrum.CosineSeries;
 import java.util.Arrays;
@@ -48,22 +45,21 @@ record RunningStatistic(Precision precision, float[] coefficients) {
     /**
      * Finds the statistics of a network that can be stored as few coefficients.
      *
-     * @param block a network, initialised
+     * @param tensors all tensors of a network, initialised
      * @return the coefficients of each such parameter; empty if the network is not wrapped
      */
-    static Map<Parameter, RunningStatistic> in(Block block) {
+    static Map<Parameter, RunningStatistic> in(List<NetworkTensor> tensors) {
         Map<Parameter, RunningStatistic> found = new IdentityHashMap<>();
-        if (!FrequencyBlocks.isWrapped(block)) {
+        if (tensors.stream().allMatch(tensor -> tensor.spectral().isEmpty())) {
             return found;
         }
-        List<NetworkTensor> tensors = NetworkTensors.of(block);
         for (int i = 1; i < tensors.size(); i++) {
             // A normalisation layer lists its variances right after its means.
             Parameter means = tensors.get(i - 1).parameter();
             Parameter variances = tensors.get(i).parameter();
             if (areOfOne(means, variances)) {
-                float[] ofChannels = NetworkWriter.values(tensors.get(i));
-                ofMeans(NetworkWriter.values(tensors.get(i - 1)), ofChannels)
+                float[] ofChannels = TensorElements.of(tensors.get(i));
+                ofMeans(TensorElements.of(tensors.get(i - 1)), ofChannels)
                         .ifPresent(few -> found.put(means, few));
                 ofVariances(ofChannels).ifPresent(few -> found.put(variances, few));
             }
@@ -123,8 +119,8 @@ record RunningStatistic(Precision precision, float[] coefficients) {
         for (int k = 0; k < n; k++) {
             all[k] = series.coefficient(values, k);
         }
-        return of(all, values, allowed, Precision.FLOAT16, HALF_SHARE)
-                .or(() -> of(all, values, allowed, Precision.FLOAT32, FLOAT_SHARE));
+        return of(series, all, values, allowed, Precision.FLOAT16, HALF_SHARE)
+                .or(() -> of(series, all, values, allowed, Precision.FLOAT32, FLOAT_SHARE));
     }
 
     /**
@@ -132,7 +128,12 @@ record RunningStatistic(Precision precision, float[] coefficients) {
      * error, decides the number, so that a loaded statistic keeps as many when it is saved again.
      */
     private static Optional<RunningStatistic> of(
-            double[] all, float[] values, double[] allowed, Precision precision, double share) {
+            CosineSeries series,
+            double[] all,
+            float[] values,
+            double[] allowed,
+            Precision precision,
+            double share) {
         int n = all.length;
         float[] coefficients = new float[n];
         for (int k = 0; k < n; k++) {
@@ -147,7 +148,7 @@ record RunningStatistic(Precision precision, float[] coefficients) {
             return Optional.empty();
         }
         float[] first = Arrays.copyOf(coefficients, count);
-        float[] rebuilt = rebuild(first, n);
+        float[] rebuilt = series.rebuild(first);
         for (int i = 0; i < n; i++) {
             if (!(Math.abs(rebuilt[i] - values[i]) <= allowed[i])) {
                 return Optional.empty();

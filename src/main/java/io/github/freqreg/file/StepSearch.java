@@ -54,7 +54,7 @@ final class StepSearch {
         this.block = block;
         this.bytes = bytes;
         this.names = names;
-        FrequencyFile.checkInitialized(block);
+        NetworkWriter.checkInitialized(block);
         tensors = NetworkTensors.spectral(block);
         tensors.forEach(
                 (name, tensor) -> {

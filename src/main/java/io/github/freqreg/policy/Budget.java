@@ -1,10 +1,10 @@
 package io.github.freqreg.policy;
 
 /**
- * What a whole network may take.
+ * The limit of a whole network, in stored numbers or in bytes of its file.
  *
- * @param amount how many of the unit
- * @param unit of the amount
+ * @param amount the limit
+ * @param unit its unit
  */
 record Budget(long amount, Unit unit) {
 
@@ -17,13 +17,29 @@ record Budget(long amount, Unit unit) {
     /** Bits of a coefficient where bytes are few; more bits would leave too few coefficients. */
     private static final int BITS = 4;
 
-    /** Bits in an embedding's table, where most words say little and more numbers learn more. */
+    /** Bits of a coefficient of an embedding table, which profits from more and coarser numbers. */
     private static final int BITS_OF_TABLE = 2;
 
     /**
      * The largest share of a budget, 1/8, that parameters may take before they are wrapped, too.
      */
     private static final int LARGEST_PART = 8;
+
+    /**
+     * Checks the amount.
+     *
+     * @throws IllegalArgumentException if it is below 1, or more bytes than a file may have
+     */
+    Budget {
+        if (unit == Unit.BYTES && (amount < 1 || amount > MAX_BYTES)) {
+            throw new IllegalArgumentException(
+                    "A budget must be 1 to " + MAX_BYTES + " bytes but is " + amount);
+        }
+        if (amount < 1) {
+            throw new IllegalArgumentException(
+                    "A budget must be 1 number or more but is " + amount);
+        }
+    }
 
     /** The unit of a budget. */
     enum Unit {
@@ -44,8 +60,8 @@ record Budget(long amount, Unit unit) {
         }
     }
 
-    /** Returns whether numbers that are not wrapped would take more than their share. */
-    boolean isExceededBy(long numbersLeftAlone) {
+    /** Returns whether numbers that are not wrapped would take a large share of the budget. */
+    boolean isLargelyTakenBy(long numbersLeftAlone) {
         return cost(numbersLeftAlone) * LARGEST_PART > amount;
     }
 

@@ -61,8 +61,8 @@ public final class FrequencyRegularization {
 
     private static final Logger logger = LoggerFactory.getLogger(FrequencyRegularization.class);
 
-    private final TensorSelection usual;
-    private final TensorSelection wider;
+    private final TensorFilter usual;
+    private final TensorFilter wider;
     private final Optional<Budget> budget;
     private final KeepAmounts amounts;
     private final AxesRules axes;
@@ -81,8 +81,8 @@ public final class FrequencyRegularization {
      * @param strategy how layers compute
      */
     FrequencyRegularization(
-            TensorSelection usual,
-            TensorSelection wider,
+            TensorFilter usual,
+            TensorFilter wider,
             Optional<Budget> budget,
             KeepAmounts amounts,
             AxesRules axes,
@@ -202,7 +202,7 @@ public final class FrequencyRegularization {
                 numbers += tensors.get(i).numbers();
             }
         }
-        return new NetworkPlan(block, budget.get().isExceededBy(numbers) ? more : few);
+        return new NetworkPlan(block, budget.get().isLargelyTakenBy(numbers) ? more : few);
     }
 
     /** Reports what does not fit at once, and not only when the block is initialised. */
@@ -244,9 +244,9 @@ public final class FrequencyRegularization {
     }
 
     private Block wrap(NetworkPlan plan) {
-        NetworkBudget.Shares shares =
+        NetworkBudget.Division shares =
                 budget.map(each -> new NetworkBudget(plan, axes, each).share())
-                        .orElse(NetworkBudget.Shares.NONE);
+                        .orElse(NetworkBudget.Division.NONE);
         Map<String, TensorSpec.Rule> rules = rules(plan, shares.kept());
         plan.getChoices().forEach(choice -> logger.debug("{}", choice));
         Block wrapped = plan.getWrapping().wrap(rules, shares.projected(), strategy);

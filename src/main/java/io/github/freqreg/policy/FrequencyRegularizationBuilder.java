@@ -12,7 +12,7 @@ import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 
 /**
- * Builds a {@link FrequencyRegularization}.
+ * Builds a {@link FrequencyRegularization}. It is a class of its own as its options are many.
  *
  * <p>A pattern that selects tensors is a regular expression, found anywhere in the tensor's name,
  * see {@link io.github.freqreg.block.FrequencyBlocks#parameters}. If several patterns of a kind
@@ -88,7 +88,6 @@ public final class FrequencyRegularizationBuilder {
      * @throws IllegalArgumentException if the number is below 1
      */
     public FrequencyRegularizationBuilder optBudget(long numbers) {
-        KeepAmount.count(numbers);
         budget = Optional.of(new Budget(numbers, Budget.Unit.NUMBERS));
         return this;
     }
@@ -107,10 +106,6 @@ public final class FrequencyRegularizationBuilder {
      * @throws IllegalArgumentException if the number is out of range
      */
     public FrequencyRegularizationBuilder optBudgetBytes(long bytes) {
-        if (bytes < 1 || bytes > Budget.MAX_BYTES) {
-            throw new IllegalArgumentException(
-                    "A budget must be 1 to " + Budget.MAX_BYTES + " bytes but is " + bytes);
-        }
         budget = Optional.of(new Budget(bytes, Budget.Unit.BYTES));
         return this;
     }
@@ -308,9 +303,7 @@ public final class FrequencyRegularizationBuilder {
     public FrequencyRegularization build() {
         Set<LayerType> layers =
                 layerTypes.orElse(
-                        budget.isPresent()
-                                ? EnumSet.allOf(LayerType.class)
-                                : TensorSelection.USUAL);
+                        budget.isPresent() ? EnumSet.allOf(LayerType.class) : TensorFilter.USUAL);
         Set<Parameter.Type> types = parameterTypes.orElse(Set.of(Parameter.Type.WEIGHT));
         if (layers.isEmpty() || types.isEmpty()) {
             throw new IllegalArgumentException(
@@ -331,7 +324,7 @@ public final class FrequencyRegularizationBuilder {
         boolean wider = budget.isPresent() && parameterTypes.isEmpty();
         return new FrequencyRegularization(
                 selection(layers, types),
-                selection(layers, wider ? TensorSelection.TRAINED : types),
+                selection(layers, wider ? TensorFilter.TRAINED : types),
                 budget,
                 new KeepAmounts(amount, overrides.copy(), floors, startRate),
                 new AxesRules(splits.copy(), weights.copy()),
@@ -339,7 +332,7 @@ public final class FrequencyRegularizationBuilder {
                 strategy);
     }
 
-    private TensorSelection selection(Set<LayerType> layers, Set<Parameter.Type> types) {
-        return new TensorSelection(layers, types, include, exclude, shapes);
+    private TensorFilter selection(Set<LayerType> layers, Set<Parameter.Type> types) {
+        return new TensorFilter(layers, types, include, exclude, shapes);
     }
 }

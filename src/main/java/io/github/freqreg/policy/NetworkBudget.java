@@ -107,18 +107,18 @@ final class NetworkBudget {
      * @return the shares of the chosen tensors
      * @throws IllegalArgumentException if the budget is too small
      */
-    Shares share() {
+    Division share() {
         long least = plan.getChosen().size();
         long most = Math.max(least, rest(0));
-        Shares all = share(most);
+        Division all = share(most);
         if (most <= rest(countStatistics(all.kept()))) {
             return all;
         }
-        Shares shares = share(least);
+        Division shares = share(least);
         checkRest(least, shares.kept());
         while (least < most) {
             long middle = least + (most - least + 1) / 2;
-            Shares more = share(middle);
+            Division more = share(middle);
             if (middle <= rest(countStatistics(more.kept()))) {
                 least = middle;
                 shares = more;
@@ -156,12 +156,12 @@ final class NetworkBudget {
     /** Names the largest parameters that are not wrapped, and the settings that would wrap them. */
     private String largest(Map<String, Long> shares) {
         return Stream.concat(
-                        others.stream().map(each -> new InTheWay(each, each.tensor().numbers())),
+                        others.stream().map(each -> new Unwrapped(each, each.tensor().numbers())),
                         statistics.stream()
-                                .map(each -> new InTheWay(each.statistic(), count(each, shares))))
-                .sorted(Comparator.comparingLong(InTheWay::numbers).reversed())
+                                .map(each -> new Unwrapped(each.statistic(), count(each, shares))))
+                .sorted(Comparator.comparingLong(Unwrapped::numbers).reversed())
                 .limit(NAMED)
-                .map(InTheWay::describe)
+                .map(Unwrapped::describe)
                 .collect(Collectors.joining("; ", ". The largest left alone: ", ""));
     }
 
@@ -170,12 +170,12 @@ final class NetworkBudget {
         return budget.coefficientsBeside(leftAlone + numbersOfStatistics);
     }
 
-    private Shares share(long coefficients) {
+    private Division share(long coefficients) {
         BudgetShares shares = new BudgetShares();
         for (PlannedTensor tensor : plan.getChosen()) {
             shares.add(tensor, axes.of(tensor), budget.density(tensor.layer()));
         }
-        return new Shares(shares.share(coefficients), shares.projected());
+        return new Division(shares.share(coefficients), shares.projected());
     }
 
     private long countStatistics(Map<String, Long> shares) {
@@ -210,16 +210,16 @@ final class NetworkBudget {
      * @param kept how many coefficients each tensor keeps
      * @param projected the coefficients of trained tensors that were computed for it
      */
-    record Shares(Map<String, Long> kept, Map<String, FrequencyTensor> projected) {
+    record Division(Map<String, Long> kept, Map<String, FrequencyTensor> projected) {
 
-        static final Shares NONE = new Shares(Map.of(), Map.of());
+        static final Division NONE = new Division(Map.of(), Map.of());
     }
 
     /** A running statistic and the weight that it follows. */
     private record Statistic(PlannedTensor statistic, PlannedTensor weight) {}
 
     /** A parameter that is not wrapped, and how many numbers of the budget it takes. */
-    private record InTheWay(PlannedTensor tensor, long numbers) {
+    private record Unwrapped(PlannedTensor tensor, long numbers) {
 
         String describe() {
             TensorChoice choice = tensor.choice();

@@ -10,7 +10,7 @@
  *   <li>{@link io.github.freqreg.policy.TensorChoice}: what a policy does with one tensor, and why.
  * </ul>
  *
- * <p>Read in this order: {@code TensorSelection} chooses tensors and {@code NetworkPlan} holds the
+ * <p>Read in this order: {@code TensorFilter} chooses tensors and {@code NetworkPlan} holds the
  * choices. {@code KeepAmounts}, {@code AxesRules} and, for a budget, {@code NetworkBudget} and
  * {@code BudgetShares} then decide how each chosen tensor is kept. The result is one {@link
  * io.github.freqreg.block.TensorSpec} for each tensor, and {@link io.github.freqreg.block.Wrapping}

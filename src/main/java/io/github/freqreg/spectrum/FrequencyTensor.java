@@ -10,7 +10,7 @@ import java.util.Arrays;
  * A tensor, represented by its kept coefficients in Java memory.
  *
  * <p>The tensor is {@code w = IDCT(c)}, with {@code c} zero outside the mask. Only {@link
- * #toSpatial(NDManager)} and {@link #of(NDArray, long)} use an engine.
+ * #rebuild(NDManager)} and {@link #of(NDArray, long)} use an engine.
  *
  * @param mask the shape of the tensor and the kept set
  * @param coefficients the kept coefficients of the orthonormal DCT-II in zigzag order; the array is
@@ -107,7 +107,7 @@ public record FrequencyTensor(ZigzagMask mask, float[] coefficients) {
      * @param manager the manager of the result
      * @return the tensor, float32
      */
-    public NDArray toSpatial(NDManager manager) {
+    public NDArray rebuild(NDManager manager) {
         try (SpectralTransform transform =
                         new SpectralTransform(
                                 mask, manager, manager.getDevice(), DataType.FLOAT32);

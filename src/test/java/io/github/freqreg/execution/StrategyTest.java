@@ -261,7 +261,7 @@ class StrategyTest {
             assertEquals(Factorization.EXPAND, pick.factorization());
             FrequencyTensor tensor = FrequencyBlocks.tensors(block).get("weight");
             assertEquals(split, new Shape(tensor.mask().getShape().getShape()));
-            double[] expected = doubles(tensor.toSpatial(manager));
+            double[] expected = doubles(tensor.rebuild(manager));
             Block dense = FrequencyBlocks.toDense(block);
             NDArray weight = dense.getParameters().get("weight").getArray();
             assertEquals(new Shape(40, 6 * 8 * 8), weight.getShape());

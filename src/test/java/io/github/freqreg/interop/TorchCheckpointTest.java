@@ -75,7 +75,7 @@ class TorchCheckpointTest {
         assertArrayEquals(shape, tensor.shape().getShape(), name);
         FrequencyTensor spectrum = tensor.toFrequencyTensor();
         assertEquals(golden.get("kept").getAsInt(), spectrum.mask().getKept(), name);
-        try (NDArray spatial = spectrum.toSpatial(manager)) {
+        try (NDArray spatial = spectrum.rebuild(manager)) {
             float[] weights = spatial.toFloatArray();
             double squares = 0;
             double sum = 0;

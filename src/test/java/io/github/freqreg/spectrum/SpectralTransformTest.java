@@ -265,7 +265,7 @@ class SpectralTransformTest {
                     (float) first[i], tensor.coefficients()[i], 1e-6 * Math.abs(first[i]) + 1e-12);
         }
         try (NDManager other = manager.newSubManager()) {
-            NDArray rebuilt = tensor.toSpatial(other);
+            NDArray rebuilt = tensor.rebuild(other);
             assertSame(other, rebuilt.getManager());
             assertEquals(1, other.getManagedArrays().size());
             assertEquals(DataType.FLOAT32, rebuilt.getDataType());
@@ -282,7 +282,7 @@ class SpectralTransformTest {
                 RandomTensors.tensor(manager, new Random(Seeds.of(9)), new Shape(4, 3, 2), type);
         // Weights are often trainable when they are projected.
         w.setRequiresGradient(true);
-        NDArray back = FrequencyTensor.of(w, 24).toSpatial(manager);
+        NDArray back = FrequencyTensor.of(w, 24).rebuild(manager);
         double tolerance = type == DataType.FLOAT16 ? 2e-3 : 1e-5;
         RandomTensors.assertClose(RandomTensors.doubles(w.stopGradient()), back, tolerance);
     }

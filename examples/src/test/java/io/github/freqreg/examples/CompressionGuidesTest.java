@@ -194,7 +194,7 @@ class CompressionGuidesTest extends GuideTest {
         NDArray weight = manager.randomNormal(new Shape(12, 10, 3, 3));
         // how-it-works.md
         FrequencyTensor tensor = FrequencyTensor.of(weight, 100); // the first 100 coefficients
-        NDArray rebuilt = tensor.toSpatial(manager);
+        NDArray rebuilt = tensor.rebuild(manager);
         NDArray lost = weight.sub(rebuilt).square().sum(); // the energy of the tail
         // end
         double kept = 0;

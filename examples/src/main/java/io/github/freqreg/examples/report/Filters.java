@@ -161,7 +161,7 @@ final class Filters {
                         tensor.axes().mask(tensor.shape(), tensor.values().length),
                         tensor.values());
         try (NDManager manager = NDManager.newBaseManager();
-                NDArray rebuilt = spectrum.toSpatial(manager)) {
+                NDArray rebuilt = spectrum.rebuild(manager)) {
             return rebuilt.toFloatArray();
         }
     }

@@ -18,7 +18,7 @@ import java.util.regex.Pattern;
  * @param exclude a pattern that the name must not match, if any
  * @param shapes a test of the shape, if any
  */
-record TensorSelection(
+record TensorFilter(
         Set<LayerType> layerTypes,
         Set<Parameter.Type> parameterTypes,
         Optional<Pattern> include,
@@ -56,6 +56,7 @@ record TensorSelection(
 
     private Optional<Refusal> refusal(NetworkTensor tensor, LayerType layer) {
         Optional<String> obstacle = tensor.obstacle();
+        Optional<String> untransformable = tensor.transformObstacle();
         Parameter.Type type = tensor.parameter().getType();
         Shape shape = tensor.shape();
         if (obstacle.isPresent()) {
@@ -69,6 +70,8 @@ record TensorSelection(
                     "parameters of type " + type + " are not chosen", "optParameterTypes");
         } else if (include.isPresent() && !matches(include, tensor)) {
             return Refusal.of("its name does not match " + include.get(), "optInclude");
+        } else if (untransformable.isPresent()) {
+            return Refusal.of(untransformable.get());
         } else if (shapes.isPresent() && shape != null && !shapes.get().test(shape)) {
             return Refusal.of("its shape is not chosen", "optShapes");
         }

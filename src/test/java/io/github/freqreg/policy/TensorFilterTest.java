@@ -34,7 +34,7 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 /** Which tensors a policy chooses, and the reason for each. */
-class TensorSelectionTest {
+class TensorFilterTest {
 
     @Test
     void weightsOfConvolutionsAndLinearLayersAreChosenByDefault() {
