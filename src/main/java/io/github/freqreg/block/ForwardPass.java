@@ -10,6 +10,8 @@ import ai.djl.nn.Parameter;
 import ai.djl.training.ParameterStore;
 import io.github.freqreg.execution.LayerExecutor;
 import io.github.freqreg.execution.LayerInput;
+import io.github.freqreg.execution.LayerPass;
+import io.github.freqreg.execution.PassMode;
 import io.github.freqreg.execution.Pick;
 import io.github.freqreg.execution.Strategy;
 import java.util.IdentityHashMap;
@@ -139,7 +141,7 @@ final class ForwardPass {
         Optional<NDList> outputs =
                 executor.get()
                         .forward(
-                                new LayerExecutor.Pass(
+                                new LayerPass(
                                         strategy,
                                         tensor.transform(device),
                                         tensor.rounded(vector, scratch),
@@ -152,11 +154,11 @@ final class ForwardPass {
         return outputs;
     }
 
-    private LayerExecutor.Mode mode(boolean training) {
+    private PassMode mode(boolean training) {
         if (training) {
-            return LayerExecutor.Mode.TRAINING;
+            return PassMode.TRAINING;
         }
-        return fusible ? LayerExecutor.Mode.FUSIBLE_INFERENCE : LayerExecutor.Mode.INFERENCE;
+        return fusible ? PassMode.FUSIBLE_INFERENCE : PassMode.INFERENCE;
     }
 
     /** Returns whether blocks that follow can be fused with this one. */

@@ -4,7 +4,7 @@ import ai.djl.Model;
 import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
 import io.github.freqreg.Internal;
-import io.github.freqreg.execution.Pick;
+import io.github.freqreg.execution.LayerPick;
 import io.github.freqreg.execution.Strategy;
 import io.github.freqreg.spectrum.FrequencyTensor;
 import java.util.ArrayList;
@@ -216,16 +216,6 @@ public final class FrequencyBlocks {
         }
         return picks;
     }
-
-    /**
-     * How a layer computed a pass.
-     *
-     * @param name the name of its first regularised parameter
-     * @param layer the simple name of its class
-     * @param pick how it computed
-     */
-    @Internal
-    public record LayerPick(String name, String layer, Pick pick) {}
 
     /**
      * Returns the block of a model.

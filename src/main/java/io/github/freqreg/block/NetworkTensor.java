@@ -77,6 +77,18 @@ public record NetworkTensor(
     }
 
     /**
+     * Returns how many numbers a file stores for a running statistic: its coefficients, if these
+     * are at most half as many as its elements, or else the elements.
+     *
+     * @param elements the number of elements
+     * @param frequencies the number of coefficients that rebuild the elements
+     * @return the number of stored values
+     */
+    public static long storedStatistic(long elements, long frequencies) {
+        return 2 * frequencies <= elements ? frequencies : elements;
+    }
+
+    /**
      * Returns why the tensor's block does not allow coefficients in its place.
      *
      * @return the reason, or nothing if it does

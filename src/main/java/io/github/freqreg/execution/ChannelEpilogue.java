@@ -7,7 +7,6 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Activation;
-import io.github.freqreg.execution.Unexpanded.Maps;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -62,7 +61,7 @@ record ChannelEpilogue(float epsilon, boolean relu) {
      * @param manager the manager of the result
      * @return the channels (batch, channels, …)
      */
-    NDArray expand(Maps maps, NDManager manager) {
+    NDArray expand(FactoredMaps maps, NDManager manager) {
         return expand(maps, Optional.empty(), manager);
     }
 
@@ -74,11 +73,11 @@ record ChannelEpilogue(float epsilon, boolean relu) {
      * @param manager the manager of the result
      * @return the projections (batch, B, …)
      */
-    NDArray project(Maps maps, NDArray cosines, NDManager manager) {
+    NDArray project(FactoredMaps maps, NDArray cosines, NDManager manager) {
         return expand(maps, Optional.of(cosines), manager);
     }
 
-    private NDArray expand(Maps maps, Optional<NDArray> cosines, NDManager manager) {
+    private NDArray expand(FactoredMaps maps, Optional<NDArray> cosines, NDManager manager) {
         Shape shape = maps.small().getShape();
         Shape places = shape.slice(2);
         try (NDManager scratch = manager.newSubManager(maps.small().getDevice())) {

@@ -10,9 +10,10 @@ import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
 import ai.djl.training.ParameterStore;
 import io.github.freqreg.execution.CostModel.Traffic;
-import io.github.freqreg.execution.LayerExecutor.Pass;
 import io.github.freqreg.spectrum.SplitAxes;
+import java.util.HashSet;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -21,7 +22,7 @@ final class FactoredPass {
 
     private final Block layer;
     private final ChannelLayout layout;
-    private final Pass pass;
+    private final LayerPass pass;
     private final Factorization way;
     private final LayerSizes sizes;
     private final SplitAxes axes;
@@ -32,7 +33,7 @@ final class FactoredPass {
     FactoredPass(
             Block layer,
             ChannelLayout layout,
-            Pass pass,
+            LayerPass pass,
             Factorization way,
             LayerSizes sizes,
             SplitAxes axes) {
@@ -92,12 +93,14 @@ final class FactoredPass {
         }
     }
 
+    /** Returns the axis of the input's channels; it is whole if the channels are projected. */
     private int inAxis() {
-        return axes.whole(layout.in);
+        return axes.whole(layout.in).orElseThrow();
     }
 
+    /** Returns the axis of the output's channels; it is whole if they are expanded. */
     private int outAxis() {
-        return axes.whole(layout.out);
+        return axes.whole(layout.out).orElseThrow();
     }
 
     private NDArray inBasis(NDManager scratch) {
@@ -112,7 +115,7 @@ final class FactoredPass {
     /** Returns whether the channels are computed only when the next block asks for them. */
     private boolean waits() {
         boolean asked = pass.strategy() == Strategy.AUTO || pass.strategy() == Strategy.FUSED;
-        boolean fusible = pass.mode() == LayerExecutor.Mode.FUSIBLE_INFERENCE;
+        boolean fusible = pass.mode() == PassMode.FUSIBLE_INFERENCE;
         return asked && fusible && !pass.input().hasGradient();
     }
 
@@ -120,16 +123,16 @@ final class FactoredPass {
      * Rebuilds the weight along all axes but the channel axes that stay in the frequency domain.
      */
     private NDArray core(NDManager scratch) {
-        int in = inAxis();
-        int out = outAxis();
+        Set<Integer> frequencies = new HashSet<>();
+        if (way.projects()) {
+            frequencies.add(inAxis());
+        }
+        if (way.expands()) {
+            frequencies.add(outAxis());
+        }
         NDArray core =
                 pass.transform()
-                        .rebuild(
-                                pass.coefficients(),
-                                scratch,
-                                axis ->
-                                        !(axis == in && way.projects()
-                                                || axis == out && way.expands()))
+                        .rebuild(pass.coefficients(), scratch, axis -> !frequencies.contains(axis))
                         .reshape(coreShape());
         // The first axis has the channels of all groups; frequencies each group needs of its own.
         boolean first = layout == ChannelLayout.TRANSPOSED ? way.projects() : way.expands();
@@ -154,7 +157,7 @@ final class FactoredPass {
         return way.projects() ? mix.project(given, inBasis(scratch)) : given;
     }
 
-    private NDList unexpanded(NDArray small, @Nullable NDArray shift, Unexpanded.User user) {
+    private NDList unexpanded(NDArray small, @Nullable NDArray shift, Consumer<MapUse> user) {
         NDManager owner = pass.input().manager();
         NDArray basis = pass.transform().basis(outAxis(), owner);
         NDArray plain = null;
@@ -165,7 +168,7 @@ final class FactoredPass {
             }
             plain.attach(owner);
         }
-        return new Unexpanded(new Unexpanded.Maps(small, basis, plain, user), ChannelEpilogue.NONE);
+        return new Unexpanded(new FactoredMaps(small, basis, plain, user), ChannelEpilogue.NONE);
     }
 
     /** Answers with the core for the weight, and with no bias if it is added after expanding. */

@@ -1,19 +1,17 @@
 package io.github.freqreg.execution;
 
-import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
-import ai.djl.training.ParameterStore;
 import io.github.freqreg.Internal;
 import io.github.freqreg.execution.CostModel.Traffic;
-import io.github.freqreg.spectrum.SpectralTransform;
 import io.github.freqreg.spectrum.SplitAxes;
 import io.github.freqreg.spectrum.ZigzagMask;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
@@ -91,7 +89,7 @@ public final class LayerExecutor {
         return Stream.of(inference, training).flatMap(Optional::stream).toList();
     }
 
-    private Factorization pick(Pass pass, SplitAxes axes, LayerSizes sizes) {
+    private Factorization pick(LayerPass pass, SplitAxes axes, LayerSizes sizes) {
         Strategy strategy = pass.strategy();
         if (strategy == Strategy.REBUILD || sizes.isEmpty()) {
             return Factorization.REBUILD;
@@ -113,8 +111,8 @@ public final class LayerExecutor {
     }
 
     private static boolean mixes(SplitAxes axes, ZigzagMask mask, int axis) {
-        int whole = axes.whole(axis);
-        return whole >= 0 && mask.getShape().get(whole) > 1;
+        OptionalInt whole = axes.whole(axis);
+        return whole.isPresent() && mask.getShape().get(whole.getAsInt()) > 1;
     }
 
     private LayerSizes sizes(SplitAxes axes, ZigzagMask mask, Shape input) {
@@ -135,7 +133,7 @@ public final class LayerExecutor {
      * @param pass what is computed
      * @return the output on the input's manager, or nothing if the weight is to be rebuilt
      */
-    public Optional<NDList> forward(Pass pass) {
+    public Optional<NDList> forward(LayerPass pass) {
         ZigzagMask mask = pass.transform().getMask();
         // The mask may split the weight's axes.
         SplitAxes axes = SplitAxes.of(weight.getShape(), mask.getShape());
@@ -185,41 +183,5 @@ public final class LayerExecutor {
         } else {
             inference = now;
         }
-    }
-
-    /**
-     * The input of {@link #forward}.
-     *
-     * @param strategy the strategy that the user has set
-     * @param transform of the weight
-     * @param coefficients the kept coefficients, inside or outside of the gradient graph
-     * @param store provides the bias
-     * @param input of the layer
-     * @param mode what the output is for
-     */
-    public record Pass(
-            Strategy strategy,
-            SpectralTransform transform,
-            NDArray coefficients,
-            ParameterStore store,
-            LayerInput input,
-            Mode mode) {
-
-        /** Returns whether a backward pass may follow. */
-        boolean training() {
-            return mode == Mode.TRAINING;
-        }
-    }
-
-    /** What the output of a pass is for. */
-    public enum Mode {
-        /** A backward pass may follow. */
-        TRAINING,
-        /** No backward pass follows. */
-        INFERENCE,
-        /**
-         * Like {@link #INFERENCE}; in addition, a block follows that can be fused with the layer.
-         */
-        FUSIBLE_INFERENCE
     }
 }

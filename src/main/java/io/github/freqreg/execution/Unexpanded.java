@@ -6,11 +6,8 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
-import io.github.freqreg.Internal;
 import io.github.freqreg.nn.LazyMaps;
 import java.util.Optional;
-import java.util.concurrent.atomic.AtomicInteger;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The output of a factored convolution whose channels are not computed yet.
@@ -27,20 +24,19 @@ import org.jspecify.annotations.Nullable;
  * input. They are freed with it, or when all lists that hold them are closed. Instances exist only
  * outside of gradient graphs. They are safe for concurrent use.
  */
-@Internal
-public final class Unexpanded extends LazyList implements LazyMaps {
+final class Unexpanded extends LazyList implements LazyMaps {
 
     private static final long serialVersionUID = 1L;
 
-    private final transient Maps maps;
+    private final transient FactoredMaps maps;
     private final transient ChannelEpilogue epilogue;
     private transient boolean expanded;
     private transient boolean closed;
 
-    Unexpanded(Maps maps, ChannelEpilogue epilogue) {
+    Unexpanded(FactoredMaps maps, ChannelEpilogue epilogue) {
         this.maps = maps;
         this.epilogue = epilogue;
-        maps.holders.incrementAndGet();
+        maps.holders().incrementAndGet();
     }
 
     /**
@@ -54,52 +50,6 @@ public final class Unexpanded extends LazyList implements LazyMaps {
         return list instanceof Unexpanded maps && !maps.isComputed()
                 ? Optional.of(maps)
                 : Optional.empty();
-    }
-
-    /**
-     * The result of a factored convolution.
-     *
-     * @param small the maps z (batch, A, …)
-     * @param basis the matrix E (channels, A)
-     * @param bias one number for each channel, or null
-     * @param user is notified of each use
-     * @param holders the number of lists that hold the maps and are not closed
-     */
-    record Maps(
-            NDArray small,
-            NDArray basis,
-            @Nullable NDArray bias,
-            User user,
-            AtomicInteger holders) {
-
-        Maps(NDArray small, NDArray basis, @Nullable NDArray bias, User user) {
-            this(small, basis, bias, user, new AtomicInteger());
-        }
-
-        /** Frees the arrays when the last list is closed. */
-        void leave() {
-            if (holders.decrementAndGet() == 0) {
-                small.close();
-                basis.close();
-                if (bias != null) {
-                    bias.close();
-                }
-            }
-        }
-
-        /** The shape (batch, channels, …) of the output. */
-        Shape shape() {
-            Shape shape = small.getShape();
-            return new Shape(shape.get(0), basis.getShape().get(0)).addAll(shape.slice(2));
-        }
-    }
-
-    /** Is notified when the maps of a layer are used. */
-    @FunctionalInterface
-    interface User {
-
-        /** Notes a use. */
-        void use(MapUse use);
     }
 
     /** {@inheritDoc} */
@@ -125,7 +75,7 @@ public final class Unexpanded extends LazyList implements LazyMaps {
      *
      * @return max(0, channels), not computed yet
      */
-    public NDList relu() {
+    NDList relu() {
         return new Unexpanded(maps, epilogue.rectify());
     }
 
@@ -137,7 +87,7 @@ public final class Unexpanded extends LazyList implements LazyMaps {
      * @return the projections (batch, B, …)
      */
     NDArray project(NDArray cosines, NDManager manager) {
-        maps.user.use(MapUse.PROJECTED);
+        maps.user().accept(MapUse.PROJECTED);
         return epilogue.project(maps, cosines, manager);
     }
 
@@ -148,12 +98,12 @@ public final class Unexpanded extends LazyList implements LazyMaps {
 
     /** Returns the data type of the array in this list without computing it. */
     DataType getDataType() {
-        return maps.small.getDataType();
+        return maps.small().getDataType();
     }
 
     /** Returns the device of the array in this list without computing it. */
     Device getDevice() {
-        return maps.small.getDevice();
+        return maps.small().getDevice();
     }
 
     @Override
@@ -162,16 +112,16 @@ public final class Unexpanded extends LazyList implements LazyMaps {
             throw new IllegalStateException("The output was closed before it was read");
         }
         if (!expanded) {
-            put(epilogue.expand(maps, maps.small.getManager()));
+            put(epilogue.expand(maps, maps.small().getManager()));
             expanded = true;
-            maps.user.use(epilogue.isEmpty() ? MapUse.STORED : MapUse.FUSED);
+            maps.user().accept(epilogue.isEmpty() ? MapUse.STORED : MapUse.FUSED);
         }
     }
 
     /** {@inheritDoc} */
     @Override
     public synchronized NDManager getManager() {
-        return expanded ? super.getManager() : maps.small.getManager();
+        return expanded ? super.getManager() : maps.small().getManager();
     }
 
     /** Frees the arrays without computing the channels. */

@@ -2,6 +2,7 @@ package io.github.freqreg.file;
 
 import ai.djl.nn.Block;
 import io.github.freqreg.block.FrequencyBlocks;
+import io.github.freqreg.execution.LayerPick;
 import io.github.freqreg.execution.Pick;
 import io.github.freqreg.execution.Strategy;
 import java.util.ArrayList;
@@ -18,9 +19,9 @@ import java.util.Locale;
  */
 public final class ExecutionReport {
 
-    private final List<Row> rows;
+    private final List<LayerPick> rows;
 
-    private ExecutionReport(List<Row> rows) {
+    private ExecutionReport(List<LayerPick> rows) {
         this.rows = List.copyOf(rows);
     }
 
@@ -38,10 +39,7 @@ public final class ExecutionReport {
                             + block.getClass().getSimpleName()
                             + " is wrapped: apply a policy first");
         }
-        List<Row> all = new ArrayList<>();
-        FrequencyBlocks.picks(block)
-                .forEach(each -> all.add(new Row(each.name(), each.layer(), each.pick())));
-        return new ExecutionReport(all);
+        return new ExecutionReport(FrequencyBlocks.picks(block));
     }
 
     /**
@@ -50,7 +48,7 @@ public final class ExecutionReport {
      *
      * @return the rows, in the network's order
      */
-    public List<Row> getRows() {
+    public List<LayerPick> getRows() {
         return rows;
     }
 
@@ -62,7 +60,7 @@ public final class ExecutionReport {
                 new String[] {
                     "weight", "layer", "input", "pass", "computed", "expected ms", "dense ms"
                 });
-        for (Row row : rows) {
+        for (LayerPick row : rows) {
             Pick pick = row.pick();
             cells.add(
                     cells(
@@ -77,7 +75,7 @@ public final class ExecutionReport {
         for (boolean training : new boolean[] {false, true}) {
             List<Pick> its =
                     rows.stream()
-                            .map(Row::pick)
+                            .map(LayerPick::pick)
                             .filter(pick -> pick.training() == training)
                             .toList();
             if (!its.isEmpty()) {
@@ -106,13 +104,4 @@ public final class ExecutionReport {
     private static String milliseconds(double nanoseconds) {
         return String.format(Locale.ROOT, "%.3f", nanoseconds / 1e6);
     }
-
-    /**
-     * One layer in one kind of pass.
-     *
-     * @param name of the wrapped parameter
-     * @param layer the simple name of the layer's class
-     * @param pick how it computed
-     */
-    public record Row(String name, String layer, Pick pick) {}
 }

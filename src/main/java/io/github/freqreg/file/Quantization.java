@@ -2,6 +2,7 @@ package io.github.freqreg.file;
 
 import ai.djl.MalformedModelException;
 import ai.djl.nn.Block;
+import io.github.freqreg.Internal;
 import io.github.freqreg.block.NetworkTensor;
 import io.github.freqreg.block.NetworkTensors;
 import io.github.freqreg.block.SpectralParameter;
@@ -217,6 +218,17 @@ public final class Quantization {
         Map<SpectralParameter, Float> found = new LinkedHashMap<>();
         NetworkTensors.spectral(block).forEach((name, tensor) -> found.put(tensor, getStep(name)));
         found.forEach(SpectralParameter::setStep);
+    }
+
+    /**
+     * Returns the next coarser step that a file can store.
+     *
+     * @param step a step, above 0
+     * @return the coarser step
+     */
+    @Internal
+    public static float coarser(float step) {
+        return Precision.ofStep(step).coarser().step();
     }
 
     /**

@@ -144,7 +144,7 @@ record RunningStatistic(Precision precision, float[] coefficients) {
         while (count > 1 && Math.abs(coefficients[count - 1]) <= least) {
             count--;
         }
-        if (CosineSeries.storedLength(n, count) == n) {
+        if (NetworkTensor.storedStatistic(n, count) == n) {
             return Optional.empty();
         }
         float[] first = Arrays.copyOf(coefficients, count);

@@ -1,7 +1,6 @@
 package io.github.freqreg.format;
 
 import ai.djl.MalformedModelException;
-import io.github.freqreg.Internal;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
@@ -25,7 +24,6 @@ import java.util.UUID;
  * <p>The methods are safe for concurrent use. If two threads write the same file, it ends up as one
  * of them wrote it.
  */
-@Internal
 public final class WholeFile {
 
     /** About the largest length of a Java array. */

@@ -12,7 +12,7 @@
  *       each entry takes.
  *   <li>{@link io.github.freqreg.format.Precision}: how the values of an entry are stored: float32,
  *       float16 or multiples of a step.
- *   <li>{@link io.github.freqreg.format.WholeFile}: internal; size-limited reading and atomic
+ *   <li>{@link io.github.freqreg.format.WholeFile}: size-limited reading and atomic
  *       writing of any file.
  * </ul>
  *

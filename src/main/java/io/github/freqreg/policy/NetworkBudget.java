@@ -5,7 +5,7 @@ import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
 import ai.djl.nn.convolutional.Convolution;
 import io.github.freqreg.block.ChildBlocks;
-import io.github.freqreg.spectrum.CosineSeries;
+import io.github.freqreg.block.NetworkTensor;
 import io.github.freqreg.spectrum.FrequencyTensor;
 import io.github.freqreg.spectrum.SplitAxes;
 import java.util.ArrayList;
@@ -13,6 +13,7 @@ import java.util.Comparator;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalInt;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -76,7 +77,7 @@ final class NetworkBudget {
         return mixesChannels
                 && weight.parameter().getType() == Parameter.Type.WEIGHT
                 && !weight.parameter().isInitialized()
-                && channelAxis(weight) >= 0;
+                && channelAxis(weight).isPresent();
     }
 
     private static int ownChannelAxis(PlannedTensor weight) {
@@ -84,9 +85,10 @@ final class NetworkBudget {
     }
 
     /**
-     * Returns the axis of the output's channels among the transformed axes, or -1 if it is split.
+     * Returns the axis of the output's channels among the transformed axes, or nothing if it is
+     * split.
      */
-    private int channelAxis(PlannedTensor weight) {
+    private OptionalInt channelAxis(PlannedTensor weight) {
         Shape shape = weight.shape();
         SplitAxes split = SplitAxes.of(shape, axes.of(weight).shape(shape));
         return split.whole(ownChannelAxis(weight));
@@ -187,9 +189,9 @@ final class NetworkBudget {
         Shape shape = weight.shape();
         long kept = Math.min(shares.getOrDefault(weight.name(), 0L), shape.size());
         Shape box = axes.of(weight).mask(shape, kept).getBox();
-        long frequencies = box.get(channelAxis(weight));
+        long frequencies = box.get(channelAxis(weight).orElseThrow());
         boolean mean = statistic.statistic().parameter().getType() == Parameter.Type.RUNNING_MEAN;
-        return CosineSeries.storedLength(
+        return NetworkTensor.storedStatistic(
                 statistic.statistic().shape().size(),
                 mean ? Math.max(frequencies, countBias(weight, shares)) : 2 * frequencies - 1);
     }

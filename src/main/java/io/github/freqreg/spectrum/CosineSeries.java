@@ -113,16 +113,4 @@ public final class CosineSeries {
     private double scale(int k) {
         return Math.sqrt((k == 0 ? 1.0 : 2.0) / n);
     }
-
-    /**
-     * Returns how many numbers are stored for n elements that few frequencies rebuild: one for each
-     * frequency if these are at most half as many, and otherwise the elements.
-     *
-     * @param n the number of elements
-     * @param frequencies the number of frequencies that rebuild them
-     * @return the number of stored values
-     */
-    public static long storedLength(long n, long frequencies) {
-        return 2 * frequencies <= n ? frequencies : n;
-    }
 }

@@ -2,6 +2,7 @@ package io.github.freqreg.spectrum;
 
 import ai.djl.ndarray.types.Shape;
 import io.github.freqreg.Internal;
+import java.util.OptionalInt;
 
 /**
  * The relation between the axes of a tensor and those of a shape that splits them. For example,
@@ -73,20 +74,20 @@ public final class SplitAxes {
      * element.
      *
      * @param axis the axis of the tensor, from 0
-     * @return the axis of the split shape, or -1 if the axis is split in two or more
+     * @return the axis of the split shape, or nothing if the axis is split in two or more
      */
-    public int whole(int axis) {
-        int found = -1;
+    public OptionalInt whole(int axis) {
+        OptionalInt found = OptionalInt.empty();
         int begin = axis == 0 ? 0 : ends[axis - 1];
         for (int part = begin; part < ends[axis]; part++) {
             if (split.get(part) > 1) {
-                if (found >= 0) {
-                    return -1;
+                if (found.isPresent()) {
+                    return OptionalInt.empty();
                 }
-                found = part;
+                found = OptionalInt.of(part);
             }
         }
-        return found >= 0 ? found : begin;
+        return found.isPresent() ? found : OptionalInt.of(begin);
     }
 
     /**

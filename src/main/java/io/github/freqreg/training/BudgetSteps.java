@@ -4,7 +4,6 @@ import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
 import io.github.freqreg.block.FrequencyBlocks;
 import io.github.freqreg.file.Quantization;
-import io.github.freqreg.format.Precision;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
@@ -99,7 +98,7 @@ record BudgetSteps(long bytes, boolean names, Optional<Adam> optimizer) {
     }
 
     private static float coarser(String name, float step) {
-        return Precision.ofStep(step).coarser().step();
+        return Quantization.coarser(step);
     }
 
     /** Returns the mean squared gradient of each tensor, or nothing before the first update. */

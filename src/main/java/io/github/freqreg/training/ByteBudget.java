@@ -169,8 +169,9 @@ public final class ByteBudget extends TrainingListenerAdapter {
     }
 
     private Quantization fit(Block block) {
+        Quantization fitted = budget.fit(block);
         logger.info("After {} epochs: new steps for a file of {} bytes", epochs, budget.bytes());
-        return budget.fit(block);
+        return fitted;
     }
 
     /**

@@ -67,9 +67,7 @@ class FusionTest {
             assertEqualsRebuilt(block, manager, input);
             TestModels.predict(block, manager, new NDList(input));
             List<Pick> picks =
-                    ExecutionReport.of(block).getRows().stream()
-                            .map(ExecutionReport.Row::pick)
-                            .toList();
+                    ExecutionReport.of(block).getRows().stream().map(LayerPick::pick).toList();
             assertEquals(List.of("fused", "fused", "factored"), text(picks));
             network.setReturnIntermediate(true);
             assertEqualsRebuilt(block, manager, input);

@@ -16,9 +16,9 @@ import ai.djl.nn.SequentialBlock;
 import ai.djl.training.ParameterStore;
 import io.github.freqreg.TestModels;
 import io.github.freqreg.UsesEngine;
+import io.github.freqreg.execution.LayerPick;
 import io.github.freqreg.execution.Pick;
 import io.github.freqreg.execution.Strategy;
-import io.github.freqreg.file.ExecutionReport.Row;
 import io.github.freqreg.nn.BatchStatisticsNorm;
 import io.github.freqreg.policy.FrequencyRegularization;
 import java.util.List;
@@ -66,9 +66,10 @@ class ExecutionReportTest {
         assertEquals(List.of(), ExecutionReport.of(block).getRows());
 
         pass(block, false);
-        List<Row> inference = ExecutionReport.of(block).getRows();
+        List<LayerPick> inference = ExecutionReport.of(block).getRows();
         assertEquals(
-                List.of("Conv2d", "Conv2d", "Linear"), inference.stream().map(Row::layer).toList());
+                List.of("Conv2d", "Conv2d", "Linear"),
+                inference.stream().map(LayerPick::layer).toList());
         assertTrue(inference.get(0).name().endsWith("Conv2d_weight"), inference.get(0).name());
         Pick first = inference.get(0).pick();
         assertEquals(INPUT, first.input());
@@ -80,7 +81,7 @@ class ExecutionReportTest {
         assertEquals("factored", inference.get(1).pick().toString());
 
         pass(block, true);
-        List<Row> both = ExecutionReport.of(block).getRows();
+        List<LayerPick> both = ExecutionReport.of(block).getRows();
         assertEquals(6, both.size());
         assertEquals(inference.get(0), both.get(0));
         assertTrue(both.get(1).pick().training());
@@ -96,13 +97,13 @@ class ExecutionReportTest {
             pass(rebuilt, training);
             pass(factored, training);
         }
-        for (Row row : ExecutionReport.of(rebuilt).getRows()) {
+        for (LayerPick row : ExecutionReport.of(rebuilt).getRows()) {
             assertEquals("rebuilt", row.pick().toString());
             // In training, rebuilding adds the cost of the weight; at inference it is cached.
             double more = row.pick().nanoseconds() - row.pick().dense();
             assertTrue(row.pick().training() ? more > 0 : more == 0, row.toString());
         }
-        for (Row row : ExecutionReport.of(factored).getRows()) {
+        for (LayerPick row : ExecutionReport.of(factored).getRows()) {
             assertTrue(row.pick().toString().startsWith("factored"), row.toString());
         }
     }

@@ -3,8 +3,8 @@ package io.github.freqreg.file;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import io.github.freqreg.Seeds;
+import io.github.freqreg.block.NetworkTensor;
 import io.github.freqreg.format.Precision;
-import io.github.freqreg.spectrum.CosineSeries;
 import java.util.Arrays;
 import java.util.Optional;
 import java.util.Random;
@@ -61,7 +61,7 @@ class RunningStatisticTest {
                     RunningStatistic.ofVariances(variances)
                             .map(few -> few.coefficients().length)
                             .orElse(n);
-            assertEquals(CosineSeries.storedLength(n, frequencies), numbers);
+            assertEquals(NetworkTensor.storedStatistic(n, frequencies), numbers);
         }
     }
 

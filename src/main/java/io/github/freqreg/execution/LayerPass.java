@@ -1,0 +1,31 @@
+package io.github.freqreg.execution;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.training.ParameterStore;
+import io.github.freqreg.Internal;
+import io.github.freqreg.spectrum.SpectralTransform;
+
+/**
+ * What a layer computes, see {@link LayerExecutor#forward}.
+ *
+ * @param strategy the strategy that the user has set
+ * @param transform of the weight
+ * @param coefficients the kept coefficients, inside or outside of the gradient graph
+ * @param store provides the bias
+ * @param input of the layer
+ * @param mode what the output is for
+ */
+@Internal
+public record LayerPass(
+        Strategy strategy,
+        SpectralTransform transform,
+        NDArray coefficients,
+        ParameterStore store,
+        LayerInput input,
+        PassMode mode) {
+
+    /** Returns whether a backward pass may follow. */
+    boolean training() {
+        return mode == PassMode.TRAINING;
+    }
+}
