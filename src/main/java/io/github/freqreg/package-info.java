@@ -17,11 +17,14 @@
  * rests on the packages below it, and a package that held them all would depend on everything.
  *
  * <pre>
- * training ─▶ policy ─▶ block ─▶ execution ─▶ spectrum        what a network computes
- *     └─────▶ file ───▶ block
- *             file ───▶ format ─▶ spectrum                     what a file holds
- *          interop ───▶ format, block                          other programs' files
+ *   policy ─▶ block ─▶ execution ─▶ spectrum, nn            what a network computes
+ *     file ─▶ block, format ─▶ spectrum                     what a file holds
+ * training ─▶ file, block, format
+ *  interop ─▶ block, format                                 other programs' files
  * </pre>
+ *
+ * <p>{@code training} uses {@code format} only for its checkpoints, which are {@code .frq} files,
+ * and {@code interop} only to read and write whole files.
  *
  * <ul>
  *   <li>{@link io.github.freqreg.spectrum}: the cosine transform, the zigzag order and the mask of
@@ -40,7 +43,7 @@
  *       checkpoints.
  * </ul>
  *
- * <p>{@code ArchitectureTest} checks these arrows.
+ * <p>{@code ArchitectureTest} checks these arrows; a package may also skip a level.
  *
  * <h2>Terms</h2>
  *

@@ -12,8 +12,8 @@
  *       each entry takes.
  *   <li>{@link io.github.freqreg.format.Precision}: how the values of an entry are stored: float32,
  *       float16 or multiples of a step.
- *   <li>{@link io.github.freqreg.format.WholeFile}: size-limited reading and atomic
- *       writing of any file.
+ *   <li>{@link io.github.freqreg.format.WholeFile}: size-limited reading and atomic writing of any
+ *       file.
  * </ul>
  *
  * <p>{@code FrqFrame} checks magic, version and checksum and picks the decoder. {@code FrqEncoder}

@@ -1,6 +1,7 @@
 package io.github.freqreg.policy;
 
 import ai.djl.ndarray.types.Shape;
+import io.github.freqreg.block.TensorSpec;
 import io.github.freqreg.spectrum.FrequencyAxes;
 import java.util.List;
 import java.util.Optional;
@@ -34,8 +35,21 @@ record AxesRules(NamePatterns<Shape> splits, NamePatterns<List<Integer>> weights
      * @throws IllegalArgumentException if they do not
      */
     void check(PlannedTensor tensor) {
+        check(tensor, () -> of(tensor).check(tensor.shape()));
+    }
+
+    /**
+     * Checks that a tensor whose shape is known can keep as many coefficients as it starts with.
+     *
+     * @throws IllegalArgumentException if it cannot, as its axes have too large weights
+     */
+    void check(PlannedTensor tensor, TensorSpec spec) {
+        check(tensor, () -> spec.axes().mask(tensor.shape(), spec.start()));
+    }
+
+    private static void check(PlannedTensor tensor, Runnable check) {
         try {
-            of(tensor).check(tensor.shape());
+            check.run();
         } catch (IllegalArgumentException e) {
             throw new IllegalArgumentException(
                     "The axes for " + tensor.name() + " do not fit. " + e.getMessage(), e);

@@ -12,10 +12,10 @@ import io.github.freqreg.block.TensorSpec;
 import io.github.freqreg.block.TransposedLayers;
 import io.github.freqreg.block.TrialInitialization;
 import io.github.freqreg.execution.Strategy;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -223,7 +223,7 @@ public final class FrequencyRegularization {
                 .ifPresent(each -> NamePatterns.checkMatches(each, "exclusion", plan.getNames()));
         plan.getChosen().stream()
                 .filter(each -> each.tensor().shape() != null)
-                .forEach(axes::check);
+                .forEach(each -> axes.check(each));
     }
 
     private RuntimeException nothingChosen(NetworkPlan plan) {
@@ -247,38 +247,36 @@ public final class FrequencyRegularization {
         NetworkBudget.Division shares =
                 budget.map(each -> new NetworkBudget(plan, axes, each).share())
                         .orElse(NetworkBudget.Division.NONE);
-        Map<String, TensorSpec.Rule> rules = rules(plan, shares.kept());
+        Map<String, TensorSpec.Rule> rules = new HashMap<>();
+        List<TensorSpec> known = new ArrayList<>();
+        for (PlannedTensor tensor : plan.getChosen()) {
+            Optional<Long> share = Optional.ofNullable(shares.kept().get(tensor.name()));
+            TensorSpec.Rule rule = shape -> spec(tensor, share, shape);
+            if (tensor.tensor().shape() != null) {
+                TensorSpec spec = rule.of(tensor.shape());
+                axes.check(tensor, spec);
+                known.add(spec);
+                rule = shape -> spec;
+            }
+            rules.put(tensor.name(), rule);
+        }
         plan.getChoices().forEach(choice -> logger.debug("{}", choice));
         Block wrapped = plan.getWrapping().wrap(rules, shares.projected(), strategy);
-        logger.info("{}", summary(plan, rules));
+        logger.info("{}", summary(plan, known));
         return wrapped;
     }
 
-    /** Returns how each chosen tensor is kept, by name. */
-    private Map<String, TensorSpec.Rule> rules(NetworkPlan plan, Map<String, Long> shares) {
-        Map<String, TensorSpec.Rule> rules = new HashMap<>();
-        for (PlannedTensor tensor : plan.getChosen()) {
-            Long share = shares.get(tensor.name());
-            rules.put(
-                    tensor.name(),
-                    shape -> {
-                        long size = shape.size();
-                        long target =
-                                share == null
-                                        ? amounts.target(tensor, size)
-                                        : Math.min(share, size);
-                        return new TensorSpec(
-                                amounts.start(size, target),
-                                target,
-                                axes.of(tensor, shape),
-                                balanceRounds);
-                    });
-        }
-        return rules;
+    private TensorSpec spec(PlannedTensor tensor, Optional<Long> share, Shape shape) {
+        long size = shape.size();
+        long target =
+                share.map(each -> Math.min(each, size))
+                        .orElseGet(() -> amounts.target(tensor, size));
+        return new TensorSpec(
+                amounts.start(size, target), target, axes.of(tensor, shape), balanceRounds);
     }
 
     /** Returns how many tensors are wrapped, and how many coefficients they keep. */
-    private static String summary(NetworkPlan plan, Map<String, TensorSpec.Rule> rules) {
+    private static String summary(NetworkPlan plan, List<TensorSpec> known) {
         String tensors =
                 "Wrapped "
                         + plan.getChosen().size()
@@ -289,15 +287,9 @@ public final class FrequencyRegularization {
         if (!plan.knowsShapes()) {
             return tensors + ", whose shapes are not known yet";
         }
-        long before = 0;
-        long start = 0;
-        long target = 0;
-        for (PlannedTensor tensor : plan.getChosen()) {
-            TensorSpec spec = Objects.requireNonNull(rules.get(tensor.name())).of(tensor.shape());
-            before += tensor.shape().size();
-            start += spec.start();
-            target += spec.target();
-        }
+        long before = plan.getChosen().stream().mapToLong(each -> each.shape().size()).sum();
+        long start = known.stream().mapToLong(TensorSpec::start).sum();
+        long target = known.stream().mapToLong(TensorSpec::target).sum();
         return tensors
                 + ": "
                 + before
