@@ -198,7 +198,7 @@ final class Version1Samples {
         extra(
                 FileBytes.version1().varint(1).varint(count),
                 "An input has rank " + count + ".",
-                "found " + count);
+                "is " + count + ", but only 0 bytes are left in the file");
         extra(
                 FileBytes.version1().varint(0).varint(count),
                 "It claims " + count + " tensors.",
@@ -206,11 +206,11 @@ final class Version1Samples {
         extra(
                 FileBytes.oneTensor().bytes(0).varint(count).raw(new byte[40]),
                 "A name has " + count + " bytes.",
-                "fits the 40 bytes left but found " + count);
+                "is " + count + ", but only 40 bytes are left in the file");
         extra(
                 FileBytes.oneTensor().bytes(0).name("w").varint(count).raw(new byte[40]),
                 "A tensor has rank " + count + ".",
-                "fits the 40 bytes left but found " + count);
+                "is " + count + ", but only 40 bytes are left in the file");
         extra(
                 tensor(0, "w", count).raw(new byte[40]),
                 "A tensor has " + count + " elements.",
