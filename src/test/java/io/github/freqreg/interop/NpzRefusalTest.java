@@ -83,7 +83,7 @@ class NpzRefusalTest {
                 zip("the directory of the zip archive to end at byte", END + 4, 1),
                 zip("the directory of the zip archive to end at byte", END + 8, 1),
                 zip("the directory of the zip archive to end at byte", END + 12, 1),
-                zip("from 4294967295", END + 16, ones(4)),
+                zip("it starts at byte 4294967295", END + 16, ones(4)),
                 zip("the directory of the zip archive to end at byte", END + 20, 1),
                 zip("expected entry 2 of 3", END + 8, 3, 0, 3),
                 zip("expected 1 entries in the zip archive's directory but 51", END + 8, 1, 0, 1),
