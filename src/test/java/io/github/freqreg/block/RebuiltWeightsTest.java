@@ -1,12 +1,15 @@
 package io.github.freqreg.block;
 
 import static io.github.freqreg.block.WrappedNetwork.INPUT;
+import static io.github.freqreg.block.WrappedNetwork.KEPT;
 import static io.github.freqreg.block.WrappedNetwork.answer;
 import static io.github.freqreg.block.WrappedNetwork.answerAfresh;
 import static io.github.freqreg.block.WrappedNetwork.step;
 import static io.github.freqreg.block.WrappedNetwork.wrapped;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertSame;
 
 import ai.djl.MalformedModelException;
 import ai.djl.Model;
@@ -15,12 +18,17 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.index.NDIndex;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
 import ai.djl.training.GradientCollector;
 import ai.djl.training.Trainer;
 import ai.djl.translate.NoopTranslator;
 import io.github.freqreg.TestModels;
+import io.github.freqreg.execution.Strategy;
+import io.github.freqreg.file.FrequencyFile;
+import io.github.freqreg.policy.FrequencyRegularization;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -32,8 +40,13 @@ import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Supplier;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** Inference caches rebuilt weights until their coefficients change. */
 class RebuiltWeightsTest {
@@ -83,6 +96,74 @@ class RebuiltWeightsTest {
             float[] after = answer(model);
             assertFalse(Arrays.equals(before, after));
             assertArrayEquals(answerAfresh(model, folder), after);
+        }
+    }
+
+    /**
+     * Clearing closes the dense array. A cache that still took it for its own would write into the
+     * placeholder that a loader puts in its place. A layer alone is cleared by its frequency block,
+     * a layer in a sequence by its parent, which closes the parameters that it sees.
+     */
+    @ParameterizedTest
+    @MethodSource("layers")
+    void clearedNetworkPredictsAgainAfterLoading(Supplier<Block> layers, @TempDir Path folder)
+            throws IOException, MalformedModelException {
+        FrequencyRegularization policy =
+                FrequencyRegularization.builder()
+                        .optKept(KEPT)
+                        .optStrategy(Strategy.REBUILD)
+                        .build();
+        try (Model model = TestModels.model(layers.get(), INPUT)) {
+            policy.apply(model);
+            Path file = folder.resolve("network.frq");
+            FrequencyFile.save(model.getBlock(), file, DataType.FLOAT32);
+            float[] expected = answer(model);
+            model.getBlock().clear();
+            int arrays = model.getNDManager().getManagedArrays().size();
+            for (int round = 0; round < 3; round++) {
+                FrequencyFile.load(model, file);
+                assertArrayEquals(expected, answer(model));
+                model.getBlock().clear();
+                assertEquals(arrays, model.getNDManager().getManagedArrays().size());
+            }
+        }
+    }
+
+    static Stream<Supplier<Block>> layers() {
+        return Stream.of(() -> TestModels.convolution(4), TestModels::smallNetwork);
+    }
+
+    @Test
+    void weightsAreRebuiltOnceForEachChange() {
+        try (NDManager manager = NDManager.newBaseManager()) {
+            Parameter dense = TestModels.linear(2).getDirectParameters().get("weight");
+            dense.setShape(new Shape(2, 1));
+            dense.initialize(manager, DataType.FLOAT32);
+            AtomicInteger rebuilt = new AtomicInteger();
+            RebuiltWeights weights =
+                    new RebuiltWeights(
+                            dense,
+                            (vector, scratch) -> {
+                                rebuilt.incrementAndGet();
+                                NDArray twice = vector.add(vector);
+                                twice.attach(scratch);
+                                return twice;
+                            });
+            NDArray vector = manager.create(new float[] {1, 2}, new Shape(2, 1));
+            for (int changes = 1; changes <= 3; changes++) {
+                for (int use = 0; use < 2; use++) {
+                    assertArrayEquals(
+                            new float[] {2, 4 * changes}, weights.of(vector).toFloatArray());
+                }
+                assertEquals(changes, rebuilt.get());
+                assertSame(dense.getArray(), weights.of(vector));
+                vector.set(new NDIndex(1), 2f * (changes + 1));
+            }
+            // Another transform of the same coefficients.
+            weights.of(vector);
+            weights.forget();
+            weights.of(vector);
+            assertEquals(5, rebuilt.get());
         }
     }
 
