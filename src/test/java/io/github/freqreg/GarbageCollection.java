@@ -1,5 +1,6 @@
 package io.github.freqreg;
 
+import java.lang.ref.Reference;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
@@ -33,5 +34,7 @@ public final class GarbageCollection {
                 held.add(buffer);
             }
         }
+        // The buffers must not be freed before all are filled.
+        Reference.reachabilityFence(held);
     }
 }
