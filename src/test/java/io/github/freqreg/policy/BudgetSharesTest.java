@@ -111,14 +111,11 @@ class BudgetSharesTest {
         try (Model model = TestModels.model(block, new Shape(2, 7))) {
             fill(linear, FrequencyAxes.OWN, 1);
             fill(table, FrequencyAxes.ofTable(new Shape(90, 8)), 151);
-            List<Integer> kept = keptWithBytes(block, 50);
+            policy().optBudgetBytes(50).build().apply(model);
+            List<Integer> kept = kept(model.getBlock());
             assertTrue(kept.get(1) >= 2 * 76, kept.toString());
             assertEquals(2 * 50, kept.get(0) + kept.get(1) / 2);
         }
-    }
-
-    private static List<Integer> keptWithBytes(Block block, long bytes) {
-        return kept(policy().optBudgetBytes(bytes).build().apply(block));
     }
 
     /** Sets the last of some coefficients of a layer's only parameter to 1, all others to 0. */
