@@ -3,8 +3,6 @@ package io.github.freqreg;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import java.nio.ByteBuffer;
-import java.util.ArrayList;
-import java.util.List;
 
 /** A forced garbage collection, after which memory that was freed too early is seen to be. */
 public final class GarbageCollection {
@@ -25,14 +23,12 @@ public final class GarbageCollection {
         System.gc();
         // Another thread frees the buffers.
         Thread.sleep(20);
-        List<ByteBuffer> held = new ArrayList<>();
-        for (int size : bytes) {
-            for (int i = 0; i < BUFFERS; i++) {
-                ByteBuffer buffer = ByteBuffer.allocateDirect(size);
-                while (buffer.remaining() >= Integer.BYTES) {
-                    buffer.putInt(PATTERN);
-                }
-                held.add(buffer);
+        ByteBuffer[] written = new ByteBuffer[BUFFERS * bytes.length];
+        for (int i = 0; i < written.length; i++) {
+            // All are held, so that each takes other memory.
+            written[i] = ByteBuffer.allocateDirect(bytes[i % bytes.length]);
+            while (written[i].remaining() >= Integer.BYTES) {
+                written[i].putInt(PATTERN);
             }
         }
         // The use keeps all buffers until the last one is filled.

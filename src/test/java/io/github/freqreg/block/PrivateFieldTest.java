@@ -7,8 +7,6 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.util.ArrayList;
-import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -31,7 +29,8 @@ class PrivateFieldTest {
 
     @Test
     void eachObjectHasItsOwnValue() {
-        PrivateField<Owner, String> field = new PrivateField<>(Owner.class, "name", String.class);
+        PrivateField<Owner, CharSequence> field =
+                new PrivateField<>(Owner.class, "name", CharSequence.class);
         Owner first = new Owner();
         Owner second = new Owner();
         field.set(first, "first");
@@ -45,8 +44,8 @@ class PrivateFieldTest {
                 new PrivateField<>(Owner.class, "shape", long[].class),
                 new PrivateField<>(Heir.class, "extents", long[].class),
                 new PrivateField<>(Owner.class, "extents", int[].class),
-                // A value of another subtype could not be written.
-                new PrivateField<>(Owner.class, "children", ArrayList.class),
+                // Not every name is a String, and not every Object is a name.
+                new PrivateField<>(Owner.class, "name", String.class),
                 new PrivateField<>(Owner.class, "name", Object.class),
                 new PrivateField<>(String.class, "value", byte[].class));
     }
@@ -67,8 +66,7 @@ class PrivateFieldTest {
     private static class Owner {
 
         private long[] extents = {2, 3};
-        private String name = "none";
-        final List<String> children = new ArrayList<>();
+        private CharSequence name = "none";
     }
 
     private static final class Heir extends Owner {}

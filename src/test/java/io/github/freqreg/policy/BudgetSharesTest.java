@@ -12,9 +12,18 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ai.djl.Model;
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
+import ai.djl.nn.SequentialBlock;
+import ai.djl.nn.core.Linear;
+import ai.djl.nn.transformer.IdEmbedding;
 import ai.djl.util.Pair;
+import io.github.freqreg.TestModels;
+import io.github.freqreg.spectrum.FrequencyAxes;
 import io.github.freqreg.spectrum.FrequencyTensor;
+import io.github.freqreg.spectrum.ZigzagMask;
 import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -87,6 +96,39 @@ class BudgetSharesTest {
             assertTrue(hulls >= best - 1e-6, hulls + " of " + best);
             assertTrue(below <= 1, below + " tensors within a step");
             assertTrue(found <= best + 1e-6, found + " of " + best);
+        }
+    }
+
+    /**
+     * Two coefficients of a table cost as much as one of another layer. All energy of this table is
+     * in its 151st coefficient, and the linear layer needs its first one only.
+     */
+    @Test
+    void coefficientsOfATableArePaidInPairs() {
+        Block table = new IdEmbedding.Builder().setDictionarySize(90).setEmbeddingSize(8).build();
+        Block linear = Linear.builder().setUnits(15).optBias(false).build();
+        SequentialBlock block = new SequentialBlock().add(linear).add(table);
+        try (Model model = TestModels.model(block, new Shape(2, 7))) {
+            fill(linear, FrequencyAxes.OWN, 1);
+            fill(table, FrequencyAxes.ofTable(new Shape(90, 8)), 151);
+            policy().optBudgetBytes(50).build().apply(model);
+            List<Integer> kept = kept(model.getBlock());
+            assertTrue(kept.get(1) >= 2 * 76, kept.toString());
+            assertEquals(2 * 50, kept.get(0) + kept.get(1) / 2);
+        }
+    }
+
+    /** Sets the last of some coefficients of a layer's only parameter to 1, all others to 0. */
+    private static void fill(Block layer, FrequencyAxes axes, int kept) {
+        NDArray weights = layer.getParameters().valueAt(0).getArray();
+        float[] coefficients = new float[kept];
+        coefficients[kept - 1] = 1;
+        ZigzagMask mask = axes.mask(weights.getShape(), kept);
+        try (NDManager scratch = weights.getManager().newSubManager()) {
+            NDArray values = new FrequencyTensor(mask, coefficients).rebuild(scratch);
+            weights.setRequiresGradient(false);
+            values.reshape(weights.getShape()).copyTo(weights);
+            weights.setRequiresGradient(true);
         }
     }
 
