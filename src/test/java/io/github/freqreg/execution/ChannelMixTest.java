@@ -101,7 +101,7 @@ class ChannelMixTest {
         double[] once = core.toDoubleArray();
         for (int groups : new int[] {1, 2, 5}) {
             NDArray tiled = new ChannelMix(ChannelLayout.CONVOLUTION, groups).tile(core);
-            assertEquals(new Shape(2 * groups, 1, 3), tiled.getShape());
+            assertEquals(new Shape(2L * groups, 1, 3), tiled.getShape());
             double[] found = tiled.toDoubleArray();
             for (int i = 0; i < found.length; i++) {
                 assertEquals(once[i % once.length], found[i]);
@@ -113,7 +113,7 @@ class ChannelMixTest {
     @MethodSource("layers")
     void biasIsAddedAlongTheChannels(Case c) {
         NDArray image = normal(c.image(c.n));
-        NDArray bias = normal(new Shape(c.groups * c.n));
+        NDArray bias = normal(new Shape((long) c.groups * c.n));
         NDArray sum = image.add(c.mix().alongChannels(bias, manager, image.getShape()));
         double[] expected = image.toDoubleArray();
         for (int i = 0; i < expected.length; i++) {
