@@ -335,7 +335,7 @@ public final class SpectralParameter {
         coefficients.close();
     }
 
-    /** Frees everything, so that the tensor can be initialised again. */
+    /** Frees coefficients, weights and tables, so that the tensor can be initialised again. */
     void clear() {
         forgetTables();
         rebuilt.clear();

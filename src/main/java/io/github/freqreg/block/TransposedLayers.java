@@ -68,8 +68,8 @@ public final class TransposedLayers {
                     parent.getClass().getName()
                             + " calls a "
                             + theirs
-                            + " of its own, which DJL's PyTorch engine does not implement: build it"
-                            + " with "
+                            + " directly, but DJL's PyTorch engine does not implement that layer:"
+                            + " replace it in that class by "
                             + ours
                             + ", which takes the same options");
         }

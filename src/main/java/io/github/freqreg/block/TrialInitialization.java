@@ -18,11 +18,13 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * A trial initialisation of a network, to learn the shapes of its parameters or to load values.
+ * A temporary initialisation of a network, to find out the shapes of its parameters or to load
+ * values into it.
  *
  * <p>Parameters that are not initialised get a {@link Placeholder}, which takes no memory and which
- * a loader replaces. {@link #undo} and {@link #putInitializers} restore the network: every array,
- * initialiser, shape and gradient of a parameter, and the input shapes of every block.
+ * a loader replaces. {@link #undo} restores every array, shape and gradient of a parameter and the
+ * input shapes of every block. {@link #putInitializers} restores the initialisers; it must be
+ * called in any case.
  */
 @Internal
 public final class TrialInitialization {

@@ -8,8 +8,9 @@ import io.github.freqreg.Internal;
 import java.lang.reflect.Field;
 
 /**
- * A replacement for DJL's ReLU block. The factored convolution before it (see {@link
- * LayerExecutor}) can apply the ReLU while it expands its output channels.
+ * A ReLU block that can be fused with the factored convolution before it, see {@link
+ * LayerExecutor}. If the channels of its input are not computed yet, it only adds the ReLU to that
+ * computation; otherwise it computes the ReLU like DJL's block.
  *
  * <p>It is a {@code LambdaBlock} with the original's name, so printed networks do not change.
  */

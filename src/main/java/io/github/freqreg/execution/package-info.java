@@ -7,13 +7,15 @@
  * <ul>
  *   <li>{@link io.github.freqreg.execution.Strategy}: which way to compute, usually {@code AUTO}.
  *   <li>{@link io.github.freqreg.execution.Pick}: how a pass was computed, and its expected cost.
+ *   <li>{@link io.github.freqreg.execution.LayerPick}: the same with the name of the layer.
  *   <li>{@link io.github.freqreg.execution.Factorization}: the ways that a pass can be computed.
  * </ul>
  *
  * <p>Read in this order: {@code LayerExecutor} decides with {@code CostModel}, from the {@code
- * LayerSizes}; {@code FactoredPass} computes, with {@code ChannelMix} for the products along
- * channels and {@code ChannelLayout} for where these are. {@code Unexpanded} is the output of a
- * factored convolution that following blocks can be fused into: {@code ChannelEpilogue} has the
+ * LayerSizes}, how a {@code LayerPass} is computed. {@code FactoredPass} computes it, with {@code
+ * ChannelMix} for the products along channels and {@code ChannelLayout} for where these are. {@code
+ * Unexpanded}, a {@code LazyList}, is the output of a factored convolution that following blocks
+ * can be fused into: {@code FactoredMaps} are its arrays, {@code ChannelEpilogue} has the
  * arithmetic, {@code FusedRelu} is one of these blocks, and {@code LayerInput} lets the next layer
  * look at such an output without computing it.
  */

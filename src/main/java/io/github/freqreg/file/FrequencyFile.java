@@ -129,6 +129,9 @@ public final class FrequencyFile {
      * @throws MalformedModelException if the file is damaged, has an unknown version, or belongs to
      *     another network; the model is unchanged
      * @throws IllegalStateException if two parameters of the network have the same name
+     * @throws IllegalArgumentException if a tensor of the file cannot be wrapped in this network:
+     *     two parameters hold one array, a part that must be wrapped as a whole is wrapped inside,
+     *     or a class calls a layer that the engine does not implement; the network is unchanged
      */
     public static void load(Model model, Path file) throws IOException, MalformedModelException {
         Block block = FrequencyBlocks.of(model);
@@ -148,6 +151,9 @@ public final class FrequencyFile {
      * @throws MalformedModelException if the file is damaged, has an unknown version, or belongs to
      *     another network; the network is unchanged
      * @throws IllegalStateException if two parameters of the network have the same name
+     * @throws IllegalArgumentException if a tensor of the file cannot be wrapped in this network:
+     *     two parameters hold one array, a part that must be wrapped as a whole is wrapped inside,
+     *     or a class calls a layer that the engine does not implement; the network is unchanged
      */
     public static Block load(Block block, NDManager manager, Path file)
             throws IOException, MalformedModelException {
@@ -160,6 +166,8 @@ public final class FrequencyFile {
      * @param model a model without a trainer, whose block has the structure of the saved network
      * @param document the content of a file
      * @throws MalformedModelException if it belongs to another network; the model is unchanged
+     * @throws IllegalStateException as {@link #load(Model, Path)}
+     * @throws IllegalArgumentException as {@link #load(Model, Path)}
      */
     public static void load(Model model, FrqDocument document) throws MalformedModelException {
         Block block = FrequencyBlocks.of(model);

@@ -81,6 +81,7 @@ final class NetworkReader {
         TrialInitialization trial = new TrialInitialization(network);
         Block wrapped = network;
         Map<String, FrqEntry> entries;
+        Map<String, float[]> statistics;
         Set<String> readOnly;
         try {
             initialize(trial, document.inputs());
@@ -92,6 +93,7 @@ final class NetworkReader {
                             .map(NetworkTensor::name)
                             .collect(Collectors.toSet());
             check(tensors, entries, readOnly);
+            statistics = statistics(tensors, entries);
             wrapped = wrap(network, tensors, entries, layers);
         } catch (MalformedModelException | RuntimeException e) {
             trial.undo();
@@ -109,7 +111,7 @@ final class NetworkReader {
                 tensor.spectral()
                         .ifPresentOrElse(
                                 spectral -> spectral.fromTensor(toFrequency(entry)),
-                                () -> fill(trial, tensor, entry));
+                                () -> fill(trial, tensor, entry, statistics));
             }
         }
         return wrapped;
@@ -151,8 +153,26 @@ final class NetworkReader {
                 && entry.shape().dimension() == 1;
     }
 
-    private static float[] statistic(FrqEntry entry) {
-        return RunningStatistic.rebuild(entry.values(), Math.toIntExact(entry.shape().size()));
+    /** Rebuilds the elements of the running statistics that are stored as few coefficients. */
+    private static Map<String, float[]> statistics(
+            Map<String, NetworkTensor> tensors, Map<String, FrqEntry> entries)
+            throws MalformedModelException {
+        Map<String, float[]> statistics = new HashMap<>();
+        for (NetworkTensor tensor : tensors.values()) {
+            FrqEntry entry = entryOf(tensor, entries);
+            if (isStatistic(tensor, entry)) {
+                int size = Math.toIntExact(entry.shape().size());
+                float[] elements = RunningStatistic.rebuild(entry.values(), size);
+                if (!Float.isFinite(Float16Range.largest(elements))) {
+                    throw new MalformedModelException(
+                            "expected coefficients of finite numbers in tensor "
+                                    + tensor.name()
+                                    + " but they pass the largest float32");
+                }
+                statistics.put(tensor.name(), elements);
+            }
+        }
+        return statistics;
     }
 
     private static FrequencyTensor toFrequency(FrqEntry entry) {
@@ -160,9 +180,13 @@ final class NetworkReader {
                 entry.axes().mask(entry.shape(), entry.values().length), entry.values());
     }
 
-    private static void fill(TrialInitialization trial, NetworkTensor tensor, FrqEntry entry) {
+    private static void fill(
+            TrialInitialization trial,
+            NetworkTensor tensor,
+            FrqEntry entry,
+            Map<String, float[]> statistics) {
         NDManager owner = tensor.parameter().getArray().getManager();
-        float[] elements = entry.spectral() ? statistic(entry) : entry.values();
+        float[] elements = statistics.getOrDefault(tensor.name(), entry.values());
         try (NDArray values = owner.create(elements, entry.shape())) {
             trial.fill(tensor.parameter(), values);
         }
@@ -210,12 +234,6 @@ final class NetworkReader {
                 checkEqual(tensor, entry);
             } else if (tensor.spectral().isPresent()) {
                 checkAxes(tensor, tensor.spectral().get(), entry);
-            } else if (isStatistic(tensor, entry)
-                    && !Float.isFinite(Float16Range.largest(statistic(entry)))) {
-                throw new MalformedModelException(
-                        "expected coefficients of finite numbers in tensor "
-                                + tensor.name()
-                                + " but they pass the largest float32");
             }
         }
     }

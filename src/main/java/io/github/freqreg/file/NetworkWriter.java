@@ -26,7 +26,7 @@ final class NetworkWriter {
         this.storesFewStatistics = storesFewStatistics;
     }
 
-    /** Returns a writer that stores all numbers as float32, and running statistics completely. */
+    /** Returns a lossless writer: it stores all numbers as float32, running statistics included. */
     static NetworkWriter exact() {
         return new NetworkWriter((tensor, values) -> Precision.FLOAT32, false);
     }

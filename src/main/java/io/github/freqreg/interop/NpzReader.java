@@ -93,11 +93,11 @@ final class NpzReader {
             throw new MalformedModelException(
                     "expected array "
                             + name
-                            + " in the zip archive from "
+                            + " in the zip archive to start at byte "
                             + at
-                            + " to at most "
+                            + " and to end at most at byte "
                             + directory.start()
-                            + " but found it from "
+                            + " but it takes the bytes "
                             + member.offset()
                             + " to "
                             + next);

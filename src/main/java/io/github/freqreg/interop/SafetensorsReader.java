@@ -103,11 +103,11 @@ final class SafetensorsReader {
                 throw new MalformedModelException(
                         "expected array "
                                 + entry.name
-                                + " from offset "
+                                + " to start at byte "
                                 + end
-                                + " to at most "
+                                + " and to end at most at byte "
                                 + data.remaining()
-                                + " but found it from "
+                                + " but it takes the bytes "
                                 + entry.from
                                 + " to "
                                 + entry.to);

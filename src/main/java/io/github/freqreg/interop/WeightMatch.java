@@ -128,7 +128,7 @@ final class WeightMatch {
         return found;
     }
 
-    /** Returns whether the first difference of two names is a number that descends. */
+    /** Returns whether two names first differ in a number that is smaller in the second name. */
     private static boolean goesDown(String first, String second) {
         int at = Arrays.mismatch(first.toCharArray(), second.toCharArray());
         while (at > 0 && Character.isDigit(first.charAt(at - 1))) {

@@ -32,11 +32,11 @@ record ZipDirectory(int start, List<ZipMember> members) {
         boolean oneDisk = file.getInt(end + 4) == 0 && file.getShort(end + 8) == (short) count;
         if (!oneDisk || start + length != end || file.getShort(end + 20) != 0) {
             throw new MalformedModelException(
-                    "expected the directory of the zip archive up to its end at "
+                    "expected the directory of the zip archive to end at byte "
                             + end
-                            + " but found it from "
+                            + " but it starts at byte "
                             + start
-                            + ", of "
+                            + " and has "
                             + length
                             + " bytes");
         }

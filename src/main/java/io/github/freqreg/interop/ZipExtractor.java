@@ -20,7 +20,9 @@ final class ZipExtractor {
     private static final int DESCRIPTOR_SIZE = 16;
     private static final int DESCRIPTOR_64_SIZE = 24;
 
-    /** A size of the local header that stands in its extra field instead, in 64 bits. */
+    /**
+     * The value of a 32-bit size in a local header if the extra field has it as 64 bits (ZIP64).
+     */
     private static final long IN_EXTRA = 0xffffffffL;
 
     private static final int ZIP_64 = 1;

@@ -37,7 +37,7 @@ record Budget(long amount, Unit unit) {
         }
         if (amount < 1) {
             throw new IllegalArgumentException(
-                    "A budget must be 1 number or more but is " + amount);
+                    "A budget of numbers must be 1 or more but is " + amount);
         }
     }
 

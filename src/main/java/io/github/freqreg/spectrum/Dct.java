@@ -107,27 +107,31 @@ public final class Dct {
     }
 
     /**
-     * Returns a view of an array, attached to another manager. DJL attaches the result of an
-     * operation to the manager of its receiver; operations on an alias leave the manager of a
-     * long-lived array alone.
+     * Returns a view of an array that is attached to another manager. DJL attaches the result of an
+     * operation to the manager of the array it is called on. Calling it on the view keeps results
+     * out of the manager of a long-lived array.
      */
     static NDArray alias(NDArray array, NDManager manager) {
         return array.get(manager, new NDIndex().addAllDim());
     }
 
     private static void checkBox(Shape shape, Shape box) {
-        boolean fits = shape.dimension() >= 1 && shape.dimension() == box.dimension();
-        for (int axis = 0; fits && axis < shape.dimension(); axis++) {
-            fits = box.get(axis) >= 1 && box.get(axis) <= shape.get(axis);
-        }
-        if (!fits) {
+        if (shape.dimension() < 1 || shape.dimension() != box.dimension()) {
             throw new IllegalArgumentException(
-                    "The box "
+                    "The box of frequencies "
                             + box
-                            + " of frequencies must have the rank of the tensor "
+                            + " and the tensor "
                             + shape
-                            + ", which must be 1 or more, and each of its extents must be between 1"
-                            + " and the tensor's");
+                            + " must have the same rank, 1 or more");
+        }
+        for (int axis = 0; axis < shape.dimension(); axis++) {
+            if (box.get(axis) < 1 || box.get(axis) > shape.get(axis)) {
+                throw new IllegalArgumentException(
+                        "Each extent of the box of frequencies "
+                                + box
+                                + " must be between 1 and that of the tensor "
+                                + shape);
+            }
         }
     }
 

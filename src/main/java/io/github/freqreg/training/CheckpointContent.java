@@ -160,7 +160,7 @@ record CheckpointContent(
             boolean valid = end > 0 && tensor.shape().equals(NO_ELEMENTS);
             if (!valid || settings.put(text.substring(0, end), text.substring(end + 1)) != null) {
                 throw new MalformedModelException(
-                        "expected a setting once, as NAME=VALUE without numbers, but found "
+                        "expected each setting once, as an empty tensor named NAME=VALUE, but found "
                                 + text
                                 + " of shape "
                                 + tensor.shape());

@@ -4,6 +4,7 @@ import ai.djl.metric.Metrics;
 import ai.djl.training.Trainer;
 import ai.djl.training.listener.TrainingListenerAdapter;
 import io.github.freqreg.block.FrequencyBlocks;
+import java.util.OptionalLong;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -32,22 +33,15 @@ public final class TailTruncation extends TrainingListenerAdapter {
     private static final Logger logger = LoggerFactory.getLogger(TailTruncation.class);
 
     private final TruncationSchedule schedule;
-    private final int everyBatches;
-    private final int everyEpochs;
+    private final Pace pace;
 
     /** The completed batches, or the completed epochs if a step takes epochs. */
     private long done;
 
     private TailTruncation(Builder builder) {
         schedule = builder.schedule;
-        everyBatches = builder.everyBatches;
-        everyEpochs = builder.everyEpochs;
-        done = builder.done >= 0 ? builder.done : builder.firstStep * every();
-    }
-
-    /** Returns the batches or epochs of a step. One of the two fields is 0. */
-    private int every() {
-        return everyBatches + everyEpochs;
+        pace = builder.pace;
+        done = builder.done.orElse(builder.firstStep * pace.count);
     }
 
     /**
@@ -66,7 +60,7 @@ public final class TailTruncation extends TrainingListenerAdapter {
      * @return the steps, initially 0
      */
     public long getStep() {
-        return done / every();
+        return done / pace.count;
     }
 
     /**
@@ -81,7 +75,7 @@ public final class TailTruncation extends TrainingListenerAdapter {
     /** {@inheritDoc} */
     @Override
     public void onTrainingBatch(Trainer trainer, BatchData batchData) {
-        if (everyBatches > 0) {
+        if (pace.unit == Unit.BATCH) {
             advance(trainer);
         }
     }
@@ -89,14 +83,14 @@ public final class TailTruncation extends TrainingListenerAdapter {
     /** {@inheritDoc} */
     @Override
     public void onEpoch(Trainer trainer) {
-        if (everyEpochs > 0) {
+        if (pace.unit == Unit.EPOCH) {
             advance(trainer);
         }
     }
 
     private void advance(Trainer trainer) {
         done++;
-        if (done % every() == 0) {
+        if (done % pace.count == 0) {
             cut(trainer);
         }
     }
@@ -112,14 +106,29 @@ public final class TailTruncation extends TrainingListenerAdapter {
         }
     }
 
+    /** What a step of the schedule is counted in. */
+    private enum Unit {
+        BATCH,
+        EPOCH
+    }
+
+    /** The number of batches or epochs of a step. */
+    private record Pace(int count, Unit unit) {
+
+        Pace {
+            if (count < 1) {
+                throw new IllegalArgumentException("The number must be 1 or more but is " + count);
+            }
+        }
+    }
+
     /** Builds a {@link TailTruncation}. */
     public static final class Builder {
 
         private TruncationSchedule schedule = TruncationSchedule.geometric(0.05);
-        private int everyBatches;
-        private int everyEpochs = 1;
+        private Pace pace = new Pace(1, Unit.EPOCH);
         private long firstStep;
-        private long done = -1;
+        private OptionalLong done = OptionalLong.empty();
 
         private Builder() {}
 
@@ -142,9 +151,7 @@ public final class TailTruncation extends TrainingListenerAdapter {
          * @throws IllegalArgumentException if the number is below 1
          */
         public Builder optEveryBatches(int count) {
-            check(count);
-            everyBatches = count;
-            everyEpochs = 0;
+            pace = new Pace(count, Unit.BATCH);
             return this;
         }
 
@@ -156,9 +163,7 @@ public final class TailTruncation extends TrainingListenerAdapter {
          * @throws IllegalArgumentException if the number is below 1
          */
         public Builder optEveryEpochs(int count) {
-            check(count);
-            everyEpochs = count;
-            everyBatches = 0;
+            pace = new Pace(count, Unit.EPOCH);
             return this;
         }
 
@@ -174,7 +179,7 @@ public final class TailTruncation extends TrainingListenerAdapter {
                 throw new IllegalArgumentException(
                         "The batches or epochs must be 0 or more but are " + count);
             }
-            done = count;
+            done = OptionalLong.of(count);
             return this;
         }
 
@@ -201,12 +206,6 @@ public final class TailTruncation extends TrainingListenerAdapter {
          */
         public TailTruncation build() {
             return new TailTruncation(this);
-        }
-
-        private static void check(int count) {
-            if (count < 1) {
-                throw new IllegalArgumentException("The number must be 1 or more but is " + count);
-            }
         }
     }
 }

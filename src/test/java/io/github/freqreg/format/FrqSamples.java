@@ -29,7 +29,11 @@ public final class FrqSamples {
         byte[] file = Version2Samples.linear().encode();
         byte[] empty = FileBytes.version1().varint(0).varint(0).seal();
         return List.of(
-                bad("0-empty.frq", new byte[0], "The file has no bytes.", "FRQ, but found 0 bytes"),
+                bad(
+                        "0-empty.frq",
+                        new byte[0],
+                        "The file has no bytes.",
+                        "FRQ, but found an empty file"),
                 bad(
                         "0-magic.frq",
                         patched(file, 0, 'f'),

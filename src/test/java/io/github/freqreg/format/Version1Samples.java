@@ -72,11 +72,11 @@ final class Version1Samples {
                 "tensors",
                 FileBytes.version1().varint(0).varint(1L << 40),
                 "It claims 2^40 tensors but has no bytes for them.",
-                "tensors that the remaining 0 bytes can hold but found 1099511627776");
+                "tensors is 1099511627776, but only 0 bytes are left in the file");
         extra(
                 FileBytes.oneTensor(),
                 "It claims a tensor but ends before its flags.",
-                "tensors that the remaining 0 bytes can hold but found 1");
+                "tensors is 1, but only 0 bytes are left in the file");
         extra(
                 FileBytes.version1().varint(1).shape(new long[33]).varint(0),
                 "An input has rank 33.",
@@ -194,23 +194,23 @@ final class Version1Samples {
         extra(
                 FileBytes.version1().varint(count).bytes(0, 0),
                 "It claims " + count + " inputs.",
-                "inputs that the remaining 2 bytes can hold but found " + count);
+                "inputs is " + count + ", but only 2 bytes are left in the file");
         extra(
                 FileBytes.version1().varint(1).varint(count),
                 "An input has rank " + count + ".",
-                "found " + count);
+                "is " + count + ", but only 0 bytes are left in the file");
         extra(
                 FileBytes.version1().varint(0).varint(count),
                 "It claims " + count + " tensors.",
-                "tensors that the remaining 0 bytes can hold but found " + count);
+                "tensors is " + count + ", but only 0 bytes are left in the file");
         extra(
                 FileBytes.oneTensor().bytes(0).varint(count).raw(new byte[40]),
                 "A name has " + count + " bytes.",
-                "fits the 40 bytes left but found " + count);
+                "is " + count + ", but only 40 bytes are left in the file");
         extra(
                 FileBytes.oneTensor().bytes(0).name("w").varint(count).raw(new byte[40]),
                 "A tensor has rank " + count + ".",
-                "fits the 40 bytes left but found " + count);
+                "is " + count + ", but only 40 bytes are left in the file");
         extra(
                 tensor(0, "w", count).raw(new byte[40]),
                 "A tensor has " + count + " elements.",

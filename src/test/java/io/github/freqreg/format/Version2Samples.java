@@ -225,11 +225,11 @@ final class Version2Samples {
         extra(
                 c -> c.otherAxes().count(0).count(1).count(0),
                 "The weight of an axis is 0.",
-                "a weight from 1 to 64 for each axis of tensor 0 but found [0]");
+                "one zigzag weight from 1 to 64 for each axis of tensor 0 but found [0]");
         extra(
                 c -> c.otherAxes().count(2).extent(0, 3).extent(1, 4).count(1).count(2),
                 "Two axes have one weight.",
-                "a weight from 1 to 64 for each axis of tensor 0 but found [2]");
+                "one zigzag weight from 1 to 64 for each axis of tensor 0 but found [2]");
         extra(
                 c -> c.otherAxes().count(0).count(0),
                 "A tensor's own axes are not encoded as such.",

@@ -66,7 +66,7 @@ final class ArraySamples {
                 "cut.safetensors",
                 Arrays.copyOf(whole, whole.length - 1),
                 "The last byte of an array is missing.",
-                "but found it from 0 to 8");
+                "but it takes the bytes 0 to 8");
         bad(
                 "more.safetensors",
                 Arrays.copyOf(whole, whole.length + 1),
@@ -91,12 +91,12 @@ final class ArraySamples {
                 "overlap",
                 "{" + entry("a", "2", 0, 8) + "," + entry("b", "1", 4, 8) + "}",
                 "Two arrays overlap by four bytes.",
-                "expected array b from offset 8");
+                "expected array b to start at byte 8");
         badHeader(
                 "hole",
                 "{" + entry("a", "1", 4, 8) + "}",
                 "Four bytes belong to no array.",
-                "expected array a from offset 0");
+                "expected array a to start at byte 0");
         badHeader(
                 "name-twice",
                 "{" + entry("a", "1", 0, 4) + "," + entry("\\u0061", "1", 4, 8) + "}",

@@ -107,16 +107,23 @@ class SafetensorsRefusalTest {
                 header(
                         "expected 2305843009213693952 elements",
                         object(entry("a", "2147483648,1073741824", 0, 0).replace("F32", "F64"))),
-                changed("from offset 0 to at most 8 but found it from 4 to 8", "[0,8]", "[4,8]"),
-                changed("but found it from 0 to 9", "[0,8]", "[0,9]"),
-                changed("but found it from 8 to 0", "[0,8]", "[8,0]"),
+                changed(
+                        "to start at byte 0 and to end at most at byte 8 but it takes the bytes 4 to 8",
+                        "[0,8]",
+                        "[4,8]"),
+                changed("but it takes the bytes 0 to 9", "[0,8]", "[0,9]"),
+                changed("but it takes the bytes 8 to 0", "[0,8]", "[8,0]"),
                 changed("counts of 0 or more in array a but found -1", "[0,8]", "[0,-1]"),
                 header("expected the 0 bytes of the arrays after the header", "{}"),
                 header("but found 8", object(entry("a", "1", 0, 4))),
                 // Overlaps, gaps and duplicates.
-                header("from offset 4 to", object(entry("a", "1", 0, 4), entry("b", "2", 0, 8))),
-                header("from offset 0 to", object(entry("a", "1", 4, 8))),
-                header("from offset 4 to", object(entry("a", "1", 0, 4), entry("b", "0", 8, 8))),
+                header(
+                        "to start at byte 4 and",
+                        object(entry("a", "1", 0, 4), entry("b", "2", 0, 8))),
+                header("to start at byte 0 and", object(entry("a", "1", 4, 8))),
+                header(
+                        "to start at byte 4 and",
+                        object(entry("a", "1", 0, 4), entry("b", "0", 8, 8))),
                 header(
                         "the name a appears twice",
                         object(entry("a", "1", 0, 4), entry("a", "1", 4, 8))),

@@ -96,7 +96,7 @@ class ReadmeTest {
             FrequencyRegularization policy =
                     FrequencyRegularization.builder().optBudgetBytes(4_000).build();
             model.setBlock(policy.apply(net(), inputShape)); // layer sizes depend on the shape
-            Adam adam = Adam.builder().build(); // freqreg's own: same updates as DJL's
+            Adam adam = Adam.builder().build(); // ByteBudget needs freqreg's Adam
             ByteBudget budget =
                     ByteBudget.builder(4_000).optOptimizer(adam).optFirstEpoch(1).build();
             config.optOptimizer(adam).addTrainingListeners(budget);

@@ -166,12 +166,13 @@ public final class Version1Decoder {
         long count = varint(what);
         if (count > in.remaining() / bytesEach) {
             throw new MalformedModelException(
-                    "expected a "
+                    "the "
                             + what
-                            + " that the remaining "
+                            + " is "
+                            + count
+                            + ", but only "
                             + in.remaining()
-                            + " bytes can hold but found "
-                            + count);
+                            + " bytes are left in the file");
         }
         return (int) count;
     }

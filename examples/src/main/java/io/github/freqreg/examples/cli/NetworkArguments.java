@@ -94,7 +94,8 @@ final class NetworkArguments {
     /**
      * Creates the task of the network.
      *
-     * @param vary changes the default augmentation of training images
+     * @param vary receives the default augmentation of the training images and returns the one to
+     *     use
      */
     Task task(UnaryOperator<Variation> vary) throws IOException, MalformedModelException {
         Usage.require(

@@ -12,7 +12,7 @@ import java.nio.file.Path;
 import java.util.Optional;
 import picocli.CommandLine.Option;
 
-/** The option that writes charts and generated images of a training to a folder. */
+/** The option that names the folder for a training run's charts and generated images. */
 final class PlotOption {
 
     private static final String LEARNING = "learning.png";

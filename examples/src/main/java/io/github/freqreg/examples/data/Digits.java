@@ -66,7 +66,7 @@ public final class Digits {
         if (pixels.length != (long) labels.length * PIXELS) {
             throw new DataException(
                     source
-                            + ": expected a label for each image but found "
+                            + ": expected one label per image but found "
                             + pixels.length / PIXELS
                             + " images and "
                             + labels.length

@@ -63,7 +63,7 @@ public record ImagePair(String name, Path image, Optional<Path> mask) {
         if (!masks.isEmpty()) {
             throw new DataException(
                     masks.values().iterator().next()
-                            + ": expected an image of this name in images/");
+                            + ": this mask has no image: expected a file of the same name in images/");
         }
         return checkFound(pairs, folder);
     }

@@ -14,11 +14,11 @@ import ai.djl.nn.pooling.Pool;
 import java.util.List;
 
 /**
- * ResNet-18 with the stem for small images, one 3×3 convolution: 11,162,624 weights, not counting
- * the stem and normalisation.
+ * ResNet-18 with the stem for small images, one 3×3 convolution. With the published width of 64 and
+ * 10 classes it has 11,162,624 weights, not counting the stem, normalisation and biases.
  *
  * <p>Four stages of two residual units of two 3×3 convolutions; from the second stage on, the first
- * unit halves the image and doubles the channels, and its shortcut is a 1×1 convolution.
+ * unit halves the height and width and doubles the channels, and its shortcut is a 1×1 convolution.
  */
 public final class ResNet18 {
 

@@ -56,7 +56,8 @@ public final class UNet extends AbstractBlock {
     public UNet(int width, int depth, int classes) {
         if (width < 1 || depth < 1 || classes < 1) {
             throw new IllegalArgumentException(
-                    "A UNet needs a width, a depth and classes of 1 or more but they are "
+                    "The width, depth and number of classes of a UNet must each be at least 1 but"
+                            + " are "
                             + width
                             + ", "
                             + depth

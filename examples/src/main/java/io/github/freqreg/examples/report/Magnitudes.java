@@ -61,7 +61,10 @@ record Magnitudes(double low, double high) {
         return new Magnitudes(Math.max(Math.floor(low), upper - MOST), upper);
     }
 
-    /** Returns the position of a magnitude, clipped to 0 (the lower end) to 1 (the upper end). */
+    /**
+     * Returns the position of a magnitude on the logarithmic scale, from 0 at its lower end to 1 at
+     * its upper end. Magnitudes beyond the ends are clamped.
+     */
     double place(double magnitude) {
         return Math.max(0, Math.min(1, (Math.log10(magnitude) - low) / (high - low)));
     }

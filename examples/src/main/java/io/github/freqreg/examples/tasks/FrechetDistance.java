@@ -20,7 +20,10 @@ final class FrechetDistance {
 
     private FrechetDistance() {}
 
-    /** Returns the distance of two sets of at least two points each, all of the same dimension. */
+    /**
+     * Returns the distance between two sets of points, one point per row. Each set has at least two
+     * points, and all points have the same dimension.
+     */
     static double between(double[][] one, double[][] other) {
         double[] mean = mean(one);
         double[] otherMean = mean(other);
@@ -86,7 +89,8 @@ final class FrechetDistance {
                             + symmetric.numRows
                             + "x"
                             + symmetric.numRows
-                            + " covariance does not converge");
+                            + " covariance matrix did not converge: check the features for values that"
+                            + " are not finite");
         }
         return eigen;
     }

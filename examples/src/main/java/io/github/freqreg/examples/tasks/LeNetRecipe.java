@@ -88,10 +88,10 @@ public enum LeNetRecipe {
     }
 
     /**
-     * Sets the kept coefficients of each tensor in a policy.
+     * Sets how many coefficients each tensor keeps.
      *
      * @param builder the policy
-     * @param tensors the weights and biases of the network, in its order
+     * @param tensors the weights and biases, in the order in which the network lists them
      */
     public void keep(FrequencyRegularizationBuilder builder, List<TensorChoice> tensors) {
         for (int i = 0; i < kept.length; i++) {

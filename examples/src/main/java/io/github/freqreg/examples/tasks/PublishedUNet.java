@@ -105,7 +105,7 @@ public final class PublishedUNet {
         FrqDocument document = new FrqDocument(List.of(INPUT), ours);
         if (document.fingerprint() != FINGERPRINT) {
             throw new MalformedModelException(
-                    file + ": expected the shapes of the published UNet but found others");
+                    file + ": the shapes of its tensors are not those of the published UNet");
         }
         return document;
     }

@@ -30,10 +30,10 @@ public final class TrainingCheckpoint {
     private Optional<Checkpoint> saved = Optional.empty();
 
     /**
-     * Describes the checkpoint of a training; the file is not touched.
+     * Refers to the checkpoint of a training run. The file is neither read nor written yet.
      *
-     * @param file its path
-     * @param settings the settings of the training, by name
+     * @param file the path of the checkpoint
+     * @param settings the settings of the run, by name
      */
     public TrainingCheckpoint(Path file, Map<String, String> settings) {
         this.file = file;

@@ -206,7 +206,8 @@ class ResumptionTest {
         new FrqDocument(List.of(), tensors).write(file);
         MalformedModelException e =
                 assertThrows(MalformedModelException.class, () -> Checkpoint.read(file).settings());
-        assertTrue(e.getMessage().startsWith(file + ": expected a setting once"), e.getMessage());
+        assertTrue(
+                e.getMessage().startsWith(file + ": expected each setting once"), e.getMessage());
     }
 
     private static FrqEntry tensor(String name, int size) {
