@@ -1,7 +1,5 @@
 package io.github.freqreg;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
-
 import java.nio.ByteBuffer;
 
 /** A forced garbage collection, after which memory that was freed too early is seen to be. */
@@ -31,7 +29,5 @@ public final class GarbageCollection {
                 written[i].putInt(PATTERN);
             }
         }
-        // The use keeps all buffers until the last one is filled.
-        assertEquals(BUFFERS * bytes.length, held.size());
     }
 }
