@@ -43,7 +43,7 @@ class BudgetTest {
     void fewerThanOneNumberIsRejected(long amount) {
         assertContains(
                 assertThrows(IllegalArgumentException.class, () -> numbers(amount)),
-                "1 number or more",
+                "numbers must be 1 or more",
                 "" + amount);
     }
 

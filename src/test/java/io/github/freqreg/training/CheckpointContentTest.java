@@ -97,7 +97,7 @@ class CheckpointContentTest {
         FrqEntry once = vector("setting/seed=1");
         assertRefused(document(PROGRESS, vector("setting/seed")), "NAME=VALUE", "seed");
         assertRefused(document(PROGRESS, vector("setting/=1")), "NAME=VALUE", "=1");
-        assertRefused(document(PROGRESS, vector("setting/seed=1", 7)), "without numbers", "(1)");
+        assertRefused(document(PROGRESS, vector("setting/seed=1", 7)), "an empty tensor", "(1)");
         assertRefused(document(PROGRESS, once, vector("setting/seed=2")), "once", "seed=2");
     }
 
