@@ -100,7 +100,7 @@ class SegmentationTest {
         assertMessage("a.png: expected a mask");
         ImageIO.write(image, "png", masks.resolve("a.png").toFile());
         Files.writeString(masks.resolve("b.png"), "no image");
-        assertMessage("b.png: expected an image");
+        assertMessage("b.png: this mask has no image: expected a file of the same name in images/");
         Files.copy(masks.resolve("b.png"), images.resolve("b.png"));
         List<ImagePair> pairs = ImagePair.pairs(folder);
         assertEquals(List.of("a", "b"), pairs.stream().map(ImagePair::name).toList());
