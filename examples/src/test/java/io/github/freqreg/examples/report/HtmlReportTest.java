@@ -178,7 +178,9 @@ class HtmlReportTest {
         // The text table needs the names.
         ProgramRun table = ProgramRun.of("inspect", file.toString());
         assertEquals(1, table.code());
-        assertTrue(table.err().contains("is neither lenet's nor a unet's"), table.err());
+        assertTrue(
+                table.err().contains("its fingerprint matches neither lenet nor a unet"),
+                table.err());
     }
 
     /** Five thousand tensors, the first of which would be four tebibytes if rebuilt. */
