@@ -3,8 +3,10 @@ package io.github.freqreg.policy;
 import ai.djl.ndarray.types.Shape;
 import io.github.freqreg.block.TensorSpec;
 import io.github.freqreg.spectrum.FrequencyAxes;
+import io.github.freqreg.spectrum.ZigzagMask;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Supplier;
 
 /**
  * Along which axes each tensor is transformed.
@@ -35,7 +37,12 @@ record AxesRules(NamePatterns<Shape> splits, NamePatterns<List<Integer>> weights
      * @throws IllegalArgumentException if they do not
      */
     void check(PlannedTensor tensor) {
-        check(tensor, () -> of(tensor).check(tensor.shape()));
+        named(
+                tensor.name(),
+                () -> {
+                    of(tensor).check(tensor.shape());
+                    return tensor;
+                });
     }
 
     /**
@@ -44,15 +51,25 @@ record AxesRules(NamePatterns<Shape> splits, NamePatterns<List<Integer>> weights
      * @throws IllegalArgumentException if it cannot, as its axes have too large weights
      */
     void check(PlannedTensor tensor, TensorSpec spec) {
-        check(tensor, () -> spec.axes().mask(tensor.shape(), spec.start()));
+        mask(tensor.name(), spec.axes(), tensor.shape(), spec.start());
     }
 
-    private static void check(PlannedTensor tensor, Runnable check) {
+    /**
+     * Returns the mask of a tensor.
+     *
+     * @throws IllegalArgumentException if its axes do not allow to keep so many coefficients; the
+     *     message names the tensor
+     */
+    static ZigzagMask mask(String name, FrequencyAxes axes, Shape shape, long kept) {
+        return named(name, () -> axes.mask(shape, kept));
+    }
+
+    private static <T> T named(String name, Supplier<T> attempt) {
         try {
-            check.run();
+            return attempt.get();
         } catch (IllegalArgumentException e) {
             throw new IllegalArgumentException(
-                    "The axes for " + tensor.name() + " do not fit. " + e.getMessage(), e);
+                    "The axes for " + name + " do not fit. " + e.getMessage(), e);
         }
     }
 }

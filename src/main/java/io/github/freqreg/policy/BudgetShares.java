@@ -198,7 +198,7 @@ final class BudgetShares {
 
         /** Returns the first coefficients. */
         float[] first(long count) {
-            ZigzagMask mask = axes.mask(shape, count);
+            ZigzagMask mask = AxesRules.mask(name, axes, shape, count);
             NDArray weights = this.weights.orElseThrow();
             try (NDManager scratch = weights.getManager().newSubManager();
                     SpectralTransform transform =

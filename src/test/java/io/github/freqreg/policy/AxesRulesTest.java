@@ -60,6 +60,7 @@ class AxesRulesTest {
             FrequencyRegularization weighted = policy.build();
             assertContains(
                     assertThrows(IllegalArgumentException.class, () -> weighted.apply(model)),
+                    "The axes for 02Linear_weight do not fit",
                     "weights [1, 64] are too large",
                     "[2, 1100]");
             assertSame(block, model.getBlock());
