@@ -14,7 +14,6 @@ import io.github.freqreg.execution.LayerPass;
 import io.github.freqreg.execution.PassMode;
 import io.github.freqreg.execution.Pick;
 import io.github.freqreg.execution.Strategy;
-import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -31,7 +30,7 @@ final class ForwardPass {
 
     private final Block block;
     private final Map<String, SpectralParameter> byName;
-    private final Map<Parameter, SpectralParameter> spectral = new IdentityHashMap<>();
+    private final Map<Parameter, SpectralParameter> spectral;
     private final Optional<LayerExecutor> executor;
     private Strategy strategy;
     private boolean fusible;
@@ -41,14 +40,19 @@ final class ForwardPass {
      * Prepares the passes of a block.
      *
      * @param block the wrapped block
-     * @param tensors its regularised tensors by name
+     * @param byName its regularised tensors by name
+     * @param spectral the same by their dense parameters
      * @param strategy how it computes
      */
-    ForwardPass(Block block, Map<String, SpectralParameter> tensors, Strategy strategy) {
+    ForwardPass(
+            Block block,
+            Map<String, SpectralParameter> byName,
+            Map<Parameter, SpectralParameter> spectral,
+            Strategy strategy) {
         this.block = block;
         this.strategy = strategy;
-        byName = tensors;
-        tensors.values().forEach(tensor -> spectral.put(tensor.getDense(), tensor));
+        this.byName = byName;
+        this.spectral = spectral;
         executor = LayerExecutor.of(block);
     }
 

@@ -121,11 +121,7 @@ public final class SpectralParameter {
         return kept;
     }
 
-    /**
-     * Projects the initialised dense weights, which are frozen and replaced by coefficients.
-     *
-     * @param fresh whether the weights were drawn by an initialiser, so that their scale is adapted
-     */
+    /** Projects and freezes the initialised weights; coefficients of fresh ones are scaled. */
     void project(boolean fresh) {
         dense.freeze(true);
         NDArray weights = dense.getArray();
@@ -156,11 +152,11 @@ public final class SpectralParameter {
         forgetWeights();
     }
 
-    /** Replaces the initialised dense weights by coefficients that were projected already. */
-    void replaceBy(FrequencyTensor projected) {
-        if (projected.mask().getKept() == getSpec().start()) {
+    /** Takes over projected coefficients, or projects the weights if the start needs others. */
+    void replaceBy(float[] projected) {
+        if (projected.length == getSpec().start()) {
             dense.freeze(true);
-            fromTensor(projected);
+            setValues(projected);
             forgetWeights();
         } else {
             project(false);
@@ -314,8 +310,11 @@ public final class SpectralParameter {
      * @param tensor the coefficients, which are converted to the network's data type
      */
     public void fromTensor(FrequencyTensor tensor) {
-        NDManager manager = dense.getArray().getManager();
-        NDArray vector = manager.create(tensor.coefficients());
+        setValues(tensor.coefficients());
+    }
+
+    private void setValues(float[] values) {
+        NDArray vector = dense.getArray().getManager().create(values);
         DataType type = dense.getArray().getDataType();
         if (type != DataType.FLOAT32) {
             // Even as a copy, float32 would share memory of Java's with the closed array.
@@ -324,7 +323,7 @@ public final class SpectralParameter {
             }
         }
         step = 0;
-        setCoefficients(vector, tensor.mask().getKept());
+        setCoefficients(vector, values.length);
     }
 
     /** Makes the dense weights an ordinary parameter again and frees everything else. */

@@ -6,7 +6,6 @@ import ai.djl.nn.Parameter;
 import ai.djl.util.Pair;
 import io.github.freqreg.Internal;
 import io.github.freqreg.execution.Strategy;
-import io.github.freqreg.spectrum.FrequencyTensor;
 import java.util.ArrayList;
 import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
@@ -169,9 +168,7 @@ public final class Wrapping {
      *     unchanged
      */
     public Block wrap(
-            Map<String, TensorSpec.Rule> rules,
-            Map<String, FrequencyTensor> projected,
-            Strategy strategy) {
+            Map<String, TensorSpec.Rule> rules, Map<String, float[]> projected, Strategy strategy) {
         checkNoneInside();
         Map<Block, Block> done = new IdentityHashMap<>();
         Block wrapped =
@@ -190,7 +187,7 @@ public final class Wrapping {
     private FrequencyBlock wrap(
             Block unit,
             Map<String, TensorSpec.Rule> rules,
-            Map<String, FrequencyTensor> projected,
+            Map<String, float[]> projected,
             Strategy strategy) {
         Map<String, SpectralParameter> tensors = new LinkedHashMap<>();
         for (NetworkTensor tensor : units.getOrDefault(unit, List.of())) {

@@ -36,7 +36,9 @@ final class FactoredPass {
             LayerPass pass,
             Factorization way,
             LayerSizes sizes,
-            SplitAxes axes) {
+            SplitAxes axes,
+            Parameter weight,
+            @Nullable Parameter bias) {
         this.layer = layer;
         this.layout = layout;
         this.pass = pass;
@@ -44,8 +46,8 @@ final class FactoredPass {
         this.sizes = sizes;
         this.axes = axes;
         mix = new ChannelMix(layout, (long) sizes.groups());
-        weight = layer.getDirectParameters().get("weight");
-        bias = layer.getDirectParameters().get("bias");
+        this.weight = weight;
+        this.bias = bias;
     }
 
     /**

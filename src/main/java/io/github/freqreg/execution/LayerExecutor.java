@@ -14,6 +14,7 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -43,6 +44,7 @@ public final class LayerExecutor {
     private final Block layer;
     private final ChannelLayout layout;
     private final Parameter weight;
+    private final @Nullable Parameter bias;
     private volatile Optional<Pick> inference = Optional.empty();
     private volatile Optional<Pick> training = Optional.empty();
 
@@ -50,6 +52,7 @@ public final class LayerExecutor {
         this.layer = layer;
         this.layout = layout;
         weight = layer.getDirectParameters().get("weight");
+        bias = layer.getDirectParameters().get("bias");
     }
 
     /**
@@ -147,7 +150,9 @@ public final class LayerExecutor {
             note.accept(Traffic.WHOLE);
             return Optional.empty();
         }
-        return Optional.of(new FactoredPass(layer, layout, pass, way, sizes, axes).run(note));
+        FactoredPass factored =
+                new FactoredPass(layer, layout, pass, way, sizes, axes, weight, bias);
+        return Optional.of(factored.run(note));
     }
 
     /** Records how a pass was computed, for the report. */

@@ -6,7 +6,6 @@ import io.github.freqreg.spectrum.FrequencyAxes;
 import io.github.freqreg.spectrum.ZigzagMask;
 import java.util.List;
 import java.util.Optional;
-import java.util.function.Supplier;
 
 /**
  * Along which axes each tensor is transformed.
@@ -37,12 +36,7 @@ record AxesRules(NamePatterns<Shape> splits, NamePatterns<List<Integer>> weights
      * @throws IllegalArgumentException if they do not
      */
     void check(PlannedTensor tensor) {
-        named(
-                tensor.name(),
-                () -> {
-                    of(tensor).check(tensor.shape());
-                    return tensor;
-                });
+        mask(tensor.name(), of(tensor), tensor.shape(), 1);
     }
 
     /**
@@ -61,12 +55,8 @@ record AxesRules(NamePatterns<Shape> splits, NamePatterns<List<Integer>> weights
      *     message names the tensor
      */
     static ZigzagMask mask(String name, FrequencyAxes axes, Shape shape, long kept) {
-        return named(name, () -> axes.mask(shape, kept));
-    }
-
-    private static <T> T named(String name, Supplier<T> attempt) {
         try {
-            return attempt.get();
+            return axes.mask(shape, kept);
         } catch (IllegalArgumentException e) {
             throw new IllegalArgumentException(
                     "The axes for " + name + " do not fit. " + e.getMessage(), e);

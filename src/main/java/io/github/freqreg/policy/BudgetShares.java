@@ -6,7 +6,6 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Parameter;
 import io.github.freqreg.spectrum.FrequencyAxes;
-import io.github.freqreg.spectrum.FrequencyTensor;
 import io.github.freqreg.spectrum.SpectralTransform;
 import io.github.freqreg.spectrum.ZigzagMask;
 import java.util.ArrayDeque;
@@ -82,19 +81,13 @@ final class BudgetShares {
      * @return as many coefficients of each tensor as its share; none of fresh and of float64
      *     tensors
      */
-    Map<String, FrequencyTensor> projected() {
-        Map<String, FrequencyTensor> found = new HashMap<>();
-        for (Tensor tensor : tensors) {
-            float[] coefficients = projected.get(tensor.name);
-            int share = Math.toIntExact(shares.getOrDefault(tensor.name, 0L));
-            if (coefficients != null && share <= coefficients.length) {
-                found.put(
-                        tensor.name,
-                        new FrequencyTensor(
-                                tensor.axes.mask(tensor.shape, share),
-                                Arrays.copyOf(coefficients, share)));
-            }
-        }
+    Map<String, float[]> projected() {
+        Map<String, float[]> found = new HashMap<>();
+        projected.forEach(
+                (name, coefficients) -> {
+                    int share = Math.toIntExact(shares.getOrDefault(name, 0L));
+                    found.put(name, Arrays.copyOf(coefficients, share));
+                });
         return found;
     }
 

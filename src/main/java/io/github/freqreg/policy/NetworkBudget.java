@@ -6,7 +6,6 @@ import ai.djl.nn.Parameter;
 import ai.djl.nn.convolutional.Convolution;
 import io.github.freqreg.block.ChildBlocks;
 import io.github.freqreg.block.NetworkTensor;
-import io.github.freqreg.spectrum.FrequencyTensor;
 import io.github.freqreg.spectrum.SplitAxes;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -212,7 +211,7 @@ final class NetworkBudget {
      * @param kept how many coefficients each tensor keeps
      * @param projected the coefficients of trained tensors that were computed for it
      */
-    record Division(Map<String, Long> kept, Map<String, FrequencyTensor> projected) {
+    record Division(Map<String, Long> kept, Map<String, float[]> projected) {
 
         static final Division NONE = new Division(Map.of(), Map.of());
     }

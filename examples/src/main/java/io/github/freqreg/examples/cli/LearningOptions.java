@@ -44,7 +44,8 @@ final class LearningOptions {
                     "initial learning rate, which decays to a hundredth by a cosine schedule"
                             + " (default: the recipe's; or 0.01 with sgd; or with adam lenet 0.015,"
                             + " alexnet 0.004, vgg 0.005, vit 0.003, dcgan 0.002,"
-                            + " vae 0.02, all others 0.01, and for dense networks alexnet and vit 0.0005, all others 0.001)")
+                            + " vae 0.02, all others 0.01, and for dense networks alexnet and"
+                            + " vit 0.0005, all others 0.001)")
     private Optional<Float> learningRate = Optional.empty();
 
     @Option(
