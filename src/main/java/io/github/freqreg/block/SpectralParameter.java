@@ -203,8 +203,17 @@ public final class SpectralParameter {
      */
     void truncate(double remaining) {
         long share = Math.max(getSpec().target(), Math.round(start * remaining));
-        if (share < kept) {
-            kept = (int) Math.max(1, share);
+        truncateTo((int) Math.max(1, Math.min(share, kept)));
+    }
+
+    /**
+     * Truncates the tail, if more coefficients are kept.
+     *
+     * @param count the number of coefficients to keep, 1 or more
+     */
+    public void truncateTo(int count) {
+        if (count < kept) {
+            kept = count;
             forgetTables();
         }
     }

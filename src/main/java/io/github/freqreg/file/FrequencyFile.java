@@ -52,7 +52,8 @@ public final class FrequencyFile {
     private FrequencyFile() {}
 
     /**
-     * Saves a network with float16 numbers.
+     * Saves a network with the numbers that it computes with: quantised if steps were applied
+     * ({@link Quantization#applyTo}), otherwise as float16.
      *
      * @param block the network, initialised
      * @param file the path; an existing file is replaced
@@ -61,7 +62,7 @@ public final class FrequencyFile {
      * @throws IllegalArgumentException if a number is not finite
      */
     public static void save(Block block, Path file) throws IOException {
-        save(block, file, DataType.FLOAT16);
+        toDocument(block).write(file);
     }
 
     /**
@@ -188,6 +189,21 @@ public final class FrequencyFile {
     }
 
     /**
+     * Returns the content of a file of a network, as {@link #save(Block, Path)} writes it.
+     *
+     * @param block the network, initialised
+     * @return the content, which can be written or sent
+     * @throws IllegalStateException if the network is not initialised
+     */
+    public static FrqDocument toDocument(Block block) {
+        NetworkWriter.checkInitialized(block);
+        Quantization applied = Quantization.appliedTo(block);
+        return applied.isRounded()
+                ? toDocument(block, applied)
+                : toDocument(block, DataType.FLOAT16);
+    }
+
+    /**
      * Returns the content of a file of a network.
      *
      * @param block the network, initialised
@@ -219,7 +235,7 @@ public final class FrequencyFile {
      * @throws IllegalStateException if the network is not initialised
      */
     public static FrqDocument toDocument(Block block, Quantization quantization) {
-        return NetworkWriter.rounding(quantization::of).write(block);
+        return NetworkWriter.quantizing(quantization).write(block);
     }
 
     private static Precision half(NetworkTensor tensor, float[] values) {

@@ -14,21 +14,36 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /** Makes the content of a {@code .frq} file from a network. */
 final class NetworkWriter {
 
     private final PrecisionRule precisions;
-    private final boolean storesFewStatistics;
+    private final StatisticRule statistics;
+    private final Map<String, float[]> replaced;
 
-    private NetworkWriter(PrecisionRule precisions, boolean storesFewStatistics) {
+    private NetworkWriter(
+            PrecisionRule precisions, StatisticRule statistics, Map<String, float[]> replaced) {
         this.precisions = precisions;
-        this.storesFewStatistics = storesFewStatistics;
+        this.statistics = statistics;
+        this.replaced = replaced;
+    }
+
+    /** How running statistics are stored. */
+    private enum StatisticRule {
+        /** All elements. */
+        WHOLE,
+        /** Few coefficients where these are enough. */
+        FEW,
+        /** Few coefficients where these are enough, otherwise multiples of a step. */
+        STEPS
     }
 
     /** Returns a lossless writer: it stores all numbers as float32, running statistics included. */
     static NetworkWriter exact() {
-        return new NetworkWriter((tensor, values) -> Precision.FLOAT32, false);
+        return new NetworkWriter(
+                (tensor, values) -> Precision.FLOAT32, StatisticRule.WHOLE, Map.of());
     }
 
     /**
@@ -36,7 +51,28 @@ final class NetworkWriter {
      * coefficients where these are enough.
      */
     static NetworkWriter rounding(PrecisionRule precisions) {
-        return new NetworkWriter(precisions, true);
+        return new NetworkWriter(precisions, StatisticRule.FEW, Map.of());
+    }
+
+    /**
+     * Returns a writer that stores the numbers of a quantised network.
+     *
+     * @param quantization the steps
+     */
+    static NetworkWriter quantizing(Quantization quantization) {
+        return quantizing(quantization, Map.of());
+    }
+
+    /**
+     * Returns a writer that stores other coefficients than the network's.
+     *
+     * @param quantization the steps
+     * @param replaced the coefficients to store, by the tensor's name; of other tensors, the
+     *     network's
+     */
+    static NetworkWriter quantizing(Quantization quantization, Map<String, float[]> replaced) {
+        StatisticRule rule = quantization.isRounded() ? StatisticRule.STEPS : StatisticRule.FEW;
+        return new NetworkWriter(quantization::of, rule, replaced);
     }
 
     /** Decides how the numbers of a tensor are stored. */
@@ -61,10 +97,18 @@ final class NetworkWriter {
     FrqDocument write(Block block) {
         checkInitialized(block);
         List<NetworkTensor> tensors = NetworkTensors.of(block);
-        Map<Parameter, RunningStatistic> statistics =
-                storesFewStatistics ? RunningStatistic.in(tensors) : Map.of();
+        Map<Parameter, RunningStatistic> few =
+                statistics == StatisticRule.WHOLE ? Map.of() : RunningStatistic.in(tensors);
+        Map<Parameter, Precision> steps =
+                statistics == StatisticRule.STEPS ? StatisticSteps.in(tensors) : Map.of();
         List<FrqEntry> entries = new ArrayList<>();
-        tensors.forEach(tensor -> entries.add(entry(tensor, statistics)));
+        for (NetworkTensor tensor : tensors) {
+            RunningStatistic statistic = few.get(tensor.parameter());
+            entries.add(
+                    statistic == null
+                            ? entry(tensor, Optional.ofNullable(steps.get(tensor.parameter())))
+                            : entry(tensor, statistic));
+        }
         return new FrqDocument(Arrays.asList(block.getInputShapes()), entries);
     }
 
@@ -80,27 +124,36 @@ final class NetworkWriter {
         }
     }
 
-    private FrqEntry entry(NetworkTensor tensor, Map<Parameter, RunningStatistic> statistics) {
-        // The file stores no names of axes.
-        Shape shape = new Shape(tensor.knownShape().getShape());
-        RunningStatistic few = statistics.get(tensor.parameter());
-        if (few != null) {
-            return new FrqEntry(
-                    tensor.name(), shape, FrequencyAxes.OWN, few.precision(), few.coefficients());
-        }
+    /** Returns the shape of a tensor. The file stores no names of axes. */
+    private static Shape shape(NetworkTensor tensor) {
+        return new Shape(tensor.knownShape().getShape());
+    }
+
+    private static FrqEntry entry(NetworkTensor tensor, RunningStatistic few) {
+        return new FrqEntry(
+                tensor.name(),
+                shape(tensor),
+                FrequencyAxes.OWN,
+                few.precision(),
+                few.coefficients());
+    }
+
+    private FrqEntry entry(NetworkTensor tensor, Optional<Precision> ofStatistic) {
         if (tensor.spectral().isPresent()) {
             SpectralParameter spectral = tensor.spectral().get();
-            float[] coefficients = spectral.toTensor().coefficients();
+            float[] other = replaced.get(tensor.name());
+            float[] coefficients = other == null ? spectral.toTensor().coefficients() : other;
             Precision precision = precisions.of(tensor, coefficients);
             return new FrqEntry(
                     tensor.name(),
-                    shape,
+                    shape(tensor),
                     spectral.getAxes(),
                     precision,
                     withoutTrailingZeros(coefficients, precision));
         }
         float[] values = TensorElements.of(tensor);
-        return new FrqEntry(tensor.name(), shape, null, precisions.of(tensor, values), values);
+        Precision precision = ofStatistic.orElseGet(() -> precisions.of(tensor, values));
+        return new FrqEntry(tensor.name(), shape(tensor), null, precision, values);
     }
 
     /** Drops the last coefficients if they are rounded to zero. */

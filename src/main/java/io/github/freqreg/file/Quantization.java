@@ -42,9 +42,10 @@ import org.slf4j.LoggerFactory;
  * than a hundredth of the bytes is left, the log says why.
  *
  * <p>Parameters that are not wrapped are rounded to multiples of 1/32 of their root mean square.
- * Running statistics are stored as float16, whole or as a few coefficients; float32 is used if
- * float16 would lose digits of a variance near zero. A network that fits with float16 numbers is
- * not quantised at all.
+ * Running statistics are stored as a few coefficients; or as multiples of a step, means to 1/64 of
+ * the smallest standard deviation and variances to 1/128 of the smallest variance; or, where that
+ * is no smaller, as float16, or as float32 if float16 would lose digits of a variance near zero. A
+ * network that fits with float16 numbers is not quantised at all.
  *
  * <p>Instances are immutable and safe for concurrent use.
  */
@@ -159,13 +160,13 @@ public final class Quantization {
      * @throws IllegalStateException if the network is not initialised
      */
     public long bytes(Block block, boolean names) {
-        FrqDocument document = NetworkWriter.rounding(this::of).write(block);
+        FrqDocument document = NetworkWriter.quantizing(this).write(block);
         return (names ? document : document.withoutNames()).encode().length;
     }
 
     /** Describes the largest tensors of a file, for a message. */
     String largest(Block block) {
-        FrqDocument document = NetworkWriter.rounding(this::of).write(block);
+        FrqDocument document = NetworkWriter.quantizing(this).write(block);
         long[] sizes;
         try {
             sizes = SizedDocument.decode(document.encode()).entryBytes();
@@ -203,7 +204,8 @@ public final class Quantization {
         return tiny || !Float16Range.holds(values) ? Precision.FLOAT32 : Precision.FLOAT16;
     }
 
-    private boolean isRounded() {
+    /** Returns whether a tensor has a step. */
+    boolean isRounded() {
         return steps.values().stream().anyMatch(step -> step > 0);
     }
 

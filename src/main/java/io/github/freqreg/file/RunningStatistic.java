@@ -31,7 +31,7 @@ record RunningStatistic(Precision precision, float[] coefficients) {
     private static final double VARIANCE_ERROR = 0x1p-8;
 
     /** What DJL's normalisation layers add to a variance by default. */
-    private static final double EPSILON = 1e-5;
+    static final double EPSILON = 1e-5;
 
     /** Float16 coefficients up to this share of the largest count as zero. */
     private static final double HALF_SHARE = 0x1p-12;
@@ -67,7 +67,8 @@ record RunningStatistic(Precision precision, float[] coefficients) {
         return found;
     }
 
-    private static boolean areOfOne(Parameter means, Parameter variances) {
+    /** Returns whether two parameters are the mean and the variance of one layer. */
+    static boolean areOfOne(Parameter means, Parameter variances) {
         return means.getType() == Parameter.Type.RUNNING_MEAN
                 && variances.getType() == Parameter.Type.RUNNING_VAR
                 && means.getShape().dimension() == 1

@@ -63,32 +63,7 @@ final class StepSearch {
                     units.put(name, size > 0 ? size : 1);
                 });
         units.forEach((name, size) -> floors.put(name, FLOOR * size));
-        weigh(sensitivities);
-    }
-
-    private void weigh(Map<String, Double> sensitivities) {
-        double logarithms = 0;
-        Map<String, Double> found = new HashMap<>();
-        for (Map.Entry<String, Double> each : units.entrySet()) {
-            double sensitivity = sensitivity(each.getKey(), sensitivities);
-            if (sensitivity > 0) {
-                double unit = 1 / Math.sqrt(sensitivity);
-                found.put(each.getKey(), unit);
-                logarithms += Math.log(unit / each.getValue());
-            }
-        }
-        // An unknown sensitivity is replaced by the mean relative error of the others.
-        double relative = found.isEmpty() ? 1 : Math.exp(logarithms / found.size());
-        units.replaceAll((name, size) -> found.getOrDefault(name, size * relative));
-    }
-
-    private static double sensitivity(String name, Map<String, Double> sensitivities) {
-        Double sensitivity = sensitivities.isEmpty() ? Double.valueOf(0) : sensitivities.get(name);
-        if (sensitivity == null || !(sensitivity >= 0) || sensitivity.isInfinite()) {
-            throw new IllegalArgumentException(
-                    "Expected a sensitivity of 0 or more of " + name + " but found " + sensitivity);
-        }
-        return sensitivity;
+        units.putAll(StepUnits.of(units, sensitivities));
     }
 
     /**
@@ -107,14 +82,7 @@ final class StepSearch {
         Quantization coarsest = at(coarse);
         long least = coarsest.bytes(block, names);
         if (least > bytes) {
-            throw new IllegalArgumentException(
-                    "A file of this network has at least "
-                            + least
-                            + " bytes, but only "
-                            + bytes
-                            + " are allowed: keep fewer coefficients, or wrap also the parameters"
-                            + " that are left alone, by a policy with optBudgetBytes. "
-                            + coarsest.largest(block));
+            throw tooFew(least, bytes, coarsest.largest(block));
         }
         for (int i = 0; i < HALVINGS; i++) {
             double middle = Math.sqrt(fine * coarse);
@@ -125,6 +93,18 @@ final class StepSearch {
             }
         }
         return refined(spent(at(coarse), at(fine), coarse));
+    }
+
+    /** Returns the error that a file cannot be so small. */
+    static IllegalArgumentException tooFew(long least, long bytes, String largest) {
+        return new IllegalArgumentException(
+                "A file of this network has at least "
+                        + least
+                        + " bytes, but only "
+                        + bytes
+                        + " are allowed: keep fewer coefficients, or wrap also the parameters"
+                        + " that are left alone, by a policy with optBudgetBytes. "
+                        + largest);
     }
 
     private Quantization unrounded() {

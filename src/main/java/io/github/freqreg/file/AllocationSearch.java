@@ -1,0 +1,125 @@
+package io.github.freqreg.file;
+
+import ai.djl.nn.Block;
+import io.github.freqreg.block.NetworkTensors;
+import io.github.freqreg.file.RateDistortion.Rounded;
+import io.github.freqreg.format.FrqDocument;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/** Searches the best {@link Allocation} by bisection on the size of the file. */
+final class AllocationSearch {
+
+    /** λ / (s_t Δ_t²) at high rates, where the derivative of Δ²/12 by the bits is Δ² · ln 2 / 6. */
+    private static final double PRICE = Math.log(2) / 6;
+
+    /** The prices that are tried; at low rates larger ones are better. */
+    private static final double[] PRICES =
+            java.util.Arrays.stream(System.getProperty("rd.r", "1").split(","))
+                    .mapToDouble(x -> PRICE * Double.parseDouble(x))
+                    .toArray();
+
+    /** The bounds of Δ√s. */
+    private static final double FINEST = 0x1p-60;
+
+    private static final double COARSEST = 1 / FINEST;
+    private static final int HALVINGS = 24;
+
+    /** The search ends when this share of the bytes is used. */
+    private static final double ENOUGH = 0.999;
+
+    private final Block block;
+    private final long bytes;
+    private final boolean names;
+    private final Map<String, float[]> tensors = new LinkedHashMap<>();
+    private final RateDistortion rounding;
+
+    /**
+     * Prepares a search.
+     *
+     * @param block the network, wrapped and initialised
+     * @param bytes the largest size of the file
+     * @param names whether the file contains names and shapes
+     * @param sensitivities of all wrapped tensors by name, or an empty map
+     */
+    AllocationSearch(Block block, long bytes, boolean names, Map<String, Double> sensitivities) {
+        this.block = block;
+        this.bytes = bytes;
+        this.names = names;
+        NetworkWriter.checkInitialized(block);
+        NetworkTensors.spectral(block)
+                .forEach((name, tensor) -> tensors.put(name, tensor.toTensor().coefficients()));
+        Map<String, Double> defaults = new HashMap<>();
+        tensors.forEach((name, values) -> defaults.put(name, defaultUnit(values)));
+        rounding = new RateDistortion(tensors, StepUnits.of(defaults, sensitivities));
+    }
+
+    static final double P = Double.parseDouble(System.getProperty("rd.p", "1"));
+
+    /** Returns 1/√s of a tensor of which nothing else is known. */
+    private static double defaultUnit(float[] values) {
+        double size = Quantization.rootMeanSquare(values);
+        // If all coefficients are 0, any step will do.
+        return size > 0 ? size * Math.pow(values.length, P / 2) : 1;
+    }
+
+    /**
+     * Runs the search.
+     *
+     * @return the allocation; all steps are 0 if the network fits with float16 numbers
+     * @throws IllegalArgumentException if no steps make the file so small
+     */
+    Allocation find() {
+        Map<String, Float> none = new HashMap<>();
+        tensors.keySet().forEach(name -> none.put(name, 0f));
+        Allocation unrounded = new Allocation(new Quantization(none), tensors);
+        if (size(unrounded) <= bytes) {
+            return unrounded;
+        }
+        Allocation coarsest = allocation(rounding.round(COARSEST, PRICE));
+        long least = size(coarsest);
+        if (least > bytes) {
+            throw StepSearch.tooFew(least, bytes, coarsest.getQuantization().largest(block));
+        }
+        Rounded best = find(PRICES[0]);
+        for (int i = 1; i < PRICES.length; i++) {
+            Rounded other = find(PRICES[i]);
+            if (rounding.error(other) < rounding.error(best)) {
+                best = other;
+            }
+        }
+        return allocation(best);
+    }
+
+    /** Finds the finest steps for a price of a bit. */
+    private Rounded find(double price) {
+        double fine = FINEST;
+        double coarse = COARSEST;
+        Rounded best = rounding.round(coarse, price);
+        for (int i = 0; i < HALVINGS; i++) {
+            double middle = Math.sqrt(fine * coarse);
+            Rounded trial = rounding.round(middle, price);
+            long size = size(allocation(trial));
+            if (size > bytes) {
+                fine = middle;
+            } else {
+                coarse = middle;
+                best = trial;
+                if (size >= ENOUGH * bytes) {
+                    break;
+                }
+            }
+        }
+        return best;
+    }
+
+    private static Allocation allocation(Rounded rounded) {
+        return new Allocation(new Quantization(rounded.steps()), rounded.values());
+    }
+
+    private long size(Allocation allocation) {
+        FrqDocument document = allocation.document(block);
+        return (names ? document : document.withoutNames()).encode().length;
+    }
+}

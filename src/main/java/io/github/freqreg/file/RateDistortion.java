@@ -1,0 +1,141 @@
+package io.github.freqreg.file;
+
+import io.github.freqreg.format.MultiplesCost;
+import io.github.freqreg.format.Precision;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Objects;
+
+/**
+ * Rounds the coefficients of a network so that error and bits together are least.
+ *
+ * <p>With the step Δ and the sensitivity s of its tensor, a coefficient c becomes the multiple qΔ
+ * with the least
+ *
+ * <pre>
+ * s · (c - qΔ)² + λ · bits(q)
+ * </pre>
+ *
+ * <p>where the bits are those of the file's coder after the multiples before it. Only the two
+ * multiples around c and 0 are tried. The tail is cut where leaving it out is cheaper than storing
+ * it.
+ */
+final class RateDistortion {
+
+    /** The finest step relative to the root mean square; its error is near that of float16. */
+    private static final double FLOOR = 0x1p-12;
+
+    private final Map<String, float[]> tensors;
+    private final Map<String, Double> units;
+
+    /**
+     * Prepares the rounding of a network.
+     *
+     * @param tensors the coefficients by name, in the network's order
+     * @param units 1/√s of each tensor
+     */
+    RateDistortion(Map<String, float[]> tensors, Map<String, Double> units) {
+        this.tensors = tensors;
+        this.units = units;
+    }
+
+    /**
+     * Rounds all tensors.
+     *
+     * @param scale Δ√s of all tensors, before steps are rounded to four bits
+     * @param price λ in units of {@code scale²}
+     * @return the rounded coefficients
+     */
+    Rounded round(double scale, double price) {
+        Rounded rounded = new Rounded(new LinkedHashMap<>(), new LinkedHashMap<>());
+        MultiplesCost cost = new MultiplesCost();
+        tensors.forEach(
+                (name, values) -> {
+                    double wanted = scale * Objects.requireNonNull(units.get(name));
+                    Precision precision = precision(wanted, values);
+                    double step = precision.step();
+                    double own = price * wanted * wanted / (step * step);
+                    rounded.steps.put(name, precision.step());
+                    rounded.values.put(name, round(values, precision.step(), own, cost));
+                });
+        return rounded;
+    }
+
+    private static Precision precision(double wanted, float[] values) {
+        double least = FLOOR * Quantization.rootMeanSquare(values);
+        Precision precision = Precision.ofStep(Quantization.stepOf(Math.max(wanted, least)));
+        float most = Float16Range.largest(values);
+        while (!precision.holds(most)) {
+            precision = precision.coarser();
+        }
+        return precision;
+    }
+
+    /** Rounds a tensor; the price of a bit is in units of the squared step. */
+    private static float[] round(float[] values, float step, double price, MultiplesCost cost) {
+        cost.start();
+        float[] rounded = new float[values.length];
+        double gain = 0;
+        double best = Double.NEGATIVE_INFINITY;
+        int kept = 1;
+        for (int i = 0; i < values.length; i++) {
+            float scaled = Math.abs(values[i]) / step;
+            int low = (int) scaled;
+            int chosen = 0;
+            double least = Double.MAX_VALUE;
+            for (int multiple = low; multiple <= low + 1; multiple++) {
+                double total = square(scaled - multiple) + price * cost.bits(multiple);
+                if (total < least) {
+                    least = total;
+                    chosen = multiple;
+                }
+            }
+            if (low > 0 && square(scaled) + price * cost.bits(0) < least) {
+                least = square(scaled) + price * cost.bits(0);
+                chosen = 0;
+            }
+            cost.add(chosen);
+            rounded[i] = values[i] < 0 ? -chosen * step : chosen * step;
+            // What storing the values so far gains over leaving them out.
+            gain += square(scaled) - least;
+            if (gain > best) {
+                best = gain;
+                kept = i + 1;
+            }
+        }
+        return Arrays.copyOf(rounded, kept);
+    }
+
+    private static double square(double value) {
+        return value * value;
+    }
+
+    /**
+     * Sums up the error of rounded coefficients.
+     *
+     * @param rounded the result of {@link #round}
+     * @return the sum of s · (c - qΔ)² of all coefficients
+     */
+    double error(Rounded rounded) {
+        double error = 0;
+        for (Map.Entry<String, float[]> each : tensors.entrySet()) {
+            float[] values = each.getValue();
+            float[] others = Objects.requireNonNull(rounded.values.get(each.getKey()));
+            double sum = 0;
+            for (int i = 0; i < values.length; i++) {
+                sum += square(values[i] - (i < others.length ? others[i] : 0));
+            }
+            error += sum / square(Objects.requireNonNull(units.get(each.getKey())));
+        }
+        return error;
+    }
+
+    /**
+     * The rounded coefficients of a network.
+     *
+     * @param steps of the tensors by name
+     * @param values the kept multiples of the steps by name
+     */
+    record Rounded(Map<String, Float> steps, Map<String, float[]> values) {}
+}
