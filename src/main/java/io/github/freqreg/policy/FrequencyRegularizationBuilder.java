@@ -6,6 +6,7 @@ import io.github.freqreg.execution.Strategy;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.function.Predicate;
 import java.util.regex.Pattern;
@@ -35,10 +36,24 @@ public final class FrequencyRegularizationBuilder {
     private final NamePatterns<List<Integer>> weights = new NamePatterns<>("axis weights");
     private boolean floors = true;
     private double startRate;
-    private int balanceRounds;
+    private OptionalInt balanceRounds = OptionalInt.empty();
+    private boolean paper;
     private Strategy strategy = Strategy.getDefault();
 
     FrequencyRegularizationBuilder() {}
+
+    /**
+     * Selects the published method: tensors are transformed along their own axes with equal weights
+     * (the table of an embedding along those of {@link
+     * io.github.freqreg.spectrum.FrequencyAxes#ofTable}), fresh tensors are not balanced, and a
+     * fresh network shares a budget equally. Explicit splits, weights and rounds still hold.
+     *
+     * @return this builder
+     */
+    public FrequencyRegularizationBuilder paper() {
+        paper = true;
+        return this;
+    }
 
     /**
      * Keeps a share of the n coefficients of each tensor: {@code min(n, max(round(n · rate), floor)
@@ -144,7 +159,7 @@ public final class FrequencyRegularizationBuilder {
             throw new IllegalArgumentException(
                     "The rounds of balancing must be 0 to " + MAX_ROUNDS + " but are " + rounds);
         }
-        balanceRounds = rounds;
+        balanceRounds = OptionalInt.of(rounds);
         return this;
     }
 
@@ -327,8 +342,13 @@ public final class FrequencyRegularizationBuilder {
                 selection(layers, wider ? TensorFilter.TRAINED : types),
                 budget,
                 new KeepAmounts(amount, overrides.copy(), floors, startRate),
-                new AxesRules(splits.copy(), weights.copy()),
-                balanceRounds,
+                new AxesRules(
+                        splits.copy(),
+                        weights.copy(),
+                        paper ? AxesRules.Finder.NONE : AxesRules.Finder.SHAPES),
+                paper ? BudgetShares.Rule.EQUAL : BudgetShares.Rule.CUBE_ROOT,
+                new BalancedStart(
+                        paper && balanceRounds.isEmpty() ? OptionalInt.of(0) : balanceRounds),
                 strategy);
     }
 
