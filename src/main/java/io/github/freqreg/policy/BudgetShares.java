@@ -40,8 +40,8 @@ final class BudgetShares {
         EQUAL(0),
         /**
          * The cube root. By hand, the weights of LeNet-5 with 500, 25,000, 400,000 and 5,000
-         * elements did best with 150, 500, 1,400 and 300 of 2,390 numbers; this rule gives 138,
-         * 511, 1,290 and 298. The bias of the last layer may be kept whole.
+         * elements did best with 150, 500, 1,400 and 300 of 2,390 numbers; this rule gives 146,
+         * 535, 1,350 and 313.
          */
         CUBE_ROOT(1.0 / 3);
 
