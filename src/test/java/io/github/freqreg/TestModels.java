@@ -60,6 +60,7 @@ public final class TestModels {
     /** A policy that keeps all coefficients of the weights and biases of all layers. */
     public static FrequencyRegularization everything() {
         return FrequencyRegularization.builder()
+                .paper()
                 .optKeepRate(1)
                 .optLayerTypes(LayerType.values())
                 .optParameterTypes(Parameter.Type.WEIGHT, Parameter.Type.BIAS)
@@ -68,7 +69,7 @@ public final class TestModels {
 
     /** A policy that keeps a number of coefficients of each weight. */
     public static FrequencyRegularization policy(int kept) {
-        return FrequencyRegularization.builder().optKept(kept).build();
+        return FrequencyRegularization.builder().paper().optKept(kept).build();
     }
 
     /** Two convolutions and a linear layer, for inputs of {@link #SMALL_INPUT}. */

@@ -1,5 +1,6 @@
 package io.github.freqreg.block;
 
+import java.lang.invoke.MethodType;
 import java.lang.reflect.Field;
 import java.util.Optional;
 
@@ -11,7 +12,7 @@ import java.util.Optional;
  */
 final class PrivateField<O, T> {
 
-    private final Class<T> type;
+    private final Class<?> type;
     private final Optional<Field> field;
 
     /**
@@ -23,7 +24,7 @@ final class PrivateField<O, T> {
      * @param type of the field
      */
     PrivateField(Class<O> owner, String name, Class<T> type) {
-        this.type = type;
+        this.type = MethodType.methodType(type).wrap().returnType();
         field = open(owner, name, type);
     }
 
@@ -49,7 +50,9 @@ final class PrivateField<O, T> {
      */
     T get(O object) {
         try {
-            return type.cast(opened().get(object));
+            @SuppressWarnings("unchecked") // T, or the class that wraps it if it is primitive
+            T value = (T) type.cast(opened().get(object));
+            return value;
         } catch (IllegalAccessException e) {
             throw new IllegalStateException(opened() + " is no longer open", e);
         }

@@ -66,7 +66,8 @@ public final class FrequencyRegularization {
     private final Optional<Budget> budget;
     private final KeepAmounts amounts;
     private final AxesRules axes;
-    private final int balanceRounds;
+    private final BudgetShares.Rule shares;
+    private final BalancedStart balance;
     private final Strategy strategy;
 
     /**
@@ -77,7 +78,8 @@ public final class FrequencyRegularization {
      * @param budget of the whole network, if there is one
      * @param amounts how many coefficients are kept without a budget
      * @param axes along which axes tensors are transformed
-     * @param balanceRounds of the start of fresh tensors
+     * @param shares how a fresh network shares a budget
+     * @param balance of the start of fresh tensors
      * @param strategy how layers compute
      */
     FrequencyRegularization(
@@ -86,14 +88,16 @@ public final class FrequencyRegularization {
             Optional<Budget> budget,
             KeepAmounts amounts,
             AxesRules axes,
-            int balanceRounds,
+            BudgetShares.Rule shares,
+            BalancedStart balance,
             Strategy strategy) {
         this.usual = usual;
         this.wider = wider;
         this.budget = budget;
         this.amounts = amounts;
         this.axes = axes;
-        this.balanceRounds = balanceRounds;
+        this.shares = shares;
+        this.balance = balance;
         this.strategy = strategy;
     }
 
@@ -190,11 +194,12 @@ public final class FrequencyRegularization {
 
     private NetworkPlan planFor(Block block) {
         List<NetworkTensor> tensors = NetworkTensors.of(block);
-        List<PlannedTensor> few = tensors.stream().map(usual::plan).toList();
+        Map<Block, FoundAxes> found = axes.trace(block);
+        List<PlannedTensor> few = plan(tensors, usual, found);
         if (budget.isEmpty()) {
             return new NetworkPlan(block, few);
         }
-        List<PlannedTensor> more = tensors.stream().map(wider::plan).toList();
+        List<PlannedTensor> more = plan(tensors, wider, found);
         long numbers = 0;
         for (int i = 0; i < tensors.size(); i++) {
             boolean joins = more.get(i).isChosen() && !few.get(i).isChosen();
@@ -203,6 +208,15 @@ public final class FrequencyRegularization {
             }
         }
         return new NetworkPlan(block, budget.get().isLargelyTakenBy(numbers) ? more : few);
+    }
+
+    private List<PlannedTensor> plan(
+            List<NetworkTensor> tensors, TensorFilter filter, Map<Block, FoundAxes> found) {
+        return tensors.stream()
+                .map(filter::plan)
+                .map(each -> each.traced(Optional.ofNullable(found.get(each.owner()))))
+                .map(axes::explain)
+                .toList();
     }
 
     /** Reports what does not fit at once, and not only when the block is initialised. */
@@ -244,14 +258,15 @@ public final class FrequencyRegularization {
     }
 
     private Block wrap(NetworkPlan plan) {
-        NetworkBudget.Division shares =
-                budget.map(each -> new NetworkBudget(plan, axes, each).share())
+        NetworkBudget.Division division =
+                budget.map(each -> new NetworkBudget(plan, axes, each, shares).share())
                         .orElse(NetworkBudget.Division.NONE);
         Map<String, TensorSpec.Rule> rules = new HashMap<>();
         List<TensorSpec> known = new ArrayList<>();
+        int depth = plan.getDepth();
         for (PlannedTensor tensor : plan.getChosen()) {
-            Optional<Long> share = Optional.ofNullable(shares.kept().get(tensor.name()));
-            TensorSpec.Rule rule = shape -> spec(tensor, share, shape);
+            Optional<Long> share = Optional.ofNullable(division.kept().get(tensor.name()));
+            TensorSpec.Rule rule = shape -> spec(tensor, share, shape, depth);
             if (tensor.tensor().shape() != null) {
                 TensorSpec spec = rule.of(tensor.shape());
                 axes.check(tensor, spec);
@@ -261,18 +276,22 @@ public final class FrequencyRegularization {
             rules.put(tensor.name(), rule);
         }
         plan.getChoices().forEach(choice -> logger.debug("{}", choice));
-        Block wrapped = plan.getWrapping().wrap(rules, shares.projected(), strategy);
+        Block wrapped = plan.getWrapping().wrap(rules, division.projected(), strategy);
         logger.info("{}", summary(plan, known));
         return wrapped;
     }
 
-    private TensorSpec spec(PlannedTensor tensor, Optional<Long> share, Shape shape) {
+    private TensorSpec spec(PlannedTensor tensor, Optional<Long> share, Shape shape, int depth) {
         long size = shape.size();
         long target =
                 share.map(each -> Math.min(each, size))
                         .orElseGet(() -> amounts.target(tensor, size));
+        long start = amounts.start(size, target);
         return new TensorSpec(
-                amounts.start(size, target), target, axes.of(tensor, shape), balanceRounds);
+                start,
+                target,
+                axes.of(tensor, shape),
+                balance.rounds(tensor.layer(), start, depth));
     }
 
     /** Returns how many tensors are wrapped, and how many coefficients they keep. */

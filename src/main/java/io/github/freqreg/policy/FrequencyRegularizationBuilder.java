@@ -6,13 +6,25 @@ import io.github.freqreg.execution.Strategy;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.function.Predicate;
 import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 
 /**
- * Builds a {@link FrequencyRegularization}. It is a class of its own as its options are many.
+ * Builds a {@link FrequencyRegularization}.
+ *
+ * <p>One of {@link #optBudgetBytes}, {@link #optBudget}, {@link #optKeepRate} and {@link #optKept}
+ * is enough. By default the rest is found: axes from the shapes of the network, the balance of a
+ * fresh start from the number of coefficients, and the shares of a budget from the sizes of fresh
+ * tensors or the energy of trained ones. Call {@code apply} with the shapes of the inputs, or on an
+ * initialised network; otherwise only kernels are recognised. {@link #paper()} selects the
+ * published method.
+ *
+ * <h2>Knobs for experts</h2>
+ *
+ * <p>All other methods override what is found, or choose the tensors.
  *
  * <p>A pattern that selects tensors is a regular expression, found anywhere in the tensor's name,
  * see {@link io.github.freqreg.block.FrequencyBlocks#parameters}. If several patterns of a kind
@@ -35,10 +47,24 @@ public final class FrequencyRegularizationBuilder {
     private final NamePatterns<List<Integer>> weights = new NamePatterns<>("axis weights");
     private boolean floors = true;
     private double startRate;
-    private int balanceRounds;
+    private OptionalInt balanceRounds = OptionalInt.empty();
+    private boolean paper;
     private Strategy strategy = Strategy.getDefault();
 
     FrequencyRegularizationBuilder() {}
+
+    /**
+     * Selects the published method: tensors are transformed along their own axes with equal weights
+     * (the table of an embedding along those of {@link
+     * io.github.freqreg.spectrum.FrequencyAxes#ofTable}), fresh tensors are not balanced, and a
+     * fresh network shares a budget equally. Explicit splits, weights and rounds still hold.
+     *
+     * @return this builder
+     */
+    public FrequencyRegularizationBuilder paper() {
+        paper = true;
+        return this;
+    }
 
     /**
      * Keeps a share of the n coefficients of each tensor: {@code min(n, max(round(n · rate), floor)
@@ -79,9 +105,9 @@ public final class FrequencyRegularizationBuilder {
      * {@link io.github.freqreg.file.FrequencyFile}; a file that needs more of them becomes larger.
      * The rest of the budget is divided among the wrapped tensors. In a trained network, each
      * coefficient goes to the tensor whose relative energy it increases most. In a fresh network,
-     * all tensors get the same share, but a vector of n elements gets at most √n, and what small
-     * tensors cannot use goes to the others. Floors do not apply, and overrides are an error of
-     * {@link #build}.
+     * shares are proportional to the cube roots of sizes, but a vector of n elements gets at most
+     * √n (not the bias of a last linear layer), and what small tensors cannot use goes to the
+     * others. Floors do not apply, and overrides are an error of {@link #build}.
      *
      * @param numbers the total, 1 or more
      * @return this builder
@@ -127,15 +153,14 @@ public final class FrequencyRegularizationBuilder {
     /**
      * Balances the frequencies of fresh tensors (beyond the paper).
      *
-     * <p>The kept prefix of the zigzag order contains many coefficients at low frequencies and few
-     * at high ones. With equal variances, a layer responds mainly to low frequencies; after a few
-     * layers all inputs look alike. Balancing scales the coefficients so that each frequency of all
-     * axes but the first starts with the same energy, and the frequencies of the first axis with
-     * similar ones. It makes the variance larger than {@link FrequencyRegularization} states. A
-     * tensor that starts with all coefficients is balanced already.
+     * <p>Balancing scales the coefficients so that each frequency of all axes but the first starts
+     * with the same energy, and the frequencies of the first axis with similar ones. It makes the
+     * variance larger than {@link FrequencyRegularization} states. A tensor that starts with all
+     * coefficients is balanced already.
      *
-     * @param rounds how often the first axis and the others are scaled in turn: 0, the default, for
-     *     no balancing; 3 for a few hundred coefficients in a layer; 10 for a few thousand
+     * @param rounds how often the first axis and the others are scaled in turn, 0 for no balancing.
+     *     By default, a quarter of the square root of a tensor's coefficients, from 1 to 10; none
+     *     for embeddings and for fewer than three weights
      * @return this builder
      * @throws IllegalArgumentException if the number is not from 0 to 1000
      */
@@ -144,7 +169,7 @@ public final class FrequencyRegularizationBuilder {
             throw new IllegalArgumentException(
                     "The rounds of balancing must be 0 to " + MAX_ROUNDS + " but are " + rounds);
         }
-        balanceRounds = rounds;
+        balanceRounds = OptionalInt.of(rounds);
         return this;
     }
 
@@ -179,10 +204,9 @@ public final class FrequencyRegularizationBuilder {
      * paper).
      *
      * <p>For example, the weight (500, 800) of a linear layer behind 50 flattened maps of 4 by 4
-     * can be transformed as (500, 50, 4, 4). Maps, rows and columns then have low frequencies of
-     * their own, and the same number of coefficients keeps far more accuracy. A shape that does not
-     * fit is an error of {@code apply}, or of the block's initialisation if shapes are not known
-     * earlier.
+     * can be transformed as (500, 50, 4, 4), as is found by default. A tensor with a split has no
+     * other weights than those of {@link #addAxisWeights}. A shape that does not fit is an error of
+     * {@code apply}, or of the block's initialisation if shapes are not known earlier.
      *
      * @param names the pattern of the tensors' names
      * @param shape the shape: each extent of the tensor is the product of one or more of its
@@ -199,10 +223,10 @@ public final class FrequencyRegularizationBuilder {
      * axis of weight 2 keeps half as many frequencies as one of weight 1.
      *
      * <p>With the weights (1, 1, 2, 2), a convolution keeps more frequencies of its channels and
-     * fewer of its kernel, see {@link io.github.freqreg.spectrum.ZigzagOrder}. A wrong number of
-     * weights is reported like a split shape that does not fit. Without weights and split, an
-     * embedding table has the axes of {@link io.github.freqreg.spectrum.FrequencyAxes#ofTable}; the
-     * weights (1, 1) select its own axes.
+     * fewer of its kernel; by default the weights are (1, 1, 4, 4). A wrong number of weights is
+     * reported like a split shape that does not fit. Without weights and split, an embedding table
+     * has the axes of {@link io.github.freqreg.spectrum.FrequencyAxes#ofTable}; the weights (1, 1)
+     * select its own axes.
      *
      * @param names the pattern of the tensors' names
      * @param axes a weight from 1 to 64 for each axis, or for each axis of the split shape
@@ -307,19 +331,13 @@ public final class FrequencyRegularizationBuilder {
         Set<Parameter.Type> types = parameterTypes.orElse(Set.of(Parameter.Type.WEIGHT));
         if (layers.isEmpty() || types.isEmpty()) {
             throw new IllegalArgumentException(
-                    "A policy needs at least one layer type and one parameter type, but has the layer"
-                            + " types "
-                            + layers
-                            + " and the parameter types "
-                            + types);
+                    "A policy needs at least one layer type and one parameter type, but has "
+                            + (layers.isEmpty() ? "no layer type" : "no parameter type"));
         }
         if (budget.isPresent() && overrides.size() > 0) {
             throw new IllegalArgumentException(
-                    "A budget of "
-                            + budget.get().amount()
-                            + " shares its numbers by itself, but "
-                            + overrides.size()
-                            + " overrides are given");
+                    "A budget shares its numbers by itself, but overrides are given: "
+                            + overrides.size());
         }
         boolean wider = budget.isPresent() && parameterTypes.isEmpty();
         return new FrequencyRegularization(
@@ -327,8 +345,13 @@ public final class FrequencyRegularizationBuilder {
                 selection(layers, wider ? TensorFilter.TRAINED : types),
                 budget,
                 new KeepAmounts(amount, overrides.copy(), floors, startRate),
-                new AxesRules(splits.copy(), weights.copy()),
-                balanceRounds,
+                new AxesRules(
+                        splits.copy(),
+                        weights.copy(),
+                        paper ? AxesRules.Finder.NONE : AxesRules.Finder.SHAPES),
+                paper ? BudgetShares.Rule.EQUAL : BudgetShares.Rule.CUBE_ROOT,
+                new BalancedStart(
+                        paper && balanceRounds.isEmpty() ? OptionalInt.of(0) : balanceRounds),
                 strategy);
     }
 

@@ -12,6 +12,7 @@ import java.util.Comparator;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -32,6 +33,8 @@ final class NetworkBudget {
     private final NetworkPlan plan;
     private final AxesRules axes;
     private final Budget budget;
+    private final BudgetShares.Rule rule;
+    private final Optional<PlannedTensor> lastBias;
     private final List<Statistic> statistics = new ArrayList<>();
     private final List<PlannedTensor> others = new ArrayList<>();
     private final long leftAlone;
@@ -42,11 +45,14 @@ final class NetworkBudget {
      * @param plan which of its tensors are wrapped
      * @param axes along which axes they are transformed
      * @param budget of the whole network
+     * @param rule how a fresh network shares it
      */
-    NetworkBudget(NetworkPlan plan, AxesRules axes, Budget budget) {
+    NetworkBudget(NetworkPlan plan, AxesRules axes, Budget budget, BudgetShares.Rule rule) {
         this.plan = plan;
         this.axes = axes;
         this.budget = budget;
+        this.rule = rule;
+        lastBias = lastBias(plan.getChosen());
         Map<Block, PlannedTensor> weights = new IdentityHashMap<>();
         plan.getChosen().stream()
                 .filter(this::limitsStatistics)
@@ -172,11 +178,25 @@ final class NetworkBudget {
     }
 
     private Division share(long coefficients) {
-        BudgetShares shares = new BudgetShares();
+        BudgetShares shares = new BudgetShares(rule);
         for (PlannedTensor tensor : plan.getChosen()) {
-            shares.add(tensor, axes.of(tensor), budget.density(tensor.layer()));
+            int density = budget.density(tensor.layer());
+            if (lastBias.equals(Optional.of(tensor))) {
+                shares.addOutputs(tensor, axes.of(tensor), density);
+            } else {
+                shares.add(tensor, axes.of(tensor), density);
+            }
         }
         return new Division(shares.share(coefficients), shares.projected());
+    }
+
+    /** Returns the bias of the last linear layer, if nothing with parameters follows it. */
+    private static Optional<PlannedTensor> lastBias(List<PlannedTensor> chosen) {
+        return chosen.isEmpty()
+                ? Optional.empty()
+                : Optional.of(chosen.get(chosen.size() - 1))
+                        .filter(last -> last.layer() == LayerType.LINEAR)
+                        .filter(last -> last.parameter().getType() == Parameter.Type.BIAS);
     }
 
     private long countStatistics(Map<String, Long> shares) {

@@ -67,6 +67,11 @@ final class NetworkPlan {
                 .toList();
     }
 
+    /** Returns how many weights are wrapped. */
+    int getDepth() {
+        return Math.toIntExact(tensors.stream().filter(PlannedTensor::isChosenWeight).count());
+    }
+
     boolean knowsShapes() {
         return tensors.stream().allMatch(each -> each.tensor().shape() != null);
     }

@@ -12,8 +12,34 @@ import java.util.Optional;
  * @param tensor the tensor
  * @param choice whether it is wrapped, and why
  * @param remedy the builder method that lets a tensor be chosen that is not
+ * @param traced the axes that the shapes of the network tell for the weight of its layer
  */
-record PlannedTensor(NetworkTensor tensor, TensorChoice choice, Optional<String> remedy) {
+record PlannedTensor(
+        NetworkTensor tensor,
+        TensorChoice choice,
+        Optional<String> remedy,
+        Optional<FoundAxes> traced) {
+
+    PlannedTensor(NetworkTensor tensor, TensorChoice choice, Optional<String> remedy) {
+        this(tensor, choice, remedy, Optional.empty());
+    }
+
+    /** Returns this tensor with the axes that the shapes of the network tell. */
+    PlannedTensor traced(Optional<FoundAxes> axes) {
+        return new PlannedTensor(tensor, choice, remedy, axes);
+    }
+
+    /** Returns this tensor with one more reason of its choice. */
+    PlannedTensor because(String more) {
+        TensorChoice longer =
+                new TensorChoice(
+                        choice.name(),
+                        choice.layer(),
+                        choice.shape(),
+                        choice.regularized(),
+                        choice.reason() + "; " + more);
+        return new PlannedTensor(tensor, longer, remedy, traced);
+    }
 
     String name() {
         return tensor.name();
@@ -38,5 +64,10 @@ record PlannedTensor(NetworkTensor tensor, TensorChoice choice, Optional<String>
 
     boolean isChosen() {
         return choice.regularized();
+    }
+
+    /** Returns whether it is the wrapped weight of a layer. */
+    boolean isChosenWeight() {
+        return isChosen() && parameter().getType() == Parameter.Type.WEIGHT;
     }
 }

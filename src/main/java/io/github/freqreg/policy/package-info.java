@@ -11,28 +11,30 @@
  * </ul>
  *
  * <p>Read in this order: {@code TensorFilter} chooses tensors and {@code NetworkPlan} holds the
- * choices. {@code KeepAmounts}, {@code AxesRules} and, for a budget, {@code NetworkBudget} and
- * {@code BudgetShares} then decide how each chosen tensor is kept. The result is one {@link
+ * choices. {@code KeepAmounts}, {@code AxesRules} with {@code ShapeTrace} and {@code FoundAxes},
+ * {@code BalancedStart} and, for a budget, {@code NetworkBudget} and {@code BudgetShares} then
+ * decide how each chosen tensor is kept. The result is one {@link
  * io.github.freqreg.block.TensorSpec} for each tensor, and {@link io.github.freqreg.block.Wrapping}
  * does the rest.
  *
  * <h2>Design notes</h2>
  *
  * <ul>
- *   <li>A tensor can be transformed in a shape that splits its axes ({@code addSplit}). Behind a
- *       flattening, the paper transforms rows of numbers, whose low frequencies cannot distinguish
- *       the places of a feature map. Splitting took LeNet-5 at 776 numbers from 92.6% to 97.3% in
- *       eight epochs. Splitting channels that have no such order made it worse.
- *   <li>Axes can have weights in the zigzag order ({@code addAxisWeights}), to keep more
- *       frequencies of channels than of kernels. Splits and weights are off by default; the
- *       ablation is in the examples' results.
- *   <li>A fresh tensor can start in balance ({@code optBalancedStart}). The kept prefix has many
+ *   <li>A tensor can be transformed in a shape that splits its axes. Behind a flattening, the paper
+ *       transforms rows of numbers, whose low frequencies cannot distinguish the places of a
+ *       feature map. Splitting took LeNet-5 at 776 numbers from 92.6% to 97.3% in eight epochs.
+ *       {@code ShapeTrace} finds these splits. Splitting channels that have no such order made it
+ *       worse, so where nothing is known, nothing is split.
+ *   <li>Axes have weights in the zigzag order, to keep more frequencies of channels than of
+ *       kernels; the ablation is in the examples' results, the weights are in {@code FoundAxes}.
+ *   <li>A fresh tensor starts in balance, see {@code BalancedStart}. The kept prefix has many
  *       coefficients at low frequencies and few at high ones; with equal variances, a layer
- *       responds mainly to low frequencies, and all inputs soon look alike. Balancing is off by
- *       default, as the paper has none.
- *   <li>A fresh network's budget is shared equally, as in the paper's smallest settings: shares
- *       proportional to the square roots of sizes did worse. A trained network's budget goes where
- *       its energy is.
+ *       responds mainly to low frequencies, and all inputs soon look alike.
+ *   <li>A fresh network's budget is shared by the cube roots of sizes, as the amounts that were
+ *       found by hand for LeNet-5. Equal shares give small tensors too much, and shares
+ *       proportional to the square roots of sizes did worse than these. A trained network's budget
+ *       goes where its energy is.
+ *   <li>{@code paper()} turns all of these off.
  * </ul>
  */
 @NullMarked

@@ -110,6 +110,7 @@ class ParameterCodecTest {
             // A policy that leaves the last layer dense.
             assertMalformed(
                     FrequencyRegularization.builder()
+                            .paper()
                             .optKept(KEPT)
                             .optExclude("Linear")
                             .build()
@@ -130,7 +131,9 @@ class ParameterCodecTest {
             assertMalformed(policy(KEPT).apply(more), folder, "sizes");
             Block fewer = new SequentialBlock().add(TestModels.convolution(1));
             assertMalformed(
-                    FrequencyRegularization.builder().build().apply(fewer), folder, "sizes");
+                    FrequencyRegularization.builder().paper().build().apply(fewer),
+                    folder,
+                    "sizes");
         }
     }
 

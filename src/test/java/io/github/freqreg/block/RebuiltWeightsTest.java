@@ -110,6 +110,7 @@ class RebuiltWeightsTest {
             throws IOException, MalformedModelException {
         FrequencyRegularization policy =
                 FrequencyRegularization.builder()
+                        .paper()
                         .optKept(KEPT)
                         .optStrategy(Strategy.REBUILD)
                         .build();

@@ -155,6 +155,7 @@ class FrequencyFileTest extends NetworkFiles {
             throws IOException, MalformedModelException {
         FrequencyRegularization policy =
                 FrequencyRegularization.builder()
+                        .paper()
                         .optKept(3)
                         .optLayerTypes(LayerType.values())
                         .optParameterTypes(
@@ -172,6 +173,7 @@ class FrequencyFileTest extends NetworkFiles {
     void splitAxesAreLoaded() throws IOException, MalformedModelException {
         FrequencyRegularization split =
                 FrequencyRegularization.builder()
+                        .paper()
                         .optKept(KEPT)
                         .addSplit("Linear_weight", SPLIT)
                         .addAxisWeights("Linear_weight", 1, 2, 3, 3)

@@ -80,6 +80,7 @@ abstract class NetworkFiles {
             @Override
             Block make(NetworkFiles test) {
                 return FrequencyRegularization.builder()
+                        .paper()
                         .build()
                         .apply(test.initialized(TestModels.normalizedNetwork(), INPUT));
             }

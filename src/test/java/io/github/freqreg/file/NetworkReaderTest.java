@@ -223,6 +223,7 @@ class NetworkReaderTest extends NetworkFiles {
         // The convolution is wrapped, the linear layer is not.
         Block partly =
                 FrequencyRegularization.builder()
+                        .paper()
                         .optKept(KEPT)
                         .optLayerTypes(LayerType.CONVOLUTION)
                         .build()

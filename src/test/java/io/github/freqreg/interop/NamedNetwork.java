@@ -58,6 +58,7 @@ abstract class NamedNetwork {
 
     static FrequencyRegularization policy() {
         return FrequencyRegularization.builder()
+                .paper()
                 .optKept(11)
                 .addSplit("Linear_weight", new Shape(5, 4, 4, 4))
                 .addAxisWeights("Linear_weight", 1, 2, 3, 3)

@@ -13,11 +13,15 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import ai.djl.Model;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
+import ai.djl.nn.Blocks;
 import ai.djl.nn.Parameter;
 import ai.djl.nn.SequentialBlock;
+import ai.djl.nn.convolutional.Conv2d;
 import ai.djl.nn.core.Linear;
+import ai.djl.nn.pooling.Pool;
 import ai.djl.nn.transformer.IdEmbedding;
 import ai.djl.util.Pair;
 import io.github.freqreg.TestModels;
@@ -50,6 +54,47 @@ class BudgetSharesTest {
         assertEquals(
                 List.of(108, 4, 216, 6, (int) SMALL_WEIGHTS - 324, 5),
                 keptOfFresh(policy.optBudget(all)));
+    }
+
+    /** The tensors have 108, 216 and 480 elements: cube roots 4.76, 6 and 7.83. */
+    @Test
+    void freshTensorsShareByTheCubeRootsOfTheirSizes() {
+        FrequencyRegularizationBuilder found =
+                FrequencyRegularization.builder()
+                        .optParameterTypes(Parameter.Type.WEIGHT)
+                        .optBudget(SMALL_BIASES + 153);
+        assertEquals(List.of(39, 49, 65), keptOfFresh(found));
+        found.optBudget(SMALL_BIASES + 3);
+        assertEquals(List.of(1, 1, 1), keptOfFresh(found));
+        found.optBudget(SMALL_WEIGHTS + SMALL_BIASES);
+        assertEquals(List.of(108, 216, 480), keptOfFresh(found));
+    }
+
+    /**
+     * By hand, 4, 6, 20 and all 10 numbers of the biases, and 150, 500, 1,400 and 300 were best.
+     */
+    @Test
+    void sharesOfLeNetResembleThoseFoundByHand() {
+        Block block =
+                new SequentialBlock()
+                        .add(convolution(20))
+                        .add(Pool.maxPool2dBlock(new Shape(2, 2), new Shape(2, 2)))
+                        .add(convolution(50))
+                        .add(Pool.maxPool2dBlock(new Shape(2, 2), new Shape(2, 2)))
+                        .add(Blocks.batchFlattenBlock())
+                        .add(Linear.builder().setUnits(500).build())
+                        .add(Linear.builder().setUnits(10).build());
+        Shape input = new Shape(1, 1, 28, 28);
+        Block wrapped =
+                FrequencyRegularization.builder().optBudget(2_390).build().apply(block, input);
+        try (NDManager manager = NDManager.newBaseManager()) {
+            wrapped.initialize(manager, DataType.FLOAT32, input);
+            assertEquals(List.of(146, 5, 535, 8, 1_350, 23, 313, 10), kept(wrapped));
+        }
+    }
+
+    private static Block convolution(int filters) {
+        return Conv2d.builder().setFilters(filters).setKernelShape(new Shape(5, 5)).build();
     }
 
     /** Moving coefficients from one tensor to another never raises the sum of energy shares. */

@@ -20,7 +20,7 @@ final class SmallNetwork {
     private SmallNetwork() {}
 
     static FrequencyRegularizationBuilder policy() {
-        return FrequencyRegularization.builder();
+        return FrequencyRegularization.builder().paper();
     }
 
     static Model small() {

@@ -39,7 +39,7 @@ record PolicyFactory(
      * @throws IllegalArgumentException if the options do not fit the network
      */
     FrequencyRegularization make(Task task) {
-        FrequencyRegularizationBuilder builder = FrequencyRegularization.builder();
+        FrequencyRegularizationBuilder builder = FrequencyRegularization.builder().paper();
         boolean all = options.biases() || amount.recipe().isPresent() || isByBytes();
         (all ? CompressedTensors.ALL : CompressedTensors.WEIGHTS).choose(builder);
         List<TensorChoice> tensors = builder.build().plan(task.network(), task.inputs(1));

@@ -23,7 +23,7 @@ public record ByteProjection(Network network, Set<AxisTreatment> axes) {
      */
     public Block apply(Block block, long bytes) {
         FrequencyRegularizationBuilder policy =
-                FrequencyRegularization.builder().optBudgetBytes(bytes);
+                FrequencyRegularization.builder().paper().optBudgetBytes(bytes);
         CompressedTensors.ALL.choose(policy);
         Axes.add(policy, network, policy.build().plan(block), axes);
         return policy.build().apply(block);
