@@ -60,6 +60,22 @@ record Budget(long amount, Unit unit) {
         }
     }
 
+    /**
+     * Checks that no amounts of single tensors are set beside the budget.
+     *
+     * @throws IllegalArgumentException if they are
+     */
+    void checkNoOverrides(int overrides) {
+        if (overrides > 0) {
+            throw new IllegalArgumentException(
+                    "A budget of "
+                            + amount
+                            + " shares its numbers by itself, but "
+                            + overrides
+                            + " overrides are given");
+        }
+    }
+
     /** Returns whether numbers that are not wrapped would take a large share of the budget. */
     boolean isLargelyTakenBy(long numbersLeftAlone) {
         return cost(numbersLeftAlone) * LARGEST_PART > amount;

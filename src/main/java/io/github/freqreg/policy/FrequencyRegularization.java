@@ -138,8 +138,9 @@ public final class FrequencyRegularization {
      * tensor with the reason. {@link #plan(Block, Shape...)} returns these choices in advance.
      *
      * @param block any block, initialised or not
-     * @param inputShapes the shapes of the network's inputs; needed only if the block is not
-     *     initialised and the policy has a budget or a shape predicate
+     * @param inputShapes the shapes of the network's inputs, if the block is not initialised. Axes
+     *     of linear layers are found only with shapes; a budget and a shape predicate need them.
+     *     Wrap a network alike wherever its parameters are loaded
      * @return the block to use from now on: the same block, or a {@link
      *     io.github.freqreg.block.FrequencyBlock} around it
      * @throws IllegalStateException if everything that the policy chooses is wrapped already, if

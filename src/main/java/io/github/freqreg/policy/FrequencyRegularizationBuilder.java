@@ -22,9 +22,7 @@ import java.util.stream.IntStream;
  * initialised network; otherwise only kernels are recognised. {@link #paper()} selects the
  * published method.
  *
- * <h2>Knobs for experts</h2>
- *
- * <p>All other methods override what is found, or choose the tensors.
+ * <p><b>Knobs for experts.</b> All other methods override what is found, or choose the tensors.
  *
  * <p>A pattern that selects tensors is a regular expression, found anywhere in the tensor's name,
  * see {@link io.github.freqreg.block.FrequencyBlocks#parameters}. If several patterns of a kind
@@ -204,9 +202,8 @@ public final class FrequencyRegularizationBuilder {
      * paper).
      *
      * <p>For example, the weight (500, 800) of a linear layer behind 50 flattened maps of 4 by 4
-     * can be transformed as (500, 50, 4, 4), as is found by default. A tensor with a split has no
-     * other weights than those of {@link #addAxisWeights}. A shape that does not fit is an error of
-     * {@code apply}, or of the block's initialisation if shapes are not known earlier.
+     * can be transformed as (500, 50, 4, 4), as is found by default. A shape that does not fit is
+     * an error of {@code apply}, or of the block's initialisation if shapes are not known earlier.
      *
      * @param names the pattern of the tensors' names
      * @param shape the shape: each extent of the tensor is the product of one or more of its
@@ -329,16 +326,7 @@ public final class FrequencyRegularizationBuilder {
                 layerTypes.orElse(
                         budget.isPresent() ? EnumSet.allOf(LayerType.class) : TensorFilter.USUAL);
         Set<Parameter.Type> types = parameterTypes.orElse(Set.of(Parameter.Type.WEIGHT));
-        if (layers.isEmpty() || types.isEmpty()) {
-            throw new IllegalArgumentException(
-                    "A policy needs at least one layer type and one parameter type, but has "
-                            + (layers.isEmpty() ? "no layer type" : "no parameter type"));
-        }
-        if (budget.isPresent() && overrides.size() > 0) {
-            throw new IllegalArgumentException(
-                    "A budget shares its numbers by itself, but overrides are given: "
-                            + overrides.size());
-        }
+        budget.ifPresent(each -> each.checkNoOverrides(overrides.size()));
         boolean wider = budget.isPresent() && parameterTypes.isEmpty();
         return new FrequencyRegularization(
                 selection(layers, types),

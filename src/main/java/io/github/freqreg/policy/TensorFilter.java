@@ -42,6 +42,22 @@ record TensorFilter(
                     Parameter.Type.BETA,
                     Parameter.Type.OTHER);
 
+    /**
+     * Checks the types.
+     *
+     * @throws IllegalArgumentException if there is no layer type or no parameter type
+     */
+    TensorFilter {
+        if (layerTypes.isEmpty() || parameterTypes.isEmpty()) {
+            throw new IllegalArgumentException(
+                    "A policy needs at least one layer type and one parameter type, but has the layer"
+                            + " types "
+                            + layerTypes
+                            + " and the parameter types "
+                            + parameterTypes);
+        }
+    }
+
     /** Returns whether a tensor is chosen, with the reason. */
     PlannedTensor plan(NetworkTensor tensor) {
         LayerType layer = LayerType.of(tensor.owner());
