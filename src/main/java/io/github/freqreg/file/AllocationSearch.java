@@ -14,12 +14,6 @@ final class AllocationSearch {
     /** λ / (s_t Δ_t²) at high rates, where the derivative of Δ²/12 by the bits is Δ² · ln 2 / 6. */
     private static final double PRICE = Math.log(2) / 6;
 
-    /** The prices that are tried; at low rates larger ones are better. */
-    private static final double[] PRICES =
-            java.util.Arrays.stream(System.getProperty("rd.r", "1").split(","))
-                    .mapToDouble(x -> PRICE * Double.parseDouble(x))
-                    .toArray();
-
     /** The bounds of Δ√s. */
     private static final double FINEST = 0x1p-60;
 
@@ -55,13 +49,11 @@ final class AllocationSearch {
         rounding = new RateDistortion(tensors, StepUnits.of(defaults, sensitivities));
     }
 
-    static final double P = Double.parseDouble(System.getProperty("rd.p", "1"));
-
     /** Returns 1/√s of a tensor of which nothing else is known. */
     private static double defaultUnit(float[] values) {
         double size = Quantization.rootMeanSquare(values);
         // If all coefficients are 0, any step will do.
-        return size > 0 ? size * Math.pow(values.length, P / 2) : 1;
+        return size > 0 ? size * Math.sqrt(values.length) : 1;
     }
 
     /**
@@ -82,33 +74,25 @@ final class AllocationSearch {
         if (least > bytes) {
             throw StepSearch.tooFew(least, bytes, coarsest.getQuantization().largest(block));
         }
-        Rounded best = find(PRICES[0]);
-        for (int i = 1; i < PRICES.length; i++) {
-            Rounded other = find(PRICES[i]);
-            if (rounding.error(other) < rounding.error(best)) {
-                best = other;
-            }
-        }
-        return allocation(best);
+        return finest(coarsest);
     }
 
-    /** Finds the finest steps for a price of a bit. */
-    private Rounded find(double price) {
+    /** Finds the finest steps that fit, given those that fit in any case. */
+    private Allocation finest(Allocation coarsest) {
         double fine = FINEST;
         double coarse = COARSEST;
-        Rounded best = rounding.round(coarse, price);
-        for (int i = 0; i < HALVINGS; i++) {
+        Allocation best = coarsest;
+        long size = 0;
+        for (int i = 0; i < HALVINGS && size < ENOUGH * bytes; i++) {
             double middle = Math.sqrt(fine * coarse);
-            Rounded trial = rounding.round(middle, price);
-            long size = size(allocation(trial));
-            if (size > bytes) {
+            Allocation trial = allocation(rounding.round(middle, PRICE));
+            long its = size(trial);
+            if (its > bytes) {
                 fine = middle;
             } else {
                 coarse = middle;
                 best = trial;
-                if (size >= ENOUGH * bytes) {
-                    break;
-                }
+                size = its;
             }
         }
         return best;

@@ -112,26 +112,6 @@ final class RateDistortion {
     }
 
     /**
-     * Sums up the error of rounded coefficients.
-     *
-     * @param rounded the result of {@link #round}
-     * @return the sum of s · (c - qΔ)² of all coefficients
-     */
-    double error(Rounded rounded) {
-        double error = 0;
-        for (Map.Entry<String, float[]> each : tensors.entrySet()) {
-            float[] values = each.getValue();
-            float[] others = Objects.requireNonNull(rounded.values.get(each.getKey()));
-            double sum = 0;
-            for (int i = 0; i < values.length; i++) {
-                sum += square(values[i] - (i < others.length ? others[i] : 0));
-            }
-            error += sum / square(Objects.requireNonNull(units.get(each.getKey())));
-        }
-        return error;
-    }
-
-    /**
      * The rounded coefficients of a network.
      *
      * @param steps of the tensors by name
