@@ -54,7 +54,7 @@ class ArchitectureTest {
                     .layer("spectrum")
                     .definedBy("io.github.freqreg.spectrum..")
                     .whereLayer("training")
-                    .mayOnlyAccessLayers("file", "format", "block")
+                    .mayOnlyAccessLayers("policy", "file", "format", "block")
                     .whereLayer("policy")
                     .mayOnlyAccessLayers("block", "execution", "spectrum")
                     .whereLayer("file")

@@ -3,6 +3,7 @@ package io.github.freqreg.training;
 import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
 import io.github.freqreg.block.FrequencyBlocks;
+import io.github.freqreg.file.Allocation;
 import io.github.freqreg.file.Quantization;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -29,6 +30,23 @@ record BudgetSteps(long bytes, boolean names, Optional<Adam> optimizer) {
 
     /** Up to this multiple of the bytes, existing steps are coarsened instead of fitted anew. */
     private static final double SLIGHTLY_OVER = 1.05;
+
+    /**
+     * Fits the kept numbers and the steps of all tensors together, by rate and distortion, and
+     * applies them: numbers go from tensors that do not use them to those that do.
+     *
+     * @return the steps
+     */
+    Quantization begin(Block block) {
+        Allocation found =
+                Allocation.fit(block, (long) Math.ceil(FIT * bytes), names, sensitivities(block));
+        found.applyTo(block);
+        Quantization steps = found.getQuantization();
+        // The network rounds to the nearest multiples, which may take more bytes.
+        Quantization fitting = adapt(block, steps).orElseGet(() -> fit(block));
+        fitting.applyTo(block);
+        return fitting;
+    }
 
     /** Fits the steps of all tensors. */
     Quantization fit(Block block) {

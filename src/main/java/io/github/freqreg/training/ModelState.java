@@ -1,0 +1,169 @@
+package io.github.freqreg.training;
+
+import ai.djl.MalformedModelException;
+import ai.djl.Model;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.Block;
+import ai.djl.nn.Parameter;
+import io.github.freqreg.block.FrequencyBlocks;
+import io.github.freqreg.file.FrequencyFile;
+import io.github.freqreg.file.Quantization;
+import io.github.freqreg.format.FrqDocument;
+import io.github.freqreg.format.FrqEntry;
+import io.github.freqreg.policy.FrequencyRegularization;
+import io.github.freqreg.policy.FrequencyRegularizationBuilder;
+import io.github.freqreg.policy.LayerType;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.UnaryOperator;
+
+/**
+ * The model of a {@link Compressor} in the states that it passes through: dense, wrapped fresh
+ * within a number of bytes, wrapped with all coefficients, or with the numbers of a file.
+ */
+final class ModelState {
+
+    private final Model model;
+    private final Shape[] inputShapes;
+    private final UnaryOperator<FrequencyRegularizationBuilder> policy;
+    private Optional<FrqDocument> dense;
+
+    /**
+     * Takes a model.
+     *
+     * @throws IllegalStateException if it has no block or a wrapped one, or if it is not
+     *     initialised and no input shapes are given
+     */
+    ModelState(
+            Model model,
+            Shape[] inputShapes,
+            UnaryOperator<FrequencyRegularizationBuilder> policy) {
+        this.model = model;
+        this.policy = policy;
+        Block block = FrequencyBlocks.of(model);
+        if (FrequencyBlocks.isWrapped(block)) {
+            throw new IllegalStateException(
+                    "Expected a plain network, which the compressor wraps itself, but the network"
+                            + " of "
+                            + model.getName()
+                            + " is wrapped: call FrequencyBlocks.toDense first");
+        }
+        if (inputShapes.length == 0 && !block.isInitialized()) {
+            throw new IllegalStateException(
+                    "The network of "
+                            + model.getName()
+                            + " is not initialised: give the shapes of its inputs");
+        }
+        this.inputShapes = inputShapes.length == 0 ? block.getInputShapes() : inputShapes.clone();
+        dense = Optional.empty();
+        if (block.isInitialized()) {
+            rememberDense();
+        }
+    }
+
+    Model model() {
+        return model;
+    }
+
+    Block block() {
+        return model.getBlock();
+    }
+
+    Shape[] inputShapes() {
+        return inputShapes.clone();
+    }
+
+    /** Returns the weights of the trained dense network, if there are any. */
+    Optional<FrqDocument> dense() {
+        return dense;
+    }
+
+    /** Remembers the weights of the model, which is dense, as the trained ones. */
+    void rememberDense() {
+        dense = Optional.of(FrequencyFile.toDocument(block(), DataType.FLOAT32));
+    }
+
+    /** Sets the weights of a trained dense network. */
+    void setDense(FrqDocument weights) throws MalformedModelException {
+        dense = Optional.of(weights);
+        toDense();
+    }
+
+    /** Returns the number of elements of all parameters of the dense network. */
+    long denseNumbers() {
+        return dense.orElseThrow().numbers();
+    }
+
+    /** Makes the model dense, with the trained weights. */
+    void toDense() throws MalformedModelException {
+        unwrap();
+        FrequencyFile.load(model, dense.orElseThrow());
+    }
+
+    /** Gives a trained model its weights back after a failure. */
+    void restore() throws MalformedModelException {
+        if (dense.isPresent()) {
+            toDense();
+        }
+    }
+
+    private void unwrap() {
+        if (FrequencyBlocks.isWrapped(block())) {
+            FrequencyBlocks.toDense(model);
+        }
+    }
+
+    /** Wraps the network anew, with fresh weights and as many coefficients as bytes allow. */
+    void wrapFresh(long bytes) {
+        unwrap();
+        block().clear();
+        FrequencyRegularizationBuilder budget =
+                FrequencyRegularization.builder().optBudgetBytes(bytes);
+        policy.apply(budget).build().apply(model, inputShapes);
+        initialize();
+    }
+
+    /** Wraps the trained network with all coefficients of all parameters. */
+    void wrapAll() throws MalformedModelException {
+        toDense();
+        FrequencyRegularizationBuilder all =
+                FrequencyRegularization.builder()
+                        .optKeepRate(1)
+                        .optLayerTypes(LayerType.values())
+                        .optParameterTypes(
+                                Parameter.Type.WEIGHT,
+                                Parameter.Type.BIAS,
+                                Parameter.Type.GAMMA,
+                                Parameter.Type.BETA,
+                                Parameter.Type.OTHER);
+        policy.apply(all).build().apply(model, inputShapes);
+    }
+
+    /** Initialises a dense network. */
+    void initializeDense() {
+        initialize();
+    }
+
+    private void initialize() {
+        block().initialize(model.getNDManager(), model.getDataType(), inputShapes);
+    }
+
+    /** Loads a network and makes it compute with quantised coefficients where they have a step. */
+    void load(FrqDocument document) throws MalformedModelException {
+        FrequencyFile.load(model, document);
+        Map<String, Float> steps = new HashMap<>();
+        for (FrqEntry entry : document.entries()) {
+            if (entry.spectral()) {
+                steps.put(entry.name(), entry.precision().step());
+            }
+        }
+        Quantization.of(steps).applyTo(block());
+    }
+
+    /** Returns the state of the model without loss. */
+    FrqDocument copy() {
+        return FrequencyFile.toDocument(block(), DataType.FLOAT32);
+    }
+}

@@ -1,0 +1,203 @@
+package io.github.freqreg.training;
+
+import ai.djl.MalformedModelException;
+import ai.djl.engine.Engine;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.nn.Block;
+import ai.djl.training.DefaultTrainingConfig;
+import ai.djl.training.EasyTrain;
+import ai.djl.training.Trainer;
+import ai.djl.training.dataset.Batch;
+import ai.djl.training.listener.EvaluatorTrainingListener;
+import ai.djl.translate.TranslateException;
+import io.github.freqreg.file.FrequencyFile;
+import io.github.freqreg.file.Quantization;
+import io.github.freqreg.format.FrqDocument;
+import java.io.IOException;
+import java.util.Objects;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One stage of a {@link Compressor}: trains a network, dense or within a number of bytes.
+ *
+ * <p>The stage explores until the validation figure has not improved for {@value #PATIENCE} epochs,
+ * for at most half of the allowed epochs, and then settles in as many epochs. From there on, the
+ * network computes with quantised coefficients. The result is the best network of the settling
+ * epochs whose file fits.
+ */
+final class StageTraining {
+
+    private static final Logger logger = LoggerFactory.getLogger(StageTraining.class);
+
+    private static final int PATIENCE = 4;
+
+    private final TrainingSetup setup;
+    private final Validation validation;
+    private final CompressorSettings settings;
+    private final Optional<BudgetSteps> limit;
+    private final StageProgress progress;
+    private final Adam adam;
+    private Optional<Quantization> steps = Optional.empty();
+    private Optional<FrqDocument> best;
+
+    /**
+     * Prepares a stage.
+     *
+     * @param setup the model and its training set
+     * @param validation the measure
+     * @param settings the epochs, the seed and the listeners
+     * @param bytes the limit on the size of the file; none to train a dense network
+     * @param progress of the stage, resumed or new
+     * @param best the best network so far of a resumed stage
+     */
+    StageTraining(
+            TrainingSetup setup,
+            Validation validation,
+            CompressorSettings settings,
+            Optional<Long> bytes,
+            StageProgress progress,
+            Optional<FrqDocument> best) {
+        this.setup = setup;
+        this.validation = validation;
+        this.settings = settings;
+        this.progress = progress;
+        this.best = best;
+        adam = Adam.builder().optLearningRateTracker(progress).build();
+        limit = bytes.map(its -> new BudgetSteps(its, settings.names(), Optional.of(adam)));
+    }
+
+    /** Saves and restores the state of a stage after each epoch. */
+    interface Saving {
+
+        /** Saves the model, the optimiser and the progress. */
+        void save(Adam adam, StageProgress progress, Optional<FrqDocument> best) throws IOException;
+
+        /** Restores the model and the optimiser of an interrupted stage, if there is one. */
+        void restore(Adam adam) throws IOException, MalformedModelException;
+    }
+
+    /**
+     * Trains.
+     *
+     * @param exploring the number of epochs to explore at most; a projected network, which is
+     *     quantised from the start, explores for a single one
+     * @return the best network; if the stage was stopped before it settled, the network as it is
+     */
+    FrqDocument run(int exploring, Saving saving)
+            throws IOException, TranslateException, MalformedModelException {
+        try (adam) {
+            saving.restore(adam);
+            Block block = setup.model().getBlock();
+            Quantization applied = Quantization.appliedTo(block);
+            if (applied.getSteps().values().stream().anyMatch(step -> step > 0)) {
+                steps = Optional.of(applied);
+            }
+            EvaluatorTrainingListener evaluation = new EvaluatorTrainingListener();
+            DefaultTrainingConfig config = setup.config(adam);
+            if (validation.evaluator() != setup.loss()) {
+                config.addEvaluator(validation.evaluator());
+            }
+            config.addTrainingListeners(new BufferRetention(), evaluation);
+            config.addTrainingListeners(settings.listeners());
+            try (Trainer trainer = setup.newTrainer(config)) {
+                trainer.setMetrics(settings.metrics());
+                while (!progress.isFinished() && !settings.isStopped()) {
+                    epoch(trainer, evaluation);
+                    if (!progress.isSettling() && explored(exploring)) {
+                        settle(block);
+                    }
+                    saving.save(adam, progress, best);
+                }
+            }
+            return best.orElseGet(() -> now(block));
+        }
+    }
+
+    /** Returns the file of the network as it is, quantised at once. */
+    private FrqDocument now(Block block) {
+        if (steps.isEmpty()) {
+            limit.ifPresent(its -> steps = Optional.of(its.begin(block)));
+        }
+        return document(block)
+                .orElseThrow(
+                        () ->
+                                new IllegalArgumentException(
+                                        "No steps were found with which the network fits"));
+    }
+
+    private boolean explored(int exploring) {
+        return progress.explored() >= exploring || progress.sinceBest() >= PATIENCE;
+    }
+
+    private void settle(Block block) {
+        progress.settle(
+                adam.getUpdates(),
+                Math.min(
+                        settings.epochs() - progress.explored(),
+                        Math.max(settings.epochs() / 2, 1)));
+        if (steps.isEmpty()) {
+            limit.ifPresent(its -> steps = Optional.of(its.begin(block)));
+        }
+    }
+
+    private void epoch(Trainer trainer, EvaluatorTrainingListener evaluation)
+            throws IOException, TranslateException {
+        // The random numbers of an epoch depend on its number alone, so that a resume repeats them.
+        Engine.getInstance().setRandomSeed(Objects.hash(settings.seed(), progress.epochs()));
+        for (Batch batch : trainer.iterateDataset(setup.trainingSet())) {
+            try (batch) {
+                EasyTrain.trainBatch(trainer, batch);
+                trainer.step();
+            }
+        }
+        Block block = setup.model().getBlock();
+        boolean settled = progress.isSettling();
+        progress.endEpoch();
+        adapt(block);
+        EasyTrain.evaluateDataset(trainer, validation.set());
+        trainer.notifyListeners(listener -> listener.onEpoch(trainer));
+        double figure =
+                Objects.requireNonNull(
+                        evaluation
+                                .getLatestEvaluations()
+                                .get("validate_" + validation.evaluator().getName()));
+        logger.info("Epoch {}: {} {}", progress.epochs(), validation.evaluator().getName(), figure);
+        boolean better = progress.isBest(validation, figure);
+        if (better && settled) {
+            document(block).ifPresent(found -> best = Optional.of(found));
+        }
+    }
+
+    /** Adapts the steps to the network after an epoch. */
+    private void adapt(Block block) {
+        if (limit.isEmpty() || steps.isEmpty()) {
+            return;
+        }
+        BudgetSteps its = limit.get();
+        Quantization next = its.adapt(block, steps.get()).orElseGet(() -> its.fit(block));
+        if (!next.getSteps().equals(steps.get().getSteps())) {
+            steps = Optional.of(next);
+            next.applyTo(block);
+        }
+    }
+
+    /** Returns the content of the file, if it fits. */
+    private Optional<FrqDocument> document(Block block) {
+        if (limit.isEmpty()) {
+            return Optional.of(FrequencyFile.toDocument(block, DataType.FLOAT32));
+        }
+        return steps.filter(its -> limit.get().size(block, its) <= limit.get().bytes())
+                .map(its -> rounded(FrequencyFile.toDocument(block, its)));
+    }
+
+    /** Returns a document with the numbers that its file holds. */
+    private static FrqDocument rounded(FrqDocument document) {
+        try {
+            return FrqDocument.decode(document.encode());
+        } catch (MalformedModelException e) {
+            throw new IllegalStateException("A file was made that cannot be read", e);
+        }
+    }
+}
