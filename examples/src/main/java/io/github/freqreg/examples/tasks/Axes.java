@@ -10,7 +10,6 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.Set;
 import java.util.regex.Pattern;
 
 /**
@@ -27,7 +26,7 @@ public final class Axes {
     private static final int CHANNELS = 2;
     private static final int KERNEL = 4;
 
-    /** The weight of LeNet's kernels, with which the recipes were tuned. */
+    /** The weight of LeNet's kernels, with which its learning rates were tuned. */
     private static final int KERNEL_OF_LENET = 2;
 
     private Axes() {}
@@ -72,41 +71,27 @@ public final class Axes {
      * @param builder the policy
      * @param network the network
      * @param tensors its parameters, with their shapes, in the network's order
-     * @param treatment which of the two to add
-     * @throws IllegalArgumentException if splits are to be added and no tensor can be split
      */
     public static void add(
-            FrequencyRegularizationBuilder builder,
-            Network network,
-            List<TensorChoice> tensors,
-            Set<AxisTreatment> treatment) {
-        boolean splits = treatment.contains(AxisTreatment.SPLIT);
+            FrequencyRegularizationBuilder builder, Network network, List<TensorChoice> tensors) {
         long maps = 0;
-        boolean any = !splits;
         for (TensorChoice tensor : tensors) {
             if (!tensor.regularized() || shape(tensor).dimension() < 2) {
                 continue;
             }
-            Optional<Split> split = splits ? of(network, tensor, maps) : Optional.empty();
+            Optional<Split> split = of(network, tensor, maps);
             int[] weights = {};
             if (split.isPresent()) {
                 builder.addSplit(exactly(tensor), split.get().shape());
                 weights = split.get().weights();
-                any = true;
             } else if (shape(tensor).dimension() > CHANNELS) {
                 weights = kernel(network, shape(tensor).dimension());
             }
-            if (treatment.contains(AxisTreatment.WEIGHTED) && weights.length > 0) {
+            if (weights.length > 0) {
                 builder.addAxisWeights(exactly(tensor), weights);
             }
             // Only the first linear layer follows the flattening of the feature maps.
             maps = tensor.layer() == LayerType.CONVOLUTION ? shape(tensor).get(0) : 0;
-        }
-        if (!any) {
-            throw new IllegalArgumentException(
-                    "--split does not apply to "
-                            + network.command()
-                            + ": none of its tensors has axes to split");
         }
     }
 

@@ -3,15 +3,13 @@ package io.github.freqreg.examples.tasks;
 import ai.djl.nn.Block;
 import io.github.freqreg.policy.FrequencyRegularization;
 import io.github.freqreg.policy.FrequencyRegularizationBuilder;
-import java.util.Set;
 
 /**
  * Projects a trained network to as many coefficients as fit into a file of a given size.
  *
  * @param network the network
- * @param axes the splits and weights of its axes
  */
-public record ByteProjection(Network network, Set<AxisTreatment> axes) {
+public record ByteProjection(Network network) {
 
     /**
      * Projects a network.
@@ -25,7 +23,7 @@ public record ByteProjection(Network network, Set<AxisTreatment> axes) {
         FrequencyRegularizationBuilder policy =
                 FrequencyRegularization.builder().optBudgetBytes(bytes);
         CompressedTensors.ALL.choose(policy);
-        Axes.add(policy, network, policy.build().plan(block), axes);
+        Axes.add(policy, network, policy.build().plan(block));
         return policy.build().apply(block);
     }
 }
