@@ -1,36 +1,46 @@
 package io.github.freqreg.examples.cli;
 
-import io.github.freqreg.examples.tasks.LeNetRecipe;
 import io.github.freqreg.examples.tasks.Preset;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import picocli.CommandLine.Option;
 
-/** The options that set how many coefficients are kept; at most one may be given. */
+/**
+ * The options that set how many numbers are kept instead of how many bytes; at most one may be
+ * given.
+ */
 final class AmountOptions {
-
-    @Option(names = "--keep-rate", description = "fraction of the coefficients kept in each tensor")
-    private Optional<Double> keepRate = Optional.empty();
-
-    @Option(names = "--keep", description = "number of coefficients kept in each tensor")
-    private Optional<Long> keep = Optional.empty();
 
     @Option(
             names = "--budget",
+            paramLabel = "N",
             description =
-                    "total of stored numbers in the network, including biases (default: lenet"
-                            + " 5000; unet --keep 33; all others --keep-rate 0.01)")
+                    "the numbers of the network, including biases, stored as float16 unless there"
+                            + " is a --budget-bytes")
     private Optional<Long> budget = Optional.empty();
 
-    @Option(names = "--preset", description = "the paper's keep rates: v1, v2 or v3")
-    private Optional<Preset> preset = Optional.empty();
+    @Option(
+            names = "--paper",
+            paramLabel = "VERSION",
+            arity = "0..1",
+            fallbackValue = "v3",
+            description =
+                    "the published method with the paper's numbers: v1, v2 or v3, the smallest (v3"
+                            + " if omitted)")
+    private Optional<Preset> paper = Optional.empty();
 
     @Option(
-            names = "--recipe",
-            description =
-                    "lenet: tuned defaults for the options below: paper-776, small or accurate")
-    private Optional<LeNetRecipe> recipe = Optional.empty();
+            names = "--keep-rate",
+            paramLabel = "R",
+            description = "fraction of the coefficients kept in each weight")
+    private Optional<Double> keepRate = Optional.empty();
+
+    @Option(
+            names = "--keep",
+            paramLabel = "N",
+            description = "number of coefficients kept in each weight")
+    private Optional<Long> keep = Optional.empty();
 
     @Option(names = "--dense", description = "train the dense network only")
     private boolean dense;
@@ -47,21 +57,17 @@ final class AmountOptions {
         return budget;
     }
 
-    Optional<Preset> preset() {
-        return preset;
-    }
-
-    Optional<LeNetRecipe> recipe() {
-        return recipe;
+    Optional<Preset> paper() {
+        return paper;
     }
 
     boolean isDense() {
         return dense;
     }
 
-    /** Returns whether no option with a value was given. */
+    /** Returns whether no option was given, so that the bytes of the file set how much is kept. */
     boolean isOpen() {
-        return values().values().stream().allMatch(Optional::isEmpty);
+        return !dense && values().values().stream().allMatch(Optional::isEmpty);
     }
 
     /** Returns the option that was given, with its value, or {@code default}. */
@@ -78,11 +84,10 @@ final class AmountOptions {
 
     private Map<String, Optional<?>> values() {
         Map<String, Optional<?>> values = new LinkedHashMap<>();
+        values.put("--budget", budget);
+        values.put("--paper", paper.map(Choice::word));
         values.put("--keep-rate", keepRate);
         values.put("--keep", keep);
-        values.put("--budget", budget);
-        values.put("--preset", preset.map(Choice::word));
-        values.put("--recipe", recipe);
         return values;
     }
 }

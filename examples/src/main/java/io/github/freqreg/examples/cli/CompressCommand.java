@@ -9,6 +9,7 @@ import io.github.freqreg.examples.data.DataException;
 import io.github.freqreg.examples.tasks.ByteLimit;
 import io.github.freqreg.examples.tasks.ByteProjection;
 import io.github.freqreg.examples.tasks.FineTuning;
+import io.github.freqreg.examples.tasks.Part;
 import io.github.freqreg.examples.tasks.Score;
 import io.github.freqreg.examples.tasks.Task;
 import io.github.freqreg.examples.tasks.TrainingLog;
@@ -23,6 +24,7 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -40,11 +42,23 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "compress",
         description = "Compresses a trained network to a given file size.",
-        mixinStandardHelpOptions = true,
         sortOptions = false)
 final class CompressCommand implements Callable<Integer> {
 
-    @Mixin private NetworkArguments arguments;
+    /** The options of {@code --help}. */
+    static final List<String> EVERYDAY =
+            List.of(
+                    "--weights",
+                    "--budget-bytes",
+                    "--out",
+                    "--data",
+                    "--max-loss",
+                    "--epochs",
+                    "--seed",
+                    "--help");
+
+    @Mixin(name = "Network and data")
+    private NetworkArguments arguments;
 
     @Option(
             names = "--weights",
@@ -69,6 +83,7 @@ final class CompressCommand implements Callable<Integer> {
 
     @Option(
             names = "--stages",
+            paramLabel = "N",
             defaultValue = "6",
             description =
                     "number of stages; each has half the bytes of the one before, and the last has"
@@ -77,6 +92,7 @@ final class CompressCommand implements Callable<Integer> {
 
     @Option(
             names = "--epochs",
+            paramLabel = "N",
             defaultValue = "2",
             description =
                     "training epochs in each stage; 0 projects and quantises once, without training"
@@ -87,24 +103,25 @@ final class CompressCommand implements Callable<Integer> {
             names = "--max-loss",
             paramLabel = "X",
             description =
-                    "stop at the first stage whose test score is more than X worse than that of the"
+                    "stop at the first stage whose validation score is more than X worse than that of the"
                             + " given network, and keep the stage before")
     private Optional<Double> maxLoss = Optional.empty();
 
     @Option(
             names = "--learning-rate",
+            paramLabel = "X",
             description =
                     "initial learning rate of each stage (default: interpolated between the"
                             + " defaults"
                             + " of train for dense and compressed networks, by the fraction kept)")
     private Optional<Float> learningRate = Optional.empty();
 
-    @Mixin private AxisOptions axes;
-
-    @Mixin private NamesOption names;
+    @Mixin(name = "File")
+    private NamesOption names;
 
     @Option(
             names = "--seed",
+            paramLabel = "N",
             defaultValue = "1",
             description =
                     "random seed of the order of training examples (default: ${DEFAULT-VALUE})")
@@ -148,24 +165,30 @@ final class CompressCommand implements Callable<Integer> {
     private void compress(Task task, Model model, Device device)
             throws IOException, MalformedModelException {
         PrintWriter output = spec.commandLine().getOut();
-        Score first = task.measure(model.getBlock(), model.getNDManager());
+        Score first = task.measure(Part.VALIDATION, model.getBlock(), model.getNDManager());
+        // Printed at the end, together with that of the compressed network.
+        Score before = task.measure(Part.TEST, model.getBlock(), model.getNDManager());
         output.println(task.title());
         output.printf(
-                Locale.ROOT, "before compression: %,d bytes, %s%n", Files.size(weights), first);
+                Locale.ROOT,
+                "before compression: %,d bytes, validation %s%n",
+                Files.size(weights),
+                first);
         FineTuning tuning = new FineTuning(task, projection(), epochs, learningRate, seed);
         TrainingLog log = TrainingLog.to(output);
-        boolean any = false;
+        Optional<FrqDocument> best = Optional.empty();
         for (int stage = 1; stage <= stages; stage++) {
             // Each stage has twice the bytes of the next one.
             long budget = Math.min(FrqDocument.MAX_BYTES, bytes << (stages - stage));
             ByteLimit limit = new ByteLimit(budget, names.names(), 0);
             FrqDocument document = names.apply(tuning.run(model, device, limit, log));
             byte[] file = document.encode();
-            Score score = measure(task, FrqDocument.decode(file), device);
+            FrqDocument decoded = FrqDocument.decode(file);
+            Score score = measure(Part.VALIDATION, task, decoded, device);
             double loss = first.above(score);
             output.printf(
                     Locale.ROOT,
-                    "stage %d of %d: %,d bytes, %,d numbers, %s%n",
+                    "stage %d of %d: %,d bytes, %,d numbers, validation %s%n",
                     stage,
                     stages,
                     file.length,
@@ -173,25 +196,29 @@ final class CompressCommand implements Callable<Integer> {
                     score);
             output.flush();
             if (maxLoss.isPresent() && loss > maxLoss.get()) {
-                printStop(output, loss, any);
-                return;
+                printStop(output, loss, best.isPresent());
+                break;
             }
             WholeFile.write(out, file);
-            any = true;
+            best = Optional.of(decoded);
         }
+        output.printf("on the test set, before: %s%n", before);
+        output.printf(
+                "on the test set, after:  %s%n",
+                measure(Part.TEST, task, best.orElseThrow(), device));
         output.println("saved, loaded and measured again: " + out);
         output.flush();
     }
 
     private ByteProjection projection() {
-        return new ByteProjection(arguments.network(), axes.treatment());
+        return new ByteProjection(arguments.network());
     }
 
     /** Loads a decoded file into a new model and measures it. */
-    private static Score measure(Task task, FrqDocument document, Device device)
+    private static Score measure(Part part, Task task, FrqDocument document, Device device)
             throws IOException, MalformedModelException {
         try (Model model = task.load(device, fresh -> FrequencyFile.load(fresh, document))) {
-            return task.measure(model.getBlock(), model.getNDManager());
+            return task.measure(part, model.getBlock(), model.getNDManager());
         }
     }
 
@@ -217,13 +244,7 @@ final class CompressCommand implements Callable<Integer> {
             Block block = model.getBlock();
             FrqDocument document;
             try {
-                if (FrequencyBlocks.isWrapped(block)) {
-                    check(
-                            axes.treatment().isEmpty(),
-                            "--split and --weighted cannot be combined with --epochs 0 for "
-                                    + weights
-                                    + ", which already holds coefficients");
-                } else {
+                if (!FrequencyBlocks.isWrapped(block)) {
                     block = projection().apply(block, bytes);
                     model.setBlock(block);
                 }

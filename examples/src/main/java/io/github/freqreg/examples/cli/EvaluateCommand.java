@@ -11,6 +11,7 @@ import io.github.freqreg.examples.data.Masks;
 import io.github.freqreg.examples.report.ResultJson;
 import io.github.freqreg.examples.tasks.InputScale;
 import io.github.freqreg.examples.tasks.Network;
+import io.github.freqreg.examples.tasks.Part;
 import io.github.freqreg.examples.tasks.Score;
 import io.github.freqreg.examples.tasks.Segmentation;
 import io.github.freqreg.examples.tasks.SegmentationMemory;
@@ -79,7 +80,7 @@ final class EvaluateCommand implements Callable<Integer> {
         } else {
             try (Task task = arguments.task();
                     Model model = arguments.load(task, weights)) {
-                Score score = task.measure(model.getBlock(), model.getNDManager());
+                Score score = task.measure(Part.TEST, model.getBlock(), model.getNDManager());
                 out.println(score);
                 writeJson(model, score, task.data().testAlone());
             }
@@ -139,7 +140,7 @@ final class EvaluateCommand implements Callable<Integer> {
             writeJson(
                     model,
                     new Score("Dice", sum / pairs.size(), ""),
-                    new DataSet(Images.name(data), 0, pairs.size(), 0));
+                    new DataSet(Images.name(data), 0, 0, pairs.size(), 0));
         }
     }
 

@@ -12,7 +12,10 @@ import picocli.CommandLine.Option;
 /** The option that writes the result to a JSON file. */
 final class JsonOption {
 
-    @Option(names = "--json", description = "write the result to this file as JSON")
+    @Option(
+            names = "--json",
+            paramLabel = "F.json",
+            description = "write the result to this file as JSON")
     private Optional<Path> file = Optional.empty();
 
     /** Fails before the work begins if the file cannot be written. */

@@ -2,10 +2,9 @@ package io.github.freqreg.examples.cli;
 
 import io.github.freqreg.examples.data.Variation;
 import io.github.freqreg.examples.tasks.Descent;
-import io.github.freqreg.examples.tasks.LeNetRecipe;
 import io.github.freqreg.examples.tasks.Network;
 import io.github.freqreg.examples.tasks.Task;
-import io.github.freqreg.examples.tasks.TrainingCheckpoint;
+import io.github.freqreg.examples.tasks.TrainingDefaults;
 import java.util.Map;
 import java.util.Optional;
 import picocli.CommandLine.Model.CommandSpec;
@@ -16,46 +15,50 @@ import picocli.CommandLine.Spec;
 final class LearningOptions {
 
     private static final float SGD_RATE = 0.01f;
-    private static final int EPOCHS = 10;
 
     @Spec(Spec.Target.MIXEE)
     private CommandSpec spec;
 
     @Option(
             names = "--epochs",
+            paramLabel = "N",
             description =
-                    "training epochs (default: 10, or the recipe's). May be increased with"
-                            + " --resume:"
-                            + " the remaining schedules of learning rate, --truncate and"
+                    "training epochs (default: lenet 40 on MNIST, more on fewer images, and a"
+                            + " quarter of that dense; all others 10). May be increased with"
+                            + " --resume: the remaining schedules of learning rate, --truncate and"
                             + " quantisation then follow the new number, and the result equals"
                             + " neither a training of the old number of epochs nor one of the new")
     private Optional<Integer> epochs = Optional.empty();
 
     @Option(
             names = "--batch-size",
+            paramLabel = "N",
             description =
-                    "training examples in a step (default: the recipe's; or unet 2, vae 128, dcgan"
-                            + " 64, all others 32)")
+                    "training examples in a step (default: unet 2, dcgan 64, lenet and vae 128, all"
+                            + " others 32)")
     private Optional<Integer> batchSize = Optional.empty();
 
     @Option(
             names = "--learning-rate",
+            paramLabel = "X",
             description =
                     "initial learning rate, which decays to a hundredth by a cosine schedule"
-                            + " (default: the recipe's; or 0.01 with sgd; or with adam lenet 0.015,"
-                            + " alexnet 0.004, vgg 0.005, vit 0.003, dcgan 0.002,"
+                            + " (default: 0.01 with sgd; with adam lenet 0.008 to 0.03 by the"
+                            + " numbers kept, alexnet 0.004, vgg 0.005, vit 0.003, dcgan 0.002,"
                             + " vae 0.02, all others 0.01, and for dense networks alexnet and"
-                            + " vit 0.0005, all others 0.001)")
+                            + " vit 0.0005, lenet 0.002, all others 0.001)")
     private Optional<Float> learningRate = Optional.empty();
 
     @Option(
             names = "--optimizer",
+            paramLabel = "NAME",
             defaultValue = "adam",
             description = "adam, or sgd with momentum 0.9 (default: adam)")
     private Descent descent;
 
     @Option(
             names = "--move",
+            paramLabel = "N",
             description =
                     "classifiers: largest random shift of training images, in pixels (default:"
                             + " lenet"
@@ -73,6 +76,7 @@ final class LearningOptions {
 
     @Option(
             names = "--seed",
+            paramLabel = "N",
             defaultValue = "1",
             description =
                     "random seed of initial weights and order of examples (default:"
@@ -87,8 +91,10 @@ final class LearningOptions {
         return seed;
     }
 
-    int epochs(Optional<LeNetRecipe> recipe) {
-        return epochs.orElse(recipe.map(LeNetRecipe::epochs).orElse(EPOCHS));
+    /** Returns the epochs, of which a dense network may need fewer. */
+    int epochs(Task task, boolean dense) {
+        TrainingDefaults usual = task.defaults();
+        return epochs.orElse(dense ? usual.denseEpochs(task.size()) : usual.epochs(task.size()));
     }
 
     void check(Network network) {
@@ -118,22 +124,14 @@ final class LearningOptions {
         return new Variation(move.orElse(own.move()), turn, own.mirrored());
     }
 
-    /** Returns the settings of a task, overridden by the recipe and then by these options. */
-    Task.Settings settings(Task task, Optional<LeNetRecipe> recipe, boolean dense) {
-        Task.Settings usual = task.settings(dense);
-        if (recipe.isPresent()) {
-            Task.Settings its = recipe.get().settings();
-            // The dense baseline takes as many steps as the recipe, at its own learning rate.
-            float rate = dense ? usual.learningRate() : its.learningRate();
-            usual = new Task.Settings(its.batchSize(), rate, its.beta1());
-        }
+    /** Returns the settings of a training, overridden by these options. */
+    Task.Settings settings(Task.Settings usual) {
         float usualRate = descent == Descent.SGD ? SGD_RATE : usual.learningRate();
         return new Task.Settings(
                 batchSize.orElse(usual.batchSize()), learningRate.orElse(usualRate), usual.beta1());
     }
 
-    void describe(Map<String, String> settings, Network network, Optional<LeNetRecipe> recipe) {
-        settings.put(TrainingCheckpoint.EPOCHS, String.valueOf(epochs(recipe)));
+    void describe(Map<String, String> settings, Network network) {
         settings.put("--optimizer", Choice.word(descent));
         settings.put("--seed", String.valueOf(seed));
         if (network.isClassifier()) {

@@ -3,13 +3,13 @@ package io.github.freqreg.examples.cli;
 import ai.djl.MalformedModelException;
 import io.github.freqreg.examples.data.DataException;
 import io.github.freqreg.examples.tasks.Descent;
-import io.github.freqreg.examples.tasks.LeNetRecipe;
 import io.github.freqreg.examples.tasks.Network;
 import io.github.freqreg.examples.tasks.Preset;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
+import java.util.List;
 import java.util.Objects;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -78,10 +78,15 @@ public final class Main implements Runnable {
         CommandLine program = new CommandLine(new Main());
         register(program, Network.class);
         register(program, Preset.class);
-        register(program, LeNetRecipe.class);
         register(program, Descent.class);
         register(program, InspectCommand.Format.class);
+        divideHelp(program, "train", TrainCommand.EVERYDAY);
+        divideHelp(program, "compress", CompressCommand.EVERYDAY);
         return program;
+    }
+
+    private static void divideHelp(CommandLine program, String name, List<String> everyday) {
+        HelpOptions.divide(Objects.requireNonNull(program.getSubcommands().get(name)), everyday);
     }
 
     private static <E extends Enum<E>> void register(CommandLine program, Class<E> type) {

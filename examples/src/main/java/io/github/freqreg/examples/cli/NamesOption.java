@@ -3,23 +3,22 @@ package io.github.freqreg.examples.cli;
 import io.github.freqreg.format.FrqDocument;
 import picocli.CommandLine.Option;
 
-/** The option that leaves names and shapes out of a file. */
+/** The option that keeps names and shapes in a file of a number of bytes. */
 final class NamesOption {
 
     @Option(
-            names = "--no-names",
+            names = "--names",
             description =
-                    "leave the names and shapes of tensors out of the file; the network supplies"
-                            + " them when"
-                            + " the file is loaded")
-    private boolean noNames;
+                    "keep the names and shapes of tensors in a file of a number of bytes; without"
+                            + " them, the network supplies them when the file is loaded")
+    private boolean names;
 
     boolean names() {
-        return !noNames;
+        return names;
     }
 
-    /** Removes names and shapes from a document, if the option was given. */
+    /** Removes names and shapes from a document, unless the option was given. */
     FrqDocument apply(FrqDocument document) {
-        return noNames ? document.withoutNames() : document;
+        return names ? document : document.withoutNames();
     }
 }

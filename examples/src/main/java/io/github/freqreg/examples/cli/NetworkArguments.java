@@ -52,7 +52,9 @@ final class NetworkArguments {
     @Option(
             names = "--subset",
             paramLabel = "N",
-            description = "train on N examples only, evenly spread over the training set")
+            description =
+                    "use N training examples only, evenly spread over the training set; the last tenth of"
+                            + " them is for validation")
     private Optional<Integer> subset = Optional.empty();
 
     @Mixin private DeviceArgument device;
@@ -100,8 +102,8 @@ final class NetworkArguments {
     Task task(UnaryOperator<Variation> vary) throws IOException, MalformedModelException {
         Usage.require(
                 spec,
-                subset.orElse(1) >= 1,
-                "--subset must be 1 or more but is " + subset.map(String::valueOf).orElse(""));
+                subset.orElse(2) >= 2,
+                "--subset must be 2 or more but is " + subset.map(String::valueOf).orElse(""));
         shape.check(network);
         int most = subset.orElse(Integer.MAX_VALUE);
         int width = shape.width(network);

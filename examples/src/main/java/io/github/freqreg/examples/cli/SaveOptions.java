@@ -8,25 +8,21 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.Optional;
-import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** The options of the file that {@code train} writes, and of the report on it. */
 final class SaveOptions {
 
-    @Option(names = "--out", description = "the file to write (default: NETWORK.frq)")
+    @Option(
+            names = "--out",
+            paramLabel = "F.frq",
+            description = "the file to write (default: NETWORK.frq)")
     private Optional<Path> out = Optional.empty();
-
-    @Mixin private NamesOption names;
 
     @Option(
             names = "--execution",
             description = "print the execution strategy of each layer and its estimated cost")
     private boolean execution;
-
-    NamesOption names() {
-        return names;
-    }
 
     boolean isExecution() {
         return execution;

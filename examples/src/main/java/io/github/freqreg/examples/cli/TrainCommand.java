@@ -3,11 +3,11 @@ package io.github.freqreg.examples.cli;
 import ai.djl.Device;
 import ai.djl.MalformedModelException;
 import io.github.freqreg.examples.data.DataException;
-import io.github.freqreg.examples.tasks.ByteLimit;
 import io.github.freqreg.examples.tasks.Network;
 import io.github.freqreg.examples.tasks.Result;
 import io.github.freqreg.examples.tasks.Task;
 import io.github.freqreg.examples.tasks.TrainingCheckpoint;
+import io.github.freqreg.examples.tasks.TrainingDefaults;
 import io.github.freqreg.examples.tasks.TrainingPlan;
 import io.github.freqreg.policy.FrequencyRegularization;
 import java.io.IOException;
@@ -27,30 +27,50 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 /**
- * Trains a network and, for comparison, its dense version; saves it as a {@code .frq} file, loads
- * the file and measures the loaded network.
+ * Trains a network, saves it as a {@code .frq} file, loads the file and measures the loaded network
+ * on the test set; for comparison, also its dense version. Both are trained on the training set
+ * without its last tenth, on which they are measured after each epoch.
  */
 @Command(
         name = "train",
         description = "Trains a network and saves it as a .frq file.",
-        mixinStandardHelpOptions = true,
         sortOptions = false)
 final class TrainCommand implements Callable<Integer> {
 
-    @Mixin private NetworkArguments arguments;
+    /** The options of {@code --help}. */
+    static final List<String> EVERYDAY =
+            List.of(
+                    "--data",
+                    "--budget-bytes",
+                    "--budget",
+                    "--paper",
+                    "--epochs",
+                    "--seed",
+                    "--baseline",
+                    "--out",
+                    "--resume",
+                    "--plot",
+                    "--json",
+                    "--help");
+
+    @Mixin(name = "Network and data")
+    private NetworkArguments arguments;
 
     @ArgGroup private AmountOptions amount = new AmountOptions();
 
-    @Mixin private LearningOptions learning;
+    @Mixin(name = "Size")
+    private ByteOptions bytes;
 
-    @Mixin private CompressionOptions compression;
+    @Mixin(name = "Training")
+    private LearningOptions learning;
 
     @Option(
-            names = "--no-baseline",
-            description = "skip the training of the dense network for comparison")
-    private boolean noBaseline;
+            names = "--baseline",
+            description = "also train the dense network, first, for comparison")
+    private boolean baseline;
 
-    @Mixin private SaveOptions save;
+    @Mixin(name = "Output")
+    private SaveOptions save;
 
     @Option(
             names = "--resume",
@@ -60,9 +80,11 @@ final class TrainCommand implements Callable<Integer> {
                             + " --plot, --json and --execution may change")
     private boolean resume;
 
-    @Mixin private PlotOption plot;
+    @Mixin(name = "Charts")
+    private PlotOption plot;
 
-    @Mixin private JsonOption json;
+    @Mixin(name = "Figures")
+    private JsonOption json;
 
     @Spec private CommandSpec spec;
 
@@ -71,8 +93,11 @@ final class TrainCommand implements Callable<Integer> {
     public Integer call() throws IOException, MalformedModelException {
         Network network = arguments.network();
         learning.check(network);
-        compression.check();
-        checkTogether(network);
+        bytes.check(amount);
+        Usage.require(
+                spec,
+                !amount.isDense() || !baseline && !save.isExecution(),
+                "--baseline and --execution cannot be combined with --dense");
         save.check(network);
         json.check();
         plot.check();
@@ -83,104 +108,102 @@ final class TrainCommand implements Callable<Integer> {
         return 0;
     }
 
-    private void checkTogether(Network network) {
-        Usage.require(
-                spec,
-                amount.recipe().isEmpty() || network == Network.LENET,
-                amount.describe() + " is a recipe for lenet only");
-        Usage.require(
-                spec,
-                !compression.biases() || amount.recipe().isEmpty(),
-                "--biases cannot be combined with --recipe, which already compresses biases");
-        Usage.require(
-                spec,
-                !amount.isDense() || compression.isUnset() && !noBaseline,
-                "--truncate, --split, --weighted, --balanced, --biases, --budget-bytes and"
-                        + " --no-baseline cannot be combined with --dense");
-        Usage.require(
-                spec,
-                !amount.isDense() || !save.isExecution(),
-                "--execution cannot be combined with --dense");
-    }
-
     private void train(Task task, Device device) throws IOException, MalformedModelException {
         PrintWriter out = spec.commandLine().getOut();
         Path file = save.file(arguments.network());
-        TrainRun dense = run(task, Optional.empty(), file + ".dense.checkpoint");
+        TrainRun dense = dense(task, file + ".dense.checkpoint");
         TrainRun run =
                 amount.isDense()
-                        ? run(task, Optional.empty(), file + ".checkpoint")
-                        : run(task, Optional.of(policy(task)), file + ".checkpoint");
+                        ? dense(task, file + ".checkpoint")
+                        : compressed(task, file + ".checkpoint");
         prepare(List.of(run.checkpoint(), dense.checkpoint()));
         out.println(task.title());
 
-        Optional<Result> baseline = Optional.empty();
-        if (!amount.isDense() && !noBaseline) {
+        Optional<Result> compared = Optional.empty();
+        if (baseline) {
             out.println("dense network, for comparison:");
-            baseline = Optional.of(dense.measure(device, out));
+            compared = Optional.of(dense.measure(device, out));
         }
         out.println(amount.isDense() ? "dense network:" : "frequency-regularised network:");
         Result result = run.saveAndMeasure(file, save, device, out);
-        TrainReport report = new TrainReport(run, result, baseline);
+        TrainReport report = new TrainReport(run, result, compared);
         out.println();
         report.print(out);
         out.println("saved, loaded and measured again: " + file);
         out.flush();
         json.write(() -> report.values(arguments.network(), !resume), device);
         plot.drawCurves(task.title(), report.learning());
-        if (compression.truncate() > 0) {
+        if (bytes.truncate() > 0) {
             plot.drawTruncation(task.title(), report.learning());
         }
         run.checkpoint().delete();
         dense.checkpoint().delete();
     }
 
-    private FrequencyRegularization policy(Task task) {
+    private PolicyFactory.Fitted policy(Task task) {
         try {
-            return new PolicyFactory(arguments.network(), amount, compression, limit()).make(task);
+            return new PolicyFactory(arguments.network(), amount, bytes).make(task);
         } catch (IllegalArgumentException e) {
             throw Usage.error(spec, e);
         }
     }
 
-    private Optional<ByteLimit> limit() {
-        return compression.limit(amount.recipe(), save.names().names());
-    }
-
-    private TrainRun run(Task task, Optional<FrequencyRegularization> policy, String checkpoint) {
-        boolean compressed = policy.isPresent();
-        Task.Settings settings = learning.settings(task, amount.recipe(), !compressed);
+    private TrainRun compressed(Task task, String checkpoint) {
+        PolicyFactory.Fitted fitted = policy(task);
+        TrainingDefaults usual = task.defaults();
         TrainingPlan plan =
                 new TrainingPlan(
-                        learning.epochs(amount.recipe()),
-                        settings,
+                        learning.epochs(task, false),
+                        learning.settings(usual.compressed(fitted.numbers())),
                         learning.descent(),
-                        compressed ? compression.truncate() : 0,
-                        compressed ? limit() : Optional.empty(),
+                        bytes.truncate(),
+                        bytes.limit(arguments.network(), amount, usual.tuning(fitted.numbers())),
                         learning.seed());
-        Map<String, String> described = describe(task, settings);
-        return new TrainRun(
-                task, policy, plan, new TrainingCheckpoint(Path.of(checkpoint), described), plot);
+        return run(task, Optional.of(fitted.policy()), plan, checkpoint);
+    }
+
+    private TrainRun dense(Task task, String checkpoint) {
+        TrainingPlan plan =
+                new TrainingPlan(
+                        learning.epochs(task, true),
+                        learning.settings(task.defaults().dense()),
+                        learning.descent(),
+                        0,
+                        Optional.empty(),
+                        learning.seed());
+        return run(task, Optional.empty(), plan, checkpoint);
+    }
+
+    private TrainRun run(
+            Task task,
+            Optional<FrequencyRegularization> policy,
+            TrainingPlan plan,
+            String checkpoint) {
+        TrainingCheckpoint saved =
+                new TrainingCheckpoint(Path.of(checkpoint), describe(task, plan));
+        return new TrainRun(task, policy, plan, saved, plot);
     }
 
     /** Returns all settings that affect the result of the training, by option. */
-    private Map<String, String> describe(Task task, Task.Settings settings) {
+    private Map<String, String> describe(Task task, TrainingPlan plan) {
         Map<String, String> described = new LinkedHashMap<>();
         described.put("network", arguments.network().command());
         described.put("data", task.data().identity());
-        described.put("inputs", Arrays.toString(task.inputs(settings.batchSize())));
+        described.put("inputs", Arrays.toString(task.inputs(plan.settings().batchSize())));
         described.putAll(arguments.shape().describe(arguments.network()));
         described.put("amount", amount.describe());
-        described.put("--batch-size", String.valueOf(settings.batchSize()));
-        described.put("--learning-rate", String.valueOf(settings.learningRate()));
-        learning.describe(described, arguments.network(), amount.recipe());
-        compression.describe(described);
-        limit().ifPresent(
+        described.put(TrainingCheckpoint.EPOCHS, String.valueOf(plan.epochs()));
+        described.put("--batch-size", String.valueOf(plan.settings().batchSize()));
+        described.put("--learning-rate", String.valueOf(plan.settings().learningRate()));
+        learning.describe(described, arguments.network());
+        bytes.describe(described);
+        plan.limit()
+                .ifPresent(
                         limit -> {
                             described.put("--budget-bytes", String.valueOf(limit.bytes()));
                             described.put("--rate-weight", String.valueOf(limit.rateWeight()));
-                            // Names count towards the byte budget.
-                            described.put("--no-names", String.valueOf(!limit.names()));
+                            // Names count towards the bytes.
+                            described.put("--names", String.valueOf(limit.names()));
                         });
         return described;
     }

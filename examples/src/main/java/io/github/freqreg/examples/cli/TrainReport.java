@@ -25,15 +25,23 @@ record TrainReport(TrainRun run, Result result, Optional<Result> baseline) {
 
     /** Prints a table with a line for each network. */
     void print(PrintWriter out) {
-        out.printf(Locale.ROOT, "%-12s %12s %14s  %s%n", "", "numbers", "bytes", "on the test set");
+        out.printf(
+                Locale.ROOT,
+                "%-12s %7s %12s %14s  %s%n",
+                "",
+                "epochs",
+                "numbers",
+                "bytes",
+                "on the test set");
         results().forEach((name, each) -> print(out, name, each));
     }
 
     private static void print(PrintWriter out, String name, Result result) {
         out.printf(
                 Locale.ROOT,
-                "%-12s %,12d %,14d  %s%n",
+                "%-12s %7d %,12d %,14d  %s%n",
                 name,
+                result.trained(),
                 result.numbers(),
                 result.bytes(),
                 result.score());

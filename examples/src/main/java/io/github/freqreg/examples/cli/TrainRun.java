@@ -5,6 +5,7 @@ import ai.djl.MalformedModelException;
 import ai.djl.Model;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.nn.Block;
+import io.github.freqreg.examples.tasks.Part;
 import io.github.freqreg.examples.tasks.Result;
 import io.github.freqreg.examples.tasks.Score;
 import io.github.freqreg.examples.tasks.Task;
@@ -49,10 +50,11 @@ record TrainRun(
         Training.seed(plan.seed());
         try (Model model = Model.newInstance(kind(), device)) {
             Trained trained = train(model, device, out);
-            Score score = task.measure(model.getBlock(), model.getNDManager());
+            Score score = task.measure(Part.TEST, model.getBlock(), model.getNDManager());
             long numbers = FrequencyFile.countNumbers(model.getBlock());
             plot.drawSamples(task, model, kind());
-            return new Result(numbers, Float.BYTES * numbers, score, trained.epochs());
+            return new Result(
+                    numbers, Float.BYTES * numbers, score, plan.epochs(), trained.epochs());
         }
     }
 
@@ -70,18 +72,19 @@ record TrainRun(
         Training.seed(plan.seed());
         try (Model model = Model.newInstance(kind(), device)) {
             trained = train(model, device, out);
-            document(model.getBlock(), trained, save.names()).write(file);
+            document(model.getBlock(), trained).write(file);
             saved = SizedDocument.read(file);
             report = CompressionReport.of(saved, model.getBlock());
             save.printExecution(model.getBlock(), out);
         }
         try (Model model =
                 task.load(device, fresh -> FrequencyFile.load(fresh, saved.document()))) {
-            Score score = task.measure(model.getBlock(), model.getNDManager());
+            Score score = task.measure(Part.TEST, model.getBlock(), model.getNDManager());
             plot.drawSamples(task, model, kind());
             out.println();
             out.print(report);
-            return new Result(report.getKept(), report.getBytes(), score, trained.epochs());
+            return new Result(
+                    report.getKept(), report.getBytes(), score, plan.epochs(), trained.epochs());
         }
     }
 
@@ -92,12 +95,12 @@ record TrainRun(
         return new Training(task, plan, TrainingLog.to(out)).run(model, device, checkpoint);
     }
 
-    private FrqDocument document(Block block, Trained trained, NamesOption names) {
+    private FrqDocument document(Block block, Trained trained) {
         FrqDocument document =
                 trained.quantization()
                         .map(steps -> FrequencyFile.toDocument(block, steps))
                         .orElseGet(() -> FrequencyFile.toDocument(block, DataType.FLOAT16));
         boolean bare = plan.limit().isPresent() && !plan.limit().get().names();
-        return bare ? document.withoutNames() : names.apply(document);
+        return bare ? document.withoutNames() : document;
     }
 }

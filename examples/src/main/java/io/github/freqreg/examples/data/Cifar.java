@@ -39,7 +39,7 @@ public final class Cifar {
                 training.add(read(file));
             }
         }
-        return new Images.Split(
+        return Images.Split.of(
                 images(training),
                 images(List.of(read(Packed.find(folder, "test_batch.bin")))),
                 Images.name(folder));

@@ -38,7 +38,7 @@ public final class Digits {
                         embedded("images-idx3-ubyte.gz", 3),
                         embedded("labels-idx1-ubyte.gz", 1),
                         "the embedded digits");
-        return new Images.Split(
+        return Images.Split.of(
                 all.part(0, EMBEDDED_TRAINING),
                 all.part(EMBEDDED_TRAINING, all.size()),
                 "embedded digits");
@@ -52,7 +52,7 @@ public final class Digits {
         Images training = read(folder, "train");
         Images test = read(folder, "t10k");
         String name = test.checksum() == MNIST_TEST ? MNIST : Images.name(folder);
-        return new Images.Split(training, test, name);
+        return Images.Split.of(training, test, name);
     }
 
     private static Images read(Path folder, String prefix) {

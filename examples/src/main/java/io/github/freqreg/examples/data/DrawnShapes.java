@@ -43,7 +43,7 @@ public final class DrawnShapes {
     /** Generates 4,000 training images and 1,000 test images. */
     public static Images.Split draw() {
         Random random = new Random(0);
-        return new Images.Split(draw(TRAINING, random), draw(TEST, random), "drawn shapes");
+        return Images.Split.of(draw(TRAINING, random), draw(TEST, random), "drawn shapes");
     }
 
     private static Images draw(int count, Random random) {

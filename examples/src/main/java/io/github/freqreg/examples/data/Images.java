@@ -9,9 +9,11 @@ import ai.djl.training.dataset.ArrayDataset;
 import java.nio.FloatBuffer;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Random;
+import java.util.Set;
 import java.util.stream.IntStream;
 import java.util.zip.CRC32C;
 import java.util.zip.Checksum;
@@ -30,19 +32,39 @@ public record Images(int channels, int side, byte[] pixels, byte[] labels) {
     public static final int CLASSES = 10;
 
     /**
-     * A training and a test set.
+     * The images of a data set. {@link Validation} divides the given training images.
      *
+     * @param training the images to train on
+     * @param validation the images that choices are made with
+     * @param test the images of the final result
      * @param source the name of the data set, for messages and results
      */
-    public record Split(Images training, Images test, String source) {
+    public record Split(Images training, Images validation, Images test, String source) {
+
+        /**
+         * Divides the training set of a data set. Every tenth image is for validation: a file may
+         * be sorted by class, so that its last tenth would have a single one.
+         *
+         * @throws DataException if it has fewer than two images
+         */
+        public static Split of(Images training, Images test, String source) {
+            int size = training.size();
+            Validation.trained(size, source);
+            List<Integer> held = spread(Math.max(1, size / Validation.FRACTION), size);
+            Set<Integer> validation = new HashSet<>(held);
+            List<Integer> rest =
+                    IntStream.range(0, size).boxed().filter(i -> !validation.contains(i)).toList();
+            return new Split(training.pick(rest), training.pick(held), test, source);
+        }
 
         /** Describes the data set and the numbers of images. */
         public String describe() {
             return String.format(
                     Locale.ROOT,
-                    "%s: %,d training and %,d test images",
+                    "%s: %,d training, %,d validation and %,d test images",
                     source,
                     training.size(),
+                    validation.size(),
                     test.size());
         }
 
@@ -50,18 +72,23 @@ public record Images(int channels, int side, byte[] pixels, byte[] labels) {
         public DataSet data() {
             CRC32C crc = new CRC32C();
             training.addTo(crc);
+            validation.addTo(crc);
             test.addTo(crc);
-            return new DataSet(source, training.size(), test.size(), (int) crc.getValue());
+            return new DataSet(
+                    source, training.size(), validation.size(), test.size(), (int) crc.getValue());
         }
 
         /**
-         * Returns a data set with fewer training images. They are evenly spaced, because a file may
-         * be sorted by class.
+         * Returns a data set with fewer training and validation images. They are evenly spaced,
+         * because a file may be sorted by class.
+         *
+         * @param count the most images of both together
          */
         public Split subset(int count) {
-            return count >= training.size()
+            Images all = training.and(validation);
+            return count >= all.size()
                     ? this
-                    : new Split(training.pick(spread(count, training.size())), test, source);
+                    : of(all.pick(spread(count, all.size())), test, source);
         }
     }
 
@@ -106,6 +133,14 @@ public record Images(int channels, int side, byte[] pixels, byte[] labels) {
                 side,
                 Arrays.copyOfRange(pixels, from * imageSize(), to * imageSize()),
                 Arrays.copyOfRange(labels, from, to));
+    }
+
+    private Images and(Images others) {
+        byte[] allPixels = Arrays.copyOf(pixels, pixels.length + others.pixels.length);
+        System.arraycopy(others.pixels, 0, allPixels, pixels.length, others.pixels.length);
+        byte[] allLabels = Arrays.copyOf(labels, labels.length + others.labels.length);
+        System.arraycopy(others.labels, 0, allLabels, labels.length, others.labels.length);
+        return new Images(channels, side, allPixels, allLabels);
     }
 
     private Images pick(List<Integer> indices) {

@@ -13,7 +13,10 @@ import org.knowm.xchart.XYChartBuilder;
 import org.knowm.xchart.XYSeries;
 import org.knowm.xchart.style.markers.SeriesMarkers;
 
-/** Draws learning curves: the metric on the test set, the training loss, and the kept numbers. */
+/**
+ * Draws learning curves: the metric on the validation examples, the training loss, and the kept
+ * numbers.
+ */
 public final class Curves {
 
     private static final int WIDTH = 480;
@@ -63,9 +66,10 @@ public final class Curves {
                 });
     }
 
-    /** Returns the chart of the metric on the test set. */
+    /** Returns the chart of the metric on the validation examples. */
     static XYChart value(Learning learning, Theme theme) {
-        return chart(learning.metric() + " on the test set", learning, Epoch::value, theme);
+        return chart(
+                learning.metric() + " on the validation set", learning, Epoch::validation, theme);
     }
 
     /** Returns the chart of the training loss. */

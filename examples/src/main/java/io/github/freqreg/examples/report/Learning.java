@@ -10,7 +10,7 @@ import java.util.Map;
 /**
  * The learning curves of one or two trainings.
  *
- * @param metric the name of the metric on the test set
+ * @param metric the name of the metric on the validation examples
  * @param runs the epochs of each training by its name, in drawing order
  */
 public record Learning(String metric, Map<String, List<Epoch>> runs) {
@@ -44,7 +44,7 @@ public record Learning(String metric, Map<String, List<Epoch>> runs) {
         return new Epoch(
                 (int) number,
                 values.number("loss"),
-                values.number("value"),
+                values.number("validation"),
                 (long) numbers,
                 seconds);
     }

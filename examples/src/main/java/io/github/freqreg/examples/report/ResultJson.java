@@ -48,6 +48,7 @@ public final class ResultJson {
         examples.put("name", data.name());
         if (data.training() > 0) {
             examples.put("training", data.training());
+            examples.put("validation", data.validation());
         }
         examples.put("test", data.test());
         Map<String, Object> result = new LinkedHashMap<>();

@@ -3,15 +3,13 @@ package io.github.freqreg.examples.tasks;
 import ai.djl.nn.Block;
 import io.github.freqreg.policy.FrequencyRegularization;
 import io.github.freqreg.policy.FrequencyRegularizationBuilder;
-import java.util.Set;
 
 /**
  * Projects a trained network to as many coefficients as fit into a file of a given size.
  *
  * @param network the network
- * @param axes the splits and weights of its axes
  */
-public record ByteProjection(Network network, Set<AxisTreatment> axes) {
+public record ByteProjection(Network network) {
 
     /**
      * Projects a network.
@@ -23,9 +21,9 @@ public record ByteProjection(Network network, Set<AxisTreatment> axes) {
      */
     public Block apply(Block block, long bytes) {
         FrequencyRegularizationBuilder policy =
-                FrequencyRegularization.builder().paper().optBudgetBytes(bytes);
+                FrequencyRegularization.builder().optBudgetBytes(bytes);
         CompressedTensors.ALL.choose(policy);
-        Axes.add(policy, network, policy.build().plan(block), axes);
+        Heads.split(policy, network, policy.build().plan(block));
         return policy.build().apply(block);
     }
 }

@@ -12,7 +12,6 @@ import io.github.freqreg.examples.data.DataSet;
 import io.github.freqreg.examples.data.Example;
 import io.github.freqreg.examples.data.Images;
 import io.github.freqreg.examples.data.Variation;
-import io.github.freqreg.policy.FrequencyRegularizationBuilder;
 import java.util.List;
 import java.util.Locale;
 import java.util.Random;
@@ -32,7 +31,7 @@ public final class ClassificationTask implements Task {
      * Creates the task.
      *
      * @param network a classifier
-     * @param images training and test images
+     * @param images training, validation and test images
      * @param width the width of the network
      * @param side the side to which the images are enlarged, a multiple of their own
      * @param variation the augmentation of training images
@@ -106,30 +105,19 @@ public final class ClassificationTask implements Task {
 
     /** {@inheritDoc} */
     @Override
-    public void keepByDefault(FrequencyRegularizationBuilder policy) {
-        if (network == Network.LENET) {
-            policy.optBudget(5_000);
-        } else {
-            Task.super.keepByDefault(policy);
-        }
+    public TrainingDefaults defaults() {
+        return network.training();
     }
 
     /** {@inheritDoc} */
     @Override
-    public Settings settings(boolean dense) {
-        Network.Classifier its = network.classifier();
-        return Settings.of(its.batchSize(), dense ? its.denseRate() : its.rate());
-    }
-
-    /** {@inheritDoc} */
-    @Override
-    public Score measure(Block block, NDManager manager) {
-        Images test = images.test();
+    public Score measure(Part part, Block block, NDManager manager) {
+        Images measured = part == Part.TEST ? images.test() : images.validation();
         long correct = 0;
-        for (int from = 0; from < test.size(); from += EVALUATION_BATCH) {
+        for (int from = 0; from < measured.size(); from += EVALUATION_BATCH) {
             try (NDManager scratch = manager.newSubManager()) {
-                int to = Math.min(from + EVALUATION_BATCH, test.size());
-                Example example = arrays(scratch, test.part(from, to));
+                int to = Math.min(from + EVALUATION_BATCH, measured.size());
+                Example example = arrays(scratch, measured.part(from, to));
                 NDArray predicted =
                         block.forward(new ParameterStore(scratch, false), example.data(), false)
                                 .singletonOrThrow()
@@ -138,10 +126,14 @@ public final class ClassificationTask implements Task {
                 correct += predicted.eq(right.toType(DataType.INT64, false)).sum().getLong();
             }
         }
-        double accuracy = (double) correct / test.size();
+        double accuracy = (double) correct / measured.size();
         String text =
                 String.format(
-                        Locale.ROOT, "accuracy %.4f (%d of %d)", accuracy, correct, test.size());
+                        Locale.ROOT,
+                        "accuracy %.4f (%d of %d)",
+                        accuracy,
+                        correct,
+                        measured.size());
         return new Score("accuracy", accuracy, text);
     }
 }

@@ -19,17 +19,21 @@ import io.github.freqreg.examples.data.Variation;
 import io.github.freqreg.examples.networks.Dcgan;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
+import java.util.EnumMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Random;
 
 /**
  * Generation of handwritten digits with a DCGAN, measured by the Fréchet distance of the generated
- * images from the test images in the features of a classifier.
+ * images from the validation or test images in the features of a classifier.
  */
 public final class DcganTask implements Task {
 
+    /** The images that are generated at a time. */
     private static final int BATCH = 64;
 
     /** The most images that are generated and compared. */
@@ -44,7 +48,7 @@ public final class DcganTask implements Task {
     private final Images.Split images;
     private final int width;
     private final DigitFeatures features;
-    private final double[][] real;
+    private final Map<Part, double[][]> real = new EnumMap<>(Part.class);
 
     /**
      * Creates the task and trains the classifier of {@link DigitFeatures}, on all digits.
@@ -57,13 +61,18 @@ public final class DcganTask implements Task {
             throws IOException, MalformedModelException {
         images = all.subset(subset);
         this.width = width;
-        if (all.test().size() < 2) {
+        if (Math.min(images.validation().size(), images.test().size()) < 2) {
             throw new DataException(
-                    all.source() + ": expected 2 or more test images to compare with");
+                    all.source()
+                            + ": expected 2 or more validation and test images to compare with");
         }
         features = new DigitFeatures(all);
-        Images compared = images.test().part(0, Math.min(MOST_COMPARED, images.test().size()));
-        real = features.of(compared.values());
+        real.put(Part.VALIDATION, features(images.validation()));
+        real.put(Part.TEST, features(images.test()));
+    }
+
+    private double[][] features(Images some) {
+        return features.of(some.part(0, Math.min(MOST_COMPARED, some.size())).values());
     }
 
     /** {@inheritDoc} */
@@ -120,27 +129,28 @@ public final class DcganTask implements Task {
 
     /** {@inheritDoc} */
     @Override
-    public Settings settings(boolean dense) {
-        return new Settings(BATCH, dense ? 0.001f : 0.002f, 0.5f);
+    public TrainingDefaults defaults() {
+        return Network.DCGAN.training();
     }
 
     /** {@inheritDoc} */
     @Override
-    public Score measure(Block block, NDManager manager) {
+    public Score measure(Part part, Block block, NDManager manager) {
         Random random = new Random(NOISE_SEED);
+        double[][] compared = Objects.requireNonNull(real.get(part));
+        int all = compared.length;
         int pixels = Digits.SIDE * Digits.SIDE;
-        float[] digits = new float[real.length * pixels];
-        for (int from = 0; from < real.length; from += BATCH) {
-            int count = Math.min(BATCH, real.length - from);
+        float[] digits = new float[all * pixels];
+        for (int from = 0; from < all; from += BATCH) {
+            int count = Math.min(BATCH, all - from);
             float[] made = make(block, manager, count, random);
             for (int i = 0; i < count * pixels; i++) {
                 digits[from * pixels + i] = digitPixel(made, i);
             }
         }
-        double distance = FrechetDistance.between(features.of(digits), real);
+        double distance = FrechetDistance.between(features.of(digits), compared);
         String text =
-                String.format(
-                        Locale.ROOT, "Fréchet distance %.2f (%d images)", distance, real.length);
+                String.format(Locale.ROOT, "Fréchet distance %.2f (%d images)", distance, all);
         return new Score(Score.DISTANCE, distance, text);
     }
 

@@ -36,7 +36,7 @@ final class DigitFeatures implements AutoCloseable {
                         0,
                         Digits.SIDE,
                         Network.LENET.variation());
-        Task.Settings settings = task.settings(true);
+        Task.Settings settings = task.defaults().dense();
         Training.seed(SEED);
         model.setBlock(task.network());
         try {

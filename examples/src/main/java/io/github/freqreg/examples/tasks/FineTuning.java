@@ -41,7 +41,7 @@ public record FineTuning(
             block = FrequencyBlocks.toDense(block);
         }
         model.setBlock(projection.apply(block, limit.bytes()));
-        Task.Settings usual = task.settings(false);
+        Task.Settings usual = task.defaults().dense();
         float rate = learningRate.orElseGet(() -> rate(model.getBlock()));
         Task.Settings settings = new Task.Settings(usual.batchSize(), rate, usual.beta1());
         TrainingPlan plan =
@@ -58,8 +58,8 @@ public record FineTuning(
         double kept = FrequencyFile.countNumbers(block);
         double all = CompressionReport.of(block).getOriginal();
         double share = Math.log(kept) / Math.log(all);
-        double plain = task.settings(true).learningRate();
-        double compressed = task.settings(false).learningRate();
+        double plain = task.defaults().denseRate();
+        double compressed = task.defaults().tuning((long) kept).learningRate();
         return (float) (Math.pow(plain, share) * Math.pow(compressed, 1 - share));
     }
 }

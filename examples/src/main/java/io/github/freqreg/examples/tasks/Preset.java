@@ -63,9 +63,9 @@ public enum Preset {
         for (TensorChoice tensor : tensors) {
             boolean excluded = network == Network.VIT && VIT_EXCLUDED.matcher(tensor.name()).find();
             if (tensor.regularized() && !excluded) {
-                long size = Axes.shape(tensor).size();
+                long size = Heads.shape(tensor).size();
                 long kept = Math.min(size, kept(network, tensor.layer(), size));
-                builder.addOverrideKept(Axes.exactly(tensor), kept);
+                builder.addOverrideKept(Heads.exactly(tensor), kept);
             }
         }
     }

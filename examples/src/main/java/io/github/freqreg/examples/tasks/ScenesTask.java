@@ -11,8 +11,8 @@ import io.github.freqreg.examples.data.Example;
 import io.github.freqreg.examples.data.ImagePair;
 import io.github.freqreg.examples.data.Images;
 import io.github.freqreg.examples.data.Scene;
+import io.github.freqreg.examples.data.Validation;
 import io.github.freqreg.examples.networks.UNet;
-import io.github.freqreg.policy.FrequencyRegularizationBuilder;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -32,6 +32,7 @@ public final class ScenesTask implements Task {
     private final int width;
     private final int depth;
     private final List<Scene> training;
+    private final List<Scene> validation;
     private final List<Scene> test;
 
     private ScenesTask(String source, List<Scene> all, int subset, int size, int width, int depth) {
@@ -40,7 +41,10 @@ public final class ScenesTask implements Task {
         this.width = width;
         this.depth = depth;
         int first = all.size() - ImagePair.testCount(all.size());
-        training = Images.spread(subset, first).stream().map(all::get).toList();
+        List<Scene> some = Images.spread(subset, first).stream().map(all::get).toList();
+        int trained = Validation.trained(some.size(), source);
+        training = some.subList(0, trained);
+        validation = some.subList(trained, some.size());
         test = all.subList(first, all.size());
     }
 
@@ -83,9 +87,11 @@ public final class ScenesTask implements Task {
 
     private static List<Scene> read(Path folder, int size) throws IOException {
         List<ImagePair> pairs = ImagePair.pairs(folder);
-        if (pairs.size() < 2) {
+        if (pairs.size() < 3) {
             throw new DataException(
-                    folder + ": expected 2 or more images, of which one is for testing");
+                    folder
+                            + ": expected 3 or more images, of which one is for validation and one"
+                            + " for the test");
         }
         List<Scene> scenes = new ArrayList<>();
         for (ImagePair pair : pairs) {
@@ -99,11 +105,12 @@ public final class ScenesTask implements Task {
     public String title() {
         return String.format(
                 Locale.ROOT,
-                "UNet of width %d and depth %d on %s: %,d training and %,d test images, %dx%d",
+                "UNet of width %d and depth %d on %s: %,d training, %,d validation and %,d test images, %dx%d",
                 width,
                 depth,
                 source,
                 training.size(),
+                validation.size(),
                 test.size(),
                 size,
                 size);
@@ -113,13 +120,14 @@ public final class ScenesTask implements Task {
     @Override
     public DataSet data() {
         CRC32C crc = new CRC32C();
-        for (List<Scene> scenes : List.of(training, test)) {
+        for (List<Scene> scenes : List.of(training, validation, test)) {
             for (Scene scene : scenes) {
                 crc.update(scene.colors());
                 crc.update(scene.mask());
             }
         }
-        return new DataSet(source, training.size(), test.size(), (int) crc.getValue());
+        return new DataSet(
+                source, training.size(), validation.size(), test.size(), (int) crc.getValue());
     }
 
     /** {@inheritDoc} */
@@ -157,21 +165,16 @@ public final class ScenesTask implements Task {
 
     /** {@inheritDoc} */
     @Override
-    public void keepByDefault(FrequencyRegularizationBuilder policy) {
-        policy.optKept(33);
+    public TrainingDefaults defaults() {
+        return Network.UNET.training();
     }
 
     /** {@inheritDoc} */
     @Override
-    public Settings settings(boolean dense) {
-        return Settings.of(2, dense ? 0.001f : 0.01f);
-    }
-
-    /** {@inheritDoc} */
-    @Override
-    public Score measure(Block block, NDManager manager) {
-        double dice = Segmentation.dice(block, manager, test);
-        String text = String.format(Locale.ROOT, "Dice %.4f (%d images)", dice, test.size());
+    public Score measure(Part part, Block block, NDManager manager) {
+        List<Scene> measured = part == Part.TEST ? test : validation;
+        double dice = Segmentation.dice(block, manager, measured);
+        String text = String.format(Locale.ROOT, "Dice %.4f (%d images)", dice, measured.size());
         return new Score("Dice", dice, text);
     }
 }

@@ -1,7 +1,7 @@
 package io.github.freqreg.examples.tasks;
 
 /**
- * The score of a network on the test set.
+ * The score of a network on a part of the data.
  *
  * @param metric the name of the metric, such as accuracy
  * @param value its value

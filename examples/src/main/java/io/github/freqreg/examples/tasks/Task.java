@@ -9,7 +9,6 @@ import ai.djl.nn.Block;
 import ai.djl.training.loss.Loss;
 import io.github.freqreg.examples.data.DataSet;
 import io.github.freqreg.examples.data.Example;
-import io.github.freqreg.policy.FrequencyRegularizationBuilder;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.util.List;
@@ -22,7 +21,7 @@ public interface Task extends AutoCloseable {
     /** Returns a title that names network and data. */
     String title();
 
-    /** Describes the training and test examples. */
+    /** Describes the training, validation and test examples. */
     DataSet data();
 
     /** Builds the dense network, not initialised. */
@@ -46,16 +45,11 @@ public interface Task extends AutoCloseable {
     /** Creates the loss. */
     Loss loss();
 
-    /** Returns the default training settings of the dense or the compressed network. */
-    Settings settings(boolean dense);
+    /** Returns the default settings of the training. */
+    TrainingDefaults defaults();
 
-    /** Sets the default amount of kept coefficients in a policy. */
-    default void keepByDefault(FrequencyRegularizationBuilder policy) {
-        policy.optKeepRate(0.01);
-    }
-
-    /** Measures a network on the test set. */
-    Score measure(Block block, NDManager manager);
+    /** Measures a network on a part of the data. */
+    Score measure(Part part, Block block, NDManager manager);
 
     /** Draws images that the network generates; empty if it is not generative. */
     default Optional<BufferedImage> samples(Block block, NDManager manager) {
@@ -74,13 +68,7 @@ public interface Task extends AutoCloseable {
      *     weights
      * @param beta1 the decay of Adam's first moment
      */
-    record Settings(int batchSize, float learningRate, float beta1) {
-
-        /** Creates settings with Adam's default decay of 0.9. */
-        public static Settings of(int batchSize, float learningRate) {
-            return new Settings(batchSize, learningRate, 0.9f);
-        }
-    }
+    record Settings(int batchSize, float learningRate, float beta1) {}
 
     /**
      * Creates a model of this task's network and loads weights into it.

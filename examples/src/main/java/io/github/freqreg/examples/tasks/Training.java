@@ -178,11 +178,11 @@ public final class Training {
                             + ": try a --learning-rate below "
                             + plan.learningRate());
         }
-        Score score = task.measure(model.getBlock(), model.getNDManager());
+        Score score = task.measure(Part.VALIDATION, model.getBlock(), model.getNDManager());
         long numbers = FrequencyFile.countNumbers(model.getBlock());
         double seconds = (System.nanoTime() - begin) / 1e9;
         log.print(
-                "epoch %d/%d: loss %.4f, test %s, %,d numbers kept, %.1f s%n",
+                "epoch %d/%d: loss %.4f, validation %s, %,d numbers kept, %.1f s%n",
                 epoch, plan.epochs(), loss, score, numbers, seconds);
         return new Epoch(epoch, loss, score.value(), numbers, seconds);
     }

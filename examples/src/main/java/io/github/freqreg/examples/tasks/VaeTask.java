@@ -36,7 +36,7 @@ public final class VaeTask implements Task {
     /**
      * Creates the task.
      *
-     * @param images training and test digits
+     * @param images training, validation and test digits
      * @param width the units of the hidden layers
      */
     public VaeTask(Images.Split images, int width) {
@@ -94,21 +94,22 @@ public final class VaeTask implements Task {
 
     /** {@inheritDoc} */
     @Override
-    public Settings settings(boolean dense) {
-        return Settings.of(128, dense ? 0.001f : 0.02f);
+    public TrainingDefaults defaults() {
+        return Network.VAE.training();
     }
 
     /** {@inheritDoc} */
     @Override
-    public Score measure(Block block, NDManager manager) {
-        Images test = images.test();
+    public Score measure(Part part, Block block, NDManager manager) {
+        Images measured = part == Part.TEST ? images.test() : images.validation();
         Random random = new Random(NOISE_SEED);
         VaeLoss loss = new VaeLoss();
         double bound = 0;
         double error = 0;
-        for (int from = 0; from < test.size(); from += EVALUATION_BATCH) {
+        for (int from = 0; from < measured.size(); from += EVALUATION_BATCH) {
             try (NDManager scratch = manager.newSubManager()) {
-                Images some = test.part(from, Math.min(from + EVALUATION_BATCH, test.size()));
+                Images some =
+                        measured.part(from, Math.min(from + EVALUATION_BATCH, measured.size()));
                 Example example = example(scratch, some, random);
                 NDList predicted =
                         block.forward(new ParameterStore(scratch, false), example.data(), false);
@@ -118,15 +119,15 @@ public final class VaeTask implements Task {
                 error += made.sub(pixels).square().mean().getFloat() * some.size();
             }
         }
-        bound /= test.size();
-        error /= test.size();
+        bound /= measured.size();
+        error /= measured.size();
         String text =
                 String.format(
                         Locale.ROOT,
                         "evidence bound %.2f nats, squared error %.4f (%d images)",
                         bound,
                         error,
-                        test.size());
+                        measured.size());
         return new Score("evidence bound", bound, text);
     }
 

@@ -2,9 +2,10 @@
  * The tasks of the program: networks with their data, their training and their measurement.
  *
  * <ul>
- *   <li>Read {@code Task} first: a network, its data, its loss, and its {@code Score} on the test
- *       set. {@code Network} lists the networks. {@code ClassificationTask}, {@code ScenesTask}
- *       ({@code SegmentationLoss}), {@code VaeTask} ({@code VaeLoss}) and {@code DcganTask} ({@code
+ *   <li>Read {@code Task} first: a network, its data, its loss, and its {@code Score} on a {@code
+ *       Part} of the data. {@code Network} lists the networks with all their defaults ({@code
+ *       TrainingDefaults}). {@code ClassificationTask}, {@code ScenesTask} ({@code
+ *       SegmentationLoss}), {@code VaeTask} ({@code VaeLoss}) and {@code DcganTask} ({@code
  *       DcganLoss}, {@code DigitFeatures}, {@code FrechetDistance}) are the tasks; {@code Noise}
  *       draws the inputs of the last two.
  *   <li>{@code Training} trains a task with the settings of a {@code TrainingPlan} ({@code
@@ -12,10 +13,9 @@
  *       progress bar on a {@code Terminal}) and returns a {@code Trained}. A {@code
  *       TrainingCheckpoint} saves and resumes it. {@code Result} has the figures of the trained
  *       network.
- *   <li>{@code Preset} (the paper's keep rates) and {@code LeNetRecipe} set how much of each tensor
- *       is kept, {@code CompressedTensors} which parameters are compressed, {@code Axes} and {@code
- *       AxisTreatment} along which axes. {@code ByteProjection} and {@code FineTuning} compress a
- *       trained network.
+ *   <li>{@code Preset} (the paper's keep rates) sets how much of each tensor is kept, {@code
+ *       CompressedTensors} which parameters are compressed, {@code Heads} the splits of attention
+ *       weights. {@code ByteProjection} and {@code FineTuning} compress a trained network.
  *   <li>{@code WeightFile} loads weights in the formats of this library, PyTorch, NumPy and DJL.
  *       {@code TorchNames} and {@code PublishedUNet} map parameter names to those of PyTorch and of
  *       the paper's authors.

@@ -34,7 +34,7 @@ import picocli.CommandLine;
 class CompressTest {
 
     private static final Pattern STAGE =
-            Pattern.compile("stage \\d+ of \\d+: ([\\d,]+) bytes, .* accuracy (\\S+) ");
+            Pattern.compile("stage \\d+ of \\d+: ([\\d,]+) bytes, .* validation accuracy (\\S+) ");
 
     @TempDir private static Path trained;
 
@@ -117,18 +117,17 @@ class CompressTest {
         assertTrue(size <= bytes && size > 0.9 * bytes, size + " bytes\n" + out);
     }
 
+    /** Axes are chosen for dense networks; a network with coefficients keeps its own. */
     @Test
-    void splitsAndWeightsAreForPlainNetworks() {
+    void axesAreAutomatic() {
         Path dense = trained.resolve("dense.frq");
         Path small = folder.resolve("small.frq");
-        String round = "lenet --weights %s --budget-bytes 9000 --epochs 0 --split --out %s";
-        assertEquals(0, compress(round, dense, small), err.toString());
+        String round = "lenet --weights %s --budget-bytes %d --epochs 0 --out %s";
+        assertEquals(0, compress(round, dense, 9_000, small), err.toString());
         assertTrue(out.toString().contains("500x800 as 500x50x4x4"), out.toString());
-        assertEquals(2, compress(round, small, folder.resolve("never.frq")));
-        assertTrue(
-                err.toString()
-                        .contains("--split and --weighted cannot be combined with --epochs 0"),
-                err.toString());
+        out.getBuffer().setLength(0);
+        assertEquals(0, compress(round, small, 8_000, folder.resolve("smaller.frq")));
+        assertTrue(out.toString().contains("500x800 as 500x50x4x4"), out.toString());
     }
 
     private List<Matcher> stages() {
@@ -140,8 +139,8 @@ class CompressTest {
         Path file = folder.resolve("small.frq");
         int code =
                 compress(
-                        "lenet --weights %s --budget-bytes 9000 --stages 2 --epochs 2 --split"
-                                + " --weighted --subset 3000 --out %s",
+                        "lenet --weights %s --budget-bytes 9000 --stages 2 --epochs 2"
+                                + " --subset 3000 --out %s",
                         trained.resolve("lenet-0000.params"), file);
         assertEquals(0, code, err.toString());
         List<Matcher> stages = stages();
@@ -153,6 +152,7 @@ class CompressTest {
             // An accuracy of 0.1 would be chance.
             assertTrue(Double.parseDouble(stages.get(i).group(2)) > 0.5, out.toString());
         }
+        assertTrue(out.toString().contains("on the test set, after:  accuracy"), out.toString());
         assertTrue(Files.size(file) <= 9_000);
         try (Model model = Model.newInstance("again")) {
             model.setBlock(LeNet.build());
@@ -197,8 +197,7 @@ class CompressTest {
         assertEquals(
                 0,
                 Main.run(
-                        ("train lenet --epochs 1 --subset 64 --no-baseline --keep 60 --out " + file)
-                                .split(" ")));
+                        ("train lenet --epochs 1 --subset 64 --keep 60 --out " + file).split(" ")));
         Path small = folder.resolve("small.frq");
         assertEquals(
                 0,

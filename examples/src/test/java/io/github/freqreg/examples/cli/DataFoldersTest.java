@@ -31,10 +31,10 @@ class DataFoldersTest extends ProgramTest {
     @Test
     void readsCifar() throws IOException {
         Path data = TinyData.cifar(folder);
-        String train = "train vgg --width 2 --epochs 1 --no-baseline --data %s --out %s";
+        String train = "train vgg --width 2 --epochs 1 --data %s --out %s";
         Path file = folder.resolve("vgg.frq");
         assertEquals(0, run(train.formatted(data, file).split(" ")), err);
-        assertTrue(out.contains("20 training and 10 test images, 32x32"), out);
+        assertTrue(out.contains("18 training, 2 validation and 10 test images, 32x32"), out);
     }
 
     @ParameterizedTest

@@ -74,7 +74,7 @@ class ExportTest {
     @BeforeAll
     static void train() {
         String train =
-                "train lenet --epochs 2 --subset 1500 --no-baseline --keep 150 --out "
+                "train lenet --epochs 2 --subset 1500 --keep 150 --out "
                         + trained.resolve("lenet.frq");
         assertEquals(0, Main.run(train.split(" ")));
     }

@@ -31,7 +31,7 @@ class KillTest {
     private Process start(Path file, boolean resume) throws IOException {
         String arguments =
                 "train unet --width 2 --depth 1 --size 8 --subset 16 --keep 20 --truncate 0.5"
-                        + " --no-baseline --seed 4 --epochs %d --out %s";
+                        + " --seed 4 --epochs %d --out %s";
         List<String> command =
                 new ArrayList<>(List.of(arguments.formatted(EPOCHS, file).split(" ")));
         if (resume) {

@@ -9,7 +9,10 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -41,8 +44,42 @@ class MainTest extends ProgramTest {
         String help = out.replaceAll("\\s+", " ");
         assertTrue(help.contains("channels of the first level; each level down"), help);
         assertFalse(help.matches(".*\\b(vit|alexnet|resnet18|vae|dcgan)\\b.*"), help);
-        assertEquals(0, run("train", "--help"));
+        assertEquals(0, run("train", "--help-experts"));
         assertTrue(out.replaceAll("\\s+", " ").contains("units of vit and vae"), out);
+    }
+
+    /** The first screen has at most twelve options; the other screen has all others. */
+    @ParameterizedTest
+    @ValueSource(strings = {"train", "compress"})
+    void theFirstScreenIsShort(String command) {
+        Set<String> all =
+                Main.commandLine().getSubcommands().get(command).getCommandSpec().options().stream()
+                        .map(OptionSpec::longestName)
+                        .collect(Collectors.toSet());
+        assertEquals(0, run(command, "--help"));
+        Set<String> everyday = options(out);
+        assertTrue(everyday.size() <= 12, everyday.toString());
+        assertTrue(out.contains(command + " --help-experts shows the other options"), out);
+        assertEquals(0, run(command, "--help-experts"));
+        Set<String> shown = options(out);
+        assertFalse(shown.removeAll(everyday), shown.toString());
+        shown.addAll(everyday);
+        shown.add("--help-experts");
+        assertEquals(all, shown);
+    }
+
+    private static Set<String> options(String help) {
+        return help.lines()
+                .filter(line -> line.matches(" {2,6}(-h, )?--.*"))
+                .map(line -> line.strip().replaceFirst("^-h, ", "").split("[=\\[ ]", 2)[0])
+                .collect(Collectors.toCollection(HashSet::new));
+    }
+
+    @Test
+    void argumentsAreReadFromAFile() throws IOException {
+        Path file = Files.writeString(folder.resolve("experts"), "--optimizer rms --turn 5");
+        assertEquals(2, run("train", "lenet", "@" + file));
+        assertOneLine("but was rms");
     }
 
     /** Checks every option and parameter whose value is an enum. */
@@ -72,7 +109,7 @@ class MainTest extends ProgramTest {
                 assertFalse(help.contains("COMPLETION") || help.contains("DEFAULT"), help);
             }
         }
-        assertTrue(choices >= 8, choices + " choices");
+        assertTrue(choices >= 7, choices + " choices");
     }
 
     /** picocli formats descriptions like {@code printf}, so a percent sign must be doubled. */
@@ -103,7 +140,7 @@ class MainTest extends ProgramTest {
         assertEquals("", Files.readString(warnings));
         String text = Files.readString(log);
         assertFalse(text.contains("\r") || text.contains("█"), text);
-        assertEquals(4, text.lines().filter(line -> line.startsWith("epoch ")).count(), text);
+        assertEquals(2, text.lines().filter(line -> line.startsWith("epoch ")).count(), text);
     }
 
     /** Runs the program under {@code script}, which gives it a terminal. */
@@ -113,7 +150,7 @@ class MainTest extends ProgramTest {
         assumeTrue(System.getProperty("os.name").equals("Linux"), "script has other options");
         String train =
                 "train unet --width 2 --depth 1 --size 8 --subset 8 --keep 20 --epochs 1"
-                        + " --no-baseline --out "
+                        + " --out "
                         + folder.resolve("net.frq");
         ProcessBuilder program = ProgramRun.process(List.of(train.split(" ")));
         String command = String.join("' '", program.command());
@@ -136,7 +173,7 @@ class MainTest extends ProgramTest {
                 "train lenet --batch-size -3 | --batch-size must be 1 or more but is -3",
                 "train lenet --keep-rate 2 | A rate must be above 0 and at most 1 but is 2.0",
                 "train lenet --keep 0 | The kept number must be 1 or more but is 0",
-                "train lenet --budget 500 | The budget is 500 numbers",
+                "train lenet --budget 5 | The budget is 5 numbers",
                 "train lenet --keep 5 --budget 9 | mutually exclusive",
                 "train lenet --learning-rate 0 | --learning-rate must be above 0 and finite but is 0.0",
                 "train lenet --dense --truncate 0.5 | cannot be combined with --dense",
@@ -147,21 +184,16 @@ class MainTest extends ProgramTest {
                 "train vae --size 40 | --size does not apply to vae",
                 "train lenet --width 40 | --width does not apply to lenet",
                 "train vit --width 100 | multiple of 64 but is 100",
-                "train lenet --subset 0 | --subset must be 1 or more but is 0",
-                "train lenet --preset v4 | v4",
-                "train lenet --recipe best | expected one of [paper-776, small, accurate] but was best",
-                "train vae --recipe paper-776 | --recipe paper-776 is a recipe for lenet only",
-                "train vgg --split | --split does not apply to vgg",
-                "train alexnet --split | --split does not apply to alexnet",
+                "train lenet --subset 1 | --subset must be 2 or more but is 1",
+                "train lenet --paper v4 | expected one of [v1, v2, v3] but was v4",
+                "train lenet --paper --budget 900 | mutually exclusive",
+                "train lenet --keep 9 --rate-weight 0.1 | --rate-weight must be 0 to 1",
                 "train alexnet --size 32 | --size of alexnet must be 64 or more but is 32",
-                "train lenet --rate-weight 0.1 | --rate-weight must be 0 to 1, with --budget-bytes",
+                "train lenet --rate-weight 2 | --rate-weight must be 0 to 1, with a number of bytes",
                 "train lenet --budget-bytes 0 | --budget-bytes must be 1 to 1073741824 but is 0",
-                "train lenet --budget-bytes 60 --out OUT | A file of this network has at least",
+                "train lenet --budget-bytes 60 --names --out OUT | A file of this network has at least",
                 "train vae --turn 5 | --turn does not apply to vae",
-                "train lenet --recipe small --biases | --biases cannot be combined with --recipe",
-                "train lenet --dense --weighted | cannot be combined with --dense",
-                "train lenet --dense --balanced | cannot be combined with --dense",
-                "train lenet --truncate 0.5 --balanced | --balanced cannot be combined with --truncate",
+                "train lenet --dense --baseline | cannot be combined with --dense",
                 "train lenet --budget-bytes 3 | The budget is 3 bytes",
                 "train lenet --dense --budget-bytes 20 | cannot be combined with --dense",
                 "compress lenet --weights x --out y --budget-bytes 0 | --budget-bytes must be 1 to",
@@ -170,7 +202,6 @@ class MainTest extends ProgramTest {
                 "compress lenet --weights x --out y --budget-bytes 9 --epochs -1 | but is -1",
                 "compress lenet --weights x --out y --budget-bytes 9 --max-loss -1 | but is -1",
                 "compress lenet --weights x --out y --budget-bytes 9 --epochs 0 --max-loss 1 | --max-loss cannot be combined",
-                "train lenet --dense --split | cannot be combined with --dense",
                 "train lenet --optimizer rms | rms",
                 "train | NETWORK",
                 "train unet --size 16 | --size must be 32 or more at this --depth but is 16",

@@ -27,13 +27,13 @@ class ResultFilesTest extends ProgramTest {
         Path data = TinyData.mnist(folder);
         Path json = folder.resolve("a.json");
         String train =
-                "train lenet --data %s --epochs 1 --keep 20 --no-baseline --subset 40 --out %s"
-                        + " --json %s";
+                "train lenet --data %s --epochs 1 --keep 20 --subset 40 --out %s" + " --json %s";
         assertEquals(0, run(train.formatted(data, file, json).split(" ")), err);
         JsonObject trained = JsonUtils.GSON.fromJson(Files.readString(json), JsonObject.class);
         JsonObject its = trained.getAsJsonObject("data");
         assertEquals("mnist", its.get("name").getAsString());
-        assertEquals(40, its.get("training").getAsInt());
+        assertEquals(36, its.get("training").getAsInt());
+        assertEquals(4, its.get("validation").getAsInt());
         assertEquals(64, its.get("test").getAsInt());
 
         Path again = folder.resolve("b.json");

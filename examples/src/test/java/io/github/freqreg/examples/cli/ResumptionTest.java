@@ -44,7 +44,7 @@ class ResumptionTest {
 
     private static final String TRAIN =
             "train unet --width 2 --depth 1 --size 8 --subset 16 --keep 20 --truncate 0.5"
-                    + " --no-baseline --seed 4 --epochs 60 --out ";
+                    + " --seed 4 --epochs 60 --out ";
 
     @TempDir private static Path trained;
 
@@ -84,14 +84,12 @@ class ResumptionTest {
                 "--seed 4 | --seed 4 --learning-rate 0.02 | --learning-rate was 0.01 but is 0.02",
                 "--seed 4 | --seed 4 --batch-size 4 | --batch-size was 2 but is 4",
                 "--seed 4 | --seed 4 --optimizer sgd | --optimizer was adam but is sgd",
-                "--seed 4 | --seed 4 --balanced 0 --weighted | --weighted was false but is true",
-                "--seed 4 | --seed 4 --biases | --biases was false but is true",
                 "--seed 4 | --seed 4 --budget-bytes 900 | --budget-bytes was none but is 900",
                 "--keep 20 | --keep 19 | amount was --keep 20 but is --keep 19",
                 "--keep 20 | --budget 300 | amount was --keep 20 but is --budget 300",
-                "--keep 20 | --preset v3 | amount was --keep 20 but is --preset v3",
+                "--keep 20 | --paper v3 | amount was --keep 20 but is --paper v3",
                 "--truncate 0.5 | --truncate 0.4 | --truncate was 0.5 but is 0.4",
-                "--subset 16 | --subset 15 | data was 16 training and 40 test examples",
+                "--subset 16 | --subset 15 | data was 15 training, 1 validation and 40 test examples",
                 "--width 2 | --width 3 | --width was 2 but is 3",
                 "--depth 1 | --depth 2 | --depth was 1 but is 2",
                 "--size 8 | --size 16 | inputs was [(2, 3, 8, 8)] but is [(2, 3, 16, 16)]",
@@ -141,15 +139,15 @@ class ResumptionTest {
     void dataIsIdentifiedByItsContent() {
         byte[] pixels = new byte[4 * 784];
         Images some = new Images(1, 28, pixels, new byte[4]);
-        DataSet here = new Images.Split(some, some, "here").data();
-        assertEquals(here.identity(), new Images.Split(some, some, "there").data().identity());
+        DataSet here = Images.Split.of(some, some, "here").data();
+        assertEquals(here.identity(), Images.Split.of(some, some, "there").data().identity());
         byte[] others = pixels.clone();
         others[5] = 1;
         Images changed = new Images(1, 28, others, new byte[4]);
         assertFalse(
-                here.identity().equals(new Images.Split(changed, some, "here").data().identity()));
+                here.identity().equals(Images.Split.of(changed, some, "here").data().identity()));
         assertFalse(
-                here.identity().equals(new Images.Split(some, changed, "here").data().identity()));
+                here.identity().equals(Images.Split.of(some, changed, "here").data().identity()));
     }
 
     @Test

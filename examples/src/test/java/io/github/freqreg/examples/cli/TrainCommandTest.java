@@ -36,7 +36,6 @@ class TrainCommandTest extends ProgramTest {
                         "lenet",
                         "--epochs",
                         "1",
-                        "--no-baseline",
                         "--out",
                         file.toString(),
                         "--json",
@@ -47,7 +46,7 @@ class TrainCommandTest extends ProgramTest {
         JsonObject values = JsonUtils.GSON.fromJson(Files.readString(json), JsonObject.class);
         assertEquals("lenet", values.get("model").getAsString());
         assertEquals("accuracy", values.get("metric").getAsString());
-        assertEquals(5_000, values.get("numbers").getAsLong());
+        assertTrue(Files.size(file) <= 1_500, Files.size(file) + " bytes");
         assertEquals(Files.size(file), values.get("bytes").getAsLong());
         assertEquals(1, values.get("epochs").getAsInt());
         assertEquals(1, values.get("seed").getAsInt());
@@ -85,7 +84,6 @@ class TrainCommandTest extends ProgramTest {
                             "776",
                             "--seed",
                             seed,
-                            "--no-baseline",
                             "--truncate",
                             "0.5",
                             "--out",
@@ -108,13 +106,14 @@ class TrainCommandTest extends ProgramTest {
                         TinyData.mnist(folder).toString(),
                         "--epochs",
                         "1",
+                        "--baseline",
                         "--keep",
                         "20",
                         "--out",
                         folder.resolve("b.frq").toString()),
                 err);
-        assertTrue(out.contains("dense             431,080      1,724,320"), out);
-        assertTrue(out.contains("compressed            660"), out);
+        assertTrue(out.contains("dense              1      431,080      1,724,320"), out);
+        assertTrue(out.contains("compressed         1          660"), out);
     }
 
     @Test
@@ -153,15 +152,15 @@ class TrainCommandTest extends ProgramTest {
         "alexnet --width 2, accuracy, false",
         "vgg --width 2, accuracy, false",
         "resnet18 --width 2, accuracy, false",
-        "vit --width 64 --split, accuracy, false",
+        "vit --width 64, accuracy, false",
         "unet --width 2 --depth 2 --size 16, Dice, false",
         "dcgan --width 2, Fréchet distance, true",
-        "vae --width 16 --split, evidence bound, true",
+        "vae --width 16, evidence bound, true",
     })
     void trainsEveryNetwork(String network, String metric, boolean draws) throws IOException {
         Path file = folder.resolve("net.frq");
         String train =
-                "train %s --preset v3 --epochs 2 --subset 64 --optimizer sgd --learning-rate 0.0001"
+                "train %s --paper v3 --baseline --epochs 2 --subset 64 --optimizer sgd --learning-rate 0.0001"
                         + " --out %s --plot %s";
         assertEquals(0, run(train.formatted(network, file, folder).split(" ")), err);
         String last = out.lines().filter(line -> line.startsWith("compressed")).toList().get(0);
@@ -171,29 +170,29 @@ class TrainCommandTest extends ProgramTest {
         assertEquals(draws, Files.exists(folder.resolve("compressed.png")));
         if (!network.startsWith("unet")) {
             String evaluate = "evaluate %s --weights %s";
-            String shape = network.replace(" --split", "");
+            String shape = network;
             assertEquals(0, run(evaluate.formatted(shape, file).split(" ")), err);
             assertEquals(score, out.strip());
         }
     }
 
+    /** The paper's axes and amounts, for weights alone. */
     @Test
-    void aRecipeSetsAllThatFollows() throws IOException {
-        String train = "train lenet --recipe paper-776 --epochs 1 --data %s --no-baseline --out %s";
+    void thePublishedMethodIsOneOption() throws IOException {
+        String train = "train lenet --epochs 1 --data %s --out %s --paper";
         Path file = folder.resolve("lenet.frq");
         assertEquals(0, run(train.formatted(TinyData.mnist(folder), file).split(" ")), err);
-        assertTrue(out.contains("compressed            776"), out);
+        assertTrue(out.contains("compressed         1          776"), out);
         assertEquals(0, run("inspect", file.toString()));
-        assertTrue(out.contains("500x50x4x4"), out);
+        assertTrue(out.contains("500x800 ") && !out.contains("500x50x4x4"), out);
     }
 
-    @ParameterizedTest
-    @CsvSource({"small, 1149", "accurate, 3100"})
-    void aRecipeOfBytesKeepsToThem(String recipe, long bytes) throws IOException {
-        String train = "train lenet --recipe %s --epochs 2 --data %s --no-baseline --out %s";
+    @Test
+    void axesAndBytesAreAutomatic() throws IOException {
+        String train = "train lenet --epochs 2 --data %s --names --out %s";
         Path file = folder.resolve("lenet.frq");
-        assertEquals(0, run(train.formatted(recipe, TinyData.mnist(folder), file).split(" ")), err);
-        assertTrue(Files.size(file) <= bytes, Files.size(file) + " bytes");
+        assertEquals(0, run(train.formatted(TinyData.mnist(folder), file).split(" ")), err);
+        assertTrue(Files.size(file) <= 1_500, Files.size(file) + " bytes");
         assertEquals(0, run("inspect", file.toString()));
         assertTrue(out.contains("500x800 as 500x50x4x4 by 1:2:3:3"), out);
         assertTrue(out.contains("steps of"), out);
@@ -202,13 +201,12 @@ class TrainCommandTest extends ProgramTest {
     @ParameterizedTest
     @CsvSource({
         "lenet, 900",
-        "resnet18 --width 2 --weighted --rate-weight 0.00001, 1500",
-        "vae --width 16 --split, 900",
+        "resnet18 --width 2 --rate-weight 0.00001, 1500",
+        "vae --width 16, 900",
         "dcgan --width 2 --keep 9, 700"
     })
     void aBudgetOfBytesIsKeptTo(String network, long bytes) throws IOException {
-        String train =
-                "train %s --subset 32 --epochs 2 --no-baseline --no-names --budget-bytes %d --out %s";
+        String train = "train %s --subset 32 --epochs 2 --budget-bytes %d --out %s";
         Path file = folder.resolve("net.frq");
         assertEquals(0, run(train.formatted(network, bytes, file).split(" ")), err);
         assertTrue(Files.size(file) <= bytes, Files.size(file) + " bytes");
@@ -217,14 +215,10 @@ class TrainCommandTest extends ProgramTest {
 
     @Test
     void vaeWeightsAreSplitIntoRowsAndColumns() throws IOException {
-        String train =
-                "train vae --split --biases --preset v3 --epochs 1 --subset 50 --no-baseline --out %s";
+        String train = "train vae --budget-bytes 900 --names --epochs 2 --subset 50 --out %s";
         Path file = folder.resolve("vae.frq");
         assertEquals(0, run(train.formatted(file).split(" ")), err);
         assertTrue(out.contains("400x28x28") && out.contains("28x28x400"), out);
-        // Four weights keep the floor of 256; biases keep 20 of 400, 7 of 40, 20 of 400 and 28 of
-        // 784.
-        assertTrue(out.contains("compressed          1,099"), out);
     }
 
     @Test
@@ -240,7 +234,6 @@ class TrainCommandTest extends ProgramTest {
                         "30",
                         "--learning-rate",
                         "1e30",
-                        "--no-baseline",
                         "--out",
                         folder.resolve("x.frq").toString()));
         assertOneLine("try a --learning-rate below 1.0E30");

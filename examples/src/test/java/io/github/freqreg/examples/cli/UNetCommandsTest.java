@@ -24,7 +24,7 @@ class UNetCommandsTest {
     @TempDir private Path folder;
 
     @ParameterizedTest
-    @ValueSource(strings = {"", "--no-names"})
+    @ValueSource(strings = {"--names", ""})
     void trainsEvaluatesAndSegments(String names) throws IOException {
         Path data = folder.resolve("data");
         Random random = new Random(3);
@@ -35,14 +35,14 @@ class UNetCommandsTest {
         }
         String file = folder.resolve("unet.frq").toString();
         String train =
-                "train unet --epochs 2 --width 3 --depth 2 --size 24 --keep 20 --batch-size 2"
+                "train unet --epochs 2 --width 3 --depth 2 --size 24 --budget-bytes 900 --batch-size 2"
                         + " --out %s --data %s --json %s "
                         + names;
         Path json = folder.resolve("unet.json");
         assertEquals(0, Main.run(train.formatted(file, data, json).strip().split(" ")));
         assertTrue(Files.readString(json).contains("\"metric\": \"dice\""));
         assertTrue(Files.size(Path.of(file)) < 1_000);
-        String options = names.isEmpty() ? "" : " --width 3 --depth 2";
+        String options = names.isEmpty() ? " --width 3 --depth 2" : "";
         String evaluate =
                 "evaluate unet --last 1 --weights %s --data %s --out-images %s --json %s" + options;
         Path images = folder.resolve("out");

@@ -225,7 +225,7 @@ class HtmlReportTest {
 
     private Path curve() throws IOException {
         String epoch =
-                "{\"number\": %d, \"loss\": %s, \"value\": 0.5, \"numbers\": 9, \"seconds\": 1}";
+                "{\"number\": %d, \"loss\": %s, \"validation\": 0.5, \"numbers\": 9, \"seconds\": 1}";
         String epochs = epoch.formatted(1, "2.5") + ", " + epoch.formatted(2, "1.5");
         return Files.writeString(
                 folder.resolve("curve.json"),

@@ -6,7 +6,6 @@ import ai.djl.nn.Block;
 import ai.djl.training.loss.Loss;
 import io.github.freqreg.examples.data.DataSet;
 import io.github.freqreg.examples.data.Example;
-import io.github.freqreg.policy.FrequencyRegularizationBuilder;
 import java.util.List;
 import java.util.Random;
 
@@ -57,18 +56,13 @@ class ChangedTask implements Task {
     }
 
     @Override
-    public Settings settings(boolean dense) {
-        return task.settings(dense);
+    public TrainingDefaults defaults() {
+        return task.defaults();
     }
 
     @Override
-    public void keepByDefault(FrequencyRegularizationBuilder policy) {
-        task.keepByDefault(policy);
-    }
-
-    @Override
-    public Score measure(Block block, NDManager manager) {
-        return task.measure(block, manager);
+    public Score measure(Part part, Block block, NDManager manager) {
+        return task.measure(part, block, manager);
     }
 
     @Override

@@ -295,7 +295,10 @@ class GarbageCollectionTest {
 
     private static Images.Split few(Images.Split all) {
         return new Images.Split(
-                all.training().part(0, 2 * BATCH), all.test().part(0, BATCH), all.source());
+                all.training().part(0, 2 * BATCH),
+                all.validation().part(0, BATCH),
+                all.test().part(0, BATCH),
+                all.source());
     }
 
     private static Block block(Task task, boolean compressed) {
@@ -348,7 +351,7 @@ class GarbageCollectionTest {
         }
 
         @Override
-        public Score measure(Block block, NDManager manager) {
+        public Score measure(Part part, Block block, NDManager manager) {
             return new Score("none", 0, "none");
         }
     }
@@ -366,7 +369,12 @@ class GarbageCollectionTest {
     private static byte[] trained(Task task, boolean compressed) throws Exception {
         TrainingPlan plan =
                 new TrainingPlan(
-                        1, Task.Settings.of(BATCH, 1e-3f), Descent.SGD, 0, Optional.empty(), 1);
+                        1,
+                        new Task.Settings(BATCH, 1e-3f, 0.9f),
+                        Descent.SGD,
+                        0,
+                        Optional.empty(),
+                        1);
         return inFreshThread(
                 () -> {
                     Training.seed(1);

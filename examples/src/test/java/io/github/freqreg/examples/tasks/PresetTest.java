@@ -17,7 +17,6 @@ import io.github.freqreg.policy.FrequencyRegularizationBuilder;
 import io.github.freqreg.policy.TensorChoice;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Set;
 import java.util.stream.LongStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -134,11 +133,6 @@ class PresetTest {
         Block block = Network.ALEXNET.classifier(2);
         Shape input = new Shape(1, 3, 224, 224);
         FrequencyRegularizationBuilder builder = FrequencyRegularization.builder().optKept(9);
-        Axes.add(
-                builder,
-                Network.ALEXNET,
-                builder.build().plan(block, input),
-                Set.of(AxisTreatment.SPLIT));
         Block wrapped = builder.build().apply(block, input);
         List<Integer> ranks = new ArrayList<>();
         try (NDManager manager = NDManager.newBaseManager()) {

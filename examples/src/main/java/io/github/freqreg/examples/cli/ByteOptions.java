@@ -1,0 +1,108 @@
+package io.github.freqreg.examples.cli;
+
+import io.github.freqreg.examples.tasks.ByteLimit;
+import io.github.freqreg.examples.tasks.Network;
+import io.github.freqreg.examples.tasks.TrainingDefaults;
+import io.github.freqreg.format.FrqDocument;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** The options of the size of the file that {@code train} writes, and of how it is reached. */
+final class ByteOptions {
+
+    @Spec(Spec.Target.MIXEE)
+    private CommandSpec spec;
+
+    @Option(
+            names = "--budget-bytes",
+            paramLabel = "N",
+            description =
+                    "the most bytes of the file, to which the network is quantised during the"
+                            + " training (default: lenet 1500, alexnet 2816, vgg 4096, resnet18"
+                            + " 5376, vit 315748, unet 1518, dcgan 127070, vae 24000)")
+    private Optional<Long> bytes = Optional.empty();
+
+    @Option(
+            names = "--rate-weight",
+            paramLabel = "X",
+            description =
+                    "with a file of a number of bytes: weight of its size in bits in the training"
+                            + " loss (default: lenet 0.00001 at 1149 bytes, all others 0)")
+    private Optional<Double> rateWeight = Optional.empty();
+
+    @Mixin private NamesOption names;
+
+    @Option(
+            names = "--truncate",
+            paramLabel = "SHARE",
+            description =
+                    "start with all coefficients and truncate the tail during this fraction of the"
+                            + " training steps")
+    private double truncate;
+
+    double truncate() {
+        return truncate;
+    }
+
+    /** Checks the values and rejects invalid combinations. */
+    void check(AmountOptions amount) {
+        Usage.require(
+                spec,
+                bytes.isEmpty() || bytes.get() >= 1 && bytes.get() <= FrqDocument.MAX_BYTES,
+                "--budget-bytes must be 1 to "
+                        + FrqDocument.MAX_BYTES
+                        + " but is "
+                        + bytes.map(String::valueOf).orElse(""));
+        double weight = rateWeight.orElse(0.0);
+        Usage.require(
+                spec,
+                weight >= 0 && weight < 1 && (weight == 0 || bytes.isPresent() || amount.isOpen()),
+                "--rate-weight must be 0 to 1, with a number of bytes, but is " + weight);
+        Usage.require(
+                spec,
+                truncate >= 0 && truncate <= 1,
+                "--truncate must be 0 to 1 but is " + truncate);
+        Usage.require(
+                spec,
+                !amount.isDense() || bytes.isEmpty() && truncate == 0,
+                "--budget-bytes and --truncate cannot be combined with --dense");
+    }
+
+    /** Returns the most bytes of the file; empty if the network is not quantised. */
+    OptionalLong bytes(Network network, AmountOptions amount) {
+        if (bytes.isPresent()) {
+            return OptionalLong.of(bytes.get());
+        }
+        return amount.isOpen() ? OptionalLong.of(network.bytes()) : OptionalLong.empty();
+    }
+
+    /**
+     * Returns the limit on the size of the file, if there is one.
+     *
+     * @param tuning the settings for the kept numbers
+     */
+    Optional<ByteLimit> limit(
+            Network network, AmountOptions amount, TrainingDefaults.Tuning tuning) {
+        OptionalLong most = bytes(network, amount);
+        return most.isPresent()
+                ? Optional.of(
+                        new ByteLimit(
+                                most.getAsLong(),
+                                names.names(),
+                                rateWeight.orElse(tuning.rateWeight())))
+                : Optional.empty();
+    }
+
+    boolean names() {
+        return names.names();
+    }
+
+    void describe(Map<String, String> settings) {
+        settings.put("--truncate", String.valueOf(truncate));
+    }
+}
