@@ -207,9 +207,9 @@ public final class SpectralParameter {
     }
 
     /**
-     * Truncates the tail, if more coefficients are kept.
+     * Truncates the tail.
      *
-     * @param count the number of coefficients to keep, 1 or more
+     * @param count the number of coefficients to keep, 1 or more; a tensor with fewer is unchanged
      */
     public void truncateTo(int count) {
         if (count < kept) {
