@@ -83,20 +83,12 @@ public final class SpectralParameter {
         return dense.getShape();
     }
 
-    /**
-     * Returns the axes along which the tensor is transformed.
-     *
-     * @return the axes
-     */
+    /** {@return the axes along which the tensor is transformed} */
     public FrequencyAxes getAxes() {
         return getSpec().axes();
     }
 
-    /**
-     * Returns the quantisation step.
-     *
-     * @return the step, 0 if coefficients are not rounded
-     */
+    /** {@return the quantisation step, 0 if coefficients are not rounded} */
     public float getStep() {
         return step;
     }
@@ -112,11 +104,7 @@ public final class SpectralParameter {
         forgetTables();
     }
 
-    /**
-     * Returns the kept number.
-     *
-     * @return how many coefficients are kept
-     */
+    /** {@return how many coefficients are kept} */
     public int getKept() {
         return kept;
     }
@@ -207,9 +195,9 @@ public final class SpectralParameter {
     }
 
     /**
-     * Truncates the tail, if more coefficients are kept.
+     * Truncates the tail.
      *
-     * @param count the number of coefficients to keep, 1 or more
+     * @param count the number of coefficients to keep, 1 or more; a tensor with fewer is unchanged
      */
     public void truncateTo(int count) {
         if (count < kept) {
@@ -278,12 +266,7 @@ public final class SpectralParameter {
      * @return the coefficients, rounded if there is a step
      */
     public NDArray copyCoefficients(NDManager manager) {
-        try (NDManager scratch = dense.getArray().getManager().newSubManager();
-                NDArray prefix = copyPrefix()) {
-            NDArray copy = rounded(prefix, scratch).duplicate();
-            copy.attach(manager);
-            return copy;
-        }
+        return copy(manager, this::rounded);
     }
 
     /**
@@ -293,9 +276,13 @@ public final class SpectralParameter {
      * @return the weights, which are not cached
      */
     public NDArray copyWeights(NDManager manager) {
+        return copy(manager, this::rebuild);
+    }
+
+    private NDArray copy(NDManager manager, RebuiltWeights.Rebuild of) {
         try (NDManager scratch = dense.getArray().getManager().newSubManager();
                 NDArray prefix = copyPrefix()) {
-            NDArray copy = rebuild(prefix, scratch).duplicate();
+            NDArray copy = of.weights(prefix, scratch).duplicate();
             copy.attach(manager);
             return copy;
         }

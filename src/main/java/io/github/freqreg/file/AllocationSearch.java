@@ -18,7 +18,8 @@ final class AllocationSearch {
     private static final double FINEST = 0x1p-60;
 
     private static final double COARSEST = 1 / FINEST;
-    private static final int HALVINGS = 24;
+    private static final int HALVINGS = 18;
+    private static final int HALVINGS_OF_PRICE = 8;
 
     /** The search ends when this share of the bytes is used. */
     private static final double ENOUGH = 0.999;
@@ -93,6 +94,27 @@ final class AllocationSearch {
                 coarse = middle;
                 best = trial;
                 size = its;
+            }
+        }
+        return size < ENOUGH * bytes ? cheaper(best, coarse) : best;
+    }
+
+    /**
+     * Spends the bytes that are left because steps have four bits: lowers the price of a bit, while
+     * the steps stay.
+     */
+    private Allocation cheaper(Allocation found, double scale) {
+        Allocation best = found;
+        double low = 0;
+        double high = PRICE;
+        for (int i = 0; i < HALVINGS_OF_PRICE; i++) {
+            double middle = (low + high) / 2;
+            Allocation trial = allocation(rounding.round(scale, middle));
+            if (size(trial) > bytes) {
+                low = middle;
+            } else {
+                high = middle;
+                best = trial;
             }
         }
         return best;

@@ -7,6 +7,10 @@
  *   <li>{@link io.github.freqreg.file.FrequencyFile}: saving and loading.
  *   <li>{@link io.github.freqreg.file.Quantization}: how finely each tensor is stored, to fit a
  *       number of bytes.
+ *   <li>{@link io.github.freqreg.file.Allocation}: how many coefficients of each tensor of a
+ *       trained network and how fine a step, together, to fit a number of bytes.
+ *   <li>{@link io.github.freqreg.file.Sensitivity}: how strongly the outputs react to each tensor,
+ *       from unlabelled inputs.
  *   <li>{@link io.github.freqreg.file.FrequencyBlockFactory}: loading by DJL's {@code Criteria}.
  *   <li>{@link io.github.freqreg.file.CompressionReport}: the bytes of each tensor on disk.
  *   <li>{@link io.github.freqreg.file.ExecutionReport}: how each layer computes, and its expected
@@ -15,8 +19,9 @@
  *
  * <p>Read in this order: {@code FrequencyFile}, {@code NetworkWriter} (network to content), {@code
  * NetworkReader} (content to network), {@code RunningStatistic} (running means and variances as few
- * coefficients), {@code Quantization} and {@code StepSearch}. The bytes themselves are the business
- * of {@link io.github.freqreg.format}.
+ * coefficients), {@code Quantization} and {@code StepSearch}, {@code Allocation}, {@code
+ * AllocationSearch} and {@code RateDistortion}. The bytes themselves are the business of {@link
+ * io.github.freqreg.format}.
  */
 @NullMarked
 package io.github.freqreg.file;
