@@ -1,6 +1,11 @@
 package io.github.freqreg.examples.tasks;
 
 import ai.djl.MalformedModelException;
+import java.io.ByteArrayInputStream;
+import java.io.DataInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UTFDataFormatException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 
@@ -48,10 +53,18 @@ final class CheckedInput {
         return new String(bytes, StandardCharsets.ISO_8859_1);
     }
 
-    /** Reads a text with its length in two bytes before it. */
-    String text() throws MalformedModelException {
-        int length = readChar();
-        return bytes(length);
+    /** Reads a text in Java's modified UTF-8, with its length in two bytes before it. */
+    String text() throws IOException, MalformedModelException {
+        int start = in.position();
+        int length = Character.BYTES + readChar();
+        skip(length - Character.BYTES);
+        at = start;
+        try {
+            InputStream bytes = new ByteArrayInputStream(in.array(), start, length);
+            return new DataInputStream(bytes).readUTF();
+        } catch (UTFDataFormatException e) {
+            throw refusal("a text in modified UTF-8", "other bytes");
+        }
     }
 
     /** Reads a number of things of at least one byte each. */
@@ -96,8 +109,12 @@ final class CheckedInput {
      */
     void check(boolean holds, String expected, Object found) throws MalformedModelException {
         if (!holds) {
-            throw new MalformedModelException(
-                    "byte " + at + ": expected " + expected + " but found " + found);
+            throw refusal(expected, found);
         }
+    }
+
+    private MalformedModelException refusal(String expected, Object found) {
+        return new MalformedModelException(
+                "byte " + at + ": expected " + expected + " but found " + found);
     }
 }

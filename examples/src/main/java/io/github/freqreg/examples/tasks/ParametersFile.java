@@ -84,7 +84,7 @@ final class ParametersFile {
         return start;
     }
 
-    private int header() throws MalformedModelException {
+    private int header() throws IOException, MalformedModelException {
         in.expect("DJL@", in.bytes(4));
         in.expect("version of the file", MODEL_VERSION, in.readInt());
         in.text();
@@ -159,7 +159,7 @@ final class ParametersFile {
         }
     }
 
-    private void parameter(Parameter parameter) throws MalformedModelException {
+    private void parameter(Parameter parameter) throws IOException, MalformedModelException {
         String name = parameter.getName();
         char mark = in.readChar();
         if (mark == 'N' && !parameter.isInitialized()) {

@@ -105,7 +105,7 @@ class ParametersFileTest {
         ByteBuffer.wrap(bytes).putInt(at, length);
         String message = refusal(bytes);
         assertTrue(message.contains("byte " + at), message);
-        assertTrue(message.endsWith("_bias 40 but found " + length), message);
+        assertTrue(message.endsWith("bytes of bias 40 but found " + length), message);
     }
 
     /** The product of these extents is 0 in 64 bits, and their sum of bytes fits the file. */
