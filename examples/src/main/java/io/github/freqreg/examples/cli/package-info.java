@@ -6,10 +6,10 @@
  * <ul>
  *   <li>Its options are grouped by what they set: {@code NetworkArguments} (with {@code
  *       ShapeArguments} and {@code DeviceArgument}) the network, its data and the device; {@code
- *       AmountOptions} how much is kept; {@code CompressionOptions} (with {@code AxisOptions}) how
- *       the network is compressed; {@code LearningOptions} how it is trained; {@code SaveOptions},
- *       {@code NamesOption}, {@code PlotOption} and {@code JsonOption} the output. Each group
- *       checks its own values with {@code Usage}.
+ *       ByteOptions} (with {@code NamesOption}) the bytes of the file, {@code AmountOptions} the
+ *       numbers instead; {@code LearningOptions} how it is trained; {@code SaveOptions}, {@code
+ *       PlotOption} and {@code JsonOption} the output. Each group checks its own values with {@code
+ *       Usage}, and {@code HelpOptions} divides them into everyday ones and those for experts.
  *   <li>{@code PolicyFactory} builds the regularisation policy from the options, {@code TrainRun}
  *       trains, saves and measures one network, {@code TrainReport} presents the results.
  * </ul>

@@ -30,7 +30,7 @@ public final class WeightFile implements AutoCloseable {
             "a .frq file, PyTorch's .pt or .pth, .safetensors, .npz, or DJL's .params";
 
     /** The name that DJL gives to a parameter file: prefix and epoch. */
-    private static final Pattern PARAMS = Pattern.compile("(.+)-(\\d{4})\\.params");
+    private static final Pattern PARAMS = Pattern.compile(".+-\\d{4}\\.params");
 
     private final Path file;
     private final Optional<FrqDocument> document;
@@ -78,11 +78,7 @@ public final class WeightFile implements AutoCloseable {
         Matcher params = params(file);
         if (params.matches()) {
             model.getBlock().initialize(model.getNDManager(), DataType.FLOAT32, inputs);
-            // Without the epoch, DJL loads the last one in the folder.
-            model.load(
-                    file.toAbsolutePath().getParent(),
-                    params.group(1),
-                    Map.of("epoch", params.group(2)));
+            ParametersFile.load(file, model.getBlock(), model.getNDManager());
             return;
         }
         try {

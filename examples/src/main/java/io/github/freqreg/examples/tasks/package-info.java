@@ -16,9 +16,9 @@
  *   <li>{@code Preset} (the paper's keep rates) sets how much of each tensor is kept, {@code
  *       CompressedTensors} which parameters are compressed, {@code Heads} the splits of attention
  *       weights. {@code ByteProjection} and {@code FineTuning} compress a trained network.
- *   <li>{@code WeightFile} loads weights in the formats of this library, PyTorch, NumPy and DJL.
- *       {@code TorchNames} and {@code PublishedUNet} map parameter names to those of PyTorch and of
- *       the paper's authors.
+ *   <li>{@code WeightFile} loads weights in the formats of this library, PyTorch, NumPy and DJL;
+ *       {@code ParametersFile} checks the last with a {@code CheckedInput}. {@code TorchNames} and
+ *       {@code PublishedUNet} map parameter names to those of PyTorch and of the paper's authors.
  *   <li>{@code Segmentation} runs a UNet with DJL's predictor and a {@code SegmentationTranslator}
  *       on images scaled by an {@code InputScale}; {@code SegmentationMemory} bounds the memory
  *       that this takes.

@@ -52,7 +52,8 @@ class InspectCommandTest extends ProgramTest {
 
     @Test
     void truncationHasACurveOfItsOwn() throws IOException {
-        String train = "train lenet --subset 64 --epochs 2 --keep 20 --out %s --plot %s";
+        String train =
+                "train lenet --subset 64 --batch-size 16 --epochs 2 --keep 20 --out %s --plot %s";
         Path plain = folder.resolve("plain");
         Path file = folder.resolve("net.frq");
         assertEquals(0, run(train.formatted(file, plain).split(" ")), err);

@@ -66,7 +66,7 @@ class UNetCommandsTest {
         assertArrayEquals(
                 Files.readAllBytes(images.resolve("5-overlay.png")), Files.readAllBytes(overlay));
         assertEquals(0, Main.run(("inspect " + file + options).split(" ")));
-        assertEquals(names.isEmpty() ? 0 : 1, Main.run("inspect", file));
+        assertEquals(names.isEmpty() ? 1 : 0, Main.run("inspect", file));
     }
 
     static void write(Scene scene, Path file, boolean mask) throws IOException {

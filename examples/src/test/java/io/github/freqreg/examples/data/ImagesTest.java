@@ -2,6 +2,7 @@ package io.github.freqreg.examples.data;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.List;
@@ -95,6 +96,24 @@ class ImagesTest {
         assertTrue(moved);
     }
 
+    /** The last tenth of the training set is for validation, also of a subset. */
+    @Test
+    void theLastTenthIsForValidation() {
+        Images.Split digits = Digits.embedded();
+        assertEquals(7_650, digits.training().size());
+        assertEquals(850, digits.validation().size());
+        Images.Split some = digits.subset(8_500 / 4);
+        Images first = digits.training();
+        assertArrayEquals(first.part(4, 5).pixels(), some.training().part(1, 2).pixels());
+        assertArrayEquals(
+                digits.validation().part(846, 847).pixels(),
+                some.validation().part(211, 212).pixels());
+        DataException e =
+                assertThrows(
+                        DataException.class, () -> Images.Split.of(first.part(0, 1), first, "few"));
+        assertTrue(e.getMessage().startsWith("few: expected 2 or more"), e.getMessage());
+    }
+
     @Test
     void shapesAreReproducibleAndOfAllClasses() {
         Images.Split shapes = DrawnShapes.draw();
@@ -104,9 +123,10 @@ class ImagesTest {
             counts[label]++;
         }
         for (long count : counts) {
-            assertTrue(count > 300, "of 4,000");
+            assertTrue(count > 300, "of 3,600");
         }
         assertEquals(1_000, shapes.test().size());
-        assertEquals(7, shapes.subset(7).training().size());
+        assertEquals(6, shapes.subset(7).training().size());
+        assertEquals(1, shapes.subset(7).validation().size());
     }
 }

@@ -283,7 +283,7 @@ class GarbageCollectionTest {
             case LENET ->
                     new ClassificationTask(network, DIGITS, 0, Digits.SIDE, network.variation());
             case UNET -> ScenesTask.drawn(40, 8, 2, 1);
-            case DCGAN -> new DcganTask(DIGITS, DIGITS.training().size(), 1);
+            case DCGAN -> new DcganTask(DIGITS, Integer.MAX_VALUE, 1);
             case VAE -> new VaeTask(DIGITS, 16);
             case ALEXNET, VGG, RESNET18, VIT -> {
                 int width = network == Network.VIT ? 64 : 1;

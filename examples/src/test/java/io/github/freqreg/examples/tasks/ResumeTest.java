@@ -57,7 +57,7 @@ class ResumeTest {
         private int batchesLeft;
 
         Interrupted(Task task, int batches) {
-            super(task, 40);
+            super(task, 36);
             batchesLeft = batches;
         }
 
