@@ -64,7 +64,7 @@ final class CompressionRun {
         }
         OptionalDouble reference =
                 state.dense().isPresent() ? OptionalDouble.of(measure()) : OptionalDouble.empty();
-        reference.ifPresent(figure -> note("dense: %s %.4f", name(), figure));
+        reference.ifPresent(figure -> note("dense: %s %.4f", validation.name(), figure));
         FrqDocument found =
                 goal instanceof Goal.Bytes its
                         ? train(its.bytes())
@@ -92,12 +92,8 @@ final class CompressionRun {
         values.put("epochs", Integer.toString(settings.epochs()));
         values.put("names", Boolean.toString(settings.names()));
         values.put("inputs", Arrays.toString(setup.inputs()));
-        values.put("measure", name());
+        values.put("measure", validation.name());
         return values;
-    }
-
-    private String name() {
-        return validation.evaluator().getName();
     }
 
     private double measure() throws IOException, TranslateException {

@@ -96,9 +96,10 @@ final class StageTraining {
             }
             EvaluatorTrainingListener evaluation = new EvaluatorTrainingListener();
             DefaultTrainingConfig config = setup.config(adam);
-            if (validation.evaluator() != setup.loss()) {
-                config.addEvaluator(validation.evaluator());
-            }
+            validation
+                    .evaluator()
+                    .filter(its -> its != setup.loss())
+                    .ifPresent(config::addEvaluator);
             config.addTrainingListeners(new BufferRetention(), evaluation);
             config.addTrainingListeners(settings.listeners());
             try (Trainer trainer = setup.newTrainer(config)) {
@@ -156,14 +157,8 @@ final class StageTraining {
         boolean settled = progress.isSettling();
         progress.endEpoch();
         adapt(block);
-        EasyTrain.evaluateDataset(trainer, validation.set());
-        trainer.notifyListeners(listener -> listener.onEpoch(trainer));
-        double figure =
-                Objects.requireNonNull(
-                        evaluation
-                                .getLatestEvaluations()
-                                .get("validate_" + validation.evaluator().getName()));
-        logger.info("Epoch {}: {} {}", progress.epochs(), validation.evaluator().getName(), figure);
+        double figure = validation.endEpoch(trainer, evaluation);
+        logger.info("Epoch {}: {} {}", progress.epochs(), validation.name(), figure);
         boolean better = progress.isBest(validation, figure);
         if (better && settled) {
             document(block).ifPresent(found -> best = Optional.of(found));

@@ -92,7 +92,7 @@ class CompressorTest {
                 .build();
     }
 
-    private Compressor.Builder compressor() {
+    private CompressorBuilder compressor() {
         return Compressor.builder()
                 .optTrainingSet(bars(640, 1))
                 .optValidationSet(bars(200, 2))
