@@ -99,6 +99,22 @@ public final class Quantization {
     }
 
     /**
+     * Returns the quantisation of a file.
+     *
+     * @param document the content of the file, with names
+     * @return the steps of its wrapped tensors, 0 for those without
+     */
+    public static Quantization of(FrqDocument document) {
+        Map<String, Float> steps = new HashMap<>();
+        for (FrqEntry entry : document.entries()) {
+            if (entry.spectral()) {
+                steps.put(entry.name(), entry.precision().step());
+            }
+        }
+        return new Quantization(steps);
+    }
+
+    /**
      * Finds the finest steps with which a network fits a number of bytes, with the same relative
      * error for all tensors.
      *

@@ -103,9 +103,9 @@ public final class FrequencyRegularizationBuilder {
      * {@link io.github.freqreg.file.FrequencyFile}; a file that needs more of them becomes larger.
      * The rest of the budget is divided among the wrapped tensors. In a trained network, each
      * coefficient goes to the tensor whose relative energy it increases most. In a fresh network,
-     * shares are proportional to the cube roots of sizes, but a vector of n elements gets at most
-     * √n (not the bias of a last linear layer), and what small tensors cannot use goes to the
-     * others. Floors do not apply, and overrides are an error of {@link #build}.
+     * shares are proportional to a power of the sizes, about a third, but a vector of n elements
+     * gets at most √n (not the bias of a last linear layer), and what small tensors cannot use goes
+     * to the others. Floors do not apply, and overrides are an error of {@link #build}.
      *
      * @param numbers the total, 1 or more
      * @return this builder
@@ -337,7 +337,7 @@ public final class FrequencyRegularizationBuilder {
                         splits.copy(),
                         weights.copy(),
                         paper ? AxesRules.Finder.NONE : AxesRules.Finder.SHAPES),
-                paper ? BudgetShares.Rule.EQUAL : BudgetShares.Rule.CUBE_ROOT,
+                paper ? BudgetShares.Rule.EQUAL : BudgetShares.Rule.GROWING,
                 new BalancedStart(
                         paper && balanceRounds.isEmpty() ? OptionalInt.of(0) : balanceRounds),
                 strategy);

@@ -30,10 +30,10 @@
  *   <li>A fresh tensor starts in balance, see {@code BalancedStart}. The kept prefix has many
  *       coefficients at low frequencies and few at high ones; with equal variances, a layer
  *       responds mainly to low frequencies, and all inputs soon look alike.
- *   <li>A fresh network's budget is shared by the cube roots of sizes, as the amounts that were
- *       found by hand for LeNet-5. Equal shares give small tensors too much, and shares
- *       proportional to the square roots of sizes did worse than these. A trained network's budget
- *       goes where its energy is.
+ *   <li>A fresh network's budget is shared by a power of the sizes that grows with the budget, see
+ *       {@code BudgetShares}. It gives LeNet-5 about the amounts that were best by hand. With the
+ *       paper's equal shares, shares proportional to the square roots of sizes did worse. A trained
+ *       network's budget goes where its energy is.
  *   <li>{@code paper()} turns all of these off.
  * </ul>
  */

@@ -159,9 +159,9 @@ public final class ByteBudget extends TrainingListenerAdapter {
             return;
         }
         Quantization next =
-                quantization
-                        .flatMap(steps -> budget.adapt(block, steps))
-                        .orElseGet(() -> fit(block));
+                quantization.isEmpty()
+                        ? budget.begin(block)
+                        : budget.adapt(block, quantization.get()).orElseGet(() -> fit(block));
         if (!quantization.equals(Optional.of(next))) {
             quantization = Optional.of(next);
             next.applyTo(block);
@@ -172,6 +172,15 @@ public final class ByteBudget extends TrainingListenerAdapter {
         Quantization fitted = budget.fit(block);
         logger.info("After {} epochs: new steps for a file of {} bytes", epochs, budget.bytes());
         return fitted;
+    }
+
+    /**
+     * Returns whether the network computes with quantised coefficients yet.
+     *
+     * @return whether {@link #getQuantization} has steps
+     */
+    public boolean isQuantized() {
+        return quantization.isPresent();
     }
 
     /**

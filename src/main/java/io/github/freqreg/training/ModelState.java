@@ -10,12 +10,9 @@ import io.github.freqreg.block.FrequencyBlocks;
 import io.github.freqreg.file.FrequencyFile;
 import io.github.freqreg.file.Quantization;
 import io.github.freqreg.format.FrqDocument;
-import io.github.freqreg.format.FrqEntry;
 import io.github.freqreg.policy.FrequencyRegularization;
 import io.github.freqreg.policy.FrequencyRegularizationBuilder;
 import io.github.freqreg.policy.LayerType;
-import java.util.HashMap;
-import java.util.Map;
 import java.util.Optional;
 import java.util.function.UnaryOperator;
 
@@ -153,13 +150,7 @@ final class ModelState {
     /** Loads a network and makes it compute with quantised coefficients where they have a step. */
     void load(FrqDocument document) throws MalformedModelException {
         FrequencyFile.load(model, document);
-        Map<String, Float> steps = new HashMap<>();
-        for (FrqEntry entry : document.entries()) {
-            if (entry.spectral()) {
-                steps.put(entry.name(), entry.precision().step());
-            }
-        }
-        Quantization.of(steps).applyTo(block());
+        Quantization.of(document).applyTo(block());
     }
 
     /** Returns the state of the model without loss. */

@@ -15,6 +15,7 @@ import ai.djl.translate.Batchifier;
 import io.github.freqreg.examples.data.DataException;
 import io.github.freqreg.examples.data.Example;
 import io.github.freqreg.file.FrequencyFile;
+import io.github.freqreg.file.Quantization;
 import io.github.freqreg.training.BufferRetention;
 import io.github.freqreg.training.ByteBudget;
 import io.github.freqreg.training.ResumableOptimizer;
@@ -110,18 +111,29 @@ public final class Training {
             Optional<ByteBudget> budget =
                     plan.limit().map(limit -> limit.listener(optimizer, plan.epochs(), before));
             budget.ifPresent(config::addTrainingListeners);
+            BestNetwork best =
+                    new BestNetwork(
+                            task, device, plan.limit(), checkpoint.map(TrainingCheckpoint::best));
+            if (done > 0) {
+                best.resume();
+            }
             try (Trainer trainer = model.newTrainer(config)) {
                 trainer.initialize(task.inputs(plan.batchSize()));
                 for (int epoch = done + 1; epoch <= plan.epochs(); epoch++) {
                     epoch(trainer, epoch, stepsEach);
                     trainer.notifyListeners(listener -> listener.onEpoch(trainer));
-                    epochs.add(report(model, epoch, evaluation, begin));
+                    Score score = report(epochs, model, epoch, evaluation, begin);
+                    if (budget.isPresent() && budget.get().isQuantized()) {
+                        best.offer(score, model, budget.get().getQuantization());
+                    }
                     if (checkpoint.isPresent()) {
                         checkpoint.get().save(model, optimizer, epoch);
                     }
                 }
             }
-            return new Trained(epochs, budget.map(ByteBudget::getQuantization));
+            Optional<Quantization> last = budget.map(ByteBudget::getQuantization);
+            return new Trained(
+                    epochs, last.isPresent() ? Optional.of(best.load(model, last.get())) : last);
         }
     }
 
@@ -167,7 +179,12 @@ public final class Training {
         }
     }
 
-    private Epoch report(Model model, int epoch, EvaluatorTrainingListener evaluation, long begin) {
+    private Score report(
+            List<Epoch> epochs,
+            Model model,
+            int epoch,
+            EvaluatorTrainingListener evaluation,
+            long begin) {
         float loss = Objects.requireNonNull(evaluation.getLatestEvaluations().get("train_loss"));
         if (!Float.isFinite(loss)) {
             throw new DataException(
@@ -184,6 +201,7 @@ public final class Training {
         log.print(
                 "epoch %d/%d: loss %.4f, validation %s, %,d numbers kept, %.1f s%n",
                 epoch, plan.epochs(), loss, score, numbers, seconds);
-        return new Epoch(epoch, loss, score.value(), numbers, seconds);
+        epochs.add(new Epoch(epoch, loss, score.value(), numbers, seconds));
+        return score;
     }
 }

@@ -45,6 +45,11 @@ public final class TrainingCheckpoint {
         return file;
     }
 
+    /** Returns the path of the best network so far. */
+    Path best() {
+        return Path.of(file + ".best");
+    }
+
     /** Returns whether the file exists. */
     public boolean exists() {
         return Files.exists(file);
@@ -53,6 +58,7 @@ public final class TrainingCheckpoint {
     /** Deletes the file if it exists. */
     public void delete() throws IOException {
         Files.deleteIfExists(file);
+        Files.deleteIfExists(best());
     }
 
     void save(Model model, ResumableOptimizer optimizer, int epoch) throws IOException {

@@ -1,0 +1,89 @@
+package io.github.freqreg.examples.tasks;
+
+import ai.djl.Device;
+import ai.djl.MalformedModelException;
+import ai.djl.Model;
+import io.github.freqreg.file.FrequencyFile;
+import io.github.freqreg.file.Quantization;
+import io.github.freqreg.format.FrqDocument;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Optional;
+
+/**
+ * The quantised network of the epoch with the best validation score.
+ *
+ * <p>With coarse steps, the scores of the last epochs differ by a few tenths of a percent.
+ */
+final class BestNetwork {
+
+    private final Task task;
+    private final Device device;
+    private final Optional<ByteLimit> limit;
+    private final Optional<Path> file;
+    private Optional<Score> score = Optional.empty();
+    private Optional<FrqDocument> document = Optional.empty();
+
+    /**
+     * Creates a record without a network.
+     *
+     * @param limit the limit on the size of the file; without one, no network is kept
+     * @param file where the network is saved, so that a resumed training finds it
+     */
+    BestNetwork(Task task, Device device, Optional<ByteLimit> limit, Optional<Path> file) {
+        this.task = task;
+        this.device = device;
+        this.limit = limit;
+        this.file = file;
+    }
+
+    /** Takes the network of an interrupted training, if there is one. */
+    void resume() throws IOException, MalformedModelException {
+        if (limit.isEmpty() || file.isEmpty() || !Files.exists(file.get())) {
+            return;
+        }
+        FrqDocument saved = FrqDocument.read(file.get());
+        try (Model model = task.load(device, fresh -> FrequencyFile.load(fresh, saved))) {
+            score =
+                    Optional.of(
+                            task.measure(Part.VALIDATION, model.getBlock(), model.getNDManager()));
+        }
+        document = Optional.of(saved);
+    }
+
+    /** Takes the network of an epoch if it fits and is better than all before. */
+    void offer(Score offered, Model model, Quantization steps)
+            throws IOException, MalformedModelException {
+        boolean better = score.isEmpty() || offered.above(score.get()) > 0;
+        if (!better
+                || limit.isEmpty()
+                || steps.bytes(model.getBlock(), limit.get().names()) > limit.get().bytes()) {
+            return;
+        }
+        score = Optional.of(offered);
+        // With the numbers that the file holds.
+        FrqDocument rounded =
+                FrqDocument.decode(FrequencyFile.toDocument(model.getBlock(), steps).encode());
+        document = Optional.of(rounded);
+        if (file.isPresent()) {
+            rounded.write(file.get());
+        }
+    }
+
+    /**
+     * Loads the network into the model, if there is one.
+     *
+     * @param last the steps of the last epoch
+     * @return the steps of the network
+     */
+    Quantization load(Model model, Quantization last) throws MalformedModelException {
+        if (document.isEmpty()) {
+            return last;
+        }
+        FrequencyFile.load(model, document.get());
+        Quantization steps = Quantization.of(document.get());
+        steps.applyTo(model.getBlock());
+        return steps;
+    }
+}
