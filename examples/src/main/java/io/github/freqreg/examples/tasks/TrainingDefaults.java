@@ -8,7 +8,7 @@ import java.util.List;
  * @param epochs the epochs of the compressed network
  * @param denseEpochs the epochs of the dense network
  * @param examples the number of training examples for which the epochs are meant: with fewer, both
- *     numbers grow with the square root of the ratio; 0 for any number
+ *     numbers grow with the cube root of the ratio; 0 for any number
  * @param batchSize the examples in a step
  * @param beta1 the decay of Adam's first moment
  * @param denseRate Adam's initial learning rate for the dense network
@@ -67,7 +67,7 @@ public record TrainingDefaults(
 
     private int scaled(int count, int size) {
         double ratio = Math.max(1, (double) examples / size);
-        return (int) Math.round(count * Math.sqrt(ratio));
+        return (int) Math.round(count * Math.cbrt(ratio));
     }
 
     /**

@@ -26,7 +26,7 @@ class TrainingDefaultsTest {
         TrainingDefaults lenet = Network.LENET.training();
         assertEquals(40, lenet.epochs(54_000));
         assertEquals(40, lenet.epochs(100_000));
-        assertEquals(80, lenet.epochs(13_500));
+        assertEquals(80, lenet.epochs(6_750));
         assertEquals(10, Network.VGG.training().epochs(5));
     }
 
