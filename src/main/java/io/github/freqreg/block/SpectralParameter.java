@@ -74,11 +74,7 @@ public final class SpectralParameter {
         return coefficients;
     }
 
-    /**
-     * Returns the shape of the dense tensor.
-     *
-     * @return the shape in the network, known once the network is initialised
-     */
+    /** {@return the shape of the dense tensor, known once the network is initialised} */
     public Shape getShape() {
         return dense.getShape();
     }
@@ -130,9 +126,8 @@ public final class SpectralParameter {
             if (fresh) {
                 NDArray gains =
                         scratch.create(StartScale.of(getShape(), mask, spec.balanceRounds()));
-                vector.muli(
-                        gains.toDevice(vector.getDevice(), false)
-                                .toType(vector.getDataType(), false));
+                NDArray there = gains.toDevice(vector.getDevice(), false);
+                vector.muli(there.toType(vector.getDataType(), false));
             }
             vector.attach(manager);
             setCoefficients(vector, mask.getKept());
@@ -307,6 +302,16 @@ public final class SpectralParameter {
      */
     public void fromTensor(FrequencyTensor tensor) {
         setValues(tensor.coefficients());
+    }
+
+    /**
+     * Sets the axes of coefficients that are about to be replaced.
+     *
+     * @param axes along which the new coefficients are
+     */
+    public void setAxes(FrequencyAxes axes) {
+        resolved = new Resolved(getShape(), getSpec().along(axes));
+        forgetTables();
     }
 
     private void setValues(float[] values) {

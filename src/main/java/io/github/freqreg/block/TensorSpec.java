@@ -27,6 +27,11 @@ public record TensorSpec(long start, long target, FrequencyAxes axes, int balanc
         return new TensorSpec(kept, kept, axes, 0);
     }
 
+    /** Returns this specification along other axes. */
+    TensorSpec along(FrequencyAxes other) {
+        return new TensorSpec(start, target, other, balanceRounds);
+    }
+
     /** Makes the specification of a tensor once its shape is known. */
     @FunctionalInterface
     public interface Rule {

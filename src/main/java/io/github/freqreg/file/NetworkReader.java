@@ -110,11 +110,19 @@ final class NetworkReader {
             } else {
                 tensor.spectral()
                         .ifPresentOrElse(
-                                spectral -> spectral.fromTensor(toFrequency(entry)),
+                                spectral -> set(spectral, entry),
                                 () -> fill(trial, tensor, entry, statistics));
             }
         }
         return wrapped;
+    }
+
+    /** Sets the coefficients of a wrapped tensor; the file's axes take the place of its own. */
+    private static void set(SpectralParameter spectral, FrqEntry entry) {
+        if (!spectral.getAxes().equals(entry.axes())) {
+            spectral.setAxes(entry.axes());
+        }
+        spectral.fromTensor(toFrequency(entry));
     }
 
     private static Map<String, FrqEntry> byName(FrqDocument document) {
@@ -233,27 +241,18 @@ final class NetworkReader {
             if (readOnly.contains(tensor.name())) {
                 checkEqual(tensor, entry);
             } else if (tensor.spectral().isPresent()) {
-                checkAxes(tensor, tensor.spectral().get(), entry);
+                checkSpectral(tensor, entry);
             }
         }
     }
 
-    private static void checkAxes(NetworkTensor tensor, SpectralParameter spectral, FrqEntry entry)
+    private static void checkSpectral(NetworkTensor tensor, FrqEntry entry)
             throws MalformedModelException {
         if (!entry.spectral()) {
             throw new MalformedModelException(
                     "expected coefficients of tensor "
                             + tensor.name()
                             + ", which is wrapped, but found the tensor itself");
-        }
-        if (!spectral.getAxes().equals(entry.axes())) {
-            throw new MalformedModelException(
-                    "expected coefficients of tensor "
-                            + tensor.name()
-                            + " along "
-                            + spectral.getAxes().describe(tensor.knownShape())
-                            + " but found them along "
-                            + entry.axes().describe(entry.shape()));
         }
     }
 
