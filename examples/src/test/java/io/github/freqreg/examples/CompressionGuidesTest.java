@@ -166,8 +166,7 @@ class CompressionGuidesTest extends GuideTest {
                             .setBytes(20_000)
                             .optTrainingSet(trainingSet)
                             .optValidationSet(validationSet)
-                            .optEvaluator(
-                                    new Accuracy()) // decides everything, on the validation set
+                            .optEvaluator(new Accuracy()) // of the validation set
                             .optEpochs(4)
                             .build()
                             .compress(model); // a trained model with a plain network
