@@ -4,30 +4,29 @@ import ai.djl.Device;
 import ai.djl.MalformedModelException;
 import ai.djl.Model;
 import ai.djl.nn.Block;
+import ai.djl.translate.TranslateException;
 import io.github.freqreg.block.FrequencyBlocks;
 import io.github.freqreg.examples.data.DataException;
-import io.github.freqreg.examples.tasks.ByteLimit;
-import io.github.freqreg.examples.tasks.ByteProjection;
-import io.github.freqreg.examples.tasks.FineTuning;
-import io.github.freqreg.examples.tasks.Part;
-import io.github.freqreg.examples.tasks.Score;
+import io.github.freqreg.examples.tasks.Heads;
 import io.github.freqreg.examples.tasks.Task;
-import io.github.freqreg.examples.tasks.TrainingLog;
 import io.github.freqreg.examples.tasks.WeightFile;
+import io.github.freqreg.file.Allocation;
 import io.github.freqreg.file.CompressionReport;
 import io.github.freqreg.file.FrequencyFile;
-import io.github.freqreg.file.Quantization;
-import io.github.freqreg.format.FrqDocument;
 import io.github.freqreg.format.SizedDocument;
 import io.github.freqreg.format.WholeFile;
+import io.github.freqreg.policy.FrequencyRegularization;
+import io.github.freqreg.policy.TensorChoice;
+import io.github.freqreg.training.Compressed;
+import io.github.freqreg.training.Compressor;
+import io.github.freqreg.training.CompressorBuilder;
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Locale;
-import java.util.Optional;
+import java.util.Map;
 import java.util.concurrent.Callable;
+import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -35,13 +34,12 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 /**
- * Compresses a trained network in stages of decreasing size. Each stage projects the network to the
- * coefficients that fit into its bytes and fine-tunes them with quantisation-aware training. The
- * last stage has the byte budget; an earlier one is the last if the next loses too much quality.
+ * Compresses a trained network with the library's {@link Compressor}: to a number of bytes, or as
+ * far as the allowed loss permits.
  */
 @Command(
         name = "compress",
-        description = "Compresses a trained network to a given file size.",
+        description = "Compresses a trained network to a file size or to an allowed loss.",
         sortOptions = false)
 final class CompressCommand implements Callable<Integer> {
 
@@ -50,11 +48,12 @@ final class CompressCommand implements Callable<Integer> {
             List.of(
                     "--weights",
                     "--budget-bytes",
+                    "--max-loss",
                     "--out",
                     "--data",
-                    "--max-loss",
                     "--epochs",
                     "--seed",
+                    "--resume",
                     "--help");
 
     @Mixin(name = "Network and data")
@@ -67,12 +66,8 @@ final class CompressCommand implements Callable<Integer> {
             description = "the trained network: " + WeightFile.KINDS)
     private Path weights;
 
-    @Option(
-            names = "--budget-bytes",
-            required = true,
-            paramLabel = "N",
-            description = "the most bytes of the written file")
-    private long bytes;
+    @ArgGroup(multiplicity = "1")
+    private GoalOptions goal;
 
     @Option(
             names = "--out",
@@ -82,39 +77,14 @@ final class CompressCommand implements Callable<Integer> {
     private Path out;
 
     @Option(
-            names = "--stages",
-            paramLabel = "N",
-            defaultValue = "6",
-            description =
-                    "number of stages; each has half the bytes of the one before, and the last has"
-                            + " --budget-bytes (default: ${DEFAULT-VALUE})")
-    private int stages;
-
-    @Option(
             names = "--epochs",
             paramLabel = "N",
-            defaultValue = "2",
+            defaultValue = "12",
             description =
-                    "training epochs in each stage; 0 projects and quantises once, without training"
-                            + " and without data (default: ${DEFAULT-VALUE})")
+                    "the most epochs of each training, 2 or more; 0 rounds and truncates the"
+                            + " network, without training and without data (default:"
+                            + " ${DEFAULT-VALUE})")
     private int epochs;
-
-    @Option(
-            names = "--max-loss",
-            paramLabel = "X",
-            description =
-                    "stop at the first stage whose validation score is more than X worse than that of the"
-                            + " given network, and keep the stage before")
-    private Optional<Double> maxLoss = Optional.empty();
-
-    @Option(
-            names = "--learning-rate",
-            paramLabel = "X",
-            description =
-                    "initial learning rate of each stage (default: interpolated between the"
-                            + " defaults"
-                            + " of train for dense and compressed networks, by the fraction kept)")
-    private Optional<Float> learningRate = Optional.empty();
 
     @Mixin(name = "File")
     private NamesOption names;
@@ -123,37 +93,30 @@ final class CompressCommand implements Callable<Integer> {
             names = "--seed",
             paramLabel = "N",
             defaultValue = "1",
-            description =
-                    "random seed of the order of training examples (default: ${DEFAULT-VALUE})")
+            description = "random seed of the training (default: ${DEFAULT-VALUE})")
     private int seed;
+
+    @Option(
+            names = "--resume",
+            description =
+                    "resume an interrupted compression from its checkpoint beside --out; all other"
+                            + " options must be the same")
+    private boolean resume;
 
     @Spec private CommandSpec spec;
 
     /** {@inheritDoc} */
     @Override
-    public Integer call() throws IOException, MalformedModelException {
-        check(
-                bytes >= 1 && bytes <= FrqDocument.MAX_BYTES,
-                "--budget-bytes must be 1 to " + FrqDocument.MAX_BYTES + " but is " + bytes);
-        check(stages >= 1 && stages <= 30, "--stages must be 1 to 30 but is " + stages);
-        check(epochs >= 0, "--epochs must be 0 or more but is " + epochs);
-        check(
-                maxLoss.orElse(0.0) >= 0,
-                "--max-loss must be 0 or more but is " + maxLoss.orElse(0.0));
-        Usage.requireRate(spec, learningRate);
-        check(epochs > 0 || maxLoss.isEmpty(), "--max-loss cannot be combined with --epochs 0");
+    public Integer call() throws IOException, MalformedModelException, TranslateException {
+        goal.check(spec);
+        check(epochs == 0 || epochs >= 2, "--epochs must be 0, or 2 or more, but is " + epochs);
+        check(epochs > 0 || !goal.isLoss(), "--max-loss cannot be combined with --epochs 0");
+        check(epochs > 0 || !resume, "--resume cannot be combined with --epochs 0");
         WholeFile.checkWritable(out);
-        Device device = arguments.device();
         if (epochs == 0) {
-            quantise(device);
-            return 0;
-        }
-        try (Task task = arguments.task();
-                Model model = arguments.load(task, weights)) {
-            compress(task, model, device);
-        } catch (IllegalArgumentException e) {
-            // For example, a byte budget that is too small for the network.
-            throw Usage.error(spec, e);
+            round(arguments.device());
+        } else {
+            train();
         }
         return 0;
     }
@@ -162,100 +125,77 @@ final class CompressCommand implements Callable<Integer> {
         Usage.require(spec, holds, message);
     }
 
-    private void compress(Task task, Model model, Device device)
-            throws IOException, MalformedModelException {
-        PrintWriter output = spec.commandLine().getOut();
-        Score first = task.measure(Part.VALIDATION, model.getBlock(), model.getNDManager());
-        // Printed at the end, together with that of the compressed network.
-        Score before = task.measure(Part.TEST, model.getBlock(), model.getNDManager());
-        output.println(task.title());
-        output.printf(
-                Locale.ROOT,
-                "before compression: %,d bytes, validation %s%n",
-                Files.size(weights),
-                first);
-        FineTuning tuning = new FineTuning(task, projection(), epochs, learningRate, seed);
-        TrainingLog log = TrainingLog.to(output);
-        Optional<FrqDocument> best = Optional.empty();
-        for (int stage = 1; stage <= stages; stage++) {
-            // Each stage has twice the bytes of the next one.
-            long budget = Math.min(FrqDocument.MAX_BYTES, bytes << (stages - stage));
-            ByteLimit limit = new ByteLimit(budget, names.names(), 0);
-            FrqDocument document = names.apply(tuning.run(model, device, limit, log));
-            byte[] file = document.encode();
-            FrqDocument decoded = FrqDocument.decode(file);
-            Score score = measure(Part.VALIDATION, task, decoded, device);
-            double loss = first.above(score);
-            output.printf(
-                    Locale.ROOT,
-                    "stage %d of %d: %,d bytes, %,d numbers, validation %s%n",
-                    stage,
-                    stages,
-                    file.length,
-                    document.numbers(),
-                    score);
-            output.flush();
-            if (maxLoss.isPresent() && loss > maxLoss.get()) {
-                printStop(output, loss, best.isPresent());
-                break;
+    private void train() throws IOException, MalformedModelException, TranslateException {
+        CompressorFiles checkpoint = new CompressorFiles(Path.of(out + ".checkpoint"));
+        if (!resume) {
+            checkpoint.delete();
+        } else if (!checkpoint.exist()) {
+            throw new DataException(
+                    checkpoint.checkpoint()
+                            + ": expected a checkpoint to resume from, but there is none");
+        }
+        try (Task task = arguments.task();
+                Model model = arguments.load(task, weights)) {
+            if (FrequencyBlocks.isWrapped(model.getBlock())) {
+                FrequencyBlocks.toDense(model);
             }
-            WholeFile.write(out, file);
-            best = Optional.of(decoded);
-        }
-        output.printf("on the test set, before: %s%n", before);
-        output.printf(
-                "on the test set, after:  %s%n",
-                measure(Part.TEST, task, best.orElseThrow(), device));
-        output.println("saved, loaded and measured again: " + out);
-        output.flush();
-    }
-
-    private ByteProjection projection() {
-        return new ByteProjection(arguments.network());
-    }
-
-    /** Loads a decoded file into a new model and measures it. */
-    private static Score measure(Part part, Task task, FrqDocument document, Device device)
-            throws IOException, MalformedModelException {
-        try (Model model = task.load(device, fresh -> FrequencyFile.load(fresh, document))) {
-            return task.measure(part, model.getBlock(), model.getNDManager());
+            CompressorBuilder compressor =
+                    compressor(model.getBlock())
+                            .optEpochs(epochs)
+                            .optSeed(seed)
+                            .optCheckpoint(checkpoint.checkpoint());
+            new CompressRun(task, weights, out, spec.commandLine().getOut()).run(model, compressor);
+        } catch (IllegalArgumentException e) {
+            checkpoint.delete();
+            throw failure(e);
         }
     }
 
-    private void printStop(PrintWriter output, double loss, boolean any) {
-        String message =
-                String.format(
-                        Locale.ROOT,
-                        "the loss of %.4f is above --max-loss %.4f",
-                        loss,
-                        maxLoss.orElseThrow());
-        if (!any) {
-            throw new DataException(message + " at the first stage: no file was written");
-        }
-        output.println(message + ": stopped; the stage before is in " + out);
-        output.flush();
+    /** Returns the exception for a number of bytes or an allowed loss that cannot be reached. */
+    private RuntimeException failure(IllegalArgumentException e) {
+        return goal.isLoss()
+                ? new DataException(String.valueOf(e.getMessage()), e)
+                : Usage.error(spec, e);
     }
 
-    /** Projects the network, if it is dense, and quantises it, without training. */
-    private void quantise(Device device) throws IOException, MalformedModelException {
+    private CompressorBuilder compressor(Block dense) {
+        List<TensorChoice> tensors = FrequencyRegularization.builder().build().plan(dense);
+        CompressorBuilder compressor =
+                Compressor.builder()
+                        .optNames(names.names())
+                        .optPolicy(
+                                policy -> {
+                                    Heads.split(policy, arguments.network(), tensors);
+                                    return policy;
+                                });
+        goal.applyTo(compressor);
+        return compressor;
+    }
+
+    /** Rounds and truncates the network, without training. */
+    private void round(Device device)
+            throws IOException, MalformedModelException, TranslateException {
         PrintWriter output = spec.commandLine().getOut();
         try (Model model = Model.newInstance("file", device)) {
             arguments.shape().load(arguments.network(), model, weights);
-            Block block = model.getBlock();
-            FrqDocument document;
-            try {
-                if (!FrequencyBlocks.isWrapped(block)) {
-                    block = projection().apply(block, bytes);
-                    model.setBlock(block);
-                }
-                Quantization steps = Quantization.fit(block, bytes, names.names());
-                document = FrequencyFile.toDocument(block, steps);
-            } catch (IllegalArgumentException e) {
-                throw Usage.error(spec, e);
-            }
-            names.apply(document).write(out);
-            output.print(CompressionReport.of(SizedDocument.read(out), block));
+            output.print(round(model));
+        } catch (IllegalArgumentException e) {
+            throw failure(e);
         }
         output.flush();
+    }
+
+    private CompressionReport round(Model model)
+            throws IOException, MalformedModelException, TranslateException {
+        Block block = model.getBlock();
+        if (!FrequencyBlocks.isWrapped(block)) {
+            Compressed compressed = compressor(block).build().compress(model);
+            compressed.save(out);
+            return compressed.getReport();
+        }
+        // Such a network keeps its axes, and no more than the coefficients of its file.
+        Allocation.fit(block, goal.bytes(), names.names(), Map.of()).roundIn(block);
+        names.apply(FrequencyFile.toDocument(block)).write(out);
+        return CompressionReport.of(SizedDocument.read(out), block);
     }
 }

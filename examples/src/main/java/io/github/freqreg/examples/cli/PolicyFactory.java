@@ -3,7 +3,7 @@ package io.github.freqreg.examples.cli;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.nn.Block;
-import io.github.freqreg.examples.tasks.CompressedTensors;
+import ai.djl.nn.Parameter;
 import io.github.freqreg.examples.tasks.Heads;
 import io.github.freqreg.examples.tasks.Network;
 import io.github.freqreg.examples.tasks.Task;
@@ -11,6 +11,7 @@ import io.github.freqreg.file.FrequencyFile;
 import io.github.freqreg.file.Quantization;
 import io.github.freqreg.policy.FrequencyRegularization;
 import io.github.freqreg.policy.FrequencyRegularizationBuilder;
+import io.github.freqreg.policy.LayerType;
 import io.github.freqreg.policy.TensorChoice;
 import java.util.List;
 import java.util.OptionalLong;
@@ -42,7 +43,7 @@ record PolicyFactory(Network network, AmountOptions amount, ByteOptions bytes) {
         FrequencyRegularizationBuilder builder = FrequencyRegularization.builder();
         OptionalLong most = bytes.bytes(network, amount);
         if (!amount.isOpen() && amount.budget().isEmpty()) {
-            CompressedTensors.WEIGHTS.choose(builder);
+            chooseWeights(builder);
         }
         List<TensorChoice> tensors = tensors(builder, task);
         if (amount.isOpen()) {
@@ -62,6 +63,13 @@ record PolicyFactory(Network network, AmountOptions amount, ByteOptions bytes) {
             builder.optStartRate(1.0);
         }
         return new Fitted(builder.build(), numbers);
+    }
+
+    /** Selects the weights alone, as in the paper. */
+    private static void chooseWeights(FrequencyRegularizationBuilder builder) {
+        builder.optLayerTypes(
+                        LayerType.CONVOLUTION, LayerType.TRANSPOSED_CONVOLUTION, LayerType.LINEAR)
+                .optParameterTypes(Parameter.Type.WEIGHT);
     }
 
     private static List<TensorChoice> tensors(FrequencyRegularizationBuilder builder, Task task) {

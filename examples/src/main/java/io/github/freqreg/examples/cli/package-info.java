@@ -14,10 +14,11 @@
  *       trains, saves and measures one network, {@code TrainReport} presents the results.
  * </ul>
  *
- * <p>The other commands reuse these groups: {@code CompressCommand}, {@code EvaluateCommand},
- * {@code SegmentCommand}, {@code InspectCommand} (with {@code FrqReport}), {@code CompareCommand},
- * {@code ImportCommand} and {@code ExportCommand}. {@code Choice} and {@code PngName} convert
- * option values.
+ * <p>The other commands reuse these groups: {@code CompressCommand} (with {@code GoalOptions},
+ * {@code CompressRun} and {@code CompressorFiles}), {@code EvaluateCommand}, {@code
+ * SegmentCommand}, {@code InspectCommand} (with {@code FrqReport}), {@code CompareCommand}, {@code
+ * ImportCommand} and {@code ExportCommand}. {@code Choice} and {@code PngName} convert option
+ * values.
  */
 @NullMarked
 package io.github.freqreg.examples.cli;

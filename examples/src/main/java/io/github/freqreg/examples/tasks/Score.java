@@ -14,8 +14,7 @@ public record Score(String metric, double value, String text) {
 
     /** Returns by how much this score is better than another of the same metric. */
     public double above(Score other) {
-        double difference = value - other.value;
-        return metric.equals(DISTANCE) ? -difference : difference;
+        return metric.equals(DISTANCE) ? other.value - value : value - other.value;
     }
 
     /** {@inheritDoc} */

@@ -13,9 +13,11 @@
  *       progress bar on a {@code Terminal}) and returns a {@code Trained}. A {@code
  *       TrainingCheckpoint} saves and resumes it. {@code Result} has the figures of the trained
  *       network.
- *   <li>{@code Preset} (the paper's keep rates) sets how much of each tensor is kept, {@code
- *       CompressedTensors} which parameters are compressed, {@code Heads} the splits of attention
- *       weights. {@code ByteProjection} and {@code FineTuning} compress a trained network.
+ *   <li>{@code Preset} (the paper's keep rates) sets how much of each tensor is kept, {@code Heads}
+ *       the splits of attention weights.
+ *   <li>The library's {@code Compressor} compresses a trained network: {@code TaskDataset} gives it
+ *       the training examples, {@code ValidationMeasure} the validation score, and {@code EpochLog}
+ *       prints its progress.
  *   <li>{@code WeightFile} loads weights in the formats of this library, PyTorch, NumPy and DJL;
  *       {@code ParametersFile} checks the last with a {@code CheckedInput}. {@code TorchNames} and
  *       {@code PublishedUNet} map parameter names to those of PyTorch and of the paper's authors.

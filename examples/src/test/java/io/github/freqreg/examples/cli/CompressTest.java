@@ -9,20 +9,25 @@ import ai.djl.Model;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
+import io.github.freqreg.examples.data.Scene;
 import io.github.freqreg.examples.networks.Dcgan;
 import io.github.freqreg.examples.networks.LeNet;
 import io.github.freqreg.examples.networks.UNet;
 import io.github.freqreg.examples.networks.Vae;
 import io.github.freqreg.examples.tasks.Network;
 import io.github.freqreg.file.FrequencyFile;
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
+import java.util.Random;
+import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -33,8 +38,10 @@ import picocli.CommandLine;
 /** The command {@code compress}, on a trained LeNet-5. */
 class CompressTest {
 
-    private static final Pattern STAGE =
-            Pattern.compile("stage \\d+ of \\d+: ([\\d,]+) bytes, .* validation accuracy (\\S+) ");
+    private static final Pattern ROW =
+            Pattern.compile("(before|after) +([\\d,]+)  \\D+? (-?\\d+\\.\\d+) .*");
+
+    private static final String UNET = "--width 3 --depth 1";
 
     @TempDir private static Path trained;
 
@@ -130,65 +137,139 @@ class CompressTest {
         assertTrue(out.toString().contains("500x800 as 500x50x4x4"), out.toString());
     }
 
-    private List<Matcher> stages() {
-        return out.toString().lines().map(STAGE::matcher).filter(Matcher::find).toList();
+    /** Returns a line of the table at the end. */
+    private Matcher row(String name) {
+        Matcher matcher = ROW.matcher(out.toString());
+        while (matcher.find()) {
+            if (matcher.group(1).equals(name)) {
+                return matcher;
+            }
+        }
+        throw new AssertionError(name + " is missing in " + out);
     }
 
     @Test
-    void goesStepByStepToTheBudget() throws Exception {
+    void compressesToTheBudget() throws Exception {
         Path file = folder.resolve("small.frq");
         int code =
                 compress(
-                        "lenet --weights %s --budget-bytes 9000 --stages 2 --epochs 2"
-                                + " --subset 3000 --out %s",
+                        "lenet --weights %s --budget-bytes 9000 --epochs 2 --subset 3000 --out %s",
                         trained.resolve("lenet-0000.params"), file);
         assertEquals(0, code, err.toString());
-        List<Matcher> stages = stages();
-        assertEquals(2, stages.size(), out.toString());
-        for (int i = 0; i < 2; i++) {
-            int bytes = Integer.parseInt(stages.get(i).group(1).replace(",", ""));
-            int budget = i == 0 ? 18_000 : 9_000;
-            assertTrue(bytes <= budget && bytes > 0.9 * budget, bytes + " bytes");
-            // An accuracy of 0.1 would be chance.
-            assertTrue(Double.parseDouble(stages.get(i).group(2)) > 0.5, out.toString());
-        }
-        assertTrue(out.toString().contains("on the test set, after:  accuracy"), out.toString());
-        assertTrue(Files.size(file) <= 9_000);
+        long size = Files.size(file);
+        assertTrue(size <= 9_000 && size > 0.9 * 9_000, size + " bytes");
+        Matcher after = row("after");
+        assertEquals(size, Long.parseLong(after.group(2).replace(",", "")));
+        // An accuracy of 0.1 would be chance.
+        assertTrue(Double.parseDouble(after.group(3)) > 0.5, out.toString());
+        assertTrue(out.toString().contains("9000 bytes: 2 epochs"), out.toString());
+        assertTrue(out.toString().contains("\nepoch 2: loss 0."), out.toString());
         try (Model model = Model.newInstance("again")) {
             model.setBlock(LeNet.build());
             FrequencyFile.load(model, file);
         }
+        try (Stream<Path> files = Files.list(folder)) {
+            assertEquals(List.of(file), files.toList());
+        }
     }
 
     @Test
-    void stopsWhereTheLossIsTooLarge() throws Exception {
+    void findsTheSmallestFileWithTheAllowedLoss() throws Exception {
+        Path given = folder.resolve("vae.frq");
+        String train = "train vae --dense --epochs 2 --width 16 --out ";
+        assertEquals(0, Main.run((train + given).split(" ")));
         Path file = folder.resolve("small.frq");
-        // The first stages have bytes for all coefficients, the last for very few.
         int code =
                 compress(
-                        "lenet --weights %s --budget-bytes 90 --stages 11 --epochs 1 --subset 500"
-                                + " --max-loss 0.3 --out %s",
-                        trained.resolve("dense.frq"), file);
+                        "vae --weights %s --width 16 --max-loss 5 --epochs 2 --subset 40 --out %s",
+                        given, file);
         assertEquals(0, code, err.toString());
-        assertTrue(out.toString().contains("is above --max-loss 0.3000: stopped"), out.toString());
-        List<Matcher> stages = stages();
-        assertTrue(stages.size() < 11, out.toString());
-        Matcher kept = stages.get(stages.size() - 2);
-        assertEquals(
-                Integer.parseInt(kept.group(1).replace(",", "")), Files.size(file), out.toString());
+        Matcher before = row("before");
+        Matcher after = row("after");
+        assertEquals(Files.size(file), Long.parseLong(after.group(2).replace(",", "")));
+        assertTrue(Files.size(file) < Files.size(given) / 2, out.toString());
+        double loss = Double.parseDouble(before.group(3)) - Double.parseDouble(after.group(3));
+        assertTrue(loss < 5.02, out.toString());
+        assertTrue(out.toString().contains("allowed 5.0000"), out.toString());
     }
 
+    /** The masks of the training images are inverted, those of the others are not. */
     @Test
-    void writesNothingIfTheFirstStageIsTooMuch() throws Exception {
+    void writesNothingIfNoFileHasTheAllowedLoss() throws Exception {
+        Path given = unet(20);
+        Path data = Files.createDirectories(trained.resolve("inverted"));
+        Files.createDirectories(data.resolve("images"));
+        Files.createDirectories(data.resolve("masks"));
+        Random random = new Random(4);
+        for (int i = 10; i < 34; i++) {
+            Scene scene = Scene.draw(16, random);
+            UNetCommandsTest.write(scene, data.resolve("images/" + i + ".png"), false);
+            byte[] mask = scene.mask().clone();
+            for (int k = 0; i < 28 && k < mask.length; k++) {
+                mask[k] = (byte) (1 - mask[k]);
+            }
+            Scene labelled = new Scene(16, scene.colors(), mask);
+            UNetCommandsTest.write(labelled, data.resolve("masks/" + i + ".png"), true);
+        }
         Path file = folder.resolve("small.frq");
         int code =
                 compress(
-                        "lenet --weights %s --budget-bytes 110 --stages 1 --epochs 1 --subset 64"
-                                + " --max-loss 0.01 --out %s",
-                        trained.resolve("dense.frq"), file);
-        assertEquals(1, code);
-        assertTrue(err.toString().contains("at the first stage: no file was written"));
-        assertFalse(Files.exists(file));
+                        "unet --weights %s --size 16 %s --data %s --max-loss 0 --epochs 2 --out %s",
+                        given, UNET, data, file);
+        assertEquals(1, code, out.toString());
+        assertTrue(err.toString().contains("No file has a loss of at most 0.0"), err.toString());
+        try (Stream<Path> files = Files.list(folder)) {
+            assertEquals(List.of(given), files.toList());
+        }
+    }
+
+    /** Trains a dense UNet. */
+    private Path unet(int epochs) {
+        Path file = folder.resolve("unet.frq");
+        String train = "train unet --dense --epochs %d --size 16 %s --subset 60 --out %s";
+        assertEquals(0, Main.run(train.formatted(epochs, UNET, file).split(" ")));
+        return file;
+    }
+
+    /** A compression whose process is killed and resumed writes the same file. */
+    @Test
+    void anInterruptedCompressionIsResumed() throws Exception {
+        String arguments =
+                "compress unet --weights %s --size 16 %s --budget-bytes 500 --epochs 30 --subset 60"
+                        + " --out ";
+        String command = arguments.formatted(unet(2), UNET);
+        Path whole = folder.resolve("whole.frq");
+        finish(command + whole);
+        Path file = folder.resolve("killed.frq");
+        Path checkpoint = folder.resolve("killed.frq.checkpoint");
+        Process killed = start(command + file);
+        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+        while (!Files.exists(checkpoint) && killed.isAlive() && System.nanoTime() < end) {
+            Thread.sleep(5);
+        }
+        killed.destroyForcibly().waitFor();
+        assertTrue(Files.exists(checkpoint) && !Files.exists(file), log());
+        finish(command + file + " --resume");
+        assertTrue(log().contains("500 bytes: resumed after epoch "), log());
+        assertArrayEquals(Files.readAllBytes(whole), Files.readAllBytes(file));
+        assertFalse(Files.exists(checkpoint));
+    }
+
+    private Process start(String command) throws IOException {
+        return ProgramRun.process(List.of(command.split(" ")))
+                .redirectErrorStream(true)
+                .redirectOutput(folder.resolve("log").toFile())
+                .start();
+    }
+
+    private String log() throws IOException {
+        return Files.readString(folder.resolve("log"));
+    }
+
+    private void finish(String command) throws IOException, InterruptedException {
+        Process process = start(command);
+        assertTrue(process.waitFor(120, TimeUnit.SECONDS));
+        assertEquals(0, process.exitValue(), log());
     }
 
     @Test

@@ -112,7 +112,7 @@ class ExportTest {
 
         Path small = folder.resolve("small.frq");
         String compress =
-                "compress lenet --weights %s --budget-bytes 4000 --stages 1 --epochs 1"
+                "compress lenet --weights %s --budget-bytes 4000 --epochs 2"
                         + " --subset 500 --out %s";
         assertEquals(0, run(compress, file, small), err);
         assertTrue(out.contains(score), out);

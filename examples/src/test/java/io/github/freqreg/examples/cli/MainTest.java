@@ -198,10 +198,13 @@ class MainTest extends ProgramTest {
                 "train lenet --dense --budget-bytes 20 | cannot be combined with --dense",
                 "compress lenet --weights x --out y --budget-bytes 0 | --budget-bytes must be 1 to",
                 "compress lenet --weights x --budget-bytes 900 | --out",
-                "compress lenet --weights x --out y --budget-bytes 9 --stages 0 | 1 to 30 but is 0",
+                "compress lenet --weights x --out y | --budget-bytes=N",
+                "compress lenet --weights x --out y --budget-bytes 9 --max-loss 1 | mutually exclusive",
                 "compress lenet --weights x --out y --budget-bytes 9 --epochs -1 | but is -1",
-                "compress lenet --weights x --out y --budget-bytes 9 --max-loss -1 | but is -1",
-                "compress lenet --weights x --out y --budget-bytes 9 --epochs 0 --max-loss 1 | --max-loss cannot be combined",
+                "compress lenet --weights x --out y --budget-bytes 9 --epochs 1 | 0, or 2 or more, but is 1",
+                "compress lenet --weights x --out y --max-loss -1 | but is -1",
+                "compress lenet --weights x --out y --epochs 0 --max-loss 1 | --max-loss cannot be combined",
+                "compress lenet --weights x --out y --epochs 0 --budget-bytes 9 --resume | --resume cannot be combined",
                 "train lenet --optimizer rms | rms",
                 "train | NETWORK",
                 "train unet --size 16 | --size must be 32 or more at this --depth but is 16",
@@ -236,6 +239,9 @@ class MainTest extends ProgramTest {
         assertOneLine("the file cannot be written: it is a folder");
         Path out = folder.resolve("never.frq");
         assertEquals(1, run("train", "lenet", "--resume", "--out", out.toString()));
+        assertOneLine("never.frq.checkpoint: expected a checkpoint to resume from");
+        String compress = "compress lenet --weights x --budget-bytes 900 --resume --out " + out;
+        assertEquals(1, run(compress.split(" ")));
         assertOneLine("never.frq.checkpoint: expected a checkpoint to resume from");
 
         Path text = Files.writeString(folder.resolve("text.frq"), "no coefficients here");

@@ -1,0 +1,44 @@
+package io.github.freqreg.examples.tasks;
+
+import ai.djl.training.Trainer;
+import ai.djl.training.listener.TrainingListenerAdapter;
+import io.github.freqreg.file.FrequencyFile;
+
+/** Prints a line for each epoch of a {@link io.github.freqreg.training.Compressor}. */
+public final class EpochLog extends TrainingListenerAdapter {
+
+    private final TrainingLog log;
+    private final ValidationMeasure measure;
+    private final long begin = System.nanoTime();
+    private int epoch;
+
+    /**
+     * Creates a listener.
+     *
+     * @param log prints the lines
+     * @param measure the measure of the compressor
+     */
+    public EpochLog(TrainingLog log, ValidationMeasure measure) {
+        this.log = log;
+        this.measure = measure;
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    public void onTrainingBegin(Trainer trainer) {
+        epoch = 0;
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    public void onEpoch(Trainer trainer) {
+        epoch++;
+        log.print(
+                "epoch %d: loss %.4f, validation %s, %,d numbers kept, %.1f s%n",
+                epoch,
+                trainer.getTrainingResult().getTrainLoss(),
+                measure.latest(),
+                FrequencyFile.countNumbers(trainer.getModel().getBlock()),
+                (System.nanoTime() - begin) / 1e9);
+    }
+}
