@@ -4,6 +4,7 @@ import ai.djl.MalformedModelException;
 import ai.djl.engine.Engine;
 import ai.djl.translate.TranslateException;
 import io.github.freqreg.file.Allocation;
+import io.github.freqreg.file.FrequencyFile;
 import io.github.freqreg.file.Quantization;
 import io.github.freqreg.format.FrqDocument;
 import java.io.IOException;
@@ -58,6 +59,9 @@ final class CompressionRun {
         if (checkpoint.isPresent()) {
             saved = checkpoint.get().read(identity);
             saved.ifPresent(its -> attempts.addAll(its.attempts()));
+            if (saved.isEmpty()) {
+                checkpoint.get().delete();
+            }
         }
         if (goal instanceof Goal.AllowedLoss && state.dense().isEmpty()) {
             trainDense();
@@ -93,6 +97,9 @@ final class CompressionRun {
         values.put("names", Boolean.toString(settings.names()));
         values.put("inputs", Arrays.toString(setup.inputs()));
         values.put("measure", validation.name());
+        if (checkpoint.isPresent()) {
+            values.put("trained weights", state.fingerprint());
+        }
         return values;
     }
 
@@ -123,7 +130,8 @@ final class CompressionRun {
         }
         Engine.getInstance().setRandomSeed(settings.seed());
         state.initializeDense();
-        FrqDocument trained = stage(DENSE, Optional.empty(), settings.epochs() / 2);
+        FrqDocument trained =
+                stage(DENSE, Optional.empty(), Optional.empty(), settings.epochs() / 2);
         state.setDense(trained);
         if (checkpoint.isPresent()) {
             checkpoint.get().write(CompressorCheckpoint.Part.DENSE, trained);
@@ -170,18 +178,32 @@ final class CompressionRun {
         String stage = bytes + " bytes";
         boolean fresh =
                 state.dense().isEmpty() || bytes * PROJECTABLE < Float.BYTES * state.denseNumbers();
+        Optional<FrqDocument> rounded = Optional.empty();
         if (!isSaved(stage)) {
             Engine.getInstance().setRandomSeed(settings.seed());
             if (fresh) {
                 state.wrapFresh(bytes);
             } else {
-                state.wrapAll();
-                Allocation.fit(state.block(), bytes, settings.names(), Map.of())
-                        .applyTo(state.block());
+                rounded = project(bytes);
             }
         }
         note("%s: %s", stage, fresh ? "trained from a fresh start" : "projected and fine-tuned");
-        return stage(stage, Optional.of(bytes), fresh ? settings.epochs() / 2 : 1);
+        return stage(stage, Optional.of(bytes), rounded, fresh ? settings.epochs() / 2 : 1);
+    }
+
+    /**
+     * Wraps the trained network with the coefficients and steps that fit.
+     *
+     * @return the network as it is before training, which training has to surpass
+     */
+    private Optional<FrqDocument> project(long bytes) throws MalformedModelException {
+        state.wrapAll();
+        Allocation allocation = Allocation.fit(state.block(), bytes, settings.names(), Map.of());
+        allocation.roundIn(state.block());
+        FrqDocument rounded = StageTraining.rounded(FrequencyFile.toDocument(state.block()));
+        state.wrapAll();
+        allocation.applyTo(state.block());
+        return Optional.of(rounded);
     }
 
     private boolean isSaved(String stage) {
@@ -189,12 +211,13 @@ final class CompressionRun {
     }
 
     /** Runs a stage from its start or its checkpoint. */
-    private FrqDocument stage(String name, Optional<Long> bytes, int exploring)
+    private FrqDocument stage(
+            String name, Optional<Long> bytes, Optional<FrqDocument> before, int exploring)
             throws IOException, TranslateException, MalformedModelException {
         Optional<CompressorCheckpoint.Saved> resumed = saved.filter(its -> isSaved(name));
         saved = Optional.empty();
         StageProgress progress;
-        Optional<FrqDocument> best = Optional.empty();
+        Optional<FrqDocument> best = before;
         if (resumed.isPresent()) {
             progress = StageProgress.of(resumed.get().checkpoint().settings());
             best = checkpoint.orElseThrow().read(CompressorCheckpoint.Part.BEST);
@@ -204,6 +227,9 @@ final class CompressionRun {
                 checkpoint.get().delete(CompressorCheckpoint.Part.BEST);
             }
             progress = new StageProgress(findRate());
+            if (before.isPresent()) {
+                progress.isBest(validation, measure(before.get()));
+            }
             note("%s: learning rate %.5f", name, progress.rate());
         }
         StageTraining training =
@@ -211,6 +237,18 @@ final class CompressionRun {
         FrqDocument found = training.run(exploring, saving(name, resumed));
         note("%s: %d epochs", name, progress.epochs());
         return found;
+    }
+
+    /** Measures the network of a file, and restores the model. */
+    private double measure(FrqDocument network)
+            throws IOException, TranslateException, MalformedModelException {
+        FrqDocument before = state.copy();
+        Quantization steps = Quantization.appliedTo(state.block());
+        state.load(network);
+        double figure = measure();
+        state.load(before);
+        steps.applyTo(state.block());
+        return figure;
     }
 
     private float findRate() throws IOException, TranslateException, MalformedModelException {

@@ -219,7 +219,7 @@ public final class CompressorBuilder {
             throw new IllegalArgumentException(
                     "A compressor needs a goal: call setBytes or setAllowedLoss");
         }
-        if (validationSet == null && (trainingSet != null || goal instanceof Goal.AllowedLoss)) {
+        if (validation().isEmpty() && (trainingSet != null || goal instanceof Goal.AllowedLoss)) {
             throw new IllegalArgumentException(
                     "A compressor with a training set or an allowed loss needs a validation"
                             + " set: call optValidationSet or optMeasure");

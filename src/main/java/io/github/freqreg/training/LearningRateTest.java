@@ -4,6 +4,9 @@ import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.nn.Block;
+import ai.djl.nn.Parameter;
 import ai.djl.training.DefaultTrainingConfig;
 import ai.djl.training.EasyTrain;
 import ai.djl.training.Trainer;
@@ -26,7 +29,7 @@ final class LearningRateTest extends TrainingListenerAdapter {
 
     private static final int STEPS = 120;
     private static final double LOWEST = 1e-4;
-    private static final double HIGHEST = 0.3;
+    private static final double HIGHEST = 0.1;
 
     /** The fraction of the rate with the lowest loss that long trainings take without harm. */
     private static final double SAFE = 0.25;
@@ -37,14 +40,16 @@ final class LearningRateTest extends TrainingListenerAdapter {
     private static final double DIVERGED = 3;
 
     private final int steps;
+    private final double highest;
     private double smoothed;
     private double lowest = Double.POSITIVE_INFINITY;
     private double best = LOWEST;
     private int step;
     private boolean diverged;
 
-    private LearningRateTest(int steps) {
+    private LearningRateTest(int steps, double highest) {
         this.steps = steps;
+        this.highest = highest;
     }
 
     /**
@@ -54,7 +59,9 @@ final class LearningRateTest extends TrainingListenerAdapter {
      * @return the learning rate for Adam
      */
     static float run(TrainingSetup setup) throws IOException, TranslateException {
-        LearningRateTest test = new LearningRateTest(STEPS);
+        double size = rootMeanSquare(setup.model().getBlock());
+        LearningRateTest test =
+                new LearningRateTest(STEPS, Math.max(2 * LOWEST, Math.min(HIGHEST, size)));
         ParameterTracker rate = (parameter, update) -> (float) test.rate(update - 1);
         try (Adam adam = Adam.builder().optLearningRateTracker(rate).build()) {
             DefaultTrainingConfig config = setup.config(adam);
@@ -64,6 +71,30 @@ final class LearningRateTest extends TrainingListenerAdapter {
             }
         }
         return (float) (SAFE * test.best);
+    }
+
+    /**
+     * Returns the root mean square of the coefficients, or of the weights of a dense network. A
+     * step of Adam changes a number by about the rate: a larger rate would replace the numbers.
+     */
+    private static double rootMeanSquare(Block block) {
+        double squares = 0;
+        double count = 0;
+        for (Parameter parameter : block.getParameters().values()) {
+            boolean weight =
+                    parameter.getType() == Parameter.Type.WEIGHT
+                            || parameter.getType() == Parameter.Type.OTHER;
+            if (weight && parameter.requiresGradient()) {
+                try (NDManager scratch = parameter.getArray().getManager().newSubManager();
+                        NDArray plain = parameter.getArray().stopGradient()) {
+                    plain.attach(scratch);
+                    NDArray floats = plain.toType(DataType.FLOAT32, false);
+                    squares += floats.square().sum().getFloat();
+                    count += parameter.getArray().size();
+                }
+            }
+        }
+        return count == 0 ? HIGHEST : Math.sqrt(squares / count);
     }
 
     private void train(Trainer trainer, TrainingSetup setup)
@@ -84,7 +115,7 @@ final class LearningRateTest extends TrainingListenerAdapter {
     }
 
     private double rate(int index) {
-        return LOWEST * Math.pow(HIGHEST / LOWEST, index / (double) (steps - 1));
+        return LOWEST * Math.pow(highest / LOWEST, index / (double) (steps - 1));
     }
 
     /** {@inheritDoc} */

@@ -15,6 +15,7 @@ import io.github.freqreg.policy.FrequencyRegularizationBuilder;
 import io.github.freqreg.policy.LayerType;
 import java.util.Optional;
 import java.util.function.UnaryOperator;
+import java.util.zip.CRC32C;
 
 /**
  * The model of a {@link Compressor} in the states that it passes through: dense, wrapped fresh
@@ -91,6 +92,16 @@ final class ModelState {
     /** Returns the number of elements of all parameters of the dense network. */
     long denseNumbers() {
         return dense.orElseThrow().numbers();
+    }
+
+    /** Identifies the trained weights. */
+    String fingerprint() {
+        if (dense.isEmpty()) {
+            return "none";
+        }
+        CRC32C sum = new CRC32C();
+        sum.update(dense.get().encode());
+        return Long.toHexString(sum.getValue());
     }
 
     /** Makes the model dense, with the trained weights. */

@@ -73,6 +73,10 @@ final class StageProgress implements ParameterTracker {
     void settle(int updates, int epochs) {
         exploredUpdates = updates;
         settleEpochs = Math.max(1, epochs);
+    }
+
+    /** Forgets the figures so far, which are those of another kind of network. */
+    void forgetBest() {
         best = Double.NaN;
         sinceBest = 0;
     }

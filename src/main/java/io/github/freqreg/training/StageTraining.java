@@ -24,8 +24,8 @@ import org.slf4j.LoggerFactory;
  *
  * <p>The stage explores until the validation figure has not improved for {@value #PATIENCE} epochs,
  * for at most half of the allowed epochs, and then settles in as many epochs. From there on, the
- * network computes with quantised coefficients. The result is the best network of the settling
- * epochs whose file fits.
+ * network computes with quantised coefficients. The result is the best network of the epochs with
+ * quantised coefficients whose file fits. A projected network is quantised from the start.
  */
 final class StageTraining {
 
@@ -140,6 +140,7 @@ final class StageTraining {
                         Math.max(settings.epochs() / 2, 1)));
         if (steps.isEmpty()) {
             limit.ifPresent(its -> steps = Optional.of(its.begin(block)));
+            progress.forgetBest();
         }
     }
 
@@ -154,13 +155,13 @@ final class StageTraining {
             }
         }
         Block block = setup.model().getBlock();
-        boolean settled = progress.isSettling();
+        boolean counts = progress.isSettling() || steps.isPresent();
         progress.endEpoch();
         adapt(block);
         double figure = validation.endEpoch(trainer, evaluation);
         logger.info("Epoch {}: {} {}", progress.epochs(), validation.name(), figure);
         boolean better = progress.isBest(validation, figure);
-        if (better && settled) {
+        if (better && counts) {
             document(block).ifPresent(found -> best = Optional.of(found));
         }
     }
@@ -188,7 +189,7 @@ final class StageTraining {
     }
 
     /** Returns a document with the numbers that its file holds. */
-    private static FrqDocument rounded(FrqDocument document) {
+    static FrqDocument rounded(FrqDocument document) {
         try {
             return FrqDocument.decode(document.encode());
         } catch (MalformedModelException e) {

@@ -21,16 +21,15 @@ import ai.djl.training.Trainer;
 import ai.djl.training.TrainingConfig;
 import ai.djl.training.dataset.ArrayDataset;
 import ai.djl.training.dataset.Dataset;
+import ai.djl.training.evaluator.Accuracy;
 import ai.djl.training.loss.Loss;
-import ai.djl.translate.TranslateException;
 import ai.djl.translate.Translator;
 import io.github.freqreg.block.FrequencyBlocks;
 import io.github.freqreg.examples.data.Digits;
 import io.github.freqreg.examples.networks.LeNet;
 import io.github.freqreg.file.FrequencyFile;
 import io.github.freqreg.policy.FrequencyRegularization;
-import io.github.freqreg.training.Adam;
-import io.github.freqreg.training.ByteBudget;
+import io.github.freqreg.training.Compressor;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -51,6 +50,31 @@ class ReadmeTest {
         List<String> here = Snippets.run(ReadmeTest.class, "readme");
         assertFalse(shown.isEmpty());
         assertEquals(String.join("\n---\n", here), String.join("\n---\n", shown));
+    }
+
+    @Test
+    void compressesInEightLines() throws Exception {
+        Path file = folder.resolve("mine.frq");
+        Shape inputShape = new Shape(32).addAll(LeNet.INPUT);
+        try (Model model = Model.newInstance("mine")) {
+            model.setBlock(net());
+            NDManager manager = model.getNDManager();
+            Dataset trainingSet = Digits.embedded().test().part(0, 320).dataset(manager, 32, true);
+            Dataset validationSet =
+                    Digits.embedded().validation().part(0, 100).dataset(manager, 50, false);
+            // readme
+            Compressor.builder()
+                    .setBytes(4_000) // or .setAllowedLoss(0.005)
+                    .optTrainingSet(trainingSet)
+                    .optValidationSet(validationSet)
+                    .optEvaluator(new Accuracy())
+                    .build()
+                    .compress(model, inputShape) // any DJL model, fresh or trained
+                    .save(file);
+            // end
+        }
+        assertTrue(Files.size(file) <= 4_000, Files.size(file) + " bytes");
+        assertEquals(8, Snippets.run(ReadmeTest.class, "readme").get(0).lines().count());
     }
 
     @Test
@@ -83,37 +107,7 @@ class ReadmeTest {
             assertSame(answer, fresh.newPredictor(translator).predict(image), 1e-5);
         }
         assertTrue(Files.size(file) < 14_000);
-        assertEquals(12, Snippets.run(ReadmeTest.class, "readme").get(0).lines().count());
-    }
-
-    @Test
-    void keepsToBytes() throws Exception {
-        Path file = folder.resolve("mine.frq");
-        Shape inputShape = new Shape(32).addAll(LeNet.INPUT);
-        DefaultTrainingConfig config = new DefaultTrainingConfig(Loss.softmaxCrossEntropyLoss());
-        try (Model model = Model.newInstance("mine")) {
-            // readme
-            FrequencyRegularization policy =
-                    FrequencyRegularization.builder().optBudgetBytes(4_000).build();
-            model.setBlock(policy.apply(net(), inputShape)); // layer sizes depend on the shape
-            Adam adam = Adam.builder().build(); // ByteBudget needs freqreg's Adam
-            ByteBudget budget =
-                    ByteBudget.builder(4_000).optOptimizer(adam).optFirstEpoch(1).build();
-            config.optOptimizer(adam).addTrainingListeners(budget);
-            train(model, config);
-            FrequencyFile.save(model.getBlock(), file, budget.getQuantization());
-            // end
-        }
-        assertTrue(Files.size(file) <= 4_000, Files.size(file) + " bytes");
-    }
-
-    private static void train(Model model, TrainingConfig config)
-            throws IOException, TranslateException {
-        Dataset trainingSet = digits(model);
-        try (Trainer trainer = model.newTrainer(config)) {
-            trainer.initialize(new Shape(32).addAll(LeNet.INPUT));
-            EasyTrain.fit(trainer, 2, trainingSet, null);
-        }
+        assertEquals(12, Snippets.run(ReadmeTest.class, "readme").get(1).lines().count());
     }
 
     static Block net() {

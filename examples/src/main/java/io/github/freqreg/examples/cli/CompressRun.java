@@ -58,8 +58,6 @@ record CompressRun(Task task, Path weights, Path out, PrintWriter output) {
                 compressor
                         .optTrainingSet(examples)
                         .optLoss(task.loss())
-                        // The builder asks for a set; the measure counts.
-                        .optValidationSet(examples)
                         .optMeasure(measure)
                         .optListeners(new EpochLog(TrainingLog.to(output), measure))
                         .build()
