@@ -19,12 +19,12 @@
  * <pre>
  *   policy ─▶ block ─▶ execution ─▶ spectrum, nn            what a network computes
  *     file ─▶ block, format ─▶ spectrum                     what a file holds
- * training ─▶ file, block, format
+ * training ─▶ policy, file, block, format
  *  interop ─▶ block, format                                 other programs' files
  * </pre>
  *
- * <p>{@code training} uses {@code format} only for its checkpoints, which are {@code .frq} files,
- * and {@code interop} only to read and write whole files.
+ * <p>{@code training} uses {@code format} for checkpoints and for the content of files, and {@code
+ * interop} only to read and write whole files.
  *
  * <ul>
  *   <li>{@link io.github.freqreg.spectrum}: the cosine transform, the zigzag order and the mask of
@@ -39,8 +39,8 @@
  *   <li>{@link io.github.freqreg.format}: the bytes of {@code .frq} files.
  *   <li>{@link io.github.freqreg.file}: saving and loading networks, quantisation, and reports.
  *   <li>{@link io.github.freqreg.interop}: weights of other programs (PyTorch, safetensors, NumPy).
- *   <li>{@link io.github.freqreg.training}: truncation and quantisation during training, and
- *       checkpoints.
+ *   <li>{@link io.github.freqreg.training}: truncation and quantisation during training,
+ *       checkpoints, and the compressor, which does everything in one call.
  * </ul>
  *
  * <p>{@code ArchitectureTest} checks these arrows; a package may also skip a level.

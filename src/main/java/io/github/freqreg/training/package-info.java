@@ -19,6 +19,12 @@
  *   <li>{@link io.github.freqreg.training.BufferRetention}: a listener that protects gradients from
  *       the garbage collector, for every training on PyTorch. {@code RetainingScopes} hooks into
  *       DJL.
+ *   <li>{@link io.github.freqreg.training.Compressor}: a whole compression in one call. {@code
+ *       CompressionRun} is its order of stages: {@code ModelState} wraps the model, {@code
+ *       LearningRateTest} finds the learning rate, {@code StageTraining} trains as {@code
+ *       StageProgress} says and measures by {@code Validation}, {@code FileSizeSearch} proposes
+ *       sizes, and {@code CompressorCheckpoint} saves all of it. {@code Rounding} is the part
+ *       without training.
  * </ol>
  */
 @NullMarked
