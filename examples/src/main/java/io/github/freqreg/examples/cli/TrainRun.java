@@ -97,9 +97,7 @@ record TrainRun(
 
     private FrqDocument document(Block block, Trained trained) {
         FrqDocument document =
-                trained.quantization()
-                        .map(steps -> FrequencyFile.toDocument(block, steps))
-                        .orElseGet(() -> FrequencyFile.toDocument(block, DataType.FLOAT16));
+                trained.file().orElseGet(() -> FrequencyFile.toDocument(block, DataType.FLOAT16));
         boolean bare = plan.limit().isPresent() && !plan.limit().get().names();
         return bare ? document.withoutNames() : document;
     }

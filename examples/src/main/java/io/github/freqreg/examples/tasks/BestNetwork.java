@@ -75,15 +75,14 @@ final class BestNetwork {
      * Loads the network into the model, if there is one.
      *
      * @param last the steps of the last epoch
-     * @return the steps of the network
+     * @return the content of the file of the best network, or else of the last one
      */
-    Quantization load(Model model, Quantization last) throws MalformedModelException {
+    FrqDocument load(Model model, Quantization last) throws MalformedModelException {
         if (document.isEmpty()) {
-            return last;
+            return FrequencyFile.toDocument(model.getBlock(), last);
         }
         FrequencyFile.load(model, document.get());
-        Quantization steps = Quantization.of(document.get());
-        steps.applyTo(model.getBlock());
-        return steps;
+        Quantization.of(document.get()).applyTo(model.getBlock());
+        return document.get();
     }
 }

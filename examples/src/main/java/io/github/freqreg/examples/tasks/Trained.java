@@ -1,6 +1,6 @@
 package io.github.freqreg.examples.tasks;
 
-import io.github.freqreg.file.Quantization;
+import io.github.freqreg.format.FrqDocument;
 import java.util.List;
 import java.util.Optional;
 
@@ -8,7 +8,6 @@ import java.util.Optional;
  * The outcome of a training.
  *
  * @param epochs the figures of each epoch; after a resume, of the resumed epochs only
- * @param quantization the quantisation steps of all tensors; empty without a limit on the size of
- *     the file
+ * @param file the content of the best file; empty without a limit on its size
  */
-public record Trained(List<Epoch> epochs, Optional<Quantization> quantization) {}
+public record Trained(List<Epoch> epochs, Optional<FrqDocument> file) {}

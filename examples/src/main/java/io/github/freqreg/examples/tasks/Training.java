@@ -15,7 +15,6 @@ import ai.djl.translate.Batchifier;
 import io.github.freqreg.examples.data.DataException;
 import io.github.freqreg.examples.data.Example;
 import io.github.freqreg.file.FrequencyFile;
-import io.github.freqreg.file.Quantization;
 import io.github.freqreg.training.BufferRetention;
 import io.github.freqreg.training.ByteBudget;
 import io.github.freqreg.training.ResumableOptimizer;
@@ -131,9 +130,11 @@ public final class Training {
                     }
                 }
             }
-            Optional<Quantization> last = budget.map(ByteBudget::getQuantization);
             return new Trained(
-                    epochs, last.isPresent() ? Optional.of(best.load(model, last.get())) : last);
+                    epochs,
+                    budget.isPresent()
+                            ? Optional.of(best.load(model, budget.get().getQuantization()))
+                            : Optional.empty());
         }
     }
 
