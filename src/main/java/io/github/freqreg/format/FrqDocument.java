@@ -174,6 +174,19 @@ public record FrqDocument(List<Shape> inputs, List<FrqEntry> entries, int finger
     }
 
     /**
+     * Returns this content with the numbers that its file holds.
+     *
+     * @return the content of the file, with rounded numbers
+     */
+    public FrqDocument rounded() {
+        try {
+            return decode(encode());
+        } catch (MalformedModelException e) {
+            throw new IllegalStateException("A file was written that cannot be read", e);
+        }
+    }
+
+    /**
      * Decodes a file.
      *
      * @param bytes the whole file, of version 1 or 2

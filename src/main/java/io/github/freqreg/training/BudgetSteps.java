@@ -48,6 +48,24 @@ record BudgetSteps(long bytes, boolean names, Optional<Adam> optimizer) {
         return fitting;
     }
 
+    /**
+     * Returns the steps for the next epoch, with which the network computes from now on.
+     *
+     * @param block the network
+     * @param current the steps so far; none before quantisation begins
+     */
+    Quantization update(Block block, Optional<Quantization> current) {
+        if (current.isEmpty()) {
+            return begin(block);
+        }
+        Quantization steps = current.get();
+        Quantization next = adapt(block, steps).orElseGet(() -> fit(block));
+        if (!next.getSteps().equals(steps.getSteps())) {
+            next.applyTo(block);
+        }
+        return next;
+    }
+
     /** Fits the steps of all tensors. */
     Quantization fit(Block block) {
         long room = (long) Math.ceil(FIT * bytes);

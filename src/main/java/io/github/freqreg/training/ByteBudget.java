@@ -158,20 +158,11 @@ public final class ByteBudget extends TrainingListenerAdapter {
         if (epochs < firstEpoch || !block.isInitialized()) {
             return;
         }
-        Quantization next =
-                quantization.isEmpty()
-                        ? budget.begin(block)
-                        : budget.adapt(block, quantization.get()).orElseGet(() -> fit(block));
-        if (!quantization.equals(Optional.of(next))) {
-            quantization = Optional.of(next);
-            next.applyTo(block);
+        Quantization next = budget.update(block, quantization);
+        if (quantization.isEmpty() || quantization.get() != next) {
+            logger.info("After {} epochs: steps for a file of {} bytes", epochs, budget.bytes());
         }
-    }
-
-    private Quantization fit(Block block) {
-        Quantization fitted = budget.fit(block);
-        logger.info("After {} epochs: new steps for a file of {} bytes", epochs, budget.bytes());
-        return fitted;
+        quantization = Optional.of(next);
     }
 
     /**

@@ -116,7 +116,7 @@ final class CompressionRun {
     /** Trains the dense network, by which the allowed loss is measured. */
     private void trainDense() throws IOException, TranslateException, MalformedModelException {
         if (saved.isPresent() && !saved.get().stage().equals(DENSE)) {
-            state.initializeDense();
+            state.initialize();
             state.setDense(
                     checkpoint
                             .orElseThrow()
@@ -129,7 +129,7 @@ final class CompressionRun {
             return;
         }
         Engine.getInstance().setRandomSeed(settings.seed());
-        state.initializeDense();
+        state.initialize();
         FrqDocument trained =
                 stage(DENSE, Optional.empty(), Optional.empty(), settings.epochs() / 2);
         state.setDense(trained);
@@ -200,7 +200,7 @@ final class CompressionRun {
         state.wrapAll();
         Allocation allocation = Allocation.fit(state.block(), bytes, settings.names(), Map.of());
         allocation.roundIn(state.block());
-        FrqDocument rounded = StageTraining.rounded(FrequencyFile.toDocument(state.block()));
+        FrqDocument rounded = FrequencyFile.toDocument(state.block()).rounded();
         state.wrapAll();
         allocation.applyTo(state.block());
         return Optional.of(rounded);

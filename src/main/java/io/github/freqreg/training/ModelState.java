@@ -149,12 +149,8 @@ final class ModelState {
         policy.apply(all).build().apply(model, inputShapes);
     }
 
-    /** Initialises a dense network. */
-    void initializeDense() {
-        initialize();
-    }
-
-    private void initialize() {
+    /** Initialises the network. */
+    void initialize() {
         block().initialize(model.getNDManager(), model.getDataType(), inputShapes);
     }
 

@@ -119,7 +119,7 @@ final class StageTraining {
     /** Returns the file of the network as it is, quantised at once. */
     private FrqDocument now(Block block) {
         if (steps.isEmpty()) {
-            limit.ifPresent(its -> steps = Optional.of(its.begin(block)));
+            limit.ifPresent(its -> steps = Optional.of(its.update(block, steps)));
         }
         return document(block)
                 .orElseThrow(
@@ -139,7 +139,7 @@ final class StageTraining {
                         settings.epochs() - progress.explored(),
                         Math.max(settings.epochs() / 2, 1)));
         if (steps.isEmpty()) {
-            limit.ifPresent(its -> steps = Optional.of(its.begin(block)));
+            limit.ifPresent(its -> steps = Optional.of(its.update(block, steps)));
             progress.forgetBest();
         }
     }
@@ -157,25 +157,14 @@ final class StageTraining {
         Block block = setup.model().getBlock();
         boolean counts = progress.isSettling() || steps.isPresent();
         progress.endEpoch();
-        adapt(block);
+        if (steps.isPresent()) {
+            limit.ifPresent(its -> steps = Optional.of(its.update(block, steps)));
+        }
         double figure = validation.endEpoch(trainer, evaluation);
         logger.info("Epoch {}: {} {}", progress.epochs(), validation.name(), figure);
         boolean better = progress.isBest(validation, figure);
         if (better && counts) {
             document(block).ifPresent(found -> best = Optional.of(found));
-        }
-    }
-
-    /** Adapts the steps to the network after an epoch. */
-    private void adapt(Block block) {
-        if (limit.isEmpty() || steps.isEmpty()) {
-            return;
-        }
-        BudgetSteps its = limit.get();
-        Quantization next = its.adapt(block, steps.get()).orElseGet(() -> its.fit(block));
-        if (!next.getSteps().equals(steps.get().getSteps())) {
-            steps = Optional.of(next);
-            next.applyTo(block);
         }
     }
 
@@ -185,15 +174,6 @@ final class StageTraining {
             return Optional.of(FrequencyFile.toDocument(block, DataType.FLOAT32));
         }
         return steps.filter(its -> limit.get().size(block, its) <= limit.get().bytes())
-                .map(its -> rounded(FrequencyFile.toDocument(block, its)));
-    }
-
-    /** Returns a document with the numbers that its file holds. */
-    static FrqDocument rounded(FrqDocument document) {
-        try {
-            return FrqDocument.decode(document.encode());
-        } catch (MalformedModelException e) {
-            throw new IllegalStateException("A file was made that cannot be read", e);
-        }
+                .map(its -> FrequencyFile.toDocument(block, its).rounded());
     }
 }

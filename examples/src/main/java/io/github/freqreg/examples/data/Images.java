@@ -49,8 +49,7 @@ public record Images(int channels, int side, byte[] pixels, byte[] labels) {
          */
         public static Split of(Images training, Images test, String source) {
             int size = training.size();
-            Validation.trained(size, source);
-            List<Integer> held = spread(Math.max(1, size / Validation.FRACTION), size);
+            List<Integer> held = spread(size - Validation.trained(size, source), size);
             Set<Integer> validation = new HashSet<>(held);
             List<Integer> rest =
                     IntStream.range(0, size).boxed().filter(i -> !validation.contains(i)).toList();

@@ -5,7 +5,7 @@ package io.github.freqreg.examples.data;
  */
 public final class Validation {
 
-    static final int FRACTION = 10;
+    private static final int FRACTION = 10;
 
     private Validation() {}
 

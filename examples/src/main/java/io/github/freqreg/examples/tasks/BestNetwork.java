@@ -53,8 +53,7 @@ final class BestNetwork {
     }
 
     /** Takes the network of an epoch if it fits and is better than all before. */
-    void offer(Score offered, Model model, Quantization steps)
-            throws IOException, MalformedModelException {
+    void offer(Score offered, Model model, Quantization steps) throws IOException {
         boolean better = score.isEmpty() || offered.above(score.get()) > 0;
         if (!better
                 || limit.isEmpty()
@@ -63,8 +62,7 @@ final class BestNetwork {
         }
         score = Optional.of(offered);
         // With the numbers that the file holds.
-        FrqDocument rounded =
-                FrqDocument.decode(FrequencyFile.toDocument(model.getBlock(), steps).encode());
+        FrqDocument rounded = FrequencyFile.toDocument(model.getBlock(), steps).rounded();
         document = Optional.of(rounded);
         if (file.isPresent()) {
             rounded.write(file.get());
