@@ -52,7 +52,11 @@ class SegmentCommandMemoryTest {
         }
     }
 
-    /** Covers factored layers, rebuilt layers, dense weights and a scaled image. */
+    /**
+     * Covers factored layers, rebuilt layers, dense weights and a scaled image. The bound holds for
+     * the whole process. It adds at most twice what a larger image takes; the memory of an idle
+     * process, which depends on the processor and its libraries, is left out of that comparison.
+     */
     @ParameterizedTest
     @CsvSource({
         "true, unet.frq, 1000, --size 0",
@@ -61,8 +65,8 @@ class SegmentCommandMemoryTest {
         "false, unet.npz, 1000, --size 0",
         "true, unet.frq, 4000, --size 320x240"
     })
-    void aProcessStaysWithinTheBoundAndAboveHalfOfIt(
-            boolean few, String weights, int side, String size) throws Exception {
+    void theBoundIsKeptAndGrowsAsTheMemoryDoes(boolean few, String weights, int side, String size)
+            throws Exception {
         assumeTrue(Files.isReadable(Path.of("/proc/self/status")), "needs Linux to measure");
         Path file = save(few);
         if (weights.endsWith(".npz")) {
@@ -70,25 +74,34 @@ class SegmentCommandMemoryTest {
             assertEquals(0, Main.run("export", "unet", "--weights", file + "", "--out", npz + ""));
             file = npz;
         }
-        ImageSize image = new ImageSize(side, side * 3 / 4);
-        Path picture = picture(image);
-        String command = "segment %s --weights %s %s --out %s --overlay %s";
-        long peak =
-                peak(
-                        command.formatted(
-                                picture,
-                                file,
-                                size,
-                                folder.resolve("mask.png"),
-                                folder.resolve("overlay.png")));
         String asked = size.substring(size.lastIndexOf(' ') + 1);
+        ImageSize small = new ImageSize(64, 48);
+        ImageSize large = new ImageSize(side, side * 3 / 4);
+        long smallPeak = segment(small, file, "--size 0");
+        long largePeak = segment(large, file, size);
         try (Model model = Model.newInstance("unet")) {
             new ShapeArguments().loadUNet(model, file);
-            ImageSize seen = asked.equals("0") ? image : ImageSize.parse(asked);
-            long bound = SegmentationMemory.of(model, seen, image).total();
-            assertTrue(peak <= bound, peak + " bytes of at most " + bound);
-            assertTrue(2 * peak >= bound, peak + " bytes of at most " + bound);
+            ImageSize seen = asked.equals("0") ? large : ImageSize.parse(asked);
+            long smallBound = SegmentationMemory.of(model, small, small).total();
+            long largeBound = SegmentationMemory.of(model, seen, large).total();
+            assertTrue(smallPeak <= smallBound, smallPeak + " bytes of at most " + smallBound);
+            assertTrue(largePeak <= largeBound, largePeak + " bytes of at most " + largeBound);
+            long peak = largePeak - smallPeak;
+            long bound = largeBound - smallBound;
+            assertTrue(2 * peak >= bound, peak + " more bytes, expected " + bound);
         }
+    }
+
+    /** Returns the peak memory of a process that segments a picture of this size. */
+    private long segment(ImageSize image, Path weights, String size) throws Exception {
+        String command = "segment %s --weights %s %s --out %s --overlay %s";
+        return peak(
+                command.formatted(
+                        picture(image),
+                        weights,
+                        size,
+                        folder.resolve("mask.png"),
+                        folder.resolve("overlay.png")));
     }
 
     private Path save(boolean few) throws IOException {
