@@ -89,6 +89,7 @@ final class ForwardPass {
                     factored(store, parameterStore, inputs, scratch, training)
                             .orElseGet(
                                     () -> {
+                                        fillModules(store, training);
                                         NDList result = rebuilt.forward(store);
                                         leave(scratch, result, owner);
                                         return result;
@@ -105,6 +106,22 @@ final class ForwardPass {
                 warnOfUnread(store);
             }
             return outputs;
+        }
+    }
+
+    /** Writes the weights of TorchScript networks, which ask no store, into their modules. */
+    private void fillModules(RebuildingParameterStore store, boolean training) {
+        for (SpectralParameter tensor : byName.values()) {
+            tensor.getModule()
+                    .ifPresent(
+                            module -> {
+                                Parameter dense = tensor.getDense();
+                                Device device = dense.getArray().getDevice();
+                                NDArray weights = store.getValue(dense, device, training);
+                                if (training) {
+                                    module.assign(weights);
+                                }
+                            });
         }
     }
 

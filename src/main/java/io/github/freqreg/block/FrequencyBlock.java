@@ -10,6 +10,7 @@ import ai.djl.nn.Block;
 import ai.djl.nn.BlockList;
 import ai.djl.nn.Parameter;
 import ai.djl.nn.ParameterList;
+import ai.djl.nn.SymbolBlock;
 import ai.djl.training.ParameterStore;
 import ai.djl.util.PairList;
 import io.github.freqreg.execution.Strategy;
@@ -92,6 +93,9 @@ public final class FrequencyBlock extends AbstractBaseBlock {
         pass = new ForwardPass(block, byName, spectral, strategy);
         if (block.isInitialized()) {
             beforeInitialize(block.getInputShapes());
+        } else if (block instanceof SymbolBlock) {
+            // It has values since it was loaded, and takes inputs of any shape that it can.
+            beforeInitialize();
         }
     }
 
@@ -169,7 +173,7 @@ public final class FrequencyBlock extends AbstractBaseBlock {
         }
         beforeInitialize(shapes);
         block.initialize(manager, dataType, shapes);
-        fresh.forEach(tensor -> tensor.project(true));
+        fresh.forEach(tensor -> tensor.project(tensor.getModule().isEmpty()));
     }
 
     /** {@inheritDoc} */

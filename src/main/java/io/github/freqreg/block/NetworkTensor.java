@@ -99,8 +99,10 @@ public record NetworkTensor(
             reason = "it is in the frequency domain already";
         } else if (owner instanceof FrequencyBlock) {
             reason = "its block is wrapped already";
-        } else if (owner instanceof SymbolBlock) {
-            reason = "a SymbolBlock computes outside of DJL's parameter store";
+        } else if (!isWritable()) {
+            reason =
+                    "its TorchScript network was loaded for inference: load it with the option"
+                            + " trainParam=true";
         } else if (isRunningStatistic()) {
             reason = "a running statistic is not trained";
         }

@@ -3,6 +3,7 @@ package io.github.freqreg.block;
 import ai.djl.ndarray.NDArray;
 import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
+import ai.djl.nn.SymbolBlock;
 import ai.djl.util.Pair;
 import io.github.freqreg.Internal;
 import io.github.freqreg.execution.Strategy;
@@ -193,7 +194,12 @@ public final class Wrapping {
         for (NetworkTensor tensor : units.getOrDefault(unit, List.of())) {
             TensorSpec.Rule rule = Objects.requireNonNull(rules.get(tensor.name()));
             tensors.put(
-                    tensor.name(), new SpectralParameter(tensor.name(), tensor.parameter(), rule));
+                    tensor.name(),
+                    new SpectralParameter(
+                            tensor.name(),
+                            tensor.parameter(),
+                            rule,
+                            tensor.owner() instanceof SymbolBlock));
         }
         FrequencyBlock wrapper =
                 new FrequencyBlock(

@@ -1,0 +1,147 @@
+package io.github.freqreg.block;
+
+import ai.djl.MalformedModelException;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.nn.SymbolBlock;
+import ai.djl.training.ParameterStore;
+import io.github.freqreg.Internal;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.DataInputStream;
+import java.io.DataOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipOutputStream;
+
+/**
+ * Operators of PyTorch that DJL does not offer, on the tensors of a TorchScript network.
+ *
+ * <p>They run in a TorchScript network of a few lines, which this class writes and loads. So no
+ * native code is added, and a tensor on any device is reached.
+ */
+@Internal
+public final class ModuleOperators {
+
+    /** The version that {@code PtSymbolBlock} expects before a module. */
+    private static final int VERSION = 1;
+
+    private static final String FOLDER = "operators/";
+
+    private static final String HEAD =
+            """
+            class Operator(Module):
+              __parameters__ = []
+              __buffers__ = []
+              training : bool
+              def forward(self: __torch__.Operator,
+                target: Tensor,
+                source: Tensor) -> Tensor:
+            """;
+
+    /** Detaches the target from its graph and copies the source into it, inside the source's. */
+    private static final SymbolBlock ASSIGN =
+            operator(
+                    """
+                        _0 = torch.detach_(target)
+                        return torch.copy_(target, source)
+                    """);
+
+    /** Gives the target the memory of the source. */
+    private static final SymbolBlock ADOPT =
+            operator(
+                    """
+                        _0 = torch.detach_(target)
+                        _1 = torch.set_data(target, source)
+                        return target
+                    """);
+
+    /** A pickled object of the class Operator, whose only attribute is {@code training}. */
+    private static final String OBJECT =
+            "\u0080\u0002c__torch__\nOperator\n)\u0081}X\u0008\0\0\0training\u0089sb.";
+
+    private static final String NO_CONSTANTS = "\u0080\u0002).";
+
+    private ModuleOperators() {}
+
+    /**
+     * Copies values into a tensor of a module. The tensor leaves the gradient graph that it was in
+     * and enters that of the values, if these are in one.
+     *
+     * @param target the tensor
+     * @param source the values, of the same shape
+     */
+    static void assign(NDArray target, NDArray source) {
+        run(ASSIGN, target, source);
+    }
+
+    /**
+     * Gives a tensor of a module whose elements share memory, as those of a skeleton do, memory of
+     * its own. Its values are kept.
+     *
+     * @param target the tensor
+     */
+    public static void allocate(NDArray target) {
+        try (NDArray detached = target.stopGradient();
+                NDArray copy = detached.duplicate()) {
+            run(ADOPT, target, copy);
+        }
+    }
+
+    private static void run(SymbolBlock operator, NDArray target, NDArray source) {
+        String name = target.getName();
+        try (NDManager scratch = target.getManager().newSubManager(target.getDevice())) {
+            // DJL takes the dots of a name for the keys of a dictionary.
+            target.setName(null);
+            // Only in training mode does the engine record a graph.
+            operator.forward(new ParameterStore(scratch, false), new NDList(target, source), true)
+                    .close();
+        } finally {
+            target.setName(name);
+        }
+    }
+
+    private static SymbolBlock operator(String body) {
+        byte[] archive = archive(body);
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        try (DataOutputStream out = new DataOutputStream(bytes)) {
+            out.writeByte(VERSION);
+            out.writeLong(archive.length);
+            out.write(archive);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        // Lives as long as the process.
+        NDManager manager = NDManager.newBaseManager();
+        SymbolBlock operator = SymbolBlock.newInstance(manager);
+        try (DataInputStream in =
+                new DataInputStream(new ByteArrayInputStream(bytes.toByteArray()))) {
+            operator.loadParameters(manager, in);
+        } catch (IOException | MalformedModelException e) {
+            throw new IllegalStateException("The engine cannot load a TorchScript operator", e);
+        }
+        return operator;
+    }
+
+    private static byte[] archive(String body) {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        try (ZipOutputStream zip = new ZipOutputStream(bytes)) {
+            put(zip, "data.pkl", OBJECT);
+            put(zip, "code/__torch__.py", HEAD + body);
+            put(zip, "constants.pkl", NO_CONSTANTS);
+            put(zip, "version", "3\n");
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        return bytes.toByteArray();
+    }
+
+    private static void put(ZipOutputStream zip, String name, String content) throws IOException {
+        zip.putNextEntry(new ZipEntry(FOLDER + name));
+        zip.write(content.getBytes(StandardCharsets.ISO_8859_1));
+        zip.closeEntry();
+    }
+}
