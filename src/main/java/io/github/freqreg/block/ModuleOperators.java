@@ -16,6 +16,8 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Operators of PyTorch that DJL does not offer, on the tensors of a TorchScript network.
@@ -25,6 +27,8 @@ import java.util.zip.ZipOutputStream;
  */
 @Internal
 public final class ModuleOperators {
+
+    private static final Logger logger = LoggerFactory.getLogger(ModuleOperators.class);
 
     /** The version that {@code PtSymbolBlock} expects before a module. */
     private static final int VERSION = 1;
@@ -76,6 +80,24 @@ public final class ModuleOperators {
      */
     static void assign(NDArray target, NDArray source) {
         run(ASSIGN, target, source);
+    }
+
+    /**
+     * Lets a TorchScript network know that it is in inference mode.
+     *
+     * <p>DJL 0.36 loads a module in that mode, but believes it to be in training mode, so that it
+     * would not switch modes for the first training passes. It switches at the start of a pass for
+     * inference, whatever becomes of that pass.
+     *
+     * @param network the network, as loaded
+     */
+    static void settleMode(SymbolBlock network) {
+        try (NDManager scratch = NDManager.newBaseManager()) {
+            network.forward(new ParameterStore(scratch, false), new NDList(), false).close();
+        } catch (RuntimeException e) {
+            // There are no inputs, so the pass itself must fail.
+            logger.debug("{} is in inference mode", network.getClass().getSimpleName());
+        }
     }
 
     /**

@@ -171,6 +171,11 @@ public final class Wrapping {
     public Block wrap(
             Map<String, TensorSpec.Rule> rules, Map<String, float[]> projected, Strategy strategy) {
         checkNoneInside();
+        chosen.values().stream()
+                .map(NetworkTensor::owner)
+                .distinct()
+                .filter(SymbolBlock.class::isInstance)
+                .forEach(module -> ModuleOperators.settleMode((SymbolBlock) module));
         Map<Block, Block> done = new IdentityHashMap<>();
         Block wrapped =
                 ChildBlocks.replace(

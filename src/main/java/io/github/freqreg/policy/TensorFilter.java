@@ -60,7 +60,7 @@ record TensorFilter(
 
     /** Returns whether a tensor is chosen, with the reason. */
     PlannedTensor plan(NetworkTensor tensor) {
-        LayerType layer = LayerType.of(tensor.owner());
+        LayerType layer = ModuleLayers.of(tensor);
         Optional<Refusal> refusal = refusal(tensor, layer);
         String reason =
                 refusal.map(Refusal::reason)
