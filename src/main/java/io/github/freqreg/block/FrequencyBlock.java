@@ -10,7 +10,6 @@ import ai.djl.nn.Block;
 import ai.djl.nn.BlockList;
 import ai.djl.nn.Parameter;
 import ai.djl.nn.ParameterList;
-import ai.djl.nn.SymbolBlock;
 import ai.djl.training.ParameterStore;
 import ai.djl.util.PairList;
 import io.github.freqreg.execution.Strategy;
@@ -93,7 +92,7 @@ public final class FrequencyBlock extends AbstractBaseBlock {
         pass = new ForwardPass(block, byName, spectral, strategy);
         if (block.isInitialized()) {
             beforeInitialize(block.getInputShapes());
-        } else if (block instanceof SymbolBlock) {
+        } else if (ModuleOperators.isModule(block)) {
             // It has values since it was loaded, and takes inputs of any shape that it can.
             beforeInitialize();
         }

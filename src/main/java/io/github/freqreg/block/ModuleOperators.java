@@ -4,6 +4,7 @@ import ai.djl.MalformedModelException;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
+import ai.djl.nn.Block;
 import ai.djl.nn.SymbolBlock;
 import ai.djl.training.ParameterStore;
 import io.github.freqreg.Internal;
@@ -14,6 +15,7 @@ import java.io.DataOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
 import org.slf4j.Logger;
@@ -43,7 +45,7 @@ public final class ModuleOperators {
               training : bool
               def forward(self: __torch__.Operator,
                 target: Tensor,
-                source: Tensor) -> Tensor:
+                sources: List[Tensor]) -> Tensor:
             """;
 
     /** Detaches the target from its graph and copies the source into it, inside the source's. */
@@ -51,7 +53,7 @@ public final class ModuleOperators {
             operator(
                     """
                         _0 = torch.detach_(target)
-                        return torch.copy_(target, source)
+                        return torch.copy_(target, sources[0])
                     """);
 
     /** Gives the target the memory of the source. */
@@ -59,8 +61,29 @@ public final class ModuleOperators {
             operator(
                     """
                         _0 = torch.detach_(target)
-                        _1 = torch.set_data(target, source)
+                        _1 = torch.set_data(target, sources[0])
                         return target
+                    """);
+
+    /** Returns the index of the first source that is the target's memory, or the sources' count. */
+    private static final SymbolBlock FIND =
+            operator(
+                    """
+                        found = torch.len(sources)
+                        for i in range(torch.len(sources)):
+                          if torch.is_set_to(sources[i], target):
+                            found0 = ops.prim.min(found, i)
+                          else:
+                            found0 = found
+                          found = found0
+                        return torch.full([1], found, dtype=4)
+                    """);
+
+    /** Counts the changes of the target. */
+    private static final SymbolBlock VERSION_OF =
+            operator(
+                    """
+                        return torch.full([1], torch._version(target), dtype=4)
                     """);
 
     /** A pickled object of the class Operator, whose only attribute is {@code training}. */
@@ -72,6 +95,17 @@ public final class ModuleOperators {
     private ModuleOperators() {}
 
     /**
+     * Returns whether a block is a TorchScript network.
+     *
+     * @param block any block
+     * @return whether it is DJL's {@code PtSymbolBlock}, whose tensors can be reached
+     */
+    public static boolean isModule(Block block) {
+        return block instanceof SymbolBlock
+                && block.getClass().getSimpleName().equals("PtSymbolBlock");
+    }
+
+    /**
      * Copies values into a tensor of a module. The tensor leaves the gradient graph that it was in
      * and enters that of the values, if these are in one.
      *
@@ -79,7 +113,7 @@ public final class ModuleOperators {
      * @param source the values, of the same shape
      */
     static void assign(NDArray target, NDArray source) {
-        run(ASSIGN, target, source);
+        run(ASSIGN, target, List.of(source)).close();
     }
 
     /**
@@ -109,20 +143,50 @@ public final class ModuleOperators {
     public static void allocate(NDArray target) {
         try (NDArray detached = target.stopGradient();
                 NDArray copy = detached.duplicate()) {
-            run(ADOPT, target, copy);
+            run(ADOPT, target, List.of(copy)).close();
         }
     }
 
-    private static void run(SymbolBlock operator, NDArray target, NDArray source) {
-        String name = target.getName();
+    /**
+     * Returns the index of the first tensor of a module that another name shows, too.
+     *
+     * @param tensor of the module
+     * @param others of the module
+     * @return the index of the first of the others with the same memory, or their number
+     */
+    static int find(NDArray tensor, List<NDArray> others) {
+        try (NDList found = run(FIND, tensor, others)) {
+            return (int) found.singletonOrThrow().toLongArray()[0];
+        }
+    }
+
+    /**
+     * Returns a number that grows with each change in place of a tensor.
+     *
+     * @param tensor any tensor
+     * @return PyTorch's version counter
+     */
+    static long version(NDArray tensor) {
+        try (NDArray unused = tensor.stopGradient();
+                NDList version = run(VERSION_OF, tensor, List.of(unused))) {
+            return version.singletonOrThrow().toLongArray()[0];
+        }
+    }
+
+    private static NDList run(SymbolBlock operator, NDArray target, List<NDArray> sources) {
+        NDList arrays = new NDList(sources);
+        arrays.add(0, target);
+        List<String> names = arrays.stream().map(NDArray::getName).toList();
         try (NDManager scratch = target.getManager().newSubManager(target.getDevice())) {
-            // DJL takes the dots of a name for the keys of a dictionary.
-            target.setName(null);
+            target.setName("target");
+            // By this name, DJL makes a list of them.
+            sources.forEach(each -> each.setName("sources[]"));
             // Only in training mode does the engine record a graph.
-            operator.forward(new ParameterStore(scratch, false), new NDList(target, source), true)
-                    .close();
+            return operator.forward(new ParameterStore(scratch, false), arrays, true);
         } finally {
-            target.setName(name);
+            for (int i = 0; i < names.size(); i++) {
+                arrays.get(i).setName(names.get(i));
+            }
         }
     }
 

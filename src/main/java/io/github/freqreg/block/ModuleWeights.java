@@ -15,8 +15,10 @@ import org.jspecify.annotations.Nullable;
  * c ─ IDCT ─▶ rebuilt weights ─ copy ─▶ tensor of the module ─ network ─▶ loss
  * </pre>
  *
- * <p>so one backward pass gives the gradient of the loss with respect to the coefficients c. The
- * weights always take memory, as a module cannot run without them.
+ * <p>so one backward pass gives the gradient of the loss with respect to the coefficients c.
+ * Several forward passes before a backward pass share one copy: PyTorch would refuse the gradients
+ * of the earlier passes if their weights were overwritten. The weights always take memory, as a
+ * module cannot run without them.
  *
  * <p>Several predictors may run at the same time once one of them has refreshed the weights; the
  * refresh itself waits for nobody, as coefficients do not change while predictors run.
@@ -26,6 +28,8 @@ final class ModuleWeights implements WeightCache {
     private final Parameter dense;
     private final RebuiltWeights.Rebuild rebuild;
     private @Nullable NDArray snapshot;
+    private boolean inGraph;
+    private long gradientVersion;
 
     /**
      * Takes a tensor of a module.
@@ -42,7 +46,8 @@ final class ModuleWeights implements WeightCache {
     @Override
     public synchronized NDArray of(NDArray vector) {
         NDArray weights = dense.getArray();
-        if (snapshot != null && snapshot.contentEquals(vector)) {
+        // A pass without a graph must not enter one.
+        if (!inGraph && snapshot != null && snapshot.contentEquals(vector)) {
             return weights;
         }
         forget();
@@ -50,27 +55,56 @@ final class ModuleWeights implements WeightCache {
         try (NDManager scratch = manager.newSubManager(weights.getDevice());
                 NDArray detached = vector.stopGradient()) {
             ModuleOperators.assign(weights, rebuild.weights(detached, scratch));
-            NDArray copy = detached.duplicate();
-            copy.attach(manager);
-            snapshot = copy;
         }
+        remember(vector);
         return weights;
+    }
+
+    /**
+     * Returns whether the module's tensor is in a gradient graph of these coefficients that no
+     * backward pass has used up.
+     *
+     * @param vector the coefficients, trainable
+     */
+    synchronized boolean isInGraphOf(NDArray vector) {
+        return inGraph
+                && gradientVersion == gradientVersion(vector)
+                && snapshot != null
+                && snapshot.contentEquals(vector);
     }
 
     /**
      * Copies rebuilt weights into the module, as a part of their gradient graph.
      *
      * @param weights the rebuilt weights, in a graph
+     * @param vector the coefficients, trainable
      */
-    synchronized void assign(NDArray weights) {
-        // The tensor is in a graph now, which a pass without one must not enter.
+    synchronized void assign(NDArray weights, NDArray vector) {
         forget();
         ModuleOperators.assign(dense.getArray(), weights);
+        remember(vector);
+        inGraph = true;
+        gradientVersion = gradientVersion(vector);
+    }
+
+    private static long gradientVersion(NDArray vector) {
+        try (NDArray gradient = vector.getGradient()) {
+            return ModuleOperators.version(gradient);
+        }
+    }
+
+    private void remember(NDArray vector) {
+        try (NDArray detached = vector.stopGradient()) {
+            NDArray copy = detached.duplicate();
+            copy.attach(dense.getArray().getManager());
+            snapshot = copy;
+        }
     }
 
     /** {@inheritDoc} */
     @Override
     public synchronized void forget() {
+        inGraph = false;
         if (snapshot != null) {
             snapshot.close();
             snapshot = null;

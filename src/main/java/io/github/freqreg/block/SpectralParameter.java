@@ -122,10 +122,8 @@ public final class SpectralParameter {
                 NDArray seen = weights.reshape(mask.getShape())) {
             NDArray vector = transform.project(seen, scratch);
             if (fresh) {
-                NDArray gains =
-                        scratch.create(StartScale.of(getShape(), mask, getSpec().balanceRounds()));
-                NDArray there = gains.toDevice(vector.getDevice(), false);
-                vector.muli(there.toType(vector.getDataType(), false));
+                int rounds = getSpec().balanceRounds();
+                StartScale.scale(vector, StartScale.of(getShape(), mask, rounds), scratch);
             }
             vector.attach(manager);
             setCoefficients(vector, mask.getKept());

@@ -172,9 +172,9 @@ public final class Wrapping {
             Map<String, TensorSpec.Rule> rules, Map<String, float[]> projected, Strategy strategy) {
         checkNoneInside();
         chosen.values().stream()
+                .filter(NetworkTensor::isInModule)
                 .map(NetworkTensor::owner)
                 .distinct()
-                .filter(SymbolBlock.class::isInstance)
                 .forEach(module -> ModuleOperators.settleMode((SymbolBlock) module));
         Map<Block, Block> done = new IdentityHashMap<>();
         Block wrapped =
@@ -201,10 +201,7 @@ public final class Wrapping {
             tensors.put(
                     tensor.name(),
                     new SpectralParameter(
-                            tensor.name(),
-                            tensor.parameter(),
-                            rule,
-                            tensor.owner() instanceof SymbolBlock));
+                            tensor.name(), tensor.parameter(), rule, tensor.isInModule()));
         }
         FrequencyBlock wrapper =
                 new FrequencyBlock(

@@ -2,7 +2,6 @@ package io.github.freqreg.policy;
 
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Parameter;
-import ai.djl.nn.SymbolBlock;
 import io.github.freqreg.block.NetworkTensor;
 
 /**
@@ -17,7 +16,7 @@ final class ModuleLayers {
 
     /** Returns the kind of layer that a tensor belongs to. */
     static LayerType of(NetworkTensor tensor) {
-        if (!(tensor.owner() instanceof SymbolBlock)) {
+        if (!tensor.isInModule()) {
             return LayerType.of(tensor.owner());
         }
         Shape shape = tensor.knownShape();

@@ -23,6 +23,7 @@ import ai.djl.nn.core.Linear;
 import ai.djl.nn.norm.BatchNorm;
 import ai.djl.training.DefaultTrainingConfig;
 import ai.djl.training.EasyTrain;
+import ai.djl.training.GradientCollector;
 import ai.djl.training.Trainer;
 import ai.djl.training.dataset.ArrayDataset;
 import ai.djl.training.loss.Loss;
@@ -194,6 +195,42 @@ class ModuleTrainingTest {
             assertArrayEquals(last, answer(script));
             train(script, optimizer(true));
             assertTrue(difference(last, answer(script)) > 0.01, "the plain network learns");
+        }
+    }
+
+    /** As in a network with two inputs and one set of weights. */
+    @Test
+    void twoForwardPassesShareOneBackwardPass() throws Exception {
+        try (Model script = script();
+                Model djl = djl(script)) {
+            policy().apply(script);
+            policy().apply(djl);
+            for (int step = 0; step < 3; step++) {
+                twoPasses(script);
+                twoPasses(djl);
+            }
+            List<float[]> expected = parameters(djl);
+            List<float[]> ours = parameters(script);
+            assertTrue(difference(expected.get(0), ours.get(0)) < 1e-4);
+            assertTrue(difference(expected.get(6), ours.get(6)) < 1e-4);
+        }
+    }
+
+    private static void twoPasses(Model model) {
+        DefaultTrainingConfig config =
+                new DefaultTrainingConfig(Loss.l2Loss()).optOptimizer(optimizer(false));
+        try (Trainer trainer = model.newTrainer(config)) {
+            trainer.initialize(INPUT);
+            NDArray one = trainer.getManager().arange(4f * 108).sin().reshape(INPUT);
+            NDArray other = trainer.getManager().arange(4f * 108).cos().reshape(INPUT);
+            try (GradientCollector collector = trainer.newGradientCollector()) {
+                NDArray first = trainer.forward(new NDList(one)).singletonOrThrow();
+                NDArray second = trainer.forward(new NDList(other)).singletonOrThrow();
+                System.gc();
+                collector.backward(first.sub(second).square().sum());
+            }
+            trainer.step();
+            trainer.evaluate(new NDList(one));
         }
     }
 
