@@ -45,6 +45,17 @@ final class PickleMachine {
         /** Calls a function that {@link #global} returned. */
         Object call(Object function, List<?> arguments) throws MalformedModelException;
 
+        /** Creates an object of a class that {@link #global} returned, without its state. */
+        default Object create(Object type, List<?> arguments) throws MalformedModelException {
+            throw new MalformedModelException(
+                    "the pickle's instruction NEWOBJ (81) is not allowed");
+        }
+
+        /** Sets the state of an object, usually a dictionary of attributes, or ignores it. */
+        default void setState(Object object, Object state) throws MalformedModelException {
+            map(object);
+        }
+
         /** Returns what a persistent id stands for. */
         Object persistent(Object id) throws MalformedModelException;
     }
@@ -97,7 +108,8 @@ final class PickleMachine {
             case 'j' -> stack.recall(in.int32());
             case 'Q' -> stack.push(world.persistent(stack.pop()));
             case 'R' -> call();
-            case 'b' -> setAttributes();
+            case 0x81 -> create();
+            case 'b' -> setState();
             default -> collect(instruction, at);
         }
     }
@@ -113,10 +125,14 @@ final class PickleMachine {
         stack.push(world.call(stack.pop(), arguments));
     }
 
-    /** Ignores the attributes of a dictionary, such as a state dictionary's metadata. */
-    private void setAttributes() throws MalformedModelException {
-        stack.pop();
-        map(stack.top());
+    private void create() throws MalformedModelException {
+        List<?> arguments = (List<?>) stack.pop();
+        stack.push(world.create(stack.pop(), arguments));
+    }
+
+    private void setState() throws MalformedModelException {
+        Object state = stack.pop();
+        world.setState(stack.top(), state);
     }
 
     /** Runs an instruction that makes or fills a collection. */
