@@ -83,6 +83,7 @@ record NetworkPart(String path, Map<?, ?> content, List<String> others) {
 
         private static boolean isWeight(Object value) {
             return value instanceof SparseView
+                    || value instanceof UnreadTensor
                     || value instanceof StridedView view
                             && view.extents().length > 0
                             && view.storage().element().isFloating();
@@ -95,7 +96,8 @@ record NetworkPart(String path, Map<?, ?> content, List<String> others) {
 
         private static boolean isTensor(Map.Entry<?, ?> entry) {
             return entry.getValue() instanceof StridedView
-                    || entry.getValue() instanceof SparseView;
+                    || entry.getValue() instanceof SparseView
+                    || entry.getValue() instanceof UnreadTensor;
         }
     }
 
@@ -264,6 +266,8 @@ record NetworkPart(String path, Map<?, ?> content, List<String> others) {
                         + PickledValues.line(name)
                         + " to be a tensor of real numbers but found "
                         + PickledValues.describe(value)
-                        + ADVICE);
+                        + (value instanceof UnreadTensor
+                                ? "; convert it in PyTorch before it is saved: tensor.float()"
+                                : ADVICE));
     }
 }

@@ -21,6 +21,9 @@ final class PickledValues {
         if (value instanceof PickledObject object) {
             return line(object.type());
         }
+        if (value instanceof UnreadTensor tensor) {
+            return "a tensor of " + line(tensor.type());
+        }
         if (value instanceof Map<?, ?>) {
             return "a dictionary";
         }

@@ -57,6 +57,7 @@ final class TorchPickle implements PickleMachine.World {
         SPARSE_TENSOR("torch._utils _rebuild_sparse_tensor"),
         PARAMETER("torch._utils _rebuild_parameter"),
         PARAMETER_WITH_STATE("torch._utils _rebuild_parameter_with_state"),
+        QUANTIZED_TENSOR("torch._utils _rebuild_qtensor"),
         SUBCLASS("torch._tensor _rebuild_from_type_v2");
 
         private final String global;
@@ -150,6 +151,7 @@ final class TorchPickle implements PickleMachine.World {
             case TENSOR -> dense(arguments("_rebuild_tensor_v2", arguments, 6, 7));
             case TYPED_TENSOR -> typed(arguments("_rebuild_tensor_v3", arguments, 7, 8));
             case SPARSE_TENSOR -> sparse(arguments("_rebuild_sparse_tensor", arguments, 2, 2));
+            case QUANTIZED_TENSOR -> unread((PickledObject) arguments.get(0));
             case SUBCLASS -> subclass(arguments("_rebuild_from_type_v2", arguments, 4, 4));
         };
     }
@@ -167,6 +169,7 @@ final class TorchPickle implements PickleMachine.World {
                 object instanceof Map<?, ?>
                         || object instanceof StridedView
                         || object instanceof SparseView
+                        || object instanceof UnreadTensor
                         || object instanceof PickledObject;
         if (!known) {
             throw new MalformedModelException(
@@ -178,12 +181,17 @@ final class TorchPickle implements PickleMachine.World {
     private static Object dense(List<?> arguments) throws MalformedModelException {
         Object storage = arguments.get(0);
         if (storage instanceof PickledObject unknown) {
-            return unknown;
+            return unread(unknown);
         }
         if (arguments.size() == 7 && isNegated(arguments.get(6))) {
-            return new PickledObject("a tensor with torch.Tensor.is_neg()");
+            return new UnreadTensor("negated elements");
         }
         return view((TorchStorage) storage, arguments);
+    }
+
+    /** Returns a tensor of an unknown storage class or data type. */
+    private static UnreadTensor unread(PickledObject type) {
+        return new UnreadTensor(type.type());
     }
 
     /** Returns whether the metadata of a tensor says that its storage has the negated values. */
@@ -195,7 +203,7 @@ final class TorchPickle implements PickleMachine.World {
     private static Object typed(List<?> arguments) throws MalformedModelException {
         for (Object each : List.of(arguments.get(0), arguments.get(6))) {
             if (each instanceof PickledObject unknown) {
-                return unknown;
+                return unread(unknown);
             }
         }
         TorchStorage storage = (TorchStorage) arguments.get(0);
@@ -229,8 +237,8 @@ final class TorchPickle implements PickleMachine.World {
                             + PickledValues.describe(arguments.get(0)));
         }
         List<?> parts = arguments("a sparse tensor", (List<?>) arguments.get(1), 3, 4);
-        if (parts.get(1) instanceof PickledObject unknown) {
-            return unknown;
+        if (parts.get(1) instanceof UnreadTensor unread) {
+            return unread;
         }
         return SparseView.of(
                 (StridedView) parts.get(0),
