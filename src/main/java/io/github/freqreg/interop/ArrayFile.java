@@ -50,8 +50,6 @@ public final class ArrayFile {
                     ".safetensors", NDList.Encoding.SAFETENSORS,
                     ".npz", NDList.Encoding.NPZ);
 
-    private static final List<String> TORCH = List.of(".pt", ".pth", ".bin");
-
     private ArrayFile() {}
 
     /**
@@ -61,7 +59,7 @@ public final class ArrayFile {
      * @return whether the name has one of the five extensions
      */
     public static boolean isReadable(Path file) {
-        return isWritable(file) || TORCH.contains(extension(file));
+        return isWritable(file) || TorchCheckpoint.isReadable(file);
     }
 
     /**
@@ -215,7 +213,7 @@ public final class ArrayFile {
      */
     public static NDList read(NDManager manager, Path file, boolean nonFinite)
             throws IOException, MalformedModelException {
-        if (TORCH.contains(extension(file))) {
+        if (TorchCheckpoint.isReadable(file)) {
             return readTorch(manager, file);
         }
         NDList.Encoding encoding = ENCODINGS.get(extension(file));

@@ -17,6 +17,7 @@ import java.util.Collections;
 import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -63,6 +64,7 @@ public final class TorchCheckpoint {
     /** The largest file that is read, in bytes. */
     public static final long MAX_BYTES = 1L << 30;
 
+    private static final List<String> EXTENSIONS = List.of(".pt", ".pth", ".bin");
     private static final List<String> PREFIXES = List.of("module.", "_orig_mod.");
     private static final int MAX_PREFIXES = 2;
     private static final int MAX_NAME = 1 << 10;
@@ -75,6 +77,18 @@ public final class TorchCheckpoint {
         this.part = part;
         this.prefix = prefix;
         this.tensors = Collections.unmodifiableMap(tensors);
+    }
+
+    /**
+     * Returns whether a file has the name of a checkpoint.
+     *
+     * @param file the path
+     * @return whether the name ends with {@code .pt}, {@code .pth} or {@code .bin}, in upper or
+     *     lower case
+     */
+    public static boolean isReadable(Path file) {
+        String name = String.valueOf(file.getFileName()).toLowerCase(Locale.ROOT);
+        return EXTENSIONS.stream().anyMatch(name::endsWith);
     }
 
     /**
