@@ -10,15 +10,17 @@ import java.util.Locale;
 import java.util.Map;
 
 /**
- * Interprets pickles of protocol 2 that hold only data.
+ * Interprets pickles of protocol 2, as data.
  *
- * <p>It implements the instructions for dictionaries, lists, tuples, strings and numbers. A {@link
- * World} decides which global names are allowed, what calling them returns and what persistent ids
- * stand for, so a pickle runs no code but that of the world. Each instruction takes at least one
- * byte and pushes at most one value, so the length of the pickle bounds the stack and the memo.
+ * <p>It implements the instructions for dictionaries, lists, tuples, strings, numbers and objects.
+ * A {@link World} decides what global names stand for, what calling them returns, what becomes of
+ * objects and what persistent ids stand for, so a pickle runs no code but that of the world. Each
+ * instruction takes at least one byte and pushes at most one value, so the length of the pickle
+ * bounds the stack and the memo.
  *
- * <p>Values are {@code Long}, {@code Double}, {@code Boolean}, {@code String}, {@link List} (for
- * lists and tuples), {@link Map}, {@link #NONE}, and what the world returns.
+ * <p>Values are {@code Long}, {@code BigInteger} (beyond 64 bits), {@code Double}, {@code Boolean},
+ * {@code String}, {@link List} (for lists and tuples), {@link Map}, {@link #NONE}, and what the
+ * world returns, such as a {@link PickledObject}.
  */
 final class PickleMachine {
 
@@ -46,15 +48,10 @@ final class PickleMachine {
         Object call(Object function, List<?> arguments) throws MalformedModelException;
 
         /** Creates an object of a class that {@link #global} returned, without its state. */
-        default Object create(Object type, List<?> arguments) throws MalformedModelException {
-            throw new MalformedModelException(
-                    "the pickle's instruction NEWOBJ (81) is not allowed");
-        }
+        Object create(Object type, List<?> arguments) throws MalformedModelException;
 
         /** Sets the state of an object, usually a dictionary of attributes, or ignores it. */
-        default void setState(Object object, Object state) throws MalformedModelException {
-            map(object);
-        }
+        void setState(Object object, Object state) throws MalformedModelException;
 
         /** Returns what a persistent id stands for. */
         Object persistent(Object id) throws MalformedModelException;
@@ -161,19 +158,36 @@ final class PickleMachine {
 
     /** Adds keys and values in turn to the dictionary on the stack. */
     private void put(List<Object> pairs) throws MalformedModelException {
+        if (stack.top() instanceof PickledObject) {
+            return;
+        }
         Map<Object, Object> map = map(stack.top());
         if (pairs.size() % 2 != 0) {
             throw new MalformedModelException("the pickle has a key without a value");
         }
         for (int i = 0; i < pairs.size(); i += 2) {
-            if (map.put((String) pairs.get(i), pairs.get(i + 1)) != null) {
-                throw new MalformedModelException("the key " + pairs.get(i) + " appears twice");
+            if (map.put(key(pairs.get(i)), pairs.get(i + 1)) != null) {
+                throw new MalformedModelException(
+                        "the key " + PickledValues.describe(pairs.get(i)) + " appears twice");
             }
         }
     }
 
+    /**
+     * Returns a key that hashes in constant time: a tuple, which can hold itself many times over,
+     * is replaced by an object.
+     */
+    private static Object key(Object key) {
+        return key instanceof List<?> || key instanceof Map<?, ?>
+                ? new PickledObject("tuple")
+                : key;
+    }
+
     /** Adds values to the list on the stack, which is no tuple. */
     private void append(List<Object> values) throws MalformedModelException {
+        if (stack.top() instanceof PickledObject) {
+            return;
+        }
         if (!(stack.top() instanceof ArrayList<?>)) {
             throw new MalformedModelException("the pickle appends to a value that is not a list");
         }
