@@ -18,8 +18,8 @@ import java.util.Set;
 
 /**
  * Reads and writes named arrays in the formats of other programs: {@code .safetensors}, NumPy's
- * {@code .npz}, and PyTorch state dictionaries ({@code .pt} and {@code .pth}, only read). The
- * extension of the file name, in upper or lower case, selects the format.
+ * {@code .npz}, and PyTorch checkpoints ({@code .pt}, {@code .pth} and {@code .bin}, only read).
+ * The extension of the file name, in upper or lower case, selects the format.
  *
  * <p>Arrays of float16, float32, float64, uint8, int8, int32 and int64 keep their type and every
  * bit. bfloat16, which only safetensors has, is read as float32, which is exact; {@link
@@ -50,18 +50,16 @@ public final class ArrayFile {
                     ".safetensors", NDList.Encoding.SAFETENSORS,
                     ".npz", NDList.Encoding.NPZ);
 
-    private static final List<String> TORCH = List.of(".pt", ".pth");
-
     private ArrayFile() {}
 
     /**
      * Returns whether {@link #read} supports the format of a file.
      *
      * @param file the path
-     * @return whether the name has one of the four extensions
+     * @return whether the name has one of the five extensions
      */
     public static boolean isReadable(Path file) {
-        return isWritable(file) || TORCH.contains(extension(file));
+        return isWritable(file) || TorchCheckpoint.isReadable(file);
     }
 
     /**
@@ -215,13 +213,14 @@ public final class ArrayFile {
      */
     public static NDList read(NDManager manager, Path file, boolean nonFinite)
             throws IOException, MalformedModelException {
-        if (TORCH.contains(extension(file))) {
+        if (TorchCheckpoint.isReadable(file)) {
             return readTorch(manager, file);
         }
         NDList.Encoding encoding = ENCODINGS.get(extension(file));
         if (encoding == null) {
             throw new IllegalArgumentException(
-                    file + ": expected a name that ends with .safetensors, .npz, .pt or .pth");
+                    file
+                            + ": expected a name that ends with .safetensors, .npz, .pt, .pth or .bin");
         }
         List<RawArray> checked =
                 WholeFile.read(file, MAX_BYTES, bytes -> decode(bytes, encoding, nonFinite));
@@ -247,23 +246,11 @@ public final class ArrayFile {
 
     private static NDList readTorch(NDManager manager, Path file)
             throws IOException, MalformedModelException {
-        Map<String, TorchTensor> tensors = TorchCheckpoint.read(file);
-        for (Map.Entry<String, TorchTensor> tensor : tensors.entrySet()) {
-            if (tensor.getValue().isSparse()) {
-                throw new MalformedModelException(
-                        file
-                                + ": expected dense arrays but "
-                                + tensor.getKey()
-                                + " is sparse; TorchCheckpoint reads sparse coefficients");
-            }
+        TorchCheckpoint checkpoint = TorchCheckpoint.read(file);
+        try {
+            return checkpoint.toArrays(manager);
+        } catch (MalformedModelException e) {
+            throw new MalformedModelException(file + ": " + e.getMessage(), e);
         }
-        NDList arrays = new NDList(tensors.size());
-        tensors.forEach(
-                (name, tensor) -> {
-                    NDArray array = manager.create(tensor.values(), tensor.shape());
-                    array.setName(name);
-                    arrays.add(array);
-                });
-        return arrays;
     }
 }

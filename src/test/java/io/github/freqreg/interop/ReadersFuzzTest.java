@@ -7,10 +7,12 @@ import ai.djl.MalformedModelException;
 import ai.djl.ndarray.NDList;
 import com.code_intelligence.jazzer.junit.FuzzTest;
 import java.io.IOException;
+import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.Tag;
 
 /**
@@ -27,7 +29,10 @@ class ReadersFuzzTest {
     @FuzzTest(maxDuration = "10m")
     void pickle(byte[] pickle) throws IOException {
         try {
-            new TorchPickle(pickle, key -> new byte[64]).read();
+            TorchCheckpoint.of(
+                    pickle,
+                    Optional.empty(),
+                    new StorageReader(key -> new byte[64], ByteOrder.LITTLE_ENDIAN));
         } catch (MalformedModelException e) {
             assertTrue(e.getMessage() != null && !e.getMessage().isBlank());
         }

@@ -66,6 +66,9 @@ final class CompressCommand implements Callable<Integer> {
             description = "the trained network: " + WeightFile.KINDS)
     private Path weights;
 
+    @Mixin(name = "PyTorch checkpoint")
+    private PartOption part;
+
     @ArgGroup(multiplicity = "1")
     private GoalOptions goal;
 
@@ -121,6 +124,12 @@ final class CompressCommand implements Callable<Integer> {
         return 0;
     }
 
+    private Model load(Task task) throws IOException, MalformedModelException {
+        try (WeightFile file = part.open(weights)) {
+            return arguments.load(task, file);
+        }
+    }
+
     private void check(boolean holds, String message) {
         Usage.require(spec, holds, message);
     }
@@ -135,7 +144,7 @@ final class CompressCommand implements Callable<Integer> {
                             + ": expected a checkpoint to resume from, but there is none");
         }
         try (Task task = arguments.task();
-                Model model = arguments.load(task, weights)) {
+                Model model = load(task)) {
             if (FrequencyBlocks.isWrapped(model.getBlock())) {
                 FrequencyBlocks.toDense(model);
             }
@@ -177,7 +186,9 @@ final class CompressCommand implements Callable<Integer> {
             throws IOException, MalformedModelException, TranslateException {
         PrintWriter output = spec.commandLine().getOut();
         try (Model model = Model.newInstance("file", device)) {
-            arguments.shape().load(arguments.network(), model, weights);
+            try (WeightFile file = part.open(weights)) {
+                arguments.shape().load(arguments.network(), model, file);
+            }
             output.print(round(model));
         } catch (IllegalArgumentException e) {
             throw failure(e);

@@ -66,6 +66,8 @@ final class EvaluateCommand implements Callable<Integer> {
             description = "unet: write predicted masks and overlays to this folder")
     private Optional<Path> outImages = Optional.empty();
 
+    @Mixin private PartOption part;
+
     @Mixin private JsonOption json;
 
     @Spec private CommandSpec spec;
@@ -79,7 +81,7 @@ final class EvaluateCommand implements Callable<Integer> {
             evaluateUNet(arguments.data().orElseThrow(this::missingData), out);
         } else {
             try (Task task = arguments.task();
-                    Model model = arguments.load(task, weights)) {
+                    Model model = load(task)) {
                 Score score = task.measure(Part.TEST, model.getBlock(), model.getNDManager());
                 out.println(score);
                 writeJson(model, score, task.data().testAlone());
@@ -87,6 +89,12 @@ final class EvaluateCommand implements Callable<Integer> {
         }
         out.flush();
         return 0;
+    }
+
+    private Model load(Task task) throws IOException, MalformedModelException {
+        try (WeightFile file = part.open(weights)) {
+            return arguments.load(task, file);
+        }
     }
 
     private ParameterException missingData() {
@@ -102,7 +110,9 @@ final class EvaluateCommand implements Callable<Integer> {
             Files.createDirectories(outImages.get());
         }
         try (Model model = Model.newInstance("unet", arguments.device())) {
-            arguments.shape().loadUNet(model, weights);
+            try (WeightFile file = part.open(weights)) {
+                arguments.shape().loadUNet(model, file);
+            }
             InputScale scale = arguments.shape().scale();
             double sum = 0;
             int scaled = 0;

@@ -78,14 +78,8 @@ final class NetworkArguments {
     }
 
     /** Loads a weight file into a new model of a task's network. */
-    Model load(Task task, Path weights) throws IOException, MalformedModelException {
-        return task.load(
-                device(),
-                model -> {
-                    try (WeightFile file = WeightFile.open(weights)) {
-                        file.load(network, model, task.inputs(1));
-                    }
-                });
+    Model load(Task task, WeightFile weights) throws IOException, MalformedModelException {
+        return task.load(device(), model -> weights.load(network, model, task.inputs(1)));
     }
 
     /** Creates the task of the network, with the default augmentation of training images. */

@@ -72,6 +72,8 @@ final class SegmentCommand implements Callable<Integer> {
 
     @Mixin private ShapeArguments unet;
 
+    @Mixin private PartOption part;
+
     @Spec private CommandSpec spec;
 
     /** {@inheritDoc} */
@@ -87,7 +89,9 @@ final class SegmentCommand implements Callable<Integer> {
         ImageFile file = ImageFile.open(image);
         PrintWriter output = spec.commandLine().getOut();
         try (Model model = Model.newInstance("unet", device.get())) {
-            unet.loadUNet(model, weights);
+            try (WeightFile opened = part.open(weights)) {
+                unet.loadUNet(model, opened);
+            }
             InputScale scale = unet.scale();
             ImageSize seen = scale.of(model, file.size());
             SegmentationMemory.of(model, seen, file.size()).check(file, seen);

@@ -10,6 +10,7 @@ import io.github.freqreg.file.FrequencyFile;
 import io.github.freqreg.format.FrqDocument;
 import io.github.freqreg.interop.ArrayFile;
 import io.github.freqreg.interop.DenseWeights;
+import io.github.freqreg.interop.TorchCheckpoint;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -19,15 +20,15 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * A weight file of any supported format: {@code .frq}, PyTorch's {@code .pt} and {@code .pth},
- * {@code .safetensors}, {@code .npz}, or DJL's {@code .params}. The extension decides; a file with
- * another extension is read as {@code .frq}.
+ * A weight file of any supported format: {@code .frq}, PyTorch's {@code .pt}, {@code .pth} and
+ * {@code .bin}, {@code .safetensors}, {@code .npz}, or DJL's {@code .params}. The extension
+ * decides; a file with another extension is read as {@code .frq}.
  */
 public final class WeightFile implements AutoCloseable {
 
     /** The supported formats, for the descriptions of options. */
     public static final String KINDS =
-            "a .frq file, PyTorch's .pt or .pth, .safetensors, .npz, or DJL's .params";
+            "a .frq file, PyTorch's .pt, .pth or .bin, .safetensors, .npz, or DJL's .params";
 
     /** The name that DJL gives to a parameter file: prefix and epoch. */
     private static final Pattern PARAMS = Pattern.compile(".+-\\d{4}\\.params");
@@ -36,12 +37,24 @@ public final class WeightFile implements AutoCloseable {
     private final Optional<FrqDocument> document;
     private final NDManager manager = NDManager.newBaseManager();
     private final NDList arrays;
+    private final String description;
 
-    private WeightFile(Path file) throws IOException, MalformedModelException {
+    private WeightFile(Path file, Optional<String> part)
+            throws IOException, MalformedModelException {
         this.file = file;
         try {
             document = isFrq(file) ? Optional.of(FrqDocument.read(file)) : Optional.empty();
-            arrays = ArrayFile.isReadable(file) ? ArrayFile.read(manager, file) : new NDList();
+            if (TorchCheckpoint.isReadable(file)) {
+                TorchCheckpoint checkpoint =
+                        part.isPresent()
+                                ? TorchCheckpoint.read(file, part.get())
+                                : TorchCheckpoint.read(file);
+                description = checkpoint.describe();
+                arrays = arrays(checkpoint);
+            } else {
+                description = "";
+                arrays = ArrayFile.isReadable(file) ? ArrayFile.read(manager, file) : new NDList();
+            }
         } catch (IOException | MalformedModelException | RuntimeException e) {
             manager.close();
             throw e;
@@ -54,7 +67,39 @@ public final class WeightFile implements AutoCloseable {
      * @param file the path
      */
     public static WeightFile open(Path file) throws IOException, MalformedModelException {
-        return new WeightFile(file);
+        return new WeightFile(file, Optional.empty());
+    }
+
+    /**
+     * Opens a PyTorch checkpoint and decodes a part of it.
+     *
+     * @param file the path
+     * @param part the path of the part in the file, see {@link TorchCheckpoint}
+     * @throws IllegalArgumentException if the file is not a checkpoint
+     */
+    public static WeightFile open(Path file, String part)
+            throws IOException, MalformedModelException {
+        if (!TorchCheckpoint.isReadable(file)) {
+            throw new IllegalArgumentException(
+                    "Only a .pt, .pth or .bin file has parts, but the file is " + file);
+        }
+        return new WeightFile(file, Optional.of(part));
+    }
+
+    private NDList arrays(TorchCheckpoint checkpoint) throws MalformedModelException {
+        try {
+            return checkpoint.toArrays(manager);
+        } catch (MalformedModelException e) {
+            throw new MalformedModelException(file + ": " + e.getMessage(), e);
+        }
+    }
+
+    /**
+     * Returns which part of a PyTorch checkpoint was read and what was removed from its names;
+     * empty for other files.
+     */
+    public String describe() {
+        return description;
     }
 
     /** Returns whether a file is read as {@code .frq}. */
