@@ -56,7 +56,7 @@ class ArchitectureTest {
                     .whereLayer("training")
                     .mayOnlyAccessLayers("policy", "file", "format", "block")
                     .whereLayer("policy")
-                    .mayOnlyAccessLayers("block", "execution", "spectrum")
+                    .mayOnlyAccessLayers("interop", "block", "execution", "spectrum")
                     .whereLayer("file")
                     .mayOnlyAccessLayers("block", "execution", "format", "spectrum")
                     .whereLayer("interop")

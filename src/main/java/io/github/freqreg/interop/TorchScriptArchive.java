@@ -2,10 +2,15 @@ package io.github.freqreg.interop;
 
 import ai.djl.MalformedModelException;
 import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.Block;
 import io.github.freqreg.format.WholeFile;
+import java.io.BufferedOutputStream;
+import java.io.DataOutputStream;
 import java.io.EOFException;
 import java.io.File;
+import java.io.FilterOutputStream;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileSystems;
 import java.nio.file.Files;
@@ -61,6 +66,57 @@ public final class TorchScriptArchive {
      */
     public static TorchScriptArchive read(Path file) throws IOException, MalformedModelException {
         return open(file, TorchScriptArchive::read);
+    }
+
+    /**
+     * Reads the archive of a network that DJL has loaded.
+     *
+     * <p>DJL writes it to a temporary file for that, with its weights.
+     *
+     * @param network a {@code PtSymbolBlock}
+     * @return its parameters and buffers
+     * @throws IOException if the temporary file cannot be written
+     * @throws MalformedModelException if the archive cannot be understood
+     */
+    public static TorchScriptArchive of(Block network) throws IOException, MalformedModelException {
+        Path file = Files.createTempFile("network", ".pt");
+        try {
+            try (OutputStream out = new BufferedOutputStream(Files.newOutputStream(file));
+                    DataOutputStream archive = new DataOutputStream(new Headless(out))) {
+                network.saveParameters(archive);
+            }
+            return read(file);
+        } finally {
+            Files.delete(file);
+        }
+    }
+
+    /** Drops the version and the length that DJL writes before an archive. */
+    private static final class Headless extends FilterOutputStream {
+
+        private int head = Byte.BYTES + Long.BYTES;
+
+        Headless(OutputStream out) {
+            super(out);
+        }
+
+        /** {@inheritDoc} */
+        @Override
+        public void write(int b) throws IOException {
+            if (head > 0) {
+                head--;
+            } else {
+                out.write(b);
+            }
+        }
+
+        /** {@inheritDoc} */
+        @Override
+        public void write(byte[] bytes, int offset, int length) throws IOException {
+            int dropped = Math.min(head, length);
+            head -= dropped;
+            out.write(bytes, offset + dropped, length - dropped);
+        }
     }
 
     /** Uses the records of an archive. */
