@@ -35,11 +35,20 @@ final class PickleEncoder {
     private final Set<Object> unfinished = Collections.newSetFromMap(new IdentityHashMap<>());
     private final Map<Object, Integer> memo = new IdentityHashMap<>();
 
-    private PickleEncoder() {}
+    private final Map<Pickled, Pickled> replacements;
 
-    /** Encodes a value. */
-    static byte[] encode(Object value) throws MalformedModelException {
-        PickleEncoder encoder = new PickleEncoder();
+    private PickleEncoder(Map<Pickled, Pickled> replacements) {
+        this.replacements = replacements;
+    }
+
+    /**
+     * Encodes a value.
+     *
+     * @param replacements what to write in place of values in it
+     */
+    static byte[] encode(Object value, Map<Pickled, Pickled> replacements)
+            throws MalformedModelException {
+        PickleEncoder encoder = new PickleEncoder(replacements);
         encoder.count(value, 0);
         encoder.out.write(0x80);
         encoder.out.write(2);
@@ -48,7 +57,8 @@ final class PickleEncoder {
         return encoder.out.toByteArray();
     }
 
-    private void count(Object value, int depth) throws MalformedModelException {
+    private void count(Object original, int depth) throws MalformedModelException {
+        Object value = replace(original);
         if (depth > MAX_DEPTH) {
             throw new MalformedModelException(
                     "expected values nested at most " + MAX_DEPTH + " deep in the pickle");
@@ -64,7 +74,7 @@ final class PickleEncoder {
             return;
         }
         unfinished.add(key);
-        for (Object part : parts(value)) {
+        for (Object part : Pickled.parts(value)) {
             count(part, depth + 1);
         }
         unfinished.remove(key);
@@ -83,32 +93,13 @@ final class PickleEncoder {
         return plain ? null : value;
     }
 
-    private static Collection<?> parts(Object value) {
-        List<Object> parts = new ArrayList<>();
-        if (value instanceof List<?> list) {
-            return list;
-        } else if (value instanceof Map<?, ?> map) {
-            map.forEach(
-                    (key, each) -> {
-                        parts.add(key);
-                        parts.add(each);
-                    });
-        } else if (value instanceof Pickled.Call call) {
-            parts.add(call.function);
-            parts.add(call.arguments);
-        } else if (value instanceof Pickled.Instance instance) {
-            parts.add(instance.type);
-            parts.add(instance.arguments);
-            if (instance.state != null) {
-                parts.add(instance.state);
-            }
-        } else if (value instanceof Pickled.Persistent persistent) {
-            parts.add(persistent.id);
-        }
-        return parts;
+    private Object replace(Object value) {
+        Pickled other = value instanceof Pickled ? replacements.get(value) : null;
+        return other == null ? value : other;
     }
 
-    private void write(Object value) throws MalformedModelException {
+    private void write(Object original) throws MalformedModelException {
+        Object value = replace(original);
         Object key = key(value);
         if (key == null) {
             writePlain(value);
@@ -170,7 +161,7 @@ final class PickleEncoder {
             tuple(tuple);
         } else if (value instanceof Map<?, ?>) {
             out.write('}');
-            items('u', parts(value));
+            items('u', Pickled.parts(value));
         } else if (value instanceof Pickled.Global global) {
             out.writeBytes(
                     ("c" + global.name.replace(' ', '\n') + "\n")

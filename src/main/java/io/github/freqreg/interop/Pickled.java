@@ -1,6 +1,8 @@
 package io.github.freqreg.interop;
 
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -10,6 +12,32 @@ import org.jspecify.annotations.Nullable;
  * They are equal only to themselves.
  */
 abstract sealed class Pickled {
+
+    /** Returns what a value of a pickle is made of, in the order in which it is written. */
+    static List<Object> parts(Object value) {
+        List<Object> parts = new ArrayList<>();
+        if (value instanceof List<?> list) {
+            parts.addAll(list);
+        } else if (value instanceof Map<?, ?> map) {
+            map.forEach(
+                    (key, each) -> {
+                        parts.add(key);
+                        parts.add(each);
+                    });
+        } else if (value instanceof Call call) {
+            parts.add(call.function);
+            parts.add(call.arguments);
+        } else if (value instanceof Instance instance) {
+            parts.add(instance.type);
+            parts.add(instance.arguments);
+            if (instance.state != null) {
+                parts.add(instance.state);
+            }
+        } else if (value instanceof Persistent persistent) {
+            parts.add(persistent.id);
+        }
+        return parts;
+    }
 
     /** The name of a class or function: module and name, separated by a space. */
     static final class Global extends Pickled {

@@ -1,10 +1,11 @@
 package io.github.freqreg.interop;
 
 import ai.djl.MalformedModelException;
-import ai.djl.ndarray.types.DataType;
 import io.github.freqreg.format.checks.FileChecks;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
-import java.util.Map;
+import java.util.Optional;
 
 /**
  * A tensor as the pickle of a TorchScript archive describes it.
@@ -18,18 +19,11 @@ record TensorView(Pickled.Persistent storage, long offset, List<Long> extents, L
 
     private static final String DENSE = "torch._utils _rebuild_tensor_v2";
 
-    private static final Map<String, DataType> TYPES =
-            Map.of(
-                    "torch FloatStorage", DataType.FLOAT32,
-                    "torch DoubleStorage", DataType.FLOAT64,
-                    "torch HalfStorage", DataType.FLOAT16,
-                    "torch BFloat16Storage", DataType.BFLOAT16,
-                    "torch LongStorage", DataType.INT64,
-                    "torch IntStorage", DataType.INT32,
-                    "torch ShortStorage", DataType.INT16,
-                    "torch CharStorage", DataType.INT8,
-                    "torch ByteStorage", DataType.UINT8,
-                    "torch BoolStorage", DataType.BOOLEAN);
+    /** The positions in the identifier of a storage: type, key, device. */
+    private static final int TYPE = 1;
+
+    private static final int KEY = 2;
+    private static final int DEVICE = 3;
 
     /** Returns whether a call makes a dense tensor. */
     static boolean isTensor(Pickled.Call call) {
@@ -44,8 +38,8 @@ record TensorView(Pickled.Persistent storage, long offset, List<Long> extents, L
                 && arguments.get(1) instanceof Long offset
                 && storage.id instanceof List<?> id
                 && id.size() == 5
-                && id.get(1) instanceof Pickled.Global
-                && id.get(2) instanceof String) {
+                && id.get(TYPE) instanceof Pickled.Global
+                && id.get(KEY) instanceof String) {
             List<Long> extents = numbers(arguments.get(2));
             List<Long> strides = numbers(arguments.get(3));
             if (extents.size() == strides.size() && extents.size() <= FileChecks.MAX_RANK) {
@@ -68,18 +62,40 @@ record TensorView(Pickled.Persistent storage, long offset, List<Long> extents, L
         return list.stream().map(Long.class::cast).toList();
     }
 
-    /** Returns the name of the storage's type in the pickle. */
-    private Pickled.Global element() {
-        return (Pickled.Global) ((List<?>) storage.id).get(1);
+    /**
+     * Returns a value that two tensors have in common if they are tied: if they are one object or
+     * show the same elements in the same way.
+     *
+     * @param tensor the call that this view was read from
+     */
+    Object tie(Pickled.Call tensor) {
+        // All tensors of a skeleton show one element, without being tied.
+        boolean expanded = false;
+        for (int axis = 0; axis < extents.size(); axis++) {
+            expanded |= strides.get(axis) == 0 && extents.get(axis) > 1;
+        }
+        return expanded ? tensor : this;
     }
 
-    /** Returns the data type, or unknown if DJL has none. */
-    DataType type() {
-        return TYPES.getOrDefault(element().name, DataType.UNKNOWN);
+    private List<?> identifier() {
+        return (List<?>) storage.id;
     }
 
-    /** Returns the record of the storage. */
-    String record() {
-        return "data/" + ((List<?>) storage.id).get(2);
+    /** Returns the type of the elements, if it is known. */
+    Optional<TorchElement> element() {
+        return TorchElement.of(((Pickled.Global) identifier().get(TYPE)).name);
+    }
+
+    /** Returns the identifier of a storage of the same type on the same device. */
+    List<Object> storage(String key, long count) {
+        List<Object> other = new ArrayList<>(identifier());
+        other.set(KEY, key);
+        other.set(other.size() - 1, count);
+        return Collections.unmodifiableList(other);
+    }
+
+    /** Returns what storages must have in common to be shared by tensors. */
+    List<Object> kind() {
+        return List.of(identifier().get(TYPE), identifier().get(DEVICE));
     }
 }

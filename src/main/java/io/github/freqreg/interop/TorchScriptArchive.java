@@ -1,6 +1,7 @@
 package io.github.freqreg.interop;
 
 import ai.djl.MalformedModelException;
+import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
 import io.github.freqreg.format.WholeFile;
@@ -16,6 +17,7 @@ import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -204,23 +206,35 @@ public final class TorchScriptArchive {
             Map<String, Pickled.Call> tensors, Map<String, TorchScriptOperator> operators)
             throws MalformedModelException {
         List<TorchScriptParameter> described = new ArrayList<>();
-        Map<TensorView, String> firstNames = new HashMap<>();
+        Map<Object, String> firstNames = new HashMap<>();
         for (Map.Entry<String, Pickled.Call> entry : tensors.entrySet()) {
             String name = entry.getKey();
             TensorView view = TensorView.of(name, entry.getValue());
-            Optional<String> tiedTo = Optional.ofNullable(firstNames.putIfAbsent(view, name));
+            Optional<String> tiedTo =
+                    Optional.ofNullable(firstNames.putIfAbsent(view.tie(entry.getValue()), name));
             // A traced network uses a tied tensor by its first name only.
             Optional<TorchScriptOperator> operator =
                     Optional.ofNullable(operators.get(name)).or(() -> tiedTo.map(operators::get));
             long[] extents = view.extents().stream().mapToLong(Long::longValue).toArray();
             described.add(
                     new TorchScriptParameter(
-                            name, new Shape(extents), view.type(), tiedTo, operator));
+                            name, new Shape(extents), dataType(view), tiedTo, operator));
         }
         return List.copyOf(described);
     }
 
-    private static Optional<String> obstacle(ScriptRecords records, ModuleTensors tensors)
+    private static DataType dataType(TensorView view) {
+        Optional<String> name =
+                view.element()
+                        .map(element -> element == TorchElement.BOOL ? "BOOLEAN" : element.name());
+        return Arrays.stream(DataType.values())
+                .filter(type -> name.isPresent() && type.name().equals(name.get()))
+                .findFirst()
+                .orElse(DataType.UNKNOWN);
+    }
+
+    /** Returns why the parameters cannot be compressed, see {@link #obstacle()}. */
+    static Optional<String> obstacle(ScriptRecords records, ModuleTensors tensors)
             throws IOException, MalformedModelException {
         String pickle =
                 new String(
