@@ -58,7 +58,7 @@ class ArchitectureTest {
                     .whereLayer("policy")
                     .mayOnlyAccessLayers("interop", "block", "execution", "spectrum")
                     .whereLayer("file")
-                    .mayOnlyAccessLayers("block", "execution", "format", "spectrum")
+                    .mayOnlyAccessLayers("interop", "block", "execution", "format", "spectrum")
                     .whereLayer("interop")
                     .mayOnlyAccessLayers("block", "format", "spectrum")
                     .whereLayer("block")

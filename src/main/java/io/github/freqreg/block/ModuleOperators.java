@@ -11,9 +11,10 @@ import io.github.freqreg.Internal;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
-import java.io.DataOutputStream;
 import java.io.IOException;
+import java.io.SequenceInputStream;
 import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.zip.ZipEntry;
@@ -32,8 +33,10 @@ public final class ModuleOperators {
 
     private static final Logger logger = LoggerFactory.getLogger(ModuleOperators.class);
 
-    /** The version that {@code PtSymbolBlock} expects before a module. */
-    private static final int VERSION = 1;
+    /** The version that {@code PtSymbolBlock} expects before the length of an archive. */
+    private static final byte VERSION = 1;
+
+    private static final int HEAD_SIZE = Byte.BYTES + Long.BYTES;
 
     private static final String FOLDER = "operators/";
 
@@ -56,12 +59,12 @@ public final class ModuleOperators {
                         return torch.copy_(target, sources[0])
                     """);
 
-    /** Gives the target the memory of the source. */
-    private static final SymbolBlock ADOPT =
+    /** Gives the target memory of its own, if its elements share memory. */
+    private static final SymbolBlock ALLOCATE =
             operator(
                     """
                         _0 = torch.detach_(target)
-                        _1 = torch.set_data(target, sources[0])
+                        _1 = torch.set_data(target, torch.contiguous(target))
                         return target
                     """);
 
@@ -141,9 +144,8 @@ public final class ModuleOperators {
      * @param target the tensor
      */
     public static void allocate(NDArray target) {
-        try (NDArray detached = target.stopGradient();
-                NDArray copy = detached.duplicate()) {
-            run(ADOPT, target, List.of(copy)).close();
+        try (NDArray unused = target.stopGradient()) {
+            run(ALLOCATE, target, List.of(unused)).close();
         }
     }
 
@@ -191,25 +193,35 @@ public final class ModuleOperators {
     }
 
     private static SymbolBlock operator(String body) {
-        byte[] archive = archive(body);
-        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-        try (DataOutputStream out = new DataOutputStream(bytes)) {
-            out.writeByte(VERSION);
-            out.writeLong(archive.length);
-            out.write(archive);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-        // Lives as long as the process.
-        NDManager manager = NDManager.newBaseManager();
-        SymbolBlock operator = SymbolBlock.newInstance(manager);
-        try (DataInputStream in =
-                new DataInputStream(new ByteArrayInputStream(bytes.toByteArray()))) {
-            operator.loadParameters(manager, in);
+        try {
+            // Lives as long as the process.
+            return load(NDManager.newBaseManager("PyTorch"), archive(body));
         } catch (IOException | MalformedModelException e) {
             throw new IllegalStateException("The engine cannot load a TorchScript operator", e);
         }
-        return operator;
+    }
+
+    /**
+     * Loads a TorchScript network.
+     *
+     * @param manager the manager of its tensors
+     * @param archive the bytes of the archive
+     * @return the network, whose tensors can be written to
+     * @throws IOException never
+     * @throws MalformedModelException if DJL expects another format
+     */
+    public static SymbolBlock load(NDManager manager, byte[] archive)
+            throws IOException, MalformedModelException {
+        byte[] head = ByteBuffer.allocate(HEAD_SIZE).put(VERSION).putLong(archive.length).array();
+        SymbolBlock network = SymbolBlock.newInstance(manager);
+        try (DataInputStream in =
+                new DataInputStream(
+                        new SequenceInputStream(
+                                new ByteArrayInputStream(head),
+                                new ByteArrayInputStream(archive)))) {
+            network.loadParameters(manager, in);
+        }
+        return network;
     }
 
     private static byte[] archive(String body) {

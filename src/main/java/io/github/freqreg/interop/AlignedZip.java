@@ -45,7 +45,15 @@ final class AlignedZip {
 
     /** Adds a record of a tensor, deflated if that makes it smaller, aligned otherwise. */
     void addTensor(String name, byte[] content) {
-        byte[] deflated = deflate(content);
+        addTensor(name, content, deflate(content));
+    }
+
+    /** Adds a record of a tensor, aligned. */
+    void addStoredTensor(String name, byte[] content) {
+        addTensor(name, content, content);
+    }
+
+    private void addTensor(String name, byte[] content, byte[] deflated) {
         int start = out.size() + LOCAL_SIZE + bytes(name).length + PADDING_HEADER;
         int padding = PADDING_HEADER + (ALIGNMENT - start % ALIGNMENT) % ALIGNMENT;
         boolean smaller = deflated.length < content.length + padding;

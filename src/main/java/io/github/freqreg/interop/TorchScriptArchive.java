@@ -192,7 +192,7 @@ public final class TorchScriptArchive {
         ScriptSource source = new ScriptSource();
         long left = MAX_CODE_BYTES;
         for (String name : records.names()) {
-            if (name.startsWith(CODE) && name.endsWith(SOURCE)) {
+            if (isSource(name)) {
                 byte[] text = records.read(name, left);
                 left -= text.length;
                 String module = name.substring(CODE.length(), name.length() - SOURCE.length());
@@ -200,6 +200,11 @@ public final class TorchScriptArchive {
             }
         }
         return source;
+    }
+
+    /** Returns whether a record holds source code. */
+    static boolean isSource(String name) {
+        return name.startsWith(CODE) && name.endsWith(SOURCE);
     }
 
     private static List<TorchScriptParameter> describe(

@@ -3,6 +3,7 @@ package io.github.freqreg.interop;
 import ai.djl.MalformedModelException;
 import io.github.freqreg.format.WholeFile;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -24,7 +25,8 @@ import java.util.Set;
  * <p>An emptied parameter keeps its name, shape, data type and ties, but all its elements are one
  * zero in memory: its strides are 0. LibTorch loads such an archive as any other. Before the
  * network is used, each parameter must be given elements of its own; writing into it as it is would
- * change all elements at once. Buffers and constants keep their values.
+ * change all elements at once. The running statistics of normalisation become parameters, which DJL
+ * shows, and are emptied, too. Other buffers and constants keep their values.
  *
  * <p>Dropped are the records that a network does not need to run: debug information, traced inputs,
  * and the byte code for mobile devices. The rest is deflated where that makes it smaller.
@@ -50,7 +52,7 @@ public final class TorchScriptSkeleton {
     }
 
     /**
-     * Writes the skeleton of an archive, with all parameters emptied.
+     * Writes the skeleton of an archive, with all parameters and running statistics emptied.
      *
      * @param archive the archive, as {@code torch.jit.save} writes it
      * @param out the file to write; it is replaced atomically
@@ -87,18 +89,37 @@ public final class TorchScriptSkeleton {
                         archive, records -> new TorchScriptSkeleton(records).encode(chosen)));
     }
 
+    /**
+     * Returns an archive with the values of all tensors, and the running statistics among its
+     * parameters.
+     *
+     * @param archive the archive, as {@code torch.jit.save} or {@link #write} writes it
+     */
+    static byte[] withValues(Path archive) throws IOException, MalformedModelException {
+        return TorchScriptArchive.open(
+                archive, records -> new TorchScriptSkeleton(records).encode(Optional.of(Set.of())));
+    }
+
     private byte[] encode(Optional<Set<String>> names) throws IOException, MalformedModelException {
         Pickled.Instance root = TorchScriptArchive.module(records);
         ModuleTensors tensors = new ModuleTensors(TorchScriptArchive.source(records), root);
         Optional<String> obstacle = TorchScriptArchive.obstacle(records, tensors);
         if (obstacle.isPresent()) {
-            throw new MalformedModelException("there is nothing to empty: " + obstacle.get());
+            throw new MalformedModelException(
+                    "its parameters cannot be reached: " + obstacle.get());
         }
         Map<String, Pickled.Call> all = new LinkedHashMap<>(tensors.parameters());
         all.putAll(tensors.buffers());
-        Set<String> chosen = names.orElse(tensors.parameters().keySet());
+        Set<String> chosen = names.orElseGet(() -> stored(tensors));
         empty(all, chosen);
         return write(root);
+    }
+
+    /** Returns the tensors that a file of the network's numbers stores. */
+    private static Set<String> stored(ModuleTensors tensors) {
+        Set<String> names = new HashSet<>(tensors.parameters().keySet());
+        names.addAll(RunningStatistics.among(tensors.buffers()));
+        return names;
     }
 
     /**
@@ -166,8 +187,14 @@ public final class TorchScriptSkeleton {
             if (kept && !name.equals(ScriptRecords.MODULE)) {
                 byte[] content = records.read(name, left);
                 left -= content.length;
-                if (data || name.startsWith(CONSTANTS)) {
+                if (emptied.isEmpty() && data) {
+                    zip.addStoredTensor(FOLDER + name, content);
+                } else if (data || name.startsWith(CONSTANTS)) {
                     zip.addTensor(FOLDER + name, content);
+                } else if (TorchScriptArchive.isSource(name)) {
+                    String code = new String(content, StandardCharsets.UTF_8);
+                    String declared = RunningStatistics.declareAsParameters(code);
+                    zip.add(FOLDER + name, declared.getBytes(StandardCharsets.UTF_8));
                 } else {
                     zip.add(FOLDER + name, content);
                 }

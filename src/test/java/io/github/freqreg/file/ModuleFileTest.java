@@ -13,6 +13,8 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Parameter;
+import ai.djl.repository.zoo.Criteria;
+import ai.djl.repository.zoo.ZooModel;
 import ai.djl.training.DefaultTrainingConfig;
 import ai.djl.training.GradientCollector;
 import ai.djl.training.ParameterStore;
@@ -25,6 +27,8 @@ import io.github.freqreg.ScriptNetworks;
 import io.github.freqreg.TestModels;
 import io.github.freqreg.TorchArchive;
 import io.github.freqreg.block.FrequencyBlocks;
+import io.github.freqreg.interop.TorchScript;
+import io.github.freqreg.interop.TorchScriptSkeleton;
 import io.github.freqreg.policy.FrequencyRegularization;
 import io.github.freqreg.policy.LayerType;
 import java.io.IOException;
@@ -34,6 +38,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -102,6 +107,50 @@ class ModuleFileTest {
             // The tensors that are left alone have arrived in the module, too.
             FrequencyBlocks.toDense(other);
             FrequencyBlocks.toDense(saved);
+        }
+    }
+
+    /** The pair of skeleton and file must do without the archive, running statistics included. */
+    @Test
+    void skeletonAndFileAreLoadedByCriteria() throws Exception {
+        Path archive = folder.resolve("net.pt");
+        TorchArchive.write(archive, ScriptNetworks.convolutional(1));
+        Path pair = Files.createDirectory(folder.resolve("pair"));
+        float[] expected;
+        try (Model model = Model.newInstance("net")) {
+            model.setBlock(TorchScript.load(model.getNDManager(), archive));
+            assertEquals(
+                    Set.of("bn1.running_mean", "bn1.running_var"),
+                    FrequencyBlocks.parameters(model.getBlock()).entrySet().stream()
+                            .filter(entry -> !entry.getValue().requiresGradient())
+                            .map(Map.Entry::getKey)
+                            .collect(Collectors.toSet()));
+            few().apply(model);
+            FrequencyFile.save(model.getBlock(), pair.resolve("net.frq"), DataType.FLOAT32);
+            expected = answer(model);
+        }
+        TorchScriptSkeleton.write(archive, pair.resolve("net.pt"));
+        Criteria<NDList, NDList> criteria =
+                Criteria.builder()
+                        .setTypes(NDList.class, NDList.class)
+                        .optModelPath(pair)
+                        .optArgument("blockFactory", TorchScriptFactory.class.getName())
+                        .optOption("hasParameter", "false")
+                        .build();
+        try (ZooModel<NDList, NDList> loaded = criteria.loadModel()) {
+            assertArrayEquals(expected, answer(loaded));
+        }
+        Files.writeString(
+                pair.resolve("serving.properties"),
+                """
+                engine=PyTorch
+                blockFactory=io.github.freqreg.file.TorchScriptFactory
+                option.hasParameter=false
+                """);
+        Criteria<NDList, NDList> path =
+                Criteria.builder().setTypes(NDList.class, NDList.class).optModelPath(pair).build();
+        try (ZooModel<NDList, NDList> loaded = path.loadModel()) {
+            assertArrayEquals(expected, answer(loaded));
         }
     }
 
