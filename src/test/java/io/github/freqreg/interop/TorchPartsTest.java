@@ -263,6 +263,34 @@ class TorchPartsTest {
         assertTrue(message.contains("a TorchScript archive of __torch__.net.Net"), message);
     }
 
+    /** Every dictionary holds the next one 16 times, so there are 16^7 paths to the last. */
+    @Test
+    void thePathsToADictionaryAreBounded() throws Exception {
+        int levels = 7;
+        PickleWriter writer = new PickleWriter().op(0x80, 2);
+        for (int level = 0; level < levels; level++) {
+            writer.op('}', '(').text("k0");
+        }
+        writer.op('}').text("w");
+        writer.tensor(
+                "FloatStorage", "0", 1, PickleWriter.floats(4), 0, new int[] {1}, new int[] {1});
+        writer.op('s');
+        for (int level = 0; level < levels; level++) {
+            writer.op('q', level);
+            for (int i = 1; i < 16; i++) {
+                writer.text("k" + i).op('h', level);
+            }
+            writer.op('u');
+        }
+        Path file = writer.op('.').write(folder.resolve("paths.pt"));
+        MalformedModelException e =
+                assertThrows(MalformedModelException.class, () -> TorchCheckpoint.read(file));
+        assertTrue(
+                e.getMessage().contains("k0.k0.k0.k0.k0.k0.k0, k0.k0.k0.k0.k0.k0.k1, "),
+                e.getMessage());
+        assertTrue(e.getMessage().endsWith("; name the part to read"), e.getMessage());
+    }
+
     @Test
     void messagesAreOneShortLine() {
         String message = refused(dictionary("a\nb", "c\n".repeat(5000)));
@@ -311,6 +339,20 @@ class TorchPartsTest {
         TorchCheckpoint read = TorchCheckpoint.read(file);
         assertEquals("net", read.getPart());
         assertArrayEquals(new float[] {4}, read.getTensors().get("w").values());
+    }
+
+    @Test
+    void aDictionaryUnderTwoKeysIsFoundUnderBoth() throws Exception {
+        PickleWriter writer = new PickleWriter().op(0x80, 2, '}', '(').text("model").op('}');
+        writer.op('q', 0).text("w");
+        writer.tensor(
+                "FloatStorage", "0", 1, PickleWriter.floats(4), 0, new int[] {1}, new int[] {1});
+        writer.op('s').text("best").op('h', 0, 'u', '.');
+        Path file = writer.write(folder.resolve("twice.pt"));
+        assertEquals("model", TorchCheckpoint.read(file).getPart());
+        assertEquals(List.of("best"), TorchCheckpoint.read(file).getOtherParts());
+        assertArrayEquals(
+                new float[] {4}, TorchCheckpoint.read(file, "best").getTensors().get("w").values());
     }
 
     @Test
