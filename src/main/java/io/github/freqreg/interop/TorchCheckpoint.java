@@ -50,11 +50,11 @@ import java.util.zip.ZipException;
  *
  * <h2>Which tensors are read</h2>
  *
- * <p>Dense and sparse COO tensors of float64, float32, float16, bfloat16, bool and integers of 8 to
- * 64 bits are read as float32. A float64 is rounded to the nearest float32; an integer without an
- * exact float32 is rejected. Tensors of complex numbers, of FP8, and quantised ones are rejected by
- * name. Names of the same elements of a storage are {@linkplain #getTies() tied} and share one
- * {@link TorchTensor}.
+ * <p>Dense and sparse COO tensors of float64, float32, float16, bfloat16, bool, signed integers and
+ * unsigned ones of up to 32 bits are read as float32. A float64 is rounded to the nearest float32;
+ * an integer without an exact float32 is rejected. Tensors of complex numbers, of FP8, and
+ * quantised ones are rejected by name. Names of the same elements of a storage are {@linkplain
+ * #getTies() tied} and share one {@link TorchTensor}.
  *
  * <p>Files of PyTorch before version 1.6, which are not zip archives, are rejected. Instances are
  * immutable but for the values of the tensors.
