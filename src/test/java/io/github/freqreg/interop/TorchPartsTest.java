@@ -321,6 +321,27 @@ class TorchPartsTest {
     }
 
     @Test
+    void aNameMayHaveAtMost1024Characters() throws Exception {
+        String longest = "n".repeat(1024);
+        assertTrue(
+                read(dictionary(longest, Tensor.scalar("0", 1))).getTensors().containsKey(longest));
+        String message = refused(dictionary(longest + "n", Tensor.scalar("0", 1)));
+        assertTrue(message.contains("names of at most 1024 characters but found nnn"), message);
+        assertTrue(message.length() < 400, message);
+    }
+
+    @Test
+    void largeIntegersAndLongTextsMayStandBesideTheNetwork() throws Exception {
+        PickleWriter writer = new PickleWriter().op(0x80, 2, '}', '(').text("seed").op(0x8a, 17);
+        writer.bytes(new byte[16]).op(1).text("config").text("c".repeat(100_000));
+        writer.text("net").op('}').text("w");
+        writer.tensor(
+                "FloatStorage", "0", 1, PickleWriter.floats(4), 0, new int[] {1}, new int[] {1});
+        Path file = writer.op('s', 'u', '.').write(folder.resolve("seed.pt"));
+        assertEquals("net", TorchCheckpoint.read(file).getPart());
+    }
+
+    @Test
     void extraStateIsSkipped() throws Exception {
         Map<Object, Object> net = dictionary("fc._extra_state", dictionary("scale", 2));
         net.putAll(NET);
@@ -435,6 +456,16 @@ class TorchPartsTest {
                         .getMessage();
         assertTrue(message.contains("older tar archive; save it anew in PyTorch"), message);
         assertTrue(message.contains("weights_only=False"), message);
+    }
+
+    @Test
+    void aPointerOfGitLfsIsNamed() throws Exception {
+        Path file = folder.resolve("lfs.pt");
+        Files.writeString(file, "version https://git-lfs.github.com/spec/v1\noid sha256:0\n");
+        assertTrue(
+                assertThrows(MalformedModelException.class, () -> TorchCheckpoint.read(file))
+                        .getMessage()
+                        .endsWith("found a pointer of Git LFS; run git lfs pull"));
     }
 
     @Test
