@@ -50,6 +50,16 @@ public final class ArrayFile {
                     ".safetensors", NDList.Encoding.SAFETENSORS,
                     ".npz", NDList.Encoding.NPZ);
 
+    private static final Map<DataType, ElementType> WRITTEN =
+            Map.of(
+                    DataType.FLOAT16, ElementType.FLOAT16,
+                    DataType.FLOAT32, ElementType.FLOAT32,
+                    DataType.FLOAT64, ElementType.FLOAT64,
+                    DataType.UINT8, ElementType.UINT8,
+                    DataType.INT8, ElementType.INT8,
+                    DataType.INT32, ElementType.INT32,
+                    DataType.INT64, ElementType.INT64);
+
     private static final List<String> TORCH = List.of(".pt", ".pth");
 
     private ArrayFile() {}
@@ -138,7 +148,8 @@ public final class ArrayFile {
                                 + name
                                 + ", which safetensors reserves");
             }
-            if (type == DataType.BFLOAT16 || !RawArray.TYPES.contains(type)) {
+            ElementType element = WRITTEN.get(type);
+            if (element == null) {
                 throw new IllegalArgumentException(
                         "Expected float16, float32, float64, uint8, int8, int32 or int64 in files of "
                                 + encoding
@@ -154,7 +165,7 @@ public final class ArrayFile {
                 RawArray.checkRank(name, array.getShape().getShape());
                 if (!nonFinite && type.isFloating()) {
                     ByteBuffer values = ByteBuffer.wrap(array.toByteArray());
-                    new RawArray(name, type, array.getShape(), values).checkFinite();
+                    new RawArray(name, element, array.getShape(), values).checkFinite();
                 }
             } catch (MalformedModelException e) {
                 throw new IllegalArgumentException(e.getMessage(), e);
@@ -237,8 +248,9 @@ public final class ArrayFile {
                 encoding == NDList.Encoding.NPZ
                         ? NpzReader.read(file)
                         : SafetensorsReader.read(file);
-        if (!nonFinite) {
-            for (RawArray array : arrays) {
+        for (RawArray array : arrays) {
+            array.checkValues();
+            if (!nonFinite) {
                 array.checkFinite();
             }
         }

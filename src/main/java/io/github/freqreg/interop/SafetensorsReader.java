@@ -1,7 +1,6 @@
 package io.github.freqreg.interop;
 
 import ai.djl.MalformedModelException;
-import ai.djl.ndarray.types.DataType;
 import com.google.gson.Strictness;
 import com.google.gson.stream.JsonReader;
 import com.google.gson.stream.JsonToken;
@@ -13,6 +12,7 @@ import java.nio.ByteOrder;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
@@ -20,6 +20,7 @@ import java.util.Locale;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 
 /**
  * Reads a {@code .safetensors} file, and rejects any deviation from the specification.
@@ -55,7 +56,7 @@ final class SafetensorsReader {
     }
 
     /** An array as the header describes it. */
-    private record Entry(String name, DataType type, long[] extents, long from, long to) {}
+    private record Entry(String name, ElementType type, long[] extents, long from, long to) {}
 
     /** Returns the arrays in the order of their bytes. */
     static List<RawArray> read(byte[] file) throws MalformedModelException {
@@ -168,7 +169,7 @@ final class SafetensorsReader {
     }
 
     private Entry entry(String name) throws IOException, MalformedModelException {
-        DataType type = null;
+        ElementType type = null;
         long[] extents = null;
         long[] offsets = null;
         expect(JsonToken.BEGIN_OBJECT, in(name));
@@ -199,19 +200,24 @@ final class SafetensorsReader {
         return new Entry(name, type, extents, offsets[0], offsets[1]);
     }
 
-    private DataType type(String name) throws IOException, MalformedModelException {
+    private ElementType type(String name) throws IOException, MalformedModelException {
         expect(JsonToken.STRING, in(name));
         String text = in.nextString();
-        for (DataType type : RawArray.TYPES) {
-            if (type.asSafetensors().equals(text)) {
+        for (ElementType type : ElementType.values()) {
+            if (type.safetensors().equals(text)) {
                 return type;
             }
         }
         throw new MalformedModelException(
                 "expected array "
                         + name
-                        + " of dtype F16, BF16, F32, F64, U8, I8, I32 or I64 but found "
-                        + text);
+                        + " of dtype "
+                        + Arrays.stream(ElementType.values())
+                                .map(ElementType::safetensors)
+                                .collect(Collectors.joining(", "))
+                        + " but found "
+                        + text
+                        + ": convert it to F32 before saving");
     }
 
     /** Reads extents or offsets: integers of 0 or more. */
