@@ -18,19 +18,25 @@ import java.util.Set;
 
 /**
  * Reads and writes named arrays in the formats of other programs: {@code .safetensors}, NumPy's
- * {@code .npz}, and PyTorch state dictionaries ({@code .pt} and {@code .pth}, only read). The
- * extension of the file name, in upper or lower case, selects the format.
+ * {@code .npz}, and PyTorch state dictionaries ({@code .pt} and {@code .pth}, only read). Also read
+ * are NumPy's {@code .npy}, one array that gets the name of the file, and safetensors of several
+ * files, by their index ({@code .safetensors.index.json}) or the folder that has it. The extension
+ * of the file name, in upper or lower case, selects the format.
  *
  * <p>Arrays of float16, float32, float64, uint8, int8, int32 and int64 keep their type and every
- * bit. bfloat16, which only safetensors has, is read as float32, which is exact; {@link
- * TorchCheckpoint} converts all types to float32. Scalars and empty arrays are supported.
+ * bit. Other types are only read: booleans, and those that become a wider type without a change of
+ * a value. int16 and uint16 become int32; uint32, and uint64 below 2⁶³, become int64; bfloat16 and
+ * the two types of float8, which only safetensors has, become float32. npy arrays may be in
+ * column-major order and big-endian. {@link TorchCheckpoint} converts all types to float32. Scalars
+ * and empty arrays are supported.
  *
  * <p>Files are untrusted: nothing in them is run, no name is used as a path, and everything is
  * validated before an array is created. A file has at most 1 GiB and every size must match the
  * bytes in it. For safetensors and npz there are further limits: 1 GiB uncompressed, 65536 arrays
  * (npz: 65534) of rank 32, unique names of 1 to 1024 bytes of UTF-8, 16 MiB for the header of
- * safetensors, and no bytes outside headers, arrays and directory. {@link TorchCheckpoint} has its
- * own limits. NaN and infinity are rejected unless the caller allows them.
+ * safetensors, and no bytes outside headers, arrays and directory. Safetensors of several files
+ * have at most 1024 files and 16 GiB in all. {@link TorchCheckpoint} has its own limits. NaN and
+ * infinity are rejected unless the caller allows them.
  *
  * <p>What is written can be read again, and equal arrays give equal bytes. DJL writes the
  * safetensors, but its reader is not used because it trusts its input: it allocates what a header
@@ -68,10 +74,13 @@ public final class ArrayFile {
      * Returns whether {@link #read} supports the format of a file.
      *
      * @param file the path
-     * @return whether the name has one of the four extensions
+     * @return whether the name has one of the extensions, or the path is a folder
      */
     public static boolean isReadable(Path file) {
-        return isWritable(file) || TORCH.contains(extension(file));
+        return isWritable(file)
+                || extension(file).equals(NpzReader.SUFFIX)
+                || TORCH.contains(extension(file))
+                || ShardedArrays.isReadable(file);
     }
 
     /**
@@ -217,7 +226,7 @@ public final class ArrayFile {
      * Reads arrays.
      *
      * @param manager the manager of the arrays
-     * @param file the path, whose extension selects the format
+     * @param file the path, whose extension selects the format; a folder has safetensors
      * @param nonFinite whether to allow NaN and infinity, except in PyTorch checkpoints
      * @return the arrays with their names, in the order of the file
      * @throws IOException if the file cannot be read
@@ -229,16 +238,37 @@ public final class ArrayFile {
         if (TORCH.contains(extension(file))) {
             return readTorch(manager, file);
         }
-        NDList.Encoding encoding = ENCODINGS.get(extension(file));
-        if (encoding == null) {
-            throw new IllegalArgumentException(
-                    file + ": expected a name that ends with .safetensors, .npz, .pt or .pth");
+        if (ShardedArrays.isReadable(file)) {
+            return ShardedArrays.read(manager, file, nonFinite);
         }
-        List<RawArray> checked =
-                WholeFile.read(file, MAX_BYTES, bytes -> decode(bytes, encoding, nonFinite));
+        List<RawArray> checked = WholeFile.read(file, MAX_BYTES, parser(file, nonFinite));
         NDList arrays = new NDList(checked.size());
-        checked.forEach(array -> arrays.add(array.toArray(manager)));
+        try {
+            checked.forEach(array -> arrays.add(array.toArray(manager)));
+        } catch (OutOfMemoryError e) {
+            arrays.close();
+            throw WholeFile.unreadable(file, e);
+        }
         return arrays;
+    }
+
+    private static WholeFile.Parser<List<RawArray>> parser(Path file, boolean nonFinite) {
+        NDList.Encoding encoding = ENCODINGS.get(extension(file));
+        if (encoding != null) {
+            return bytes -> decode(bytes, encoding, nonFinite);
+        }
+        if (!extension(file).equals(NpzReader.SUFFIX)) {
+            throw new IllegalArgumentException(
+                    file
+                            + ": expected a name that ends with .safetensors, .npz, .npy, .pt, .pth"
+                            + " or .safetensors.index.json");
+        }
+        String name = String.valueOf(file.getFileName());
+        String array = name.substring(0, name.length() - NpzReader.SUFFIX.length());
+        return bytes -> {
+            RawArray.checkName(array, new HashSet<>());
+            return checked(List.of(NpyReader.read(array, ByteBuffer.wrap(bytes))), nonFinite);
+        };
     }
 
     /** Decodes and validates a file, without an engine. */
@@ -248,6 +278,11 @@ public final class ArrayFile {
                 encoding == NDList.Encoding.NPZ
                         ? NpzReader.read(file)
                         : SafetensorsReader.read(file);
+        return checked(arrays, nonFinite);
+    }
+
+    private static List<RawArray> checked(List<RawArray> arrays, boolean nonFinite)
+            throws MalformedModelException {
         for (RawArray array : arrays) {
             array.checkValues();
             if (!nonFinite) {

@@ -2,7 +2,10 @@ package io.github.freqreg.interop;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import ai.djl.MalformedModelException;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
@@ -178,6 +181,23 @@ class NpyValuesTest {
             var read = ArrayFile.read(manager, file);
             assertArrayEquals(new long[] {0, Long.MAX_VALUE}, read.get("u8").toLongArray());
             assertArrayEquals(new long[] {0, 4_294_967_295L}, read.get("u4").toLongArray());
+        }
+    }
+
+    @Test
+    void aSingleArrayHasTheNameOfItsFile() throws Exception {
+        Path file = folder.resolve("fc.weight.npy");
+        Files.write(file, npy(">f4", 1, new long[] {2, 3}, true));
+        try (NDManager manager = NDManager.newBaseManager()) {
+            NDArray array = ArrayFile.read(manager, file).singletonOrThrow();
+            assertEquals("fc.weight", array.getName());
+            assertArrayEquals(
+                    new float[] {-1.25f, 5, -3.75f, 10, -6.25f, 15}, array.toFloatArray());
+            Path nameless = Files.copy(file, folder.resolve(".npy"));
+            MalformedModelException e =
+                    assertThrows(
+                            MalformedModelException.class, () -> ArrayFile.read(manager, nameless));
+            assertTrue(e.getMessage().startsWith(nameless + ": expected a name of 1 to"));
         }
     }
 }

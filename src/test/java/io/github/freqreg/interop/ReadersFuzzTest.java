@@ -1,6 +1,7 @@
 package io.github.freqreg.interop;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ai.djl.MalformedModelException;
@@ -56,6 +57,20 @@ class ReadersFuzzTest {
         Map<String, SecondSafetensors.Array> second =
                 arrays.isEmpty() ? Map.of() : SecondSafetensors.read(file);
         arrays.forEach(array -> assertSame(second.get(array.name()), array));
+    }
+
+    /** Fuzzes the index of several safetensors files. */
+    @FuzzTest(maxDuration = "10m")
+    void index(byte[] json) {
+        try {
+            for (String file : SafetensorsIndex.parse(json).files()) {
+                Path folder = Path.of("folder");
+                assertEquals(folder, folder.resolve(file).normalize().getParent(), file);
+                assertTrue(file.endsWith(".safetensors"), file);
+            }
+        } catch (MalformedModelException e) {
+            assertTrue(e.getMessage() != null && !e.getMessage().isBlank());
+        }
     }
 
     /** Fuzzes a whole npz file. */

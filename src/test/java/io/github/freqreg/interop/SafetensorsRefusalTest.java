@@ -56,7 +56,7 @@ class SafetensorsRefusalTest {
                         patched(whole, 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff)),
                 arguments("its length is 4294967350", patched(whole, 4, 1)),
                 arguments("a header of 2 to 16777216 bytes", longHeader()),
-                arguments("starts with { but it starts with 20", patched(whole, 8, ' ')),
+                arguments("to start with { but it starts with 20", patched(whole, 8, ' ')),
                 arguments("is not UTF-8", patched(whole, 10, 0xff)),
                 arguments("is not UTF-8", patched(whole, 10, 0xc0)),
                 header("malformed JSON", "{\"a\""),
