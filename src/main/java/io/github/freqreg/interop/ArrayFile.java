@@ -171,7 +171,7 @@ public final class ArrayFile {
             checkSize(bytes);
             try {
                 RawArray.checkName(name, names);
-                RawArray.checkRank(name, array.getShape().getShape());
+                RawArray.checkShape(name, array.getShape().getShape());
                 if (!nonFinite && type.isFloating()) {
                     ByteBuffer values = ByteBuffer.wrap(array.toByteArray());
                     new RawArray(name, element, array.getShape(), values).checkFinite();
@@ -188,7 +188,7 @@ public final class ArrayFile {
         return file;
     }
 
-    private static void checkHeader(byte[] safetensors) {
+    static void checkHeader(byte[] safetensors) {
         long header = ByteBuffer.wrap(safetensors).order(ByteOrder.LITTLE_ENDIAN).getLong();
         if (header > SafetensorsReader.MAX_HEADER) {
             throw new IllegalArgumentException(
@@ -199,7 +199,7 @@ public final class ArrayFile {
         }
     }
 
-    private static void checkSize(long bytes) {
+    static void checkSize(long bytes) {
         if (bytes > MAX_BYTES) {
             throw new IllegalArgumentException(
                     "Expected at most " + MAX_BYTES + " bytes but the arrays have " + bytes);

@@ -25,12 +25,16 @@ import java.util.Set;
 record RawArray(String name, ElementType type, Shape shape, ByteBuffer bytes) {
 
     private static final int MAX_NAME_BYTES = 1 << 10;
+
+    /** The readers parse 18 digits. */
+    private static final long MAX_EXTENT = 999_999_999_999_999_999L;
+
     private static final int MAX_ARRAYS = 1 << 16;
 
     /** Makes an array whose shape, type and bytes fit each other. */
     static RawArray of(String name, ElementType type, long[] extents, ByteBuffer bytes)
             throws MalformedModelException {
-        checkRank(name, extents);
+        checkShape(name, extents);
         long size = FileChecks.size(name, extents);
         int width = type.bytes();
         if (size > Integer.MAX_VALUE || size * width != bytes.remaining()) {
@@ -50,8 +54,8 @@ record RawArray(String name, ElementType type, Shape shape, ByteBuffer bytes) {
         return new RawArray(name, type, new Shape(extents), bytes);
     }
 
-    /** Rejects a rank above the limit. */
-    static void checkRank(String name, long[] extents) throws MalformedModelException {
+    /** Rejects a rank or an extent above the limits; only empty arrays have such extents. */
+    static void checkShape(String name, long[] extents) throws MalformedModelException {
         if (extents.length > FileChecks.MAX_RANK) {
             throw new MalformedModelException(
                     "expected at most "
@@ -61,6 +65,18 @@ record RawArray(String name, ElementType type, Shape shape, ByteBuffer bytes) {
                             + " but found "
                             + extents.length);
         }
+        for (long extent : extents) {
+            if (extent > MAX_EXTENT) {
+                throw new MalformedModelException(
+                        "expected extents of at most "
+                                + MAX_EXTENT
+                                + " of array "
+                                + name
+                                + " but found "
+                                + extent);
+            }
+        }
+        FileChecks.size(name, extents);
     }
 
     /** Rejects a name that is empty, too long, not valid Unicode or already in the set; adds it. */
