@@ -58,7 +58,9 @@ public final class NameTable {
     static boolean isWritable(String theirs, String ours) {
         String line = theirs + IS + ours;
         return !CONTROL.matcher(line).find()
-                && line.equals(line.strip())
+                && theirs.equals(theirs.strip())
+                && ours.equals(ours.strip())
+                && !theirs.isEmpty()
                 && !line.startsWith("#")
                 && line.indexOf(IS) == theirs.length()
                 && line.lastIndexOf(IS) == theirs.length();

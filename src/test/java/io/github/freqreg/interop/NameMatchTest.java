@@ -397,7 +397,12 @@ class NameMatchTest {
     void ambiguousLayersAreLeftOver() {
         // Sorted by words that tell no order.
         linearState("apple", "pear");
-        assertEquals(4, match(linears(2), arrays()).openParameters().size());
+        assertEquals(4, match(linears(2), sorted(arrays())).openParameters().size());
+        linearState("mlp.1", "mlp.x");
+        assertEquals(4, match(linears(2), sorted(arrays())).openParameters().size());
+        linearState("mlp.10", "mlp.9");
+        NameTable sorted = match(linears(2), sorted(arrays()));
+        assertEquals("mlp.9.bias", sorted.arrayOf("01parta_bias").orElseThrow());
         // In the order of a state dictionary.
         linearState("pear", "apple");
         assertEquals(List.of(), match(linears(2), arrays()).openParameters());
@@ -483,8 +488,12 @@ class NameMatchTest {
                 e.getMessage());
         assertFalse(target.isInitialized());
         String lines =
-                "pear.weight = 01parta_weight\npear.bias = 01parta_bias\n"
-                        + "  apple.weight =  02partb_weight \r\napple.bias = 02partb_bias\n";
+                """
+                pear.weight = 01parta_weight
+                pear.bias = 01parta_bias
+                  apple.weight =  02partb_weight \r
+                apple.bias = 02partb_bias
+                """;
         Files.writeString(file, table + lines);
         DenseWeights.load(target, manager, given, NameTable.read(file), TOKENS);
         NDArray first = target.getParameters().get(0).getValue().getArray().stopGradient();
