@@ -66,6 +66,9 @@ final class CompressCommand implements Callable<Integer> {
             description = "the trained network: " + WeightFile.KINDS)
     private Path weights;
 
+    @Mixin(name = "Weights")
+    private NameTableOption nameTable;
+
     @ArgGroup(multiplicity = "1")
     private GoalOptions goal;
 
@@ -135,7 +138,7 @@ final class CompressCommand implements Callable<Integer> {
                             + ": expected a checkpoint to resume from, but there is none");
         }
         try (Task task = arguments.task();
-                Model model = arguments.load(task, weights)) {
+                Model model = arguments.load(task, weights, nameTable.file())) {
             if (FrequencyBlocks.isWrapped(model.getBlock())) {
                 FrequencyBlocks.toDense(model);
             }
@@ -177,7 +180,7 @@ final class CompressCommand implements Callable<Integer> {
             throws IOException, MalformedModelException, TranslateException {
         PrintWriter output = spec.commandLine().getOut();
         try (Model model = Model.newInstance("file", device)) {
-            arguments.shape().load(arguments.network(), model, weights);
+            arguments.shape().load(arguments.network(), model, weights, nameTable.file());
             output.print(round(model));
         } catch (IllegalArgumentException e) {
             throw failure(e);

@@ -51,6 +51,8 @@ final class EvaluateCommand implements Callable<Integer> {
             description = "the file to load: " + WeightFile.KINDS)
     private Path weights;
 
+    @Mixin private NameTableOption nameTable;
+
     @Option(names = "--verbose", description = "unet: print the Dice coefficient of each image")
     private boolean verbose;
 
@@ -79,7 +81,7 @@ final class EvaluateCommand implements Callable<Integer> {
             evaluateUNet(arguments.data().orElseThrow(this::missingData), out);
         } else {
             try (Task task = arguments.task();
-                    Model model = arguments.load(task, weights)) {
+                    Model model = arguments.load(task, weights, nameTable.file())) {
                 Score score = task.measure(Part.TEST, model.getBlock(), model.getNDManager());
                 out.println(score);
                 writeJson(model, score, task.data().testAlone());
@@ -102,7 +104,7 @@ final class EvaluateCommand implements Callable<Integer> {
             Files.createDirectories(outImages.get());
         }
         try (Model model = Model.newInstance("unet", arguments.device())) {
-            arguments.shape().loadUNet(model, weights);
+            arguments.shape().loadUNet(model, weights, nameTable.file());
             InputScale scale = arguments.shape().scale();
             double sum = 0;
             int scaled = 0;

@@ -77,12 +77,13 @@ final class NetworkArguments {
         return shape;
     }
 
-    /** Loads a weight file into a new model of a task's network. */
-    Model load(Task task, Path weights) throws IOException, MalformedModelException {
+    /** Loads a weight file, by a table of names if there is one, into a task's new model. */
+    Model load(Task task, Path weights, Optional<Path> nameTable)
+            throws IOException, MalformedModelException {
         return task.load(
                 device(),
                 model -> {
-                    try (WeightFile file = WeightFile.open(weights)) {
+                    try (WeightFile file = WeightFile.open(weights, nameTable)) {
                         file.load(network, model, task.inputs(1));
                     }
                 });

@@ -188,12 +188,18 @@ final class ShapeArguments {
     /** Builds a network of these sizes and loads a weight file into it. */
     void load(Network network, Model model, Path weights)
             throws IOException, MalformedModelException {
+        load(network, model, weights, Optional.empty());
+    }
+
+    /** Builds a network of these sizes and loads a weight file into it by a table of names. */
+    void load(Network network, Model model, Path weights, Optional<Path> nameTable)
+            throws IOException, MalformedModelException {
         check(network);
         if (network == Network.UNET) {
-            loadUNet(model, weights);
+            loadUNet(model, weights, nameTable);
         } else {
             model.setBlock(plain(network));
-            try (WeightFile file = WeightFile.open(weights)) {
+            try (WeightFile file = WeightFile.open(weights, nameTable)) {
                 file.load(network, model, inputs(network));
             }
         }
@@ -204,8 +210,14 @@ final class ShapeArguments {
      * the file; if it has none, from these options or the published network.
      */
     void loadUNet(Model model, Path weights) throws IOException, MalformedModelException {
+        loadUNet(model, weights, Optional.empty());
+    }
+
+    /** Builds and loads a UNet as {@link #loadUNet(Model, Path)}, by a table of names. */
+    void loadUNet(Model model, Path weights, Optional<Path> nameTable)
+            throws IOException, MalformedModelException {
         check();
-        try (WeightFile file = WeightFile.open(weights)) {
+        try (WeightFile file = WeightFile.open(weights, nameTable)) {
             model.setBlock(network(file.shapes()));
             Shape input =
                     size.filter(its -> its.pixels() > 0 && its.width() == its.height())

@@ -6,39 +6,47 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
+import io.github.freqreg.examples.data.DataException;
 import io.github.freqreg.file.FrequencyFile;
 import io.github.freqreg.format.FrqDocument;
 import io.github.freqreg.interop.ArrayFile;
 import io.github.freqreg.interop.DenseWeights;
+import io.github.freqreg.interop.NameTable;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.UnaryOperator;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
  * A weight file of any supported format: {@code .frq}, PyTorch's {@code .pt} and {@code .pth},
- * {@code .safetensors}, {@code .npz}, or DJL's {@code .params}. The extension decides; a file with
- * another extension is read as {@code .frq}.
+ * {@code .safetensors} (also several files with an index), {@code .npz}, or DJL's {@code .params}.
+ * The extension decides; a file with another extension is read as {@code .frq}.
  */
 public final class WeightFile implements AutoCloseable {
 
     /** The supported formats, for the descriptions of options. */
     public static final String KINDS =
-            "a .frq file, PyTorch's .pt or .pth, .safetensors, .npz, or DJL's .params";
+            "a .frq file, PyTorch's .pt or .pth, .safetensors or its .index.json, .npz, or DJL's"
+                    + " .params";
 
     /** The name that DJL gives to a parameter file: prefix and epoch. */
     private static final Pattern PARAMS = Pattern.compile(".+-\\d{4}\\.params");
 
     private final Path file;
+    private final Optional<Path> nameTable;
     private final Optional<FrqDocument> document;
     private final NDManager manager = NDManager.newBaseManager();
     private final NDList arrays;
 
-    private WeightFile(Path file) throws IOException, MalformedModelException {
+    private WeightFile(Path file, Optional<Path> nameTable)
+            throws IOException, MalformedModelException {
         this.file = file;
+        this.nameTable = nameTable;
         try {
             document = isFrq(file) ? Optional.of(FrqDocument.read(file)) : Optional.empty();
             arrays = ArrayFile.isReadable(file) ? ArrayFile.read(manager, file) : new NDList();
@@ -54,7 +62,24 @@ public final class WeightFile implements AutoCloseable {
      * @param file the path
      */
     public static WeightFile open(Path file) throws IOException, MalformedModelException {
-        return new WeightFile(file);
+        return open(file, Optional.empty());
+    }
+
+    /**
+     * Opens a file whose arrays have other names than the network.
+     *
+     * @param file the path
+     * @param nameTable the path of a {@link NameTable}; {@link #load} writes the table if there is
+     *     none
+     * @throws DataException if there is a table, and the file has no arrays with names
+     */
+    public static WeightFile open(Path file, Optional<Path> nameTable)
+            throws IOException, MalformedModelException {
+        if (nameTable.isPresent() && !ArrayFile.isReadable(file)) {
+            throw new DataException(
+                    file + ": a table of names is for .pt, .pth, .safetensors and .npz only");
+        }
+        return new WeightFile(file, nameTable);
     }
 
     /** Returns whether a file is read as {@code .frq}. */
@@ -85,10 +110,28 @@ public final class WeightFile implements AutoCloseable {
             if (document.isPresent()) {
                 FrequencyFile.load(model, document.get());
             } else {
-                DenseWeights.load(model, arrays, TorchNames.of(network, model.getBlock()), inputs);
+                loadArrays(TorchNames.of(network, model.getBlock()), model, inputs);
             }
         } catch (MalformedModelException e) {
             throw new MalformedModelException(file + ": " + e.getMessage(), e);
+        }
+    }
+
+    private void loadArrays(UnaryOperator<String> names, Model model, Shape... inputs)
+            throws IOException, MalformedModelException {
+        if (nameTable.isEmpty()) {
+            DenseWeights.load(model, arrays, names, inputs);
+            return;
+        }
+        Path table = nameTable.get();
+        if (!Files.exists(table)) {
+            DenseWeights.match(model.getBlock(), arrays, names, inputs).write(table);
+        }
+        NameTable lines = NameTable.read(table);
+        try {
+            DenseWeights.load(model, arrays, lines, inputs);
+        } catch (MalformedModelException e) {
+            throw new MalformedModelException(e.getMessage() + ": correct " + table, e);
         }
     }
 
