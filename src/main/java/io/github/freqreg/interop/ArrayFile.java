@@ -9,6 +9,7 @@ import io.github.freqreg.format.WholeFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.List;
@@ -91,6 +92,18 @@ public final class ArrayFile {
      */
     public static boolean isWritable(Path file) {
         return ENCODINGS.containsKey(extension(file));
+    }
+
+    /**
+     * Returns the size of a file, or of an index and all its files.
+     *
+     * @param file the path, of any file
+     * @return the bytes
+     * @throws IOException if the file cannot be read
+     * @throws MalformedModelException if the path is of an index that is not valid
+     */
+    public static long size(Path file) throws IOException, MalformedModelException {
+        return ShardedArrays.isReadable(file) ? ShardedArrays.size(file) : Files.size(file);
     }
 
     private static String extension(Path file) {

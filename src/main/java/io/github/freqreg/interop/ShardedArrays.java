@@ -45,9 +45,8 @@ final class ShardedArrays {
      */
     static NDList read(NDManager manager, Path path, boolean nonFinite)
             throws IOException, MalformedModelException {
-        Path file = Files.isDirectory(path) ? find(path) : path;
-        SafetensorsIndex index =
-                WholeFile.read(file, SafetensorsIndex.MAX_BYTES, SafetensorsIndex::parse);
+        Path file = index(path);
+        SafetensorsIndex index = parse(file);
         Map<String, NDArray> arrays = new HashMap<>();
         try {
             checkFiles(file, index);
@@ -67,6 +66,24 @@ final class ShardedArrays {
             throw WholeFile.unreadable(file, e);
         }
         return new NDList(index.shards().keySet().stream().map(arrays::get).toList());
+    }
+
+    private static Path index(Path path) throws IOException, MalformedModelException {
+        return Files.isDirectory(path) ? find(path) : path;
+    }
+
+    private static SafetensorsIndex parse(Path file) throws IOException, MalformedModelException {
+        return WholeFile.read(file, SafetensorsIndex.MAX_BYTES, SafetensorsIndex::parse);
+    }
+
+    /** Returns the bytes of an index and of its shards. */
+    static long size(Path path) throws IOException, MalformedModelException {
+        Path file = index(path);
+        long bytes = Files.size(file);
+        for (String shard : parse(file).files()) {
+            bytes += Files.size(file.resolveSibling(shard));
+        }
+        return bytes;
     }
 
     private static Path find(Path folder) throws IOException, MalformedModelException {

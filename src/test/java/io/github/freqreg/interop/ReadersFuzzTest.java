@@ -8,6 +8,7 @@ import ai.djl.MalformedModelException;
 import ai.djl.ndarray.NDList;
 import com.code_intelligence.jazzer.junit.FuzzTest;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -70,6 +71,22 @@ class ReadersFuzzTest {
             }
         } catch (MalformedModelException e) {
             assertTrue(e.getMessage() != null && !e.getMessage().isBlank());
+        }
+    }
+
+    /** Fuzzes a table of names. */
+    @FuzzTest(maxDuration = "10m")
+    void names(byte[] text) {
+        String lines = new String(text, StandardCharsets.UTF_8);
+        try {
+            NameTable table = NameTable.parse(lines);
+            for (String ours : table.parameters()) {
+                String theirs = table.arrayOf(ours).orElseThrow();
+                NameTable again = NameTable.parse(NameTable.line(theirs, ours));
+                assertEquals(theirs, again.arrayOf(ours).orElseThrow());
+            }
+        } catch (MalformedModelException e) {
+            assertTrue(e.getMessage().startsWith("line "), e.getMessage());
         }
     }
 

@@ -78,6 +78,12 @@ class SafetensorsIndexTest {
         for (NDArray array : read) {
             assertArrayEquals(values(array.getName()), array.toFloatArray());
         }
+        long bytes = 0;
+        for (String each : List.of(INDEX, FIRST, SECOND)) {
+            bytes += Files.size(folder.resolve(each));
+        }
+        assertEquals(bytes, ArrayFile.size(folder.resolve(name)));
+        assertEquals(Files.size(folder.resolve(FIRST)), ArrayFile.size(folder.resolve(FIRST)));
     }
 
     private void assertRefused(String message) {

@@ -18,6 +18,7 @@ import io.github.freqreg.examples.tasks.SegmentationMemory;
 import io.github.freqreg.examples.tasks.Task;
 import io.github.freqreg.examples.tasks.WeightFile;
 import io.github.freqreg.file.FrequencyFile;
+import io.github.freqreg.interop.ArrayFile;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -156,7 +157,9 @@ final class EvaluateCommand implements Callable<Integer> {
         return pairs.subList(pairs.size() - count, pairs.size());
     }
 
-    private void writeJson(Model model, Score score, DataSet data) throws IOException {
+    private void writeJson(Model model, Score score, DataSet data)
+            throws IOException, MalformedModelException {
+        long bytes = ArrayFile.size(weights);
         json.write(
                 () ->
                         ResultJson.of(
@@ -164,7 +167,7 @@ final class EvaluateCommand implements Callable<Integer> {
                                 data,
                                 score,
                                 FrequencyFile.countNumbers(model.getBlock()),
-                                Files.size(weights)),
+                                bytes),
                 arguments.device());
     }
 }

@@ -54,6 +54,8 @@ final class SegmentCommand implements Callable<Integer> {
             description = "the saved UNet: " + WeightFile.KINDS)
     private Path weights;
 
+    @Mixin private NameTableOption nameTable;
+
     @Option(
             names = "--out",
             paramLabel = "MASK.png",
@@ -87,7 +89,7 @@ final class SegmentCommand implements Callable<Integer> {
         ImageFile file = ImageFile.open(image);
         PrintWriter output = spec.commandLine().getOut();
         try (Model model = Model.newInstance("unet", device.get())) {
-            unet.loadUNet(model, weights);
+            unet.loadUNet(model, weights, nameTable.file());
             InputScale scale = unet.scale();
             ImageSize seen = scale.of(model, file.size());
             SegmentationMemory.of(model, seen, file.size()).check(file, seen);

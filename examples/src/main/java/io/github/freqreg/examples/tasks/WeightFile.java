@@ -119,11 +119,20 @@ public final class WeightFile implements AutoCloseable {
 
     private void loadArrays(UnaryOperator<String> names, Model model, Shape... inputs)
             throws IOException, MalformedModelException {
-        if (nameTable.isEmpty()) {
-            DenseWeights.load(model, arrays, names, inputs);
+        if (nameTable.isPresent()) {
+            loadArrays(nameTable.get(), names, model, inputs);
             return;
         }
-        Path table = nameTable.get();
+        try {
+            DenseWeights.load(model, arrays, names, inputs);
+        } catch (MalformedModelException e) {
+            throw new MalformedModelException(
+                    e.getMessage() + " (--name-table matches names by shape)", e);
+        }
+    }
+
+    private void loadArrays(Path table, UnaryOperator<String> names, Model model, Shape... inputs)
+            throws IOException, MalformedModelException {
         if (!Files.exists(table)) {
             DenseWeights.match(model.getBlock(), arrays, names, inputs).write(table);
         }
