@@ -45,15 +45,7 @@ final class ValueEncoder {
     private void multiples(FrqEntry entry) {
         Precision precision = entry.precision();
         models.multiples.start();
-        if (entry.values().length > FrqLimits.MULTIPLES) {
-            throw new IllegalArgumentException(
-                    "A file holds at most "
-                            + FrqLimits.MULTIPLES
-                            + " quantised values of a tensor but "
-                            + entry.label()
-                            + " has "
-                            + entry.values().length);
-        }
+        checkMultiples(entry.label(), entry.values().length);
         for (int i = 0; i < entry.values().length; i++) {
             float value = entry.values()[i];
             checkFinite(entry, i, value);
@@ -70,6 +62,18 @@ final class ValueEncoder {
             }
             multiple((int) precision.multiple(value));
             checkBytes(code.size(), "tensor " + entry.label());
+        }
+    }
+
+    static void checkMultiples(String label, int count) {
+        if (count > FrqLimits.MULTIPLES) {
+            throw new IllegalArgumentException(
+                    "A file holds at most "
+                            + FrqLimits.MULTIPLES
+                            + " quantised values of a tensor but "
+                            + label
+                            + " has "
+                            + count);
         }
     }
 

@@ -9,6 +9,7 @@ import io.github.freqreg.format.WholeFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.List;
@@ -19,19 +20,25 @@ import java.util.Set;
 /**
  * Reads and writes named arrays in the formats of other programs: {@code .safetensors}, NumPy's
  * {@code .npz}, and PyTorch checkpoints ({@code .pt}, {@code .pth} and {@code .bin}, only read).
- * The extension of the file name, in upper or lower case, selects the format.
+ * Also read are NumPy's {@code .npy}, one array that gets the name of the file, and safetensors of
+ * several files, by their index ({@code .safetensors.index.json}) or the folder that has it. The
+ * extension of the file name, in upper or lower case, selects the format.
  *
  * <p>Arrays of float16, float32, float64, uint8, int8, int32 and int64 keep their type and every
- * bit. bfloat16, which only safetensors has, is read as float32, which is exact. Of a checkpoint,
- * the part that is the network is read, as float32; {@link TorchCheckpoint} says which part that
- * is, and reads others. Scalars and empty arrays are supported.
+ * bit. Other types are only read: booleans, and those that become a wider type without a change of
+ * a value. int16 and uint16 become int32; uint32, and uint64 below 2⁶³, become int64; bfloat16 and
+ * the two types of float8, which only safetensors has, become float32. npy arrays may be in
+ * column-major order and big-endian. Of a checkpoint, the part that is the network is read, as
+ * float32; {@link TorchCheckpoint} says which part that is, and reads others. Scalars and empty
+ * arrays are supported.
  *
  * <p>Files are untrusted: nothing in them is run, no name is used as a path, and everything is
  * validated before an array is created. A file has at most 1 GiB and every size must match the
  * bytes in it. For safetensors and npz there are further limits: 1 GiB uncompressed, 65536 arrays
  * (npz: 65534) of rank 32, unique names of 1 to 1024 bytes of UTF-8, 16 MiB for the header of
- * safetensors, and no bytes outside headers, arrays and directory. {@link TorchCheckpoint} has its
- * own limits. NaN and infinity are rejected unless the caller allows them.
+ * safetensors, and no bytes outside headers, arrays and directory. Safetensors of several files
+ * have at most 1024 files and 16 GiB in all. {@link TorchCheckpoint} has its own limits. NaN and
+ * infinity are rejected unless the caller allows them.
  *
  * <p>What is written can be read again, and equal arrays give equal bytes. DJL writes the
  * safetensors, but its reader is not used because it trusts its input: it allocates what a header
@@ -51,16 +58,29 @@ public final class ArrayFile {
                     ".safetensors", NDList.Encoding.SAFETENSORS,
                     ".npz", NDList.Encoding.NPZ);
 
+    private static final Map<DataType, ElementType> WRITTEN =
+            Map.of(
+                    DataType.FLOAT16, ElementType.FLOAT16,
+                    DataType.FLOAT32, ElementType.FLOAT32,
+                    DataType.FLOAT64, ElementType.FLOAT64,
+                    DataType.UINT8, ElementType.UINT8,
+                    DataType.INT8, ElementType.INT8,
+                    DataType.INT32, ElementType.INT32,
+                    DataType.INT64, ElementType.INT64);
+
     private ArrayFile() {}
 
     /**
      * Returns whether {@link #read} supports the format of a file.
      *
      * @param file the path
-     * @return whether the name has one of the five extensions
+     * @return whether the name has one of the extensions, or the path is a folder
      */
     public static boolean isReadable(Path file) {
-        return isWritable(file) || TorchCheckpoint.isReadable(file);
+        return isWritable(file)
+                || extension(file).equals(NpzReader.SUFFIX)
+                || TorchCheckpoint.isReadable(file)
+                || ShardedArrays.isReadable(file);
     }
 
     /**
@@ -71,6 +91,18 @@ public final class ArrayFile {
      */
     public static boolean isWritable(Path file) {
         return ENCODINGS.containsKey(extension(file));
+    }
+
+    /**
+     * Returns the size of a file, or of an index and all its files.
+     *
+     * @param file the path, of any file
+     * @return the bytes
+     * @throws IOException if the file cannot be read
+     * @throws MalformedModelException if the path is of an index that is not valid
+     */
+    public static long size(Path file) throws IOException, MalformedModelException {
+        return ShardedArrays.isReadable(file) ? ShardedArrays.size(file) : Files.size(file);
     }
 
     private static String extension(Path file) {
@@ -137,7 +169,8 @@ public final class ArrayFile {
                                 + name
                                 + ", which safetensors reserves");
             }
-            if (type == DataType.BFLOAT16 || !RawArray.TYPES.contains(type)) {
+            ElementType element = WRITTEN.get(type);
+            if (element == null) {
                 throw new IllegalArgumentException(
                         "Expected float16, float32, float64, uint8, int8, int32 or int64 in files of "
                                 + encoding
@@ -150,10 +183,10 @@ public final class ArrayFile {
             checkSize(bytes);
             try {
                 RawArray.checkName(name, names);
-                RawArray.checkRank(name, array.getShape().getShape());
+                RawArray.checkShape(name, array.getShape().getShape());
                 if (!nonFinite && type.isFloating()) {
                     ByteBuffer values = ByteBuffer.wrap(array.toByteArray());
-                    new RawArray(name, type, array.getShape(), values).checkFinite();
+                    new RawArray(name, element, array.getShape(), values).checkFinite();
                 }
             } catch (MalformedModelException e) {
                 throw new IllegalArgumentException(e.getMessage(), e);
@@ -167,7 +200,7 @@ public final class ArrayFile {
         return file;
     }
 
-    private static void checkHeader(byte[] safetensors) {
+    static void checkHeader(byte[] safetensors) {
         long header = ByteBuffer.wrap(safetensors).order(ByteOrder.LITTLE_ENDIAN).getLong();
         if (header > SafetensorsReader.MAX_HEADER) {
             throw new IllegalArgumentException(
@@ -178,7 +211,7 @@ public final class ArrayFile {
         }
     }
 
-    private static void checkSize(long bytes) {
+    static void checkSize(long bytes) {
         if (bytes > MAX_BYTES) {
             throw new IllegalArgumentException(
                     "Expected at most " + MAX_BYTES + " bytes but the arrays have " + bytes);
@@ -205,7 +238,7 @@ public final class ArrayFile {
      * Reads arrays.
      *
      * @param manager the manager of the arrays
-     * @param file the path, whose extension selects the format
+     * @param file the path, whose extension selects the format; a folder has safetensors
      * @param nonFinite whether to allow NaN and infinity, except in PyTorch checkpoints
      * @return the arrays with their names, in the order of the file
      * @throws IOException if the file cannot be read
@@ -217,17 +250,37 @@ public final class ArrayFile {
         if (TorchCheckpoint.isReadable(file)) {
             return readTorch(manager, file);
         }
+        if (ShardedArrays.isReadable(file)) {
+            return ShardedArrays.read(manager, file, nonFinite);
+        }
+        List<RawArray> checked = WholeFile.read(file, MAX_BYTES, parser(file, nonFinite));
+        NDList arrays = new NDList(checked.size());
+        try {
+            checked.forEach(array -> arrays.add(array.toArray(manager)));
+        } catch (OutOfMemoryError e) {
+            arrays.close();
+            throw WholeFile.unreadable(file, e);
+        }
+        return arrays;
+    }
+
+    private static WholeFile.Parser<List<RawArray>> parser(Path file, boolean nonFinite) {
         NDList.Encoding encoding = ENCODINGS.get(extension(file));
-        if (encoding == null) {
+        if (encoding != null) {
+            return bytes -> decode(bytes, encoding, nonFinite);
+        }
+        if (!extension(file).equals(NpzReader.SUFFIX)) {
             throw new IllegalArgumentException(
                     file
-                            + ": expected a name that ends with .safetensors, .npz, .pt, .pth or .bin");
+                            + ": expected a name that ends with .safetensors, .npz, .npy, .pt, .pth,"
+                            + " .bin or .safetensors.index.json");
         }
-        List<RawArray> checked =
-                WholeFile.read(file, MAX_BYTES, bytes -> decode(bytes, encoding, nonFinite));
-        NDList arrays = new NDList(checked.size());
-        checked.forEach(array -> arrays.add(array.toArray(manager)));
-        return arrays;
+        String name = String.valueOf(file.getFileName());
+        String array = name.substring(0, name.length() - NpzReader.SUFFIX.length());
+        return bytes -> {
+            RawArray.checkName(array, new HashSet<>());
+            return checked(List.of(NpyReader.read(array, ByteBuffer.wrap(bytes))), nonFinite);
+        };
     }
 
     /** Decodes and validates a file, without an engine. */
@@ -237,8 +290,14 @@ public final class ArrayFile {
                 encoding == NDList.Encoding.NPZ
                         ? NpzReader.read(file)
                         : SafetensorsReader.read(file);
-        if (!nonFinite) {
-            for (RawArray array : arrays) {
+        return checked(arrays, nonFinite);
+    }
+
+    private static List<RawArray> checked(List<RawArray> arrays, boolean nonFinite)
+            throws MalformedModelException {
+        for (RawArray array : arrays) {
+            array.checkValues();
+            if (!nonFinite) {
                 array.checkFinite();
             }
         }

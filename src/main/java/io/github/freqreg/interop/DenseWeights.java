@@ -151,7 +151,84 @@ public final class DenseWeights {
             Model model, NDList arrays, UnaryOperator<String> names, Shape... inputs)
             throws MalformedModelException {
         Block block = FrequencyBlocks.of(model);
-        load(block, model.getNDManager(), model.getDataType(), arrays, names, inputs);
+        Matching matching = parameters -> new WeightMatch(parameters, names).of(arrays);
+        load(block, model.getNDManager(), model.getDataType(), matching, inputs);
+    }
+
+    /**
+     * Loads dense weights into a model whose block is plain, by a table of names.
+     *
+     * @param model a model whose block has the structure of the weights, without a trainer
+     * @param arrays the weights; those that the table does not name are ignored
+     * @param table the name of the array for each parameter, see {@link #match}
+     * @param inputs the shapes of the network's inputs, if it is not initialised
+     * @throws MalformedModelException if the table leaves out a parameter, or the arrays do not
+     *     fit, with a list of the problems; the model is unchanged
+     * @throws IllegalArgumentException if the network does not accept such inputs
+     * @throws IllegalStateException if the model has no block, or one that is wrapped
+     */
+    public static void load(Model model, NDList arrays, NameTable table, Shape... inputs)
+            throws MalformedModelException {
+        Block block = FrequencyBlocks.of(model);
+        load(block, model.getNDManager(), model.getDataType(), byTable(arrays, table), inputs);
+    }
+
+    /**
+     * Loads dense weights into a plain network, by a table of names.
+     *
+     * @param block a plain network of the structure of the weights, initialised or not
+     * @param manager the manager of the network's arrays if it is not initialised yet; they are
+     *     float32
+     * @param arrays the weights; those that the table does not name are ignored
+     * @param table the name of the array for each parameter, see {@link #match}
+     * @param inputs the shapes of the network's inputs, if it is not initialised
+     * @throws MalformedModelException as {@link #load(Model, NDList, NameTable, Shape...)}; the
+     *     network is unchanged
+     * @throws IllegalArgumentException if the network does not accept such inputs
+     * @throws IllegalStateException if the network is wrapped
+     */
+    public static void load(
+            Block block, NDManager manager, NDList arrays, NameTable table, Shape... inputs)
+            throws MalformedModelException {
+        load(block, manager, DataType.FLOAT32, byTable(arrays, table), inputs);
+    }
+
+    private static Matching byTable(NDList arrays, NameTable table) {
+        return parameters ->
+                new WeightMatch(parameters, UnaryOperator.identity()).of(arrays, table);
+    }
+
+    /**
+     * Proposes which array to load into which parameter, for networks of one architecture whose
+     * names differ, such as a DJL network and one of torchvision or Hugging Face.
+     *
+     * <p>Arrays are matched by name first, as by {@link #load(Model, NDList, UnaryOperator,
+     * Shape...)}, and then by role, shape and order. A role is what the end of a name says: weight,
+     * bias, running mean or running variance. First whole layers are matched, then single tensors.
+     * Where several are alike, they are matched in order, if their number is the same in file and
+     * network. The order is that of the file; if the file is sorted by name, as safetensors are,
+     * numbers and common words of the names give the order. What remains ambiguous is left over,
+     * and listed. Nothing is transposed or reshaped.
+     *
+     * @param block a plain network, initialised or not, which is unchanged
+     * @param arrays the weights
+     * @param names maps the name of a parameter to the name that its array may have
+     * @param inputs the shapes of the network's inputs, if it is not initialised
+     * @return the table, whose text can be corrected
+     * @throws IllegalArgumentException if the network does not accept such inputs
+     * @throws IllegalStateException if the network is wrapped
+     */
+    public static NameTable match(
+            Block block, NDList arrays, UnaryOperator<String> names, Shape... inputs) {
+        checkPlain(block);
+        TrialInitialization trial = new TrialInitialization(block);
+        try (NDManager manager = NDManager.newBaseManager()) {
+            trial.initialize(manager, DataType.FLOAT32, inputs);
+            return NameMatch.of(FrequencyBlocks.parameters(block), arrays, names);
+        } finally {
+            trial.undo();
+            trial.putInitializers(block);
+        }
     }
 
     /**
@@ -182,28 +259,41 @@ public final class DenseWeights {
             UnaryOperator<String> names,
             Shape... inputs)
             throws MalformedModelException {
-        load(block, manager, DataType.FLOAT32, arrays, names, inputs);
+        Matching matching = parameters -> new WeightMatch(parameters, names).of(arrays);
+        load(block, manager, DataType.FLOAT32, matching, inputs);
     }
 
-    private static void load(
-            Block block,
-            NDManager manager,
-            DataType type,
-            NDList arrays,
-            UnaryOperator<String> names,
-            Shape... inputs)
-            throws MalformedModelException {
+    /** Finds the array of each parameter. */
+    @FunctionalInterface
+    private interface Matching {
+
+        /**
+         * Finds the arrays.
+         *
+         * @param parameters the parameters by name, initialised
+         * @return the arrays by the name of the parameter
+         */
+        Map<String, NDArray> of(Map<String, Parameter> parameters) throws MalformedModelException;
+    }
+
+    private static void checkPlain(Block block) {
         if (FrequencyBlocks.isWrapped(block)) {
             throw new IllegalStateException(
                     "The network is frequency regularised, and dense weights are for a plain one:"
                             + " call toDense() first");
         }
+    }
+
+    private static void load(
+            Block block, NDManager manager, DataType type, Matching matching, Shape... inputs)
+            throws MalformedModelException {
+        checkPlain(block);
         Map<String, Parameter> parameters = FrequencyBlocks.parameters(block);
         TrialInitialization trial = new TrialInitialization(block);
         Map<String, NDArray> found;
         try {
             trial.initialize(manager, type, inputs);
-            found = new WeightMatch(parameters, names).of(arrays);
+            found = matching.of(parameters);
         } catch (MalformedModelException | RuntimeException e) {
             trial.undo();
             throw e;

@@ -1,7 +1,6 @@
 package io.github.freqreg.interop;
 
 import ai.djl.MalformedModelException;
-import ai.djl.ndarray.types.DataType;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
@@ -19,6 +18,9 @@ import java.util.regex.Pattern;
  * header = {'descr': '&lt;f4', 'fortran_order': False, 'shape': (2, 3), }, spaces, a new line
  * </pre>
  *
+ * <p>Elements in column-major order (fortran_order is True) or with their most significant byte
+ * first (such as '&gt;f4') are copied into row-major order and little-endian.
+ *
  * @see <a href="https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html">the npy
  *     format</a>
  */
@@ -34,22 +36,30 @@ final class NpyReader {
 
     private static final Pattern HEADER =
             Pattern.compile(
-                    "\\{'descr': '([^']*)', 'fortran_order': (True|False), 'shape': \\(([0-9, ]*)\\),"
+                    "\\{'descr': ('[^']*'|\\[.*\\]), 'fortran_order': (True|False), 'shape': \\(([0-9, ]*)\\),"
                             + " ?\\} *\n");
 
     /** The inside of a Python tuple of none, one (with a trailing comma) or several extents. */
     private static final Pattern TUPLE =
             Pattern.compile("|[0-9]{1,18},|[0-9]{1,18}(, [0-9]{1,18}){1,31}");
 
-    private static final Map<String, DataType> TYPES =
-            Map.of(
-                    "<f2", DataType.FLOAT16,
-                    "<f4", DataType.FLOAT32,
-                    "<f8", DataType.FLOAT64,
-                    "|u1", DataType.UINT8,
-                    "|i1", DataType.INT8,
-                    "<i4", DataType.INT32,
-                    "<i8", DataType.INT64);
+    /** A byte order and a code of a type; single bytes have no order. */
+    private static final Pattern NUMBERS = Pattern.compile("\\|[biu]1|[<>][iuf][248]");
+
+    private static final Map<String, ElementType> TYPES =
+            Map.ofEntries(
+                    Map.entry("b1", ElementType.BOOL),
+                    Map.entry("u1", ElementType.UINT8),
+                    Map.entry("i1", ElementType.INT8),
+                    Map.entry("u2", ElementType.UINT16),
+                    Map.entry("i2", ElementType.INT16),
+                    Map.entry("u4", ElementType.UINT32),
+                    Map.entry("i4", ElementType.INT32),
+                    Map.entry("u8", ElementType.UINT64),
+                    Map.entry("i8", ElementType.INT64),
+                    Map.entry("f2", ElementType.FLOAT16),
+                    Map.entry("f4", ElementType.FLOAT32),
+                    Map.entry("f8", ElementType.FLOAT64));
 
     private NpyReader() {}
 
@@ -62,19 +72,40 @@ final class NpyReader {
                             + name
                             + ", formatted as NumPy does");
         }
-        if (header.group(2).equals("True")) {
-            throw new MalformedModelException(
-                    "expected array " + name + " in row-major order but fortran_order is True");
-        }
-        DataType type = TYPES.get(header.group(1));
+        String descr = header.group(1).replace("'", "");
+        ElementType type = NUMBERS.matcher(descr).matches() ? TYPES.get(descr.substring(1)) : null;
         if (type == null) {
             throw new MalformedModelException(
                     "expected array "
                             + name
-                            + " with descr <f2, <f4, <f8, |u1, |i1, <i4 or <i8 but found "
-                            + header.group(1));
+                            + " of booleans, integers, float16, float32 or float64 but found the"
+                            + " dtype "
+                            + header.group(1)
+                            + advice(header.group(1)));
         }
-        return RawArray.of(name, type, extents(name, header.group(3)), in.slice());
+        long[] extents = extents(name, header.group(3));
+        RawArray array = RawArray.of(name, type, extents, in.slice());
+        if (descr.startsWith(">")) {
+            array = array.withBytes(ElementOrder.littleEndian(array.bytes(), type.bytes()));
+        }
+        // One axis has one order.
+        return header.group(2).equals("True") && extents.length > 1
+                ? array.withBytes(ElementOrder.rowMajor(array.bytes(), extents, type.bytes()))
+                : array;
+    }
+
+    /** Returns what to do about a type that is not read. */
+    private static String advice(String descr) {
+        // '<c8' or, for a structured type, [('x', '<f4')].
+        char kind = descr.startsWith("[") ? 'V' : descr.length() > 3 ? descr.charAt(2) : 0;
+        return switch (kind) {
+            case 'c' -> ", complex numbers: save the real and the imaginary parts as two arrays";
+            case 'O' -> ", pickled objects, which can run any code: save an array of numbers";
+            case 'S', 'U', 'a' -> ", texts: save an array of numbers";
+            case 'V' -> ", a structured type: save each field as an array of its own";
+            case 'M', 'm' -> ", times: convert it with astype('int64')";
+            default -> ": convert it with astype('float64')";
+        };
     }
 
     private static String header(String name, ByteBuffer in) throws MalformedModelException {

@@ -3,14 +3,14 @@ package io.github.freqreg.interop;
 import ai.djl.MalformedModelException;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
-import ai.djl.util.Float16Utils;
 import io.github.freqreg.format.checks.FileChecks;
+import java.nio.Buffer;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
-import java.nio.ShortBuffer;
+import java.nio.IntBuffer;
+import java.nio.LongBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Set;
 
@@ -18,33 +18,25 @@ import java.util.Set;
  * A validated array of a file that no engine has seen yet.
  *
  * @param name the name, not empty
- * @param type the type of the elements, one of {@link #TYPES}
+ * @param type the type of the elements
  * @param shape the shape, with extents of 0 or more
  * @param bytes the elements, row-major and little-endian, and nothing else
  */
-record RawArray(String name, DataType type, Shape shape, ByteBuffer bytes) {
-
-    /** The types that safetensors and npy both have, and bfloat16, which only safetensors has. */
-    static final Set<DataType> TYPES =
-            Set.of(
-                    DataType.FLOAT16,
-                    DataType.BFLOAT16,
-                    DataType.FLOAT32,
-                    DataType.FLOAT64,
-                    DataType.UINT8,
-                    DataType.INT8,
-                    DataType.INT32,
-                    DataType.INT64);
+record RawArray(String name, ElementType type, Shape shape, ByteBuffer bytes) {
 
     private static final int MAX_NAME_BYTES = 1 << 10;
+
+    /** The readers parse 18 digits. */
+    private static final long MAX_EXTENT = 999_999_999_999_999_999L;
+
     private static final int MAX_ARRAYS = 1 << 16;
 
     /** Makes an array whose shape, type and bytes fit each other. */
-    static RawArray of(String name, DataType type, long[] extents, ByteBuffer bytes)
+    static RawArray of(String name, ElementType type, long[] extents, ByteBuffer bytes)
             throws MalformedModelException {
-        checkRank(name, extents);
+        checkShape(name, extents);
         long size = FileChecks.size(name, extents);
-        long width = type.getNumOfBytes();
+        int width = type.bytes();
         if (size > Integer.MAX_VALUE || size * width != bytes.remaining()) {
             throw new MalformedModelException(
                     "expected "
@@ -62,8 +54,8 @@ record RawArray(String name, DataType type, Shape shape, ByteBuffer bytes) {
         return new RawArray(name, type, new Shape(extents), bytes);
     }
 
-    /** Rejects a rank above the limit. */
-    static void checkRank(String name, long[] extents) throws MalformedModelException {
+    /** Rejects a rank or an extent above the limits; only empty arrays have such extents. */
+    static void checkShape(String name, long[] extents) throws MalformedModelException {
         if (extents.length > FileChecks.MAX_RANK) {
             throw new MalformedModelException(
                     "expected at most "
@@ -73,6 +65,18 @@ record RawArray(String name, DataType type, Shape shape, ByteBuffer bytes) {
                             + " but found "
                             + extents.length);
         }
+        for (long extent : extents) {
+            if (extent > MAX_EXTENT) {
+                throw new MalformedModelException(
+                        "expected extents of at most "
+                                + MAX_EXTENT
+                                + " of array "
+                                + name
+                                + " but found "
+                                + extent);
+            }
+        }
+        FileChecks.size(name, extents);
     }
 
     /** Rejects a name that is empty, too long, not valid Unicode or already in the set; adds it. */
@@ -97,18 +101,16 @@ record RawArray(String name, DataType type, Shape shape, ByteBuffer bytes) {
         }
     }
 
+    /** Returns this array with its elements in another order of bytes. */
+    RawArray withBytes(ByteBuffer ordered) {
+        return new RawArray(name, type, shape, ordered);
+    }
+
     /** Rejects NaN and infinity. */
     void checkFinite() throws MalformedModelException {
-        ByteBuffer in = bytes.duplicate().order(ByteOrder.LITTLE_ENDIAN);
+        ByteBuffer in = elements();
         for (int i = 0; type.isFloating() && in.hasRemaining(); i++) {
-            double value =
-                    switch (type) {
-                        case FLOAT16 -> Float16Utils.halfToFloat(in.getShort());
-                        // The upper half of a float32.
-                        case BFLOAT16 -> Float.intBitsToFloat(in.getShort() << Short.SIZE);
-                        case FLOAT32 -> in.getFloat();
-                        default -> in.getDouble();
-                    };
+            double value = type.real(in);
             if (!Double.isFinite(value)) {
                 throw new MalformedModelException(
                         "expected finite values but value "
@@ -121,23 +123,64 @@ record RawArray(String name, DataType type, Shape shape, ByteBuffer bytes) {
         }
     }
 
-    /** Creates the engine's array; bfloat16, with which DJL 0.36 can crash, becomes float32. */
+    /** Rejects booleans other than 0 and 1, and uint64 that int64 lacks. */
+    void checkValues() throws MalformedModelException {
+        boolean bool = type == ElementType.BOOL;
+        ByteBuffer in = elements();
+        while ((bool || type == ElementType.UINT64) && in.hasRemaining()) {
+            int index = in.position() / type.bytes();
+            long value = type.integer(in);
+            if (bool ? value > 1 : value < 0) {
+                throw new MalformedModelException(
+                        "expected "
+                                + (bool ? "0 or 1" : "at most 2^63 - 1")
+                                + " but value "
+                                + index
+                                + " of array "
+                                + name
+                                + " is "
+                                + Long.toUnsignedString(value));
+            }
+        }
+    }
+
+    private ByteBuffer elements() {
+        return bytes.slice().order(ByteOrder.LITTLE_ENDIAN);
+    }
+
+    /** Creates the engine's array. */
     NDArray toArray(NDManager manager) {
-        NDArray array =
-                type == DataType.BFLOAT16
-                        ? manager.create(widened(), shape, DataType.FLOAT32)
-                        : manager.create(bytes.duplicate(), shape, type);
+        Buffer values = type.isNative() ? bytes.duplicate() : converted();
+        NDArray array = manager.create(values, shape, type.engineType());
         array.setName(name);
         return array;
     }
 
-    /** Converts bfloat16, the upper half of a float32, to float32. */
-    private FloatBuffer widened() {
-        ShortBuffer halves = bytes.duplicate().order(ByteOrder.LITTLE_ENDIAN).asShortBuffer();
-        FloatBuffer floats = FloatBuffer.allocate(halves.remaining());
-        while (halves.hasRemaining()) {
-            floats.put(Float.intBitsToFloat(halves.get() << Short.SIZE));
+    private Buffer converted() {
+        ByteBuffer in = elements();
+        int count = in.remaining() / type.bytes();
+        switch (type.engineType()) {
+            case FLOAT32 -> {
+                FloatBuffer floats = FloatBuffer.allocate(count);
+                while (in.hasRemaining()) {
+                    floats.put((float) type.real(in));
+                }
+                return floats.flip();
+            }
+            case INT32 -> {
+                IntBuffer integers = IntBuffer.allocate(count);
+                while (in.hasRemaining()) {
+                    integers.put((int) type.integer(in));
+                }
+                return integers.flip();
+            }
+            default -> {
+                LongBuffer integers = LongBuffer.allocate(count);
+                while (in.hasRemaining()) {
+                    integers.put(type.integer(in));
+                }
+                return integers.flip();
+            }
         }
-        return floats.flip();
     }
 }

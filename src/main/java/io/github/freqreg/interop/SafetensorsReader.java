@@ -1,25 +1,20 @@
 package io.github.freqreg.interop;
 
 import ai.djl.MalformedModelException;
-import ai.djl.ndarray.types.DataType;
-import com.google.gson.Strictness;
 import com.google.gson.stream.JsonReader;
 import com.google.gson.stream.JsonToken;
 import io.github.freqreg.format.checks.FileChecks;
 import java.io.IOException;
-import java.io.StringReader;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.charset.CharacterCodingException;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Locale;
 import java.util.Set;
-import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 
 /**
  * Reads a {@code .safetensors} file, and rejects any deviation from the specification.
@@ -43,19 +38,13 @@ final class SafetensorsReader {
     static final String METADATA = "__metadata__";
     private static final Pattern COUNT = Pattern.compile("0|[1-9][0-9]{0,17}");
 
-    /** The position in a message of Gson, which otherwise advises how to be lenient. */
-    private static final Pattern PLACE = Pattern.compile(" at line .*");
-
-    private final JsonReader in;
     private final List<Entry> entries = new ArrayList<>();
+    private final Set<String> names = new HashSet<>();
 
-    private SafetensorsReader(String header) {
-        in = new JsonReader(new StringReader(header));
-        in.setStrictness(Strictness.STRICT);
-    }
+    private SafetensorsReader() {}
 
     /** An array as the header describes it. */
-    private record Entry(String name, DataType type, long[] extents, long from, long to) {}
+    private record Entry(String name, ElementType type, long[] extents, long from, long to) {}
 
     /** Returns the arrays in the order of their bytes. */
     static List<RawArray> read(byte[] file) throws MalformedModelException {
@@ -73,24 +62,10 @@ final class SafetensorsReader {
                             + " bytes but its length is "
                             + Long.toUnsignedString(length));
         }
-        String header = text(bytes.slice(Long.BYTES, (int) length));
+        SafetensorsReader reader = new SafetensorsReader();
+        StrictJson.read(bytes.slice(Long.BYTES, (int) length), "the header", reader::field);
         ByteBuffer data = bytes.slice(Long.BYTES + (int) length, bytes.remaining() - (int) length);
-        return arrays(new SafetensorsReader(header).header(), data);
-    }
-
-    private static String text(ByteBuffer header) throws MalformedModelException {
-        if (header.get(0) != '{') {
-            throw new MalformedModelException(
-                    String.format(
-                            Locale.ROOT,
-                            "expected a header that starts with { but it starts with %02x",
-                            header.get(0)));
-        }
-        try {
-            return StandardCharsets.UTF_8.newDecoder().decode(header).toString();
-        } catch (CharacterCodingException e) {
-            throw new MalformedModelException("the header is not UTF-8", e);
-        }
+        return arrays(reader.entries, data);
     }
 
     private static List<RawArray> arrays(List<Entry> entries, ByteBuffer data)
@@ -126,61 +101,46 @@ final class SafetensorsReader {
         return arrays;
     }
 
-    private List<Entry> header() throws MalformedModelException {
-        try {
-            Set<String> names = new HashSet<>();
-            in.beginObject();
-            while (in.hasNext()) {
-                String name = in.nextName();
-                RawArray.checkName(name, names);
-                if (name.equals(METADATA)) {
-                    metadata();
-                } else {
-                    entries.add(entry(name));
-                }
-            }
-            in.endObject();
-            expect(JsonToken.END_DOCUMENT, "after the object");
-            return entries;
-        } catch (IOException | IllegalStateException e) {
-            Matcher where = PLACE.matcher(String.valueOf(e.getMessage()));
-            throw new MalformedModelException(
-                    "the header is malformed JSON" + (where.find() ? where.group() : ""), e);
+    private void field(String name, StrictJson json) throws IOException, MalformedModelException {
+        RawArray.checkName(name, names);
+        if (name.equals(METADATA)) {
+            metadata(json);
+        } else {
+            entries.add(entry(name, json));
         }
     }
 
     /** Skips the metadata, strings by key. */
-    private void metadata() throws IOException, MalformedModelException {
-        Set<String> names = new HashSet<>();
-        expect(JsonToken.BEGIN_OBJECT, in(METADATA));
-        in.beginObject();
-        while (in.hasNext()) {
-            String name = in.nextName();
-            if (!names.add(name)) {
-                throw new MalformedModelException(
-                        "the key " + name + " of " + METADATA + " appears twice");
-            }
-            expect(JsonToken.STRING, in(METADATA));
-            // Not skipValue, which would not check the characters.
-            String unused = in.nextString();
-        }
-        in.endObject();
+    private static void metadata(StrictJson json) throws IOException, MalformedModelException {
+        Set<String> keys = new HashSet<>();
+        json.object(
+                in(METADATA),
+                (key, inside) -> {
+                    if (!keys.add(key)) {
+                        throw new MalformedModelException(
+                                "the key " + key + " of " + METADATA + " appears twice");
+                    }
+                    // Not skipValue, which would not check the characters.
+                    String unused = inside.string(in(METADATA));
+                });
     }
 
-    private Entry entry(String name) throws IOException, MalformedModelException {
-        DataType type = null;
+    private static Entry entry(String name, StrictJson json)
+            throws IOException, MalformedModelException {
+        ElementType type = null;
         long[] extents = null;
         long[] offsets = null;
-        expect(JsonToken.BEGIN_OBJECT, in(name));
+        json.expect(JsonToken.BEGIN_OBJECT, in(name));
+        JsonReader in = json.in();
         in.beginObject();
         while (in.hasNext()) {
             String field = in.nextName();
             if (field.equals("dtype") && type == null) {
-                type = type(name);
+                type = type(name, json);
             } else if (field.equals("shape") && extents == null) {
-                extents = counts(name);
+                extents = counts(name, json);
             } else if (field.equals("data_offsets") && offsets == null) {
-                offsets = counts(name);
+                offsets = counts(name, json);
             } else {
                 throw new MalformedModelException(
                         "expected dtype, shape and data_offsets of array "
@@ -199,28 +159,35 @@ final class SafetensorsReader {
         return new Entry(name, type, extents, offsets[0], offsets[1]);
     }
 
-    private DataType type(String name) throws IOException, MalformedModelException {
-        expect(JsonToken.STRING, in(name));
-        String text = in.nextString();
-        for (DataType type : RawArray.TYPES) {
-            if (type.asSafetensors().equals(text)) {
+    private static ElementType type(String name, StrictJson json)
+            throws IOException, MalformedModelException {
+        String text = json.string(in(name));
+        for (ElementType type : ElementType.values()) {
+            if (type.safetensors().equals(text)) {
                 return type;
             }
         }
         throw new MalformedModelException(
                 "expected array "
                         + name
-                        + " of dtype F16, BF16, F32, F64, U8, I8, I32 or I64 but found "
-                        + text);
+                        + " of dtype "
+                        + Arrays.stream(ElementType.values())
+                                .map(ElementType::safetensors)
+                                .collect(Collectors.joining(", "))
+                        + " but found "
+                        + text
+                        + ": convert it to F32 before saving");
     }
 
     /** Reads extents or offsets: integers of 0 or more. */
-    private long[] counts(String name) throws IOException, MalformedModelException {
+    private static long[] counts(String name, StrictJson json)
+            throws IOException, MalformedModelException {
         List<Long> counts = new ArrayList<>();
-        expect(JsonToken.BEGIN_ARRAY, in(name));
+        JsonReader in = json.in();
+        json.expect(JsonToken.BEGIN_ARRAY, in(name));
         in.beginArray();
         while (in.hasNext()) {
-            expect(JsonToken.NUMBER, in(name));
+            json.expect(JsonToken.NUMBER, in(name));
             String text = in.nextString();
             if (!COUNT.matcher(text).matches()) {
                 throw new MalformedModelException(
@@ -238,12 +205,5 @@ final class SafetensorsReader {
 
     private static String in(String name) {
         return "in the entry of " + name;
-    }
-
-    private void expect(JsonToken token, String where) throws IOException, MalformedModelException {
-        if (in.peek() != token) {
-            throw new MalformedModelException(
-                    "expected " + token + " " + where + " in the header but found " + in.peek());
-        }
     }
 }

@@ -4,6 +4,7 @@ import ai.djl.MalformedModelException;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Parameter;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -17,7 +18,7 @@ import java.util.function.UnaryOperator;
 final class WeightMatch {
 
     /** PyTorch's batch counter of batch normalisation, which DJL does not have. */
-    private static final String SKIPPED = "num_batches_tracked";
+    static final String SKIPPED = "num_batches_tracked";
 
     private static final int MAX_TOLD = 16;
 
@@ -46,6 +47,44 @@ final class WeightMatch {
 
     /** Returns the array for each parameter, by the parameter's name. */
     Map<String, NDArray> of(NDList arrays) throws MalformedModelException {
+        Map<String, NDArray> given = given(arrays);
+        Map<String, NDArray> found;
+        if (parameters.keySet().stream().map(names).anyMatch(given::containsKey)) {
+            found = byName(given, names);
+        } else if (parameters.keySet().stream().anyMatch(given::containsKey)) {
+            found = byName(given, UnaryOperator.identity());
+        } else {
+            found = inOrder(given);
+        }
+        return checked(found);
+    }
+
+    /** Returns the array for each parameter by a table, which need not use all arrays. */
+    Map<String, NDArray> of(NDList arrays, NameTable table) throws MalformedModelException {
+        Map<String, NDArray> given = given(arrays);
+        Map<String, NDArray> found = new LinkedHashMap<>();
+        for (String name : table.parameters()) {
+            if (!parameters.containsKey(name)) {
+                faults.add("the network has no " + name + ", which the table of names has");
+            }
+        }
+        parameters.forEach(
+                (name, parameter) -> {
+                    String theirs = table.arrayOf(name).orElse("");
+                    NDArray array = given.get(theirs);
+                    if (array != null) {
+                        found.put(name, array);
+                    } else if (theirs.isEmpty()) {
+                        Shape shape = parameter.getArray().getShape();
+                        faults.add("the table of names has no line for " + name + " " + shape);
+                    } else {
+                        faults.add(theirs + ", for " + name + ", is missing");
+                    }
+                });
+        return checked(found);
+    }
+
+    private Map<String, NDArray> given(NDList arrays) {
         Map<String, NDArray> given = new LinkedHashMap<>();
         for (NDArray array : arrays) {
             String name = array.getName();
@@ -55,14 +94,11 @@ final class WeightMatch {
                 faults.add(name + " is there twice");
             }
         }
-        Map<String, NDArray> found;
-        if (parameters.keySet().stream().map(names).anyMatch(given::containsKey)) {
-            found = byName(given, names);
-        } else if (parameters.keySet().stream().anyMatch(given::containsKey)) {
-            found = byName(given, UnaryOperator.identity());
-        } else {
-            found = inOrder(given);
-        }
+        return given;
+    }
+
+    private Map<String, NDArray> checked(Map<String, NDArray> found)
+            throws MalformedModelException {
         found.forEach((name, array) -> check(name, array));
         if (!faults.isEmpty()) {
             int more = faults.size() - MAX_TOLD;
@@ -100,7 +136,7 @@ final class WeightMatch {
         }
         List<String> theirs = List.copyOf(given.keySet());
         for (int i = 1; i < theirs.size(); i++) {
-            if (goesDown(theirs.get(i - 1), theirs.get(i))) {
+            if (NameOrder.goesDown(theirs.get(i - 1), theirs.get(i))) {
                 faults.add(
                         theirs.get(i)
                                 + " is behind "
@@ -126,29 +162,6 @@ final class WeightMatch {
             found.put(each.getKey(), given.get(name));
         }
         return found;
-    }
-
-    /** Returns whether two names first differ in a number that is smaller in the second name. */
-    private static boolean goesDown(String first, String second) {
-        int at = Arrays.mismatch(first.toCharArray(), second.toCharArray());
-        while (at > 0 && Character.isDigit(first.charAt(at - 1))) {
-            at--;
-        }
-        String from = digits(first, at);
-        String to = digits(second, at);
-        return !from.isEmpty()
-                && !to.isEmpty()
-                && (from.length() != to.length()
-                        ? from.length() > to.length()
-                        : from.compareTo(to) > 0);
-    }
-
-    private static String digits(String name, int from) {
-        int end = from;
-        while (end < name.length() && Character.isDigit(name.charAt(end))) {
-            end++;
-        }
-        return name.substring(from, end);
     }
 
     private void check(String name, NDArray array) {

@@ -92,6 +92,16 @@ class WriterLimitsTest {
                         () -> inputs(1, Long.MAX_VALUE),
                         "An input has the shape (9223372036854775807) but"),
                 frq(
+                        "the smallest extent of an input",
+                        () -> inputs(1, -1),
+                        () -> inputs(1, -2),
+                        "The shape must be >= -1"),
+                frq(
+                        "a split shape without names",
+                        () -> bare(new FrequencyAxes(new Shape(0, 2), List.of())),
+                        () -> bare(new FrequencyAxes(new Shape(-1, 2), List.of())),
+                        "a file holds extents of 0 or more"),
+                frq(
                         "tensors",
                         () -> tensors(1 << 16),
                         () -> tensors((1 << 16) + 1),
@@ -240,5 +250,39 @@ class WriterLimitsTest {
                     () -> new FrqDocument(List.of(), tensors).encode(),
                     tensors.toString());
         }
+    }
+
+    @Test
+    void aTensorHasALimitedNumberOfMultiples() throws MalformedModelException {
+        ValueEncoder.checkMultiples("w", FrqLimits.MULTIPLES);
+        IllegalArgumentException e =
+                assertThrows(
+                        IllegalArgumentException.class,
+                        () -> ValueEncoder.checkMultiples("w", FrqLimits.MULTIPLES + 1));
+        assertEquals(
+                "A file holds at most 134217728 quantised values of a tensor but w has 134217729",
+                e.getMessage());
+    }
+
+    /** Zeros take the fewest bytes, and the reader limits the multiples for each byte. */
+    @ParameterizedTest
+    @ValueSource(ints = {1, 100, 10_000, 1 << 22})
+    void zerosAreReadAgain(int count) throws MalformedModelException {
+        Precision steps = Precision.ofStep(1);
+        FrqEntry first = new FrqEntry("v", new Shape(1 << 20), null, steps, new float[1 << 20]);
+        FrqEntry second = new FrqEntry("w", new Shape(count), null, steps, new float[count]);
+        byte[] file = of(first, second).encode();
+        assertArrayEquals(new float[count], FrqDocument.decode(file).entries().get(1).values());
+    }
+
+    @Test
+    void aFileHasALimitedSize() {
+        long most = FrqDocument.MAX_BYTES - FrqFrame.BYTES;
+        ValueEncoder.checkBytes(most, "w");
+        IllegalArgumentException e =
+                assertThrows(
+                        IllegalArgumentException.class,
+                        () -> ValueEncoder.checkBytes(most + 1, "tensor w"));
+        assertEquals("With tensor w the file would exceed 1073741824 bytes", e.getMessage());
     }
 }

@@ -83,12 +83,85 @@ class ArrayLimitsTest {
         assertLimit(fewer, more, encoding, "at most " + most + " arrays");
     }
 
+    @ParameterizedTest
+    @EnumSource(names = {"SAFETENSORS", "NPZ"})
+    void theLengthOfANameIsLimited(Encoding encoding) throws MalformedModelException {
+        assertLimit(
+                new NDList(array("é".repeat(512), new Shape(1))),
+                new NDList(array("é".repeat(512) + "e", new Shape(1))),
+                encoding,
+                "a name of 1 to 1024 bytes but found one of 1025");
+        assertLimit(
+                new NDList(array("n", new Shape(1))),
+                new NDList(array("", new Shape(1))),
+                encoding,
+                "a name of 1 to 1024 bytes but found one of 0");
+    }
+
+    /** Only empty arrays have large extents, which take no bytes. */
+    @ParameterizedTest
+    @EnumSource(names = {"SAFETENSORS", "NPZ"})
+    void theExtentsOfAnEmptyArrayAreLimited(Encoding encoding) throws MalformedModelException {
+        assertLimit(
+                new NDList(array("w", new Shape(999_999_999_999_999_999L, 0))),
+                new NDList(array("w", new Shape(1_000_000_000_000_000_000L, 0))),
+                encoding,
+                "extents of at most 999999999999999999 of array w");
+        assertLimit(
+                new NDList(array("w", new Shape(1L << 31, 1L << 31, 0))),
+                new NDList(array("w", new Shape(1L << 31, 1L << 31, 2, 0))),
+                encoding,
+                "too large");
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"SAFETENSORS", "NPZ"})
+    void valuesAreFiniteUnlessAskedFor(Encoding encoding) throws MalformedModelException {
+        NDArray largest = manager.create(new float[] {Float.MAX_VALUE});
+        NDArray larger = largest.mul(2);
+        largest.setName("w");
+        larger.setName("w");
+        assertEquals(1, decodedFinite(largest, encoding));
+        IllegalArgumentException e =
+                assertThrows(
+                        IllegalArgumentException.class,
+                        () -> ArrayFile.encode(new NDList(larger), encoding, false));
+        assertEquals("expected finite values but value 0 of array w is Infinity", e.getMessage());
+    }
+
+    private static int decodedFinite(NDArray array, Encoding encoding)
+            throws MalformedModelException {
+        byte[] file = ArrayFile.encode(new NDList(array), encoding, false);
+        return ArrayFile.decode(file, encoding, false).size();
+    }
+
+    /** Zeros are what deflate packs most. */
+    @Test
+    void aReaderUnpacksWhatDeflatePacksMost() throws MalformedModelException {
+        NDList zeros = new NDList(array("w", new Shape(1 << 24)));
+        byte[] file = ArrayFile.encode(zeros, Encoding.NPZ, true);
+        assertTrue(file.length < (1 << 26) / 1000, file.length + " bytes");
+        assertEquals(
+                1 << 26, ArrayFile.decode(file, Encoding.NPZ, true).get(0).bytes().remaining());
+    }
+
+    @Test
+    void theSizeOfAFileIsLimited() {
+        ArrayFile.checkSize(ArrayFile.MAX_BYTES);
+        assertThrows(
+                IllegalArgumentException.class, () -> ArrayFile.checkSize(ArrayFile.MAX_BYTES + 1));
+    }
+
     @Test
     void theHeaderOfSafetensorsIsLimited() throws MalformedModelException {
         NDList more = arrays(16_100, "n".repeat(1018));
         NDList fewer = new NDList(more.subList(0, 15_000));
         assertLimit(
                 fewer, more, Encoding.SAFETENSORS, "a header of at most 16777216 bytes but they");
+        byte[] length = {0, 0, 0, 1, 0, 0, 0, 0};
+        ArrayFile.checkHeader(length);
+        length[0] = 1;
+        assertThrows(IllegalArgumentException.class, () -> ArrayFile.checkHeader(length));
     }
 
     /** A broadcast view of 1 GiB over one number: headers count towards the limit too. */

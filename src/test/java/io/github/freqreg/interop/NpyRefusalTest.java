@@ -28,6 +28,11 @@ class NpyRefusalTest {
         return arguments(message, new ArrayBytes().stored("a.npy", array).zip());
     }
 
+    /** Returns an array of two elements. */
+    private static byte[] one(String descr, byte[] elements) {
+        return ArrayBytes.npy(DICT.replace("<f4", descr), elements);
+    }
+
     /** An array with a part of its header replaced. */
     private static Arguments dict(String message, String part, String other) {
         assertTrue(DICT.contains(part), part);
@@ -56,12 +61,29 @@ class NpyRefusalTest {
                 dict("formatted as NumPy does", ", }", ", 'descr': '<f8', }"),
                 dict("formatted as NumPy does", "False", "0"),
                 dict("formatted as NumPy does", "(2,)", "(__import__('os'),)"),
-                dict("formatted as NumPy does", "'<f4'", "[('x', '<f4')]"),
-                dict("row-major order but fortran_order is True", "False", "True"),
-                dict("but found >f4", "<f4", ">f4"),
-                dict("but found |O", "<f4", "|O"),
-                dict("but found <c8", "<f4", "<c8"),
-                dict("but found |b1", "<f4", "|b1"),
+                dict(
+                        "the dtype [('x', '<f4')], a structured type: save each field",
+                        "'<f4'",
+                        "[('x', '<f4')]"),
+                dict("a structured type", "<f4", "|V4"),
+                dict("the dtype '|O', pickled objects, which can run any code", "<f4", "|O"),
+                dict("the dtype '<c8', complex numbers: save the real", "<f4", "<c8"),
+                dict("the dtype '>c16', complex numbers", "<f4", ">c16"),
+                dict("the dtype '<U3', texts", "<f4", "<U3"),
+                dict("the dtype '|S4', texts", "<f4", "|S4"),
+                dict("times: convert it with astype('int64')", "<f4", "<M8[ns]"),
+                dict("the dtype '<f16': convert it with astype('float64')", "<f4", "<f16"),
+                dict("the dtype '|f4'", "<f4", "|f4"),
+                dict("the dtype '=f4'", "<f4", "=f4"),
+                dict("the dtype '<f1'", "<f4", "<f1"),
+                dict("the dtype '<u1'", "<f4", "<u1"),
+                dict("the dtype '|b4'", "<f4", "|b4"),
+                dict("the dtype ''", "<f4", ""),
+                dict("expected 2 elements of 1 bytes", "<f4", "|b1"),
+                npy("0 or 1 but value 1 of array a is 2", one("|b1", new byte[] {1, 2})),
+                npy(
+                        "at most 2^63 - 1 but value 1 of array a is 9223372036854775808",
+                        one(">u8", patched(new byte[16], 8, 0x80))),
                 dict("expected array a with a tuple of extents but found (2)", "(2,)", "(2)"),
                 dict("but found (2,,)", "(2,)", "(2,,)"),
                 dict("but found ( 2,)", "(2,)", "( 2,)"),

@@ -10,6 +10,7 @@ import ai.djl.ndarray.NDList;
 import com.code_intelligence.jazzer.junit.FuzzTest;
 import java.io.IOException;
 import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -76,6 +77,36 @@ class ReadersFuzzTest {
         Map<String, SecondSafetensors.Array> second =
                 arrays.isEmpty() ? Map.of() : SecondSafetensors.read(file);
         arrays.forEach(array -> assertSame(second.get(array.name()), array));
+    }
+
+    /** Fuzzes the index of several safetensors files. */
+    @FuzzTest(maxDuration = "10m")
+    void index(byte[] json) {
+        try {
+            for (String file : SafetensorsIndex.parse(json).files()) {
+                Path folder = Path.of("folder");
+                assertEquals(folder, folder.resolve(file).normalize().getParent(), file);
+                assertTrue(file.endsWith(".safetensors"), file);
+            }
+        } catch (MalformedModelException e) {
+            assertTrue(e.getMessage() != null && !e.getMessage().isBlank());
+        }
+    }
+
+    /** Fuzzes a table of names. */
+    @FuzzTest(maxDuration = "10m")
+    void names(byte[] text) {
+        String lines = new String(text, StandardCharsets.UTF_8);
+        try {
+            NameTable table = NameTable.parse(lines);
+            for (String ours : table.parameters()) {
+                String theirs = table.arrayOf(ours).orElseThrow();
+                NameTable again = NameTable.parse(NameTable.line(theirs, ours));
+                assertEquals(theirs, again.arrayOf(ours).orElseThrow());
+            }
+        } catch (MalformedModelException e) {
+            assertTrue(e.getMessage().startsWith("line "), e.getMessage());
+        }
     }
 
     /** Fuzzes a whole npz file. */

@@ -51,6 +51,35 @@ final class SecondNpz {
                         .results()
                         .mapToLong(each -> Long.parseLong(each.group()))
                         .toArray();
-        return new Array(descr.group(1), extents, in.readAllBytes());
+        byte[] elements = in.readAllBytes();
+        boolean fortran = header.contains("'fortran_order': True");
+        return new Array(
+                descr.group(1),
+                extents,
+                ordered(
+                        elements,
+                        extents,
+                        fortran,
+                        descr.group(1).startsWith(">"),
+                        Integer.parseInt(descr.group(1).substring(2))));
+    }
+
+    /** Picks each byte of the row-major, little-endian elements. */
+    private static byte[] ordered(
+            byte[] bytes, long[] extents, boolean fortran, boolean swapped, int width) {
+        byte[] ordered = new byte[bytes.length];
+        for (int i = 0; i < bytes.length; i++) {
+            int rest = i / width;
+            int from = 0;
+            int stride = bytes.length / width;
+            for (int axis = extents.length - 1; axis >= 0; axis--) {
+                stride /= (int) extents[axis];
+                from += (int) (rest % extents[axis]) * stride;
+                rest /= (int) extents[axis];
+            }
+            int element = fortran ? from : i / width;
+            ordered[i] = bytes[element * width + (swapped ? width - 1 - i % width : i % width)];
+        }
+        return ordered;
     }
 }

@@ -29,6 +29,7 @@ import io.github.freqreg.format.FrqDocument;
 import io.github.freqreg.format.FrqEntry;
 import io.github.freqreg.interop.ArrayFile;
 import io.github.freqreg.interop.DenseWeights;
+import io.github.freqreg.interop.NameTable;
 import io.github.freqreg.policy.FrequencyRegularization;
 import java.awt.image.BufferedImage;
 import java.io.InputStream;
@@ -125,6 +126,17 @@ class DeploymentGuidesTest extends GuideTest {
         FrequencyRegularization.builder().optBudget(8_000).build().apply(model); // then fine-tune
         // end
         assertEquals(8_000, CompressionReport.of(model.getBlock()).getKept());
+        Path names = folder.resolve("names.txt");
+        Model other = Model.newInstance("other");
+        other.setBlock(LeNet.build());
+        // coming-from-pytorch.md
+        NameTable table =
+                DenseWeights.match(other.getBlock(), state, UnaryOperator.identity(), input);
+        table.write(names); // one line each: conv1.weight = 01Conv2d_weight
+        DenseWeights.load(other, state, NameTable.read(names), input); // as it was corrected
+        // end
+        assertEquals(8, other.getBlock().getParameters().size());
+        other.close();
         // coming-from-pytorch.md
         NDList weights = DenseWeights.of(model.getBlock(), manager, name -> "net." + name);
         ArrayFile.write(weights, safetensors); // torch: safetensors.torch.load_file

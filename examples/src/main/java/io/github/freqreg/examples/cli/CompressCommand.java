@@ -66,8 +66,8 @@ final class CompressCommand implements Callable<Integer> {
             description = "the trained network: " + WeightFile.KINDS)
     private Path weights;
 
-    @Mixin(name = "PyTorch checkpoint")
-    private PartOption part;
+    @Mixin(name = "Weights")
+    private WeightOptions weightOptions;
 
     @ArgGroup(multiplicity = "1")
     private GoalOptions goal;
@@ -125,7 +125,7 @@ final class CompressCommand implements Callable<Integer> {
     }
 
     private Model load(Task task) throws IOException, MalformedModelException {
-        try (WeightFile file = part.open(weights)) {
+        try (WeightFile file = weightOptions.open(weights)) {
             return arguments.load(task, file);
         }
     }
@@ -186,7 +186,7 @@ final class CompressCommand implements Callable<Integer> {
             throws IOException, MalformedModelException, TranslateException {
         PrintWriter output = spec.commandLine().getOut();
         try (Model model = Model.newInstance("file", device)) {
-            try (WeightFile file = part.open(weights)) {
+            try (WeightFile file = weightOptions.open(weights)) {
                 arguments.shape().load(arguments.network(), model, file);
             }
             output.print(round(model));

@@ -12,11 +12,11 @@ import io.github.freqreg.examples.tasks.TaskDataset;
 import io.github.freqreg.examples.tasks.TrainingLog;
 import io.github.freqreg.examples.tasks.ValidationMeasure;
 import io.github.freqreg.file.FrequencyFile;
+import io.github.freqreg.interop.ArrayFile;
 import io.github.freqreg.training.Compressed;
 import io.github.freqreg.training.CompressorBuilder;
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
 
@@ -74,9 +74,9 @@ record CompressRun(Task task, Path weights, Path out, PrintWriter output) {
         output.flush();
     }
 
-    private Figures measure(Model model, Path file) throws IOException {
+    private Figures measure(Model model, Path file) throws IOException, MalformedModelException {
         return new Figures(
-                Files.size(file),
+                ArrayFile.size(file),
                 task.measure(Part.VALIDATION, model.getBlock(), model.getNDManager()),
                 task.measure(Part.TEST, model.getBlock(), model.getNDManager()));
     }

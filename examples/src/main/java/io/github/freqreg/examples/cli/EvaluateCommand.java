@@ -18,6 +18,7 @@ import io.github.freqreg.examples.tasks.SegmentationMemory;
 import io.github.freqreg.examples.tasks.Task;
 import io.github.freqreg.examples.tasks.WeightFile;
 import io.github.freqreg.file.FrequencyFile;
+import io.github.freqreg.interop.ArrayFile;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -66,7 +67,7 @@ final class EvaluateCommand implements Callable<Integer> {
             description = "unet: write predicted masks and overlays to this folder")
     private Optional<Path> outImages = Optional.empty();
 
-    @Mixin private PartOption part;
+    @Mixin private WeightOptions weightOptions;
 
     @Mixin private JsonOption json;
 
@@ -92,7 +93,7 @@ final class EvaluateCommand implements Callable<Integer> {
     }
 
     private Model load(Task task) throws IOException, MalformedModelException {
-        try (WeightFile file = part.open(weights)) {
+        try (WeightFile file = weightOptions.open(weights)) {
             return arguments.load(task, file);
         }
     }
@@ -110,7 +111,7 @@ final class EvaluateCommand implements Callable<Integer> {
             Files.createDirectories(outImages.get());
         }
         try (Model model = Model.newInstance("unet", arguments.device())) {
-            try (WeightFile file = part.open(weights)) {
+            try (WeightFile file = weightOptions.open(weights)) {
                 arguments.shape().loadUNet(model, file);
             }
             InputScale scale = arguments.shape().scale();
@@ -164,7 +165,9 @@ final class EvaluateCommand implements Callable<Integer> {
         return pairs.subList(pairs.size() - count, pairs.size());
     }
 
-    private void writeJson(Model model, Score score, DataSet data) throws IOException {
+    private void writeJson(Model model, Score score, DataSet data)
+            throws IOException, MalformedModelException {
+        long bytes = ArrayFile.size(weights);
         json.write(
                 () ->
                         ResultJson.of(
@@ -172,7 +175,7 @@ final class EvaluateCommand implements Callable<Integer> {
                                 data,
                                 score,
                                 FrequencyFile.countNumbers(model.getBlock()),
-                                Files.size(weights)),
+                                bytes),
                 arguments.device());
     }
 }

@@ -62,7 +62,7 @@ final class ExportCommand implements Callable<Integer> {
 
     @Mixin private ShapeArguments shape;
 
-    @Mixin private PartOption part;
+    @Mixin private WeightOptions weightOptions;
 
     @Spec private CommandSpec spec;
 
@@ -77,7 +77,7 @@ final class ExportCommand implements Callable<Integer> {
         shape.check(network);
         try (Model model = Model.newInstance("exported");
                 NDManager manager = NDManager.newBaseManager()) {
-            try (WeightFile file = part.open(weights)) {
+            try (WeightFile file = weightOptions.open(weights)) {
                 shape.load(network, model, file);
             }
             Block block = model.getBlock();

@@ -72,7 +72,7 @@ final class SegmentCommand implements Callable<Integer> {
 
     @Mixin private ShapeArguments unet;
 
-    @Mixin private PartOption part;
+    @Mixin private WeightOptions weightOptions;
 
     @Spec private CommandSpec spec;
 
@@ -89,7 +89,7 @@ final class SegmentCommand implements Callable<Integer> {
         ImageFile file = ImageFile.open(image);
         PrintWriter output = spec.commandLine().getOut();
         try (Model model = Model.newInstance("unet", device.get())) {
-            try (WeightFile opened = part.open(weights)) {
+            try (WeightFile opened = weightOptions.open(weights)) {
                 unet.loadUNet(model, opened);
             }
             InputScale scale = unet.scale();

@@ -260,6 +260,42 @@ class ExportTest {
     }
 
     @Test
+    void aTableOfNamesIsWrittenCorrectedAndUsed() throws Exception {
+        Path frq = trained.resolve("lenet.frq");
+        Path exported = folder.resolve("e.npz");
+        assertEquals(0, run("evaluate lenet --weights %s", frq), err);
+        int right = right();
+        assertEquals(0, run("export lenet --weights %s --out %s", frq, exported), err);
+        Path other = folder.resolve("other.safetensors");
+        try (NDManager manager = NDManager.newBaseManager()) {
+            NDList arrays = ArrayFile.read(manager, exported);
+            List<String> layers = List.of("stem", "body", "hidden", "head");
+            for (int i = 0; i < arrays.size(); i++) {
+                String end = i % 2 == 0 ? ".weight" : ".bias";
+                arrays.get(i).setName("model." + layers.get(i / 2) + end);
+            }
+            arrays.sort(Comparator.comparing(NDArray::getName));
+            ArrayFile.write(arrays, other);
+        }
+        Path table = folder.resolve("names.txt");
+        assertError(1, "--name-table matches names by shape", "evaluate lenet --weights %s", other);
+        String evaluate = "evaluate lenet --weights %s --name-table %s";
+        assertEquals(0, run(evaluate, other, table), err);
+        assertEquals(right, right(), 2);
+        String lines = Files.readString(table);
+        assertTrue(lines.contains("\nmodel.hidden.bias = 06Linear_bias\n"), lines);
+        Files.writeString(table, lines.replace("model.hidden.bias", "model.head.bias"));
+        assertError(1, "correct " + table, evaluate, other, table);
+        assertError(1, "a table of names is for .pt, .pth,", evaluate, frq, table);
+        Files.writeString(table, lines);
+        Path small = folder.resolve("small.frq");
+        String compress =
+                "compress lenet --weights %s --name-table %s --budget-bytes 2000 --epochs 0 --out %s";
+        assertEquals(0, run(compress, other, table, small), err);
+        assertTrue(Files.size(small) <= 2_000, out);
+    }
+
+    @Test
     void coefficientsAreExportedToo() throws Exception {
         Path file = folder.resolve("c.safetensors");
         String export = "export lenet --weights %s --out %s --coefficients";

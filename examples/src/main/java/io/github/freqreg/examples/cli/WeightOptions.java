@@ -11,8 +11,8 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/** The option that names the network among the parts of a PyTorch checkpoint. */
-final class PartOption {
+/** The options that say which arrays of a weight file belong to the network. */
+final class WeightOptions {
 
     @Spec(Spec.Target.MIXEE)
     private CommandSpec spec;
@@ -27,14 +27,21 @@ final class PartOption {
                             + " the only dictionary of tensors)")
     private Optional<String> part = Optional.empty();
 
+    @Option(
+            names = "--name-table",
+            paramLabel = "TXT",
+            description =
+                    "which array of --weights to load into which tensor, for a .pt, .safetensors or"
+                            + " .npz with other names. A table that does not exist yet is written:"
+                            + " by name, shape and order, with what is left over; correct it and"
+                            + " run the command again")
+    private Optional<Path> nameTable = Optional.empty();
+
     /** Opens a weight file and prints which part of it was read, if it has parts. */
     WeightFile open(Path weights) throws IOException, MalformedModelException {
         WeightFile file;
         try {
-            file =
-                    part.isPresent()
-                            ? WeightFile.open(weights, part.get())
-                            : WeightFile.open(weights);
+            file = WeightFile.open(weights, part, nameTable);
         } catch (IllegalArgumentException e) {
             throw new ParameterException(spec.commandLine(), "--part: " + e.getMessage(), e);
         }
