@@ -107,7 +107,7 @@ public final class ScriptModule {
     }
 
     /** Returns the qualified name of the class. */
-    String type() {
+    public String type() {
         return type;
     }
 

@@ -30,7 +30,6 @@ public final class TorchArchive {
     private final ByteArrayOutputStream pickle = new ByteArrayOutputStream();
     private final Map<String, StringBuilder> sources = new LinkedHashMap<>();
     private final Map<String, String> definitions = new LinkedHashMap<>();
-    private final Map<ScriptTensor.Storage, Integer> storages = new IdentityHashMap<>();
     private final Map<String, byte[]> data = new LinkedHashMap<>();
     private final Map<Object, Integer> memo = new IdentityHashMap<>();
 
@@ -160,13 +159,13 @@ public final class TorchArchive {
                         + module.type().substring(dot + 1)
                         + "\n)");
         pickle.write(0x81);
-        memoize(module);
         text("}(");
         for (Map.Entry<String, Object> attribute : module.attributes().entrySet()) {
             string(attribute.getKey());
             value(attribute.getValue());
         }
         text("ub");
+        memoize(module);
     }
 
     private void define(ScriptModule module) {
@@ -188,26 +187,29 @@ public final class TorchArchive {
 
     /** Writes a call of the function that rebuilds a tensor: storage, offset, shape, strides. */
     private void tensor(ScriptTensor tensor) throws IOException {
-        ScriptTensor.Storage storage = tensor.storage();
-        Integer key = storages.get(storage);
-        if (key == null) {
-            key = storages.size();
-            storages.put(storage, key);
-            data.put("net/data/" + key, storage.bytes());
+        text("ctorch._utils\n_rebuild_tensor_v2\n(");
+        if (!recall(tensor.storage())) {
+            storage(tensor.storage());
         }
-        text("ctorch._utils\n_rebuild_tensor_v2\n((");
-        string("storage");
-        text("ctorch\n" + storage.type() + "\n");
-        string(key.toString());
-        string("cpu");
-        number(storage.count());
-        text("tQ");
         number(tensor.offset());
         numbers(tensor.shape());
         numbers(tensor.strides());
         pickle.write(0x89);
         text("ccollections\nOrderedDict\n)RtR");
         memoize(tensor);
+    }
+
+    private void storage(ScriptTensor.Storage storage) throws IOException {
+        String key = Integer.toString(data.size());
+        data.put("net/data/" + key, storage.bytes());
+        text("(");
+        string("storage");
+        text("ctorch\n" + storage.type() + "\n");
+        string(key);
+        string("cpu");
+        number(storage.count());
+        text("tQ");
+        memoize(storage);
     }
 
     private void numbers(long... values) throws IOException {

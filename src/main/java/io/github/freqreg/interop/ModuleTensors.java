@@ -54,7 +54,9 @@ final class ModuleTensors {
                                         new MalformedModelException(
                                                 "the archive has no source for the class of the"
                                                         + " module "
-                                                        + (prefix.isEmpty() ? "itself" : prefix)));
+                                                        + (prefix.isEmpty()
+                                                                ? "itself"
+                                                                : PickledValues.line(prefix))));
         for (String attribute : type.attributes().keySet()) {
             if (++attributes > MAX_ATTRIBUTES || depth > MAX_DEPTH) {
                 throw new MalformedModelException(

@@ -63,9 +63,9 @@ final class ScriptRecords implements AutoCloseable {
             if (!inside || records.put(name, entry) != null) {
                 throw new MalformedModelException(
                         "expected different entries in the folder "
-                                + folder
+                                + PickledValues.line(folder)
                                 + " but found "
-                                + entry.getName()
+                                + PickledValues.line(entry.getName())
                                 + (inside ? " twice" : ""));
             }
         }
@@ -89,13 +89,17 @@ final class ScriptRecords implements AutoCloseable {
     byte[] read(String name, long most) throws IOException, MalformedModelException {
         ZipEntry entry = records.get(name);
         if (entry == null) {
-            throw new MalformedModelException("expected an entry " + name + " but there is none");
+            throw new MalformedModelException(
+                    "expected an entry " + PickledValues.line(name) + " but there is none");
         }
         try (InputStream in = zip.getInputStream(entry)) {
             byte[] bytes = in.readNBytes((int) Math.min(most + 1, Integer.MAX_VALUE - 8));
             if (bytes.length > most) {
                 throw new MalformedModelException(
-                        "expected at most " + most + " bytes in the entry " + name);
+                        "expected at most "
+                                + most
+                                + " bytes in the entry "
+                                + PickledValues.line(name));
             }
             CRC32 checksum = new CRC32();
             checksum.update(bytes);
@@ -107,7 +111,7 @@ final class ScriptRecords implements AutoCloseable {
                                         + " %d with %08x",
                                 entry.getSize(),
                                 entry.getCrc(),
-                                name,
+                                PickledValues.line(name),
                                 bytes.length,
                                 checksum.getValue()));
             }

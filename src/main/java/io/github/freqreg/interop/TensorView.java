@@ -43,11 +43,14 @@ record TensorView(Pickled.Persistent storage, long offset, List<Long> extents, L
             List<Long> extents = numbers(arguments.get(2));
             List<Long> strides = numbers(arguments.get(3));
             if (extents.size() == strides.size() && extents.size() <= FileChecks.MAX_RANK) {
-                FileChecks.size(name, extents.stream().mapToLong(Long::longValue).toArray());
+                FileChecks.size(
+                        PickledValues.line(name),
+                        extents.stream().mapToLong(Long::longValue).toArray());
                 return new TensorView(storage, offset, extents, strides);
             }
         }
-        throw new MalformedModelException("the pickle describes tensor " + name + " wrongly");
+        throw new MalformedModelException(
+                "the pickle describes tensor " + PickledValues.line(name) + " wrongly");
     }
 
     private static List<Long> numbers(Object value) throws MalformedModelException {

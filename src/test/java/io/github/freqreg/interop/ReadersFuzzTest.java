@@ -8,6 +8,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import ai.djl.MalformedModelException;
 import ai.djl.ndarray.NDList;
 import com.code_intelligence.jazzer.junit.FuzzTest;
+import io.github.freqreg.ScriptModule;
+import io.github.freqreg.ScriptTensor;
+import io.github.freqreg.TorchArchive;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
@@ -66,6 +70,49 @@ class ReadersFuzzTest {
         } finally {
             Files.delete(file);
         }
+    }
+
+    /** Fuzzes a whole TorchScript archive, and the skeleton of what is read. */
+    @FuzzTest(maxDuration = "10m")
+    void torchScript(byte[] zip) throws IOException {
+        Path file = Files.createTempFile("fuzz", ".pt");
+        try {
+            Files.write(file, zip);
+            TorchScriptArchive archive = TorchScriptArchive.read(file);
+            TorchScriptSkeleton.write(file, file);
+            assertEquals(archive.parameters(), TorchScriptArchive.read(file).parameters());
+        } catch (MalformedModelException e) {
+            assertTrue(e.getMessage().startsWith(file.toString()), e.getMessage());
+        } finally {
+            Files.delete(file);
+        }
+    }
+
+    /** Fuzzes the source of a TorchScript network with one weight. */
+    @FuzzTest(maxDuration = "10m")
+    void torchScriptSource(byte[] source) throws IOException {
+        Map<String, byte[]> records =
+                TorchArchive.recordsOf(
+                        new ScriptModule("__torch__.Net")
+                                .parameter("w", ScriptTensor.of(new float[4], 2, 2)));
+        records.put("net/code/__torch__.py", source);
+        ByteArrayOutputStream zip = new ByteArrayOutputStream();
+        TorchArchive.write(records, zip);
+        torchScript(zip.toByteArray());
+    }
+
+    /** Fuzzes the pickle of a TorchScript network with one weight. */
+    @FuzzTest(maxDuration = "10m")
+    void torchScriptPickle(byte[] pickle) throws IOException {
+        Map<String, byte[]> records =
+                TorchArchive.recordsOf(
+                        new ScriptModule("__torch__.Net")
+                                .parameter("w", ScriptTensor.of(new float[4], 2, 2))
+                                .forward("return torch.linear(x, self.w)"));
+        records.put("net/data.pkl", pickle);
+        ByteArrayOutputStream zip = new ByteArrayOutputStream();
+        TorchArchive.write(records, zip);
+        torchScript(zip.toByteArray());
     }
 
     /** Fuzzes a whole safetensors file. */
