@@ -103,7 +103,9 @@ class TorchScriptSkeletonTest {
         TorchScriptSkeleton.write(archive, skeleton);
         assertEquals(
                 TorchScriptArchive.read(archive).parameters(),
-                TorchScriptArchive.read(skeleton).parameters());
+                TorchScriptArchive.read(skeleton).parameters().stream()
+                        .filter(parameter -> !parameter.name().contains("running_"))
+                        .toList());
         NDArray input =
                 switch (module.type()) {
                     case "__torch__.LanguageModel" -> manager.create(new long[] {0, 6, 3});
@@ -208,8 +210,8 @@ class TorchScriptSkeletonTest {
             assertArrayEquals(
                     new byte[] {1, 2, 3},
                     zip.getInputStream(zip.getEntry("n/extra/note")).readAllBytes());
-            // The zeros of all parameters, and three buffers.
-            assertEquals(4, zip.stream().filter(e -> e.getName().startsWith("n/data/")).count());
+            // The zero of all parameters and running statistics, and the count of batches.
+            assertEquals(2, zip.stream().filter(e -> e.getName().startsWith("n/data/")).count());
         }
         load(skeleton).close();
     }

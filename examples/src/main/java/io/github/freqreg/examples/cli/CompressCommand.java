@@ -3,10 +3,12 @@ package io.github.freqreg.examples.cli;
 import ai.djl.Device;
 import ai.djl.MalformedModelException;
 import ai.djl.Model;
+import ai.djl.ndarray.NDManager;
 import ai.djl.nn.Block;
 import ai.djl.translate.TranslateException;
 import io.github.freqreg.block.FrequencyBlocks;
 import io.github.freqreg.examples.data.DataException;
+import io.github.freqreg.examples.data.LabelledArrays;
 import io.github.freqreg.examples.tasks.Heads;
 import io.github.freqreg.examples.tasks.Task;
 import io.github.freqreg.examples.tasks.WeightFile;
@@ -22,15 +24,18 @@ import io.github.freqreg.training.Compressor;
 import io.github.freqreg.training.CompressorBuilder;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /**
@@ -51,8 +56,8 @@ final class CompressCommand implements Callable<Integer> {
                     "--max-loss",
                     "--out",
                     "--data",
+                    "--inputs",
                     "--epochs",
-                    "--seed",
                     "--resume",
                     "--help");
 
@@ -61,10 +66,22 @@ final class CompressCommand implements Callable<Integer> {
 
     @Option(
             names = "--weights",
-            required = true,
             paramLabel = "FILE",
-            description = "the trained network: " + WeightFile.KINDS)
-    private Path weights;
+            description =
+                    "the trained network: "
+                            + WeightFile.KINDS
+                            + "; not for NET.pt, which contains its weights")
+    private Optional<Path> weightFile = Optional.empty();
+
+    @Option(
+            names = "--inputs",
+            paramLabel = "F.npz",
+            description =
+                    "NET.pt: examples, one in each row of each array. Without labels, they show how"
+                            + " much each tensor matters, and how far the answers move. With an"
+                            + " array \"labels\" of classes, the network is trained; accuracy is"
+                            + " that of the arrays whose names begin with test_, if there are any")
+    private Optional<Path> inputs = Optional.empty();
 
     @Mixin(name = "Weights")
     private WeightOptions weightOptions;
@@ -76,7 +93,7 @@ final class CompressCommand implements Callable<Integer> {
             names = "--out",
             required = true,
             paramLabel = "F.frq",
-            description = "the file to write")
+            description = "the file to write; of NET.pt, the folder, for DJL's Criteria")
     private Path out;
 
     @Option(
@@ -115,16 +132,70 @@ final class CompressCommand implements Callable<Integer> {
         check(epochs == 0 || epochs >= 2, "--epochs must be 0, or 2 or more, but is " + epochs);
         check(epochs > 0 || !goal.isLoss(), "--max-loss cannot be combined with --epochs 0");
         check(epochs > 0 || !resume, "--resume cannot be combined with --epochs 0");
+        if (arguments.archive().isPresent()) {
+            compress(arguments.archive().get());
+            return 0;
+        }
+        check(inputs.isEmpty(), "--inputs is for a TorchScript archive only");
+        Path weights =
+                weightFile.orElseThrow(
+                        () ->
+                                new ParameterException(
+                                        spec.commandLine(),
+                                        "Missing required option: '--weights=FILE'"));
         WholeFile.checkWritable(out);
         if (epochs == 0) {
-            round(arguments.device());
+            round(weights, arguments.device());
         } else {
-            train();
+            train(weights);
         }
         return 0;
     }
 
-    private Model load(Task task) throws IOException, MalformedModelException {
+    /** Compresses a TorchScript network. */
+    private void compress(Path archive)
+            throws IOException, MalformedModelException, TranslateException {
+        check(weightFile.isEmpty(), "--weights cannot be combined with a TorchScript archive");
+        check(!goal.isLoss(), "--max-loss cannot be combined with a TorchScript archive");
+        check(!resume, "--resume cannot be combined with a TorchScript archive");
+        check(
+                !Files.exists(out) || Files.isDirectory(out),
+                "--out must be a folder for a TorchScript archive but is the file " + out);
+        try (Opened examples = open(inputs)) {
+            new CompressArchive(
+                            archive,
+                            goal.bytes(),
+                            examples.arrays(),
+                            epochs,
+                            seed,
+                            arguments.device(),
+                            spec.commandLine().getOut())
+                    .run(out);
+        } catch (IllegalArgumentException e) {
+            throw failure(e);
+        }
+    }
+
+    private Opened open(Optional<Path> file) throws IOException, MalformedModelException {
+        return new Opened(
+                file.isEmpty()
+                        ? Optional.empty()
+                        : Optional.of(
+                                LabelledArrays.read(
+                                        NDManager.newBaseManager(arguments.device()), file.get())));
+    }
+
+    /** Examples that are freed after use, if there are any. */
+    private record Opened(Optional<LabelledArrays> arrays) implements AutoCloseable {
+
+        /** {@inheritDoc} */
+        @Override
+        public void close() {
+            arrays.ifPresent(LabelledArrays::close);
+        }
+    }
+
+    private Model load(Task task, Path weights) throws IOException, MalformedModelException {
         try (WeightFile file = weightOptions.open(weights)) {
             return arguments.load(task, file);
         }
@@ -134,7 +205,8 @@ final class CompressCommand implements Callable<Integer> {
         Usage.require(spec, holds, message);
     }
 
-    private void train() throws IOException, MalformedModelException, TranslateException {
+    private void train(Path weights)
+            throws IOException, MalformedModelException, TranslateException {
         CompressorFiles checkpoint = new CompressorFiles(Path.of(out + ".checkpoint"));
         if (!resume) {
             checkpoint.delete();
@@ -144,7 +216,7 @@ final class CompressCommand implements Callable<Integer> {
                             + ": expected a checkpoint to resume from, but there is none");
         }
         try (Task task = arguments.task();
-                Model model = load(task)) {
+                Model model = load(task, weights)) {
             if (FrequencyBlocks.isWrapped(model.getBlock())) {
                 FrequencyBlocks.toDense(model);
             }
@@ -182,7 +254,7 @@ final class CompressCommand implements Callable<Integer> {
     }
 
     /** Rounds and truncates the network, without training. */
-    private void round(Device device)
+    private void round(Path weights, Device device)
             throws IOException, MalformedModelException, TranslateException {
         PrintWriter output = spec.commandLine().getOut();
         try (Model model = Model.newInstance("file", device)) {

@@ -34,8 +34,11 @@ final class NetworkArguments {
     @Spec(Spec.Target.MIXEE)
     private CommandSpec spec;
 
-    @Parameters(paramLabel = "NETWORK", description = NETWORKS)
-    private Network network;
+    @Parameters(
+            paramLabel = "NETWORK",
+            description = NETWORKS,
+            converter = NetworkName.Converter.class)
+    private NetworkName name;
 
     @Option(
             names = "--data",
@@ -61,8 +64,22 @@ final class NetworkArguments {
 
     @Mixin private ShapeArguments shape;
 
+    /** Returns the network of this program. */
     Network network() {
-        return network;
+        return name.network()
+                .orElseThrow(
+                        () ->
+                                new ParameterException(
+                                        spec.commandLine(),
+                                        "Only compress takes a TorchScript archive, but NETWORK is "
+                                                + name.archive().orElseThrow()
+                                                + ": expected "
+                                                + NETWORKS));
+    }
+
+    /** Returns the path of a TorchScript archive, if one is given instead of a network. */
+    Optional<Path> archive() {
+        return name.archive();
     }
 
     Optional<Path> data() {
@@ -79,7 +96,7 @@ final class NetworkArguments {
 
     /** Loads a weight file into a new model of a task's network. */
     Model load(Task task, WeightFile weights) throws IOException, MalformedModelException {
-        return task.load(device(), model -> weights.load(network, model, task.inputs(1)));
+        return task.load(device(), model -> weights.load(network(), model, task.inputs(1)));
     }
 
     /** Creates the task of the network, with the default augmentation of training images. */
@@ -98,6 +115,7 @@ final class NetworkArguments {
                 spec,
                 subset.orElse(2) >= 2,
                 "--subset must be 2 or more but is " + subset.map(String::valueOf).orElse(""));
+        Network network = network();
         shape.check(network);
         int most = subset.orElse(Integer.MAX_VALUE);
         int width = shape.width(network);
@@ -114,6 +132,7 @@ final class NetworkArguments {
     }
 
     private Task classification(int most, Variation variation) {
+        Network network = network();
         Images.Split images =
                 network == Network.LENET
                         ? digits()
