@@ -89,6 +89,7 @@ final class ForwardPass {
                     factored(store, parameterStore, inputs, scratch, training)
                             .orElseGet(
                                     () -> {
+                                        fillModules(store, parameterStore, training);
                                         NDList result = rebuilt.forward(store);
                                         leave(scratch, result, owner);
                                         return result;
@@ -105,6 +106,28 @@ final class ForwardPass {
                 warnOfUnread(store);
             }
             return outputs;
+        }
+    }
+
+    /** Writes the weights of TorchScript networks, which ask no store, into their modules. */
+    private void fillModules(
+            RebuildingParameterStore store, ParameterStore coefficients, boolean training) {
+        for (SpectralParameter tensor : byName.values()) {
+            Optional<ModuleWeights> module = tensor.getModule();
+            if (module.isEmpty()) {
+                continue;
+            }
+            Parameter dense = tensor.getDense();
+            Device device = dense.getArray().getDevice();
+            NDArray vector = coefficients.getValue(tensor.getCoefficients(), device, training);
+            if (training && module.get().isInGraphOf(vector)) {
+                store.use(tensor);
+                continue;
+            }
+            NDArray weights = store.getValue(dense, device, training);
+            if (training) {
+                module.get().assign(weights, vector);
+            }
         }
     }
 

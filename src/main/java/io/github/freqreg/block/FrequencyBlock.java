@@ -92,6 +92,9 @@ public final class FrequencyBlock extends AbstractBaseBlock {
         pass = new ForwardPass(block, byName, spectral, strategy);
         if (block.isInitialized()) {
             beforeInitialize(block.getInputShapes());
+        } else if (ModuleOperators.isModule(block)) {
+            // It has values since it was loaded, and takes inputs of any shape that it can.
+            beforeInitialize();
         }
     }
 
@@ -169,7 +172,7 @@ public final class FrequencyBlock extends AbstractBaseBlock {
         }
         beforeInitialize(shapes);
         block.initialize(manager, dataType, shapes);
-        fresh.forEach(tensor -> tensor.project(true));
+        fresh.forEach(tensor -> tensor.project(tensor.getModule().isEmpty()));
     }
 
     /** {@inheritDoc} */

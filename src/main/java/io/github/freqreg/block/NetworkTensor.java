@@ -99,8 +99,12 @@ public record NetworkTensor(
             reason = "it is in the frequency domain already";
         } else if (owner instanceof FrequencyBlock) {
             reason = "its block is wrapped already";
-        } else if (owner instanceof SymbolBlock) {
+        } else if (owner instanceof SymbolBlock && !isInModule()) {
             reason = "a SymbolBlock computes outside of DJL's parameter store";
+        } else if (!isWritable()) {
+            reason =
+                    "its TorchScript network was loaded for inference: load it with the option"
+                            + " trainParam=true";
         } else if (isRunningStatistic()) {
             reason = "a running statistic is not trained";
         }
@@ -125,6 +129,15 @@ public record NetworkTensor(
     private boolean isTransformable() {
         DataType type = parameter.getArray().getDataType();
         return type == DataType.FLOAT32 || type == DataType.FLOAT64 || type == DataType.FLOAT16;
+    }
+
+    /**
+     * Returns whether the tensor belongs to a TorchScript network.
+     *
+     * @return whether its memory is that of a module
+     */
+    public boolean isInModule() {
+        return ModuleOperators.isModule(owner);
     }
 
     /**

@@ -1,11 +1,15 @@
 package io.github.freqreg.block;
 
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
+import ai.djl.nn.ParameterList;
 import ai.djl.util.Pair;
 import io.github.freqreg.Internal;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
@@ -67,7 +71,7 @@ public final class NetworkTensors {
     }
 
     private void add(Block block, String prefix) {
-        for (Pair<String, Parameter> entry : block.getDirectParameters()) {
+        for (Pair<String, Parameter> entry : distinct(block)) {
             String name = prefix + entry.getKey();
             Parameter parameter = entry.getValue();
             if (!seen.add(parameter)) {
@@ -89,6 +93,29 @@ public final class NetworkTensors {
         for (Pair<String, Block> child : block.getChildren()) {
             add(child.getValue(), prefix + nameOf(child) + "_");
         }
+    }
+
+    /**
+     * Returns the parameters of a block; of those that are one tensor of a TorchScript network, the
+     * first.
+     */
+    private static ParameterList distinct(Block block) {
+        ParameterList all = block.getDirectParameters();
+        if (!ModuleOperators.isModule(block)) {
+            return all;
+        }
+        ParameterList distinct = new ParameterList();
+        Map<Shape, List<NDArray>> byShape = new HashMap<>();
+        for (Pair<String, Parameter> entry : all) {
+            NDArray array = entry.getValue().getArray();
+            List<NDArray> before =
+                    byShape.computeIfAbsent(array.getShape(), shape -> new ArrayList<>());
+            if (before.isEmpty() || ModuleOperators.find(array, before) == before.size()) {
+                before.add(array);
+                distinct.add(entry);
+            }
+        }
+        return distinct;
     }
 
     /**

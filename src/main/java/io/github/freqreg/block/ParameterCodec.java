@@ -129,18 +129,45 @@ final class ParameterCodec {
     void readLeftAlone(NDManager manager, DataInputStream is)
             throws IOException, MalformedModelException {
         for (Parameter parameter : leftAlone) {
+            if (parameter.isInitialized() && parameter.getShape() == null) {
+                readIntoModule(parameter, manager, is);
+                continue;
+            }
             Shape shape = parameter.getShape();
             parameter.close();
             parameter.load(manager, is);
-            if (!shape.equals(parameter.getShape())) {
-                throw new MalformedModelException(
-                        "Expected "
-                                + parameter.getName()
-                                + " of shape "
-                                + shape
-                                + " but found "
-                                + parameter.getShape());
-            }
+            check(parameter, shape, parameter.getShape());
+        }
+    }
+
+    /** Reads a parameter of a TorchScript network, which has an array but no shape of its own. */
+    private static void readIntoModule(Parameter parameter, NDManager manager, DataInputStream is)
+            throws IOException, MalformedModelException {
+        Parameter read =
+                Parameter.builder()
+                        .setName(parameter.getName())
+                        .setType(parameter.getType())
+                        .build();
+        read.load(manager, is);
+        NDArray array = parameter.getArray();
+        try (NDArray values = read.getArray()) {
+            check(parameter, array.getShape(), values.getShape());
+            array.setRequiresGradient(false);
+            InPlace.copy(values, array);
+            array.setRequiresGradient(parameter.requiresGradient());
+        }
+    }
+
+    private static void check(Parameter parameter, Shape expected, Shape found)
+            throws MalformedModelException {
+        if (!expected.equals(found)) {
+            throw new MalformedModelException(
+                    "Expected "
+                            + parameter.getName()
+                            + " of shape "
+                            + expected
+                            + " but found "
+                            + found);
         }
     }
 

@@ -19,7 +19,7 @@ import java.util.concurrent.locks.ReentrantReadWriteLock;
  *
  * <p>Safe for concurrent use, except for {@link #forget} and {@link #discard}.
  */
-final class RebuiltWeights {
+final class RebuiltWeights implements WeightCache {
 
     private final Parameter dense;
     private final Rebuild rebuild;
@@ -38,13 +38,9 @@ final class RebuiltWeights {
         this.rebuild = rebuild;
     }
 
-    /**
-     * Returns the weights outside of any gradient graph.
-     *
-     * @param vector the coefficients
-     * @return the weights on the device of the coefficients, which the cache owns
-     */
-    NDArray of(NDArray vector) {
+    /** {@inheritDoc} */
+    @Override
+    public NDArray of(NDArray vector) {
         lock.readLock().lock();
         try {
             Rebuilt last = cache.get(vector.getDevice());
@@ -96,8 +92,9 @@ final class RebuiltWeights {
         }
     }
 
-    /** Forgets from which coefficients the weights were rebuilt. The dense array stays. */
-    void forget() {
+    /** {@inheritDoc} */
+    @Override
+    public void forget() {
         lock.writeLock().lock();
         try {
             cache.values().forEach(last -> free(last, dense.getArray()));
@@ -107,14 +104,16 @@ final class RebuiltWeights {
         }
     }
 
-    /** Forgets everything, as the dense array is going to be closed. */
-    void clear() {
+    /** {@inheritDoc} */
+    @Override
+    public void clear() {
         forget();
         denseIsCurrent = false;
     }
 
     /** Replaces the dense array by a {@link Placeholder}, so that unused weights take no memory. */
-    void discard() {
+    @Override
+    public void discard() {
         NDArray weights = dense.getArray();
         try (NDManager there = weights.getManager().newSubManager(weights.getDevice())) {
             NDArray placeholder = Placeholder.of(there, weights.getShape(), weights.getDataType());

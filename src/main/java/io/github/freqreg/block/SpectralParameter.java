@@ -14,6 +14,7 @@ import io.github.freqreg.spectrum.FrequencyTensor;
 import io.github.freqreg.spectrum.SpectralTransform;
 import io.github.freqreg.spectrum.ZigzagMask;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
@@ -30,15 +31,14 @@ public final class SpectralParameter {
 
     private final String name;
     private final Parameter dense;
-    private final TensorSpec.Rule rule;
-    private final RebuiltWeights rebuilt;
+    private final ShapedSpec spec;
+    private final WeightCache rebuilt;
     private final Map<Device, SpectralTransform> transforms = new ConcurrentHashMap<>();
 
     private Parameter coefficients;
     private int start;
     private volatile int kept;
     private volatile float step;
-    private volatile @Nullable Resolved resolved;
 
     /**
      * Replaces a parameter.
@@ -46,24 +46,22 @@ public final class SpectralParameter {
      * @param name in the model
      * @param dense its weights
      * @param rule how it is kept
+     * @param inModule whether its array belongs to a TorchScript network
      */
-    SpectralParameter(String name, Parameter dense, TensorSpec.Rule rule) {
+    SpectralParameter(String name, Parameter dense, TensorSpec.Rule rule, boolean inModule) {
         this.name = name;
         this.dense = dense;
-        this.rule = rule;
-        rebuilt = new RebuiltWeights(dense, this::rebuild);
+        spec = new ShapedSpec(rule);
+        rebuilt =
+                inModule
+                        ? new ModuleWeights(dense, this::rebuild)
+                        : new RebuiltWeights(dense, this::rebuild);
         coefficients = newParameter(dense.getInitializer(), dense.requiresGradient(), null);
     }
 
     /** Returns how the tensor is kept. Its shape must be known. */
     private TensorSpec getSpec() {
-        Shape shape = getShape();
-        Resolved last = resolved;
-        if (last == null || !last.shape.equals(shape)) {
-            last = new Resolved(shape, rule.of(shape));
-            resolved = last;
-        }
-        return last.spec;
+        return spec.of(getShape());
     }
 
     Parameter getDense() {
@@ -76,7 +74,8 @@ public final class SpectralParameter {
 
     /** {@return the shape of the dense tensor, known once the network is initialised} */
     public Shape getShape() {
-        return dense.getShape();
+        // A parameter of a TorchScript network has an array but no shape of its own.
+        return getModule().isPresent() ? dense.getArray().getShape() : dense.getShape();
     }
 
     /** {@return the axes along which the tensor is transformed} */
@@ -114,8 +113,7 @@ public final class SpectralParameter {
             setCoefficients(weights.getManager().zeros(new Shape(1), weights.getDataType()), 1);
             return;
         }
-        TensorSpec spec = getSpec();
-        ZigzagMask mask = spec.axes().mask(getShape(), spec.start());
+        ZigzagMask mask = getAxes().mask(getShape(), getSpec().start());
         NDManager manager = weights.getManager();
         try (NDManager scratch = manager.newSubManager();
                 SpectralTransform transform =
@@ -124,10 +122,8 @@ public final class SpectralParameter {
                 NDArray seen = weights.reshape(mask.getShape())) {
             NDArray vector = transform.project(seen, scratch);
             if (fresh) {
-                NDArray gains =
-                        scratch.create(StartScale.of(getShape(), mask, spec.balanceRounds()));
-                NDArray there = gains.toDevice(vector.getDevice(), false);
-                vector.muli(there.toType(vector.getDataType(), false));
+                int rounds = getSpec().balanceRounds();
+                StartScale.scale(vector, StartScale.of(getShape(), mask, rounds), scratch);
             }
             vector.attach(manager);
             setCoefficients(vector, mask.getKept());
@@ -232,6 +228,11 @@ public final class SpectralParameter {
         return unit == 0 ? vector : StraightThrough.round(vector, unit, scratch);
     }
 
+    /** Returns the tensor of the TorchScript network, if the weights belong to one. */
+    Optional<ModuleWeights> getModule() {
+        return rebuilt instanceof ModuleWeights module ? Optional.of(module) : Optional.empty();
+    }
+
     /** Returns the weights outside of any graph, which are rebuilt if the coefficients changed. */
     NDArray weights(NDArray vector) {
         return rebuilt.of(vector);
@@ -310,7 +311,7 @@ public final class SpectralParameter {
      * @param axes along which the new coefficients are
      */
     public void setAxes(FrequencyAxes axes) {
-        resolved = new Resolved(getShape(), getSpec().along(axes));
+        spec.setAxes(getShape(), axes);
         forgetTables();
     }
 
@@ -339,12 +340,11 @@ public final class SpectralParameter {
     void clear() {
         forgetTables();
         rebuilt.clear();
-        dense.close();
+        if (getModule().isEmpty()) {
+            dense.close();
+        }
         coefficients.close();
         coefficients =
                 newParameter(coefficients.getInitializer(), coefficients.requiresGradient(), null);
     }
-
-    /** The specification for a shape. */
-    private record Resolved(Shape shape, TensorSpec spec) {}
 }

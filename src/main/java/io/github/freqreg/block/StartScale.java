@@ -1,5 +1,7 @@
 package io.github.freqreg.block;
 
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import io.github.freqreg.spectrum.SplitAxes;
 import io.github.freqreg.spectrum.ZigzagMask;
@@ -45,6 +47,18 @@ final class StartScale {
         columns = new double[Math.toIntExact(others)];
         Arrays.fill(this.rows, 1);
         Arrays.fill(columns, 1);
+    }
+
+    /**
+     * Scales the projected coefficients of a fresh tensor.
+     *
+     * @param vector the coefficients
+     * @param gains see {@link #of}
+     * @param scratch a manager for temporary arrays
+     */
+    static void scale(NDArray vector, float[] gains, NDManager scratch) {
+        NDArray there = scratch.create(gains).toDevice(vector.getDevice(), false);
+        vector.muli(there.toType(vector.getDataType(), false));
     }
 
     /**

@@ -3,6 +3,7 @@ package io.github.freqreg.block;
 import ai.djl.ndarray.NDArray;
 import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
+import ai.djl.nn.SymbolBlock;
 import ai.djl.util.Pair;
 import io.github.freqreg.Internal;
 import io.github.freqreg.execution.Strategy;
@@ -170,6 +171,11 @@ public final class Wrapping {
     public Block wrap(
             Map<String, TensorSpec.Rule> rules, Map<String, float[]> projected, Strategy strategy) {
         checkNoneInside();
+        chosen.values().stream()
+                .filter(NetworkTensor::isInModule)
+                .map(NetworkTensor::owner)
+                .distinct()
+                .forEach(module -> ModuleOperators.settleMode((SymbolBlock) module));
         Map<Block, Block> done = new IdentityHashMap<>();
         Block wrapped =
                 ChildBlocks.replace(
@@ -193,7 +199,9 @@ public final class Wrapping {
         for (NetworkTensor tensor : units.getOrDefault(unit, List.of())) {
             TensorSpec.Rule rule = Objects.requireNonNull(rules.get(tensor.name()));
             tensors.put(
-                    tensor.name(), new SpectralParameter(tensor.name(), tensor.parameter(), rule));
+                    tensor.name(),
+                    new SpectralParameter(
+                            tensor.name(), tensor.parameter(), rule, tensor.isInModule()));
         }
         FrequencyBlock wrapper =
                 new FrequencyBlock(

@@ -5,11 +5,8 @@ import ai.djl.Model;
 import ai.djl.nn.Block;
 import ai.djl.nn.BlockFactory;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Map;
-import java.util.stream.Stream;
 
 /**
  * Loads {@code .frq} files through DJL's {@code Criteria}, and so in DJL Serving, too.
@@ -107,43 +104,8 @@ public interface FrequencyBlockFactory extends BlockFactory {
     @Override
     default Block newBlock(Model model, Path modelPath, Map<String, ?> arguments)
             throws IOException {
-        Path file = find(modelPath, model.getName());
+        Path file = new ModelFolder(modelPath, model).find(FrequencyFile.SUFFIX);
         model.setBlock(newNetwork(arguments));
-        try {
-            FrequencyFile.load(model, file);
-        } catch (MalformedModelException e) {
-            model.setBlock(null);
-            // DJL declares no other for factories.
-            throw new IOException(e.getMessage(), e);
-        }
-        return model.getBlock();
-    }
-
-    private static Path find(Path folder, String name) throws IOException {
-        List<Path> files;
-        try (Stream<Path> all = Files.list(folder)) {
-            files =
-                    all.filter(file -> file.toString().endsWith(FrequencyFile.SUFFIX))
-                            .sorted()
-                            .toList();
-        }
-        for (Path file : files) {
-            String itself = file.getFileName().toString();
-            if (itself.equals(name) || itself.equals(name + FrequencyFile.SUFFIX)) {
-                return file;
-            }
-        }
-        if (files.size() != 1) {
-            throw new IOException(
-                    folder
-                            + ": expected "
-                            + name
-                            + FrequencyFile.SUFFIX
-                            + " or a single "
-                            + FrequencyFile.SUFFIX
-                            + " file but found "
-                            + files.stream().map(Path::getFileName).toList());
-        }
-        return files.get(0);
+        return ModelFolder.load(model, file);
     }
 }

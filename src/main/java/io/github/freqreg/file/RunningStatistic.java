@@ -55,24 +55,24 @@ record RunningStatistic(Precision precision, float[] coefficients) {
         }
         for (int i = 1; i < tensors.size(); i++) {
             // A normalisation layer lists its variances right after its means.
-            Parameter means = tensors.get(i - 1).parameter();
-            Parameter variances = tensors.get(i).parameter();
+            NetworkTensor means = tensors.get(i - 1);
+            NetworkTensor variances = tensors.get(i);
             if (areOfOne(means, variances)) {
-                float[] ofChannels = TensorElements.of(tensors.get(i));
-                ofMeans(TensorElements.of(tensors.get(i - 1)), ofChannels)
-                        .ifPresent(few -> found.put(means, few));
-                ofVariances(ofChannels).ifPresent(few -> found.put(variances, few));
+                float[] ofChannels = TensorElements.of(variances);
+                ofMeans(TensorElements.of(means), ofChannels)
+                        .ifPresent(few -> found.put(means.parameter(), few));
+                ofVariances(ofChannels).ifPresent(few -> found.put(variances.parameter(), few));
             }
         }
         return found;
     }
 
-    /** Returns whether two parameters are the mean and the variance of one layer. */
-    static boolean areOfOne(Parameter means, Parameter variances) {
-        return means.getType() == Parameter.Type.RUNNING_MEAN
-                && variances.getType() == Parameter.Type.RUNNING_VAR
-                && means.getShape().dimension() == 1
-                && means.getShape().equals(variances.getShape());
+    /** Returns whether two tensors are the mean and the variance of one layer. */
+    static boolean areOfOne(NetworkTensor means, NetworkTensor variances) {
+        return means.parameter().getType() == Parameter.Type.RUNNING_MEAN
+                && variances.parameter().getType() == Parameter.Type.RUNNING_VAR
+                && means.knownShape().dimension() == 1
+                && means.knownShape().equals(variances.knownShape());
     }
 
     /**

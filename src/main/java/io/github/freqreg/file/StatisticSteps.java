@@ -38,17 +38,17 @@ final class StatisticSteps {
         Map<Parameter, Precision> found = new IdentityHashMap<>();
         for (int i = 1; i < tensors.size(); i++) {
             // A normalisation layer lists its variances right after its means.
-            Parameter means = tensors.get(i - 1).parameter();
-            Parameter variances = tensors.get(i).parameter();
+            NetworkTensor means = tensors.get(i - 1);
+            NetworkTensor variances = tensors.get(i);
             if (RunningStatistic.areOfOne(means, variances)) {
-                float[] values = TensorElements.of(tensors.get(i));
+                float[] values = TensorElements.of(variances);
                 double least = Double.MAX_VALUE;
                 for (float variance : values) {
                     least = Math.min(least, Math.max(0, variance) + RunningStatistic.EPSILON);
                 }
-                add(found, variances, values, 2 * VARIANCE_ERROR * least);
-                float[] centres = TensorElements.of(tensors.get(i - 1));
-                add(found, means, centres, 2 * MEAN_ERROR * Math.sqrt(least));
+                add(found, variances.parameter(), values, 2 * VARIANCE_ERROR * least);
+                float[] centres = TensorElements.of(means);
+                add(found, means.parameter(), centres, 2 * MEAN_ERROR * Math.sqrt(least));
             }
         }
         return found;

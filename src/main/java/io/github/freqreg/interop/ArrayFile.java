@@ -19,17 +19,18 @@ import java.util.Set;
 
 /**
  * Reads and writes named arrays in the formats of other programs: {@code .safetensors}, NumPy's
- * {@code .npz}, and PyTorch state dictionaries ({@code .pt} and {@code .pth}, only read). Also read
- * are NumPy's {@code .npy}, one array that gets the name of the file, and safetensors of several
- * files, by their index ({@code .safetensors.index.json}) or the folder that has it. The extension
- * of the file name, in upper or lower case, selects the format.
+ * {@code .npz}, and PyTorch checkpoints ({@code .pt}, {@code .pth} and {@code .bin}, only read).
+ * Also read are NumPy's {@code .npy}, one array that gets the name of the file, and safetensors of
+ * several files, by their index ({@code .safetensors.index.json}) or the folder that has it. The
+ * extension of the file name, in upper or lower case, selects the format.
  *
  * <p>Arrays of float16, float32, float64, uint8, int8, int32 and int64 keep their type and every
  * bit. Other types are only read: booleans, and those that become a wider type without a change of
  * a value. int16 and uint16 become int32; uint32, and uint64 below 2⁶³, become int64; bfloat16 and
  * the two types of float8, which only safetensors has, become float32. npy arrays may be in
- * column-major order and big-endian. {@link TorchCheckpoint} converts all types to float32. Scalars
- * and empty arrays are supported.
+ * column-major order and big-endian. Of a checkpoint, the part that is the network is read, as
+ * float32; {@link TorchCheckpoint} says which part that is, and reads others. Scalars and empty
+ * arrays are supported.
  *
  * <p>Files are untrusted: nothing in them is run, no name is used as a path, and everything is
  * validated before an array is created. A file has at most 1 GiB and every size must match the
@@ -67,8 +68,6 @@ public final class ArrayFile {
                     DataType.INT32, ElementType.INT32,
                     DataType.INT64, ElementType.INT64);
 
-    private static final List<String> TORCH = List.of(".pt", ".pth");
-
     private ArrayFile() {}
 
     /**
@@ -85,7 +84,7 @@ public final class ArrayFile {
     private static boolean isSingle(Path file) {
         return isWritable(file)
                 || extension(file).equals(NpzReader.SUFFIX)
-                || TORCH.contains(extension(file));
+                || TorchCheckpoint.isReadable(file);
     }
 
     /**
@@ -253,7 +252,7 @@ public final class ArrayFile {
      */
     public static NDList read(NDManager manager, Path file, boolean nonFinite)
             throws IOException, MalformedModelException {
-        if (TORCH.contains(extension(file))) {
+        if (TorchCheckpoint.isReadable(file)) {
             return readTorch(manager, file);
         }
         if (!isSingle(file) && ShardedArrays.isReadable(file)) {
@@ -278,8 +277,8 @@ public final class ArrayFile {
         if (!extension(file).equals(NpzReader.SUFFIX)) {
             throw new IllegalArgumentException(
                     file
-                            + ": expected a name that ends with .safetensors, .npz, .npy, .pt, .pth"
-                            + " or .safetensors.index.json");
+                            + ": expected a name that ends with .safetensors, .npz, .npy, .pt, .pth,"
+                            + " .bin or .safetensors.index.json");
         }
         String name = String.valueOf(file.getFileName());
         String array = name.substring(0, name.length() - NpzReader.SUFFIX.length());
@@ -312,23 +311,11 @@ public final class ArrayFile {
 
     private static NDList readTorch(NDManager manager, Path file)
             throws IOException, MalformedModelException {
-        Map<String, TorchTensor> tensors = TorchCheckpoint.read(file);
-        for (Map.Entry<String, TorchTensor> tensor : tensors.entrySet()) {
-            if (tensor.getValue().isSparse()) {
-                throw new MalformedModelException(
-                        file
-                                + ": expected dense arrays but "
-                                + tensor.getKey()
-                                + " is sparse; TorchCheckpoint reads sparse coefficients");
-            }
+        TorchCheckpoint checkpoint = TorchCheckpoint.read(file);
+        try {
+            return checkpoint.toArrays(manager);
+        } catch (MalformedModelException e) {
+            throw new MalformedModelException(file + ": " + e.getMessage(), e);
         }
-        NDList arrays = new NDList(tensors.size());
-        tensors.forEach(
-                (name, tensor) -> {
-                    NDArray array = manager.create(tensor.values(), tensor.shape());
-                    array.setName(name);
-                    arrays.add(array);
-                });
-        return arrays;
     }
 }

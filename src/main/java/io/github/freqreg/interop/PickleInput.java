@@ -1,6 +1,7 @@
 package io.github.freqreg.interop;
 
 import ai.djl.MalformedModelException;
+import java.math.BigInteger;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
@@ -12,7 +13,6 @@ import java.nio.charset.StandardCharsets;
  */
 final class PickleInput {
 
-    private static final int MAX_STRING_BYTES = 1 << 16;
     private static final int MAX_LINE = 255;
 
     private final ByteBuffer in;
@@ -47,29 +47,25 @@ final class PickleInput {
     }
 
     /** Reads a signed integer with its length in the first byte. */
-    long integer() throws MalformedModelException {
-        int length = unsignedByte();
-        if (length > Long.BYTES) {
-            throw new MalformedModelException(
-                    "expected an integer of at most 8 bytes but found " + length);
+    Number integer() {
+        byte[] bytes = new byte[unsignedByte()];
+        for (int i = bytes.length - 1; i >= 0; i--) {
+            bytes[i] = in.get();
         }
-        long value = 0;
-        for (int i = 0; i < length; i++) {
-            // The last byte has the sign.
-            long next = i == length - 1 ? in.get() : unsignedByte();
-            value |= next << (8 * i);
+        if (bytes.length == 0) {
+            return 0L;
         }
-        return value;
+        BigInteger value = new BigInteger(bytes);
+        return value.bitLength() < Long.SIZE ? (Number) value.longValue() : value;
     }
 
     /** Reads a UTF-8 string with its length in the first four bytes. */
     String string() throws MalformedModelException {
         int length = int32();
-        int most = Math.min(MAX_STRING_BYTES, in.remaining());
-        if (length < 0 || length > most) {
+        if (length < 0 || length > in.remaining()) {
             throw new MalformedModelException(
                     "expected a string of at most "
-                            + most
+                            + in.remaining()
                             + " bytes but found "
                             + Integer.toUnsignedString(length));
         }

@@ -10,15 +10,17 @@ import java.util.Locale;
 import java.util.Map;
 
 /**
- * Interprets pickles of protocol 2 that hold only data.
+ * Interprets pickles of protocol 2, as data.
  *
- * <p>It implements the instructions for dictionaries, lists, tuples, strings and numbers. A {@link
- * World} decides which global names are allowed, what calling them returns and what persistent ids
- * stand for, so a pickle runs no code but that of the world. Each instruction takes at least one
- * byte and pushes at most one value, so the length of the pickle bounds the stack and the memo.
+ * <p>It implements the instructions for dictionaries, lists, tuples, strings, numbers and objects.
+ * A {@link World} decides what global names stand for, what calling them returns, what becomes of
+ * objects and what persistent ids stand for, so a pickle runs no code but that of the world. Each
+ * instruction takes at least one byte and pushes at most one value, so the length of the pickle
+ * bounds the stack and the memo.
  *
- * <p>Values are {@code Long}, {@code Double}, {@code Boolean}, {@code String}, {@link List} (for
- * lists and tuples), {@link Map}, {@link #NONE}, and what the world returns.
+ * <p>Values are {@code Long}, {@code BigInteger} (beyond 64 bits), {@code Double}, {@code Boolean},
+ * {@code String}, {@link List} (for lists and tuples), {@link Map}, {@link #NONE}, and what the
+ * world returns, such as a {@link PickledObject}.
  */
 final class PickleMachine {
 
@@ -44,6 +46,12 @@ final class PickleMachine {
 
         /** Calls a function that {@link #global} returned. */
         Object call(Object function, List<?> arguments) throws MalformedModelException;
+
+        /** Creates an object of a class that {@link #global} returned, without its state. */
+        Object create(Object type, List<?> arguments) throws MalformedModelException;
+
+        /** Sets the state of an object, usually a dictionary of attributes, or ignores it. */
+        void setState(Object object, Object state) throws MalformedModelException;
 
         /** Returns what a persistent id stands for. */
         Object persistent(Object id) throws MalformedModelException;
@@ -97,7 +105,8 @@ final class PickleMachine {
             case 'j' -> stack.recall(in.int32());
             case 'Q' -> stack.push(world.persistent(stack.pop()));
             case 'R' -> call();
-            case 'b' -> setAttributes();
+            case 0x81 -> create();
+            case 'b' -> setState();
             default -> collect(instruction, at);
         }
     }
@@ -113,10 +122,14 @@ final class PickleMachine {
         stack.push(world.call(stack.pop(), arguments));
     }
 
-    /** Ignores the attributes of a dictionary, such as a state dictionary's metadata. */
-    private void setAttributes() throws MalformedModelException {
-        stack.pop();
-        map(stack.top());
+    private void create() throws MalformedModelException {
+        List<?> arguments = (List<?>) stack.pop();
+        stack.push(world.create(stack.pop(), arguments));
+    }
+
+    private void setState() throws MalformedModelException {
+        Object state = stack.pop();
+        world.setState(stack.top(), state);
     }
 
     /** Runs an instruction that makes or fills a collection. */
@@ -145,19 +158,36 @@ final class PickleMachine {
 
     /** Adds keys and values in turn to the dictionary on the stack. */
     private void put(List<Object> pairs) throws MalformedModelException {
+        if (stack.top() instanceof PickledObject) {
+            return;
+        }
         Map<Object, Object> map = map(stack.top());
         if (pairs.size() % 2 != 0) {
             throw new MalformedModelException("the pickle has a key without a value");
         }
         for (int i = 0; i < pairs.size(); i += 2) {
-            if (map.put((String) pairs.get(i), pairs.get(i + 1)) != null) {
-                throw new MalformedModelException("the key " + pairs.get(i) + " appears twice");
+            if (map.put(key(pairs.get(i)), pairs.get(i + 1)) != null) {
+                throw new MalformedModelException(
+                        "the key " + PickledValues.describe(pairs.get(i)) + " appears twice");
             }
         }
     }
 
+    /**
+     * Returns a key that hashes in constant time: a tuple, which can hold itself many times over,
+     * is replaced by an object.
+     */
+    private static Object key(Object key) {
+        return key instanceof List<?> || key instanceof Map<?, ?>
+                ? new PickledObject("tuple")
+                : key;
+    }
+
     /** Adds values to the list on the stack, which is no tuple. */
     private void append(List<Object> values) throws MalformedModelException {
+        if (stack.top() instanceof PickledObject) {
+            return;
+        }
         if (!(stack.top() instanceof ArrayList<?>)) {
             throw new MalformedModelException("the pickle appends to a value that is not a list");
         }

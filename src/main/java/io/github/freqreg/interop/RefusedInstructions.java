@@ -26,7 +26,6 @@ final class RefusedInstructions {
                     Map.entry(0x6c, "LIST"),
                     Map.entry(0x6f, "OBJ"),
                     Map.entry(0x70, "PUT"),
-                    Map.entry(0x81, "NEWOBJ"),
                     Map.entry(0x82, "EXT1"),
                     Map.entry(0x83, "EXT2"),
                     Map.entry(0x84, "EXT4"),

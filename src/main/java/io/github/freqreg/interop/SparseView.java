@@ -20,12 +20,12 @@ record SparseView(StridedView indices, StridedView values, long[] extents) {
     static SparseView of(StridedView indices, StridedView values, long[] extents)
             throws MalformedModelException {
         boolean fits =
-                indices.storage().element() == TorchStorage.Element.LONG
+                indices.storage().element() == TorchElement.INT64
                         && indices.extents().length == 2
                         && values.extents().length == 1
                         && indices.extents()[0] == extents.length
                         && indices.extents()[1] == values.extents()[0]
-                        && values.storage().element() != TorchStorage.Element.LONG;
+                        && values.storage().element().isFloating();
         if (!fits) {
             throw new MalformedModelException(
                     "a sparse tensor of shape "

@@ -2,7 +2,6 @@ package io.github.freqreg.interop;
 
 import ai.djl.MalformedModelException;
 import ai.djl.ndarray.types.Shape;
-import ai.djl.util.Float16Utils;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -21,11 +20,20 @@ final class StorageReader {
     private static final long MAX_TOTAL_BYTES = 2 * TorchCheckpoint.MAX_BYTES;
 
     private final Storages storages;
+    private final ByteOrder order;
     private final Map<String, byte[]> read = new HashMap<>();
+    private final Map<Object, TorchTensor> copied = new HashMap<>();
     private long totalBytes;
 
-    StorageReader(Storages storages) {
+    /**
+     * Makes a reader.
+     *
+     * @param storages the bytes of the storages
+     * @param order the byte order of their elements
+     */
+    StorageReader(Storages storages, ByteOrder order) {
         this.storages = storages;
+        this.order = order;
     }
 
     /** Reads the bytes of storages. */
@@ -36,9 +44,15 @@ final class StorageReader {
         byte[] get(String key) throws IOException, MalformedModelException;
     }
 
-    /** Copies a dense tensor. */
+    /** Copies a dense tensor, or returns the copy if it is tied to one that was copied before. */
     TorchTensor dense(String name, StridedView view) throws IOException, MalformedModelException {
-        return new TorchTensor(new Shape(view.extents()), null, floats(name, view));
+        TorchTensor tied = copied.get(view.identity());
+        if (tied != null) {
+            return tied;
+        }
+        TorchTensor copy = new TorchTensor(new Shape(view.extents()), null, floats(name, view));
+        copied.put(view.identity(), copy);
+        return copy;
     }
 
     /** Copies a sparse tensor and sorts its values by position. */
@@ -96,15 +110,13 @@ final class StorageReader {
         ByteBuffer bytes = bytes(name, view.storage());
         addBytes(view.size() * Float.BYTES);
         float[] values = new float[Math.toIntExact(view.size())];
-        TorchStorage.Element element = view.storage().element();
+        TorchElement element = view.storage().element();
         for (int i = 0; i < values.length; i++) {
             int at = Math.toIntExact(view.position(i) * element.bytes());
             values[i] =
-                    switch (element) {
-                        case FLOAT -> bytes.getFloat(at);
-                        case HALF -> Float16Utils.halfToFloat(bytes.getShort(at));
-                        case LONG -> exact(name, bytes.getLong(at));
-                    };
+                    element.isFloating()
+                            ? element.floating(bytes, at)
+                            : exact(name, element.integer(bytes, at));
             if (!Float.isFinite(values[i])) {
                 throw new MalformedModelException(
                         "expected finite values but value "
@@ -112,7 +124,8 @@ final class StorageReader {
                                 + " of "
                                 + name
                                 + " is "
-                                + values[i]);
+                                + values[i]
+                                + (element == TorchElement.FLOAT64 ? " as float32" : ""));
             }
         }
         return values;
@@ -135,13 +148,12 @@ final class StorageReader {
             read.put(storage.key(), bytes);
             addBytes(bytes.length);
         }
-        int width = storage.element().bytes();
-        if (storage.count() != bytes.length / width || bytes.length % width != 0) {
+        if (storage.bytes() != bytes.length) {
             throw new MalformedModelException(
                     "expected "
                             + storage.count()
                             + " elements of "
-                            + width
+                            + storage.element().bytes()
                             + " bytes in storage "
                             + storage.key()
                             + " of "
@@ -150,7 +162,7 @@ final class StorageReader {
                             + bytes.length
                             + " bytes");
         }
-        return ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
+        return ByteBuffer.wrap(bytes).order(order);
     }
 
     private void addBytes(long bytes) throws MalformedModelException {

@@ -2,6 +2,7 @@ package io.github.freqreg.interop;
 
 import ai.djl.MalformedModelException;
 import java.util.Arrays;
+import java.util.List;
 
 /**
  * A dense tensor of a checkpoint: a view of a storage, in elements.
@@ -67,6 +68,15 @@ record StridedView(TorchStorage storage, long offset, long[] extents, long[] str
             }
         }
         return true;
+    }
+
+    /** Returns a value that two views have in common if they show the same elements alike. */
+    List<?> identity() {
+        return List.of(
+                storage,
+                offset,
+                Arrays.stream(extents).boxed().toList(),
+                Arrays.stream(strides).boxed().toList());
     }
 
     /** Returns the number of elements. */

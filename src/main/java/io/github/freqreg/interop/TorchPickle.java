@@ -2,39 +2,63 @@ package io.github.freqreg.interop;
 
 import ai.djl.MalformedModelException;
 import io.github.freqreg.format.checks.FileChecks;
-import java.io.IOException;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
 
 /**
- * Reads the pickle of a checkpoint: defines the names that it may use, and turns what it builds
- * into tensors.
+ * Reads the pickle of a checkpoint: defines the names that it may use, and what they build.
  *
- * <p>The names are those of PyTorch's own restricted reader ({@code weights_only=True}), as far as
- * dictionaries of tensors need them.
+ * <p>The names with a meaning are those of PyTorch's own restricted reader ({@code
+ * weights_only=True}), as far as dictionaries of tensors need them. Other classes and functions
+ * become a {@link PickledObject}, which holds nothing but the name, so that a checkpoint may have
+ * them beside the weights. Functions with which a pickle attacks its reader are rejected.
  */
 final class TorchPickle implements PickleMachine.World {
 
     private static final String SPARSE = "torch.sparse_coo";
 
-    private final byte[] pickle;
-    private final StorageReader storages;
+    /** Modules that run programs or code, or change files. No honest checkpoint calls them. */
+    private static final Set<String> REFUSED_MODULES =
+            Set.of(
+                    "os",
+                    "posix",
+                    "nt",
+                    "subprocess",
+                    "sys",
+                    "shutil",
+                    "socket",
+                    "runpy",
+                    "pty",
+                    "importlib",
+                    "ctypes",
+                    "webbrowser");
 
-    TorchPickle(byte[] pickle, StorageReader.Storages storages) {
+    private static final Set<String> REFUSED_BUILTINS =
+            Set.of("eval", "exec", "execfile", "compile", "open", "__import__");
+
+    private final byte[] pickle;
+
+    TorchPickle(byte[] pickle) {
         this.pickle = pickle;
-        this.storages = new StorageReader(storages);
     }
 
     /** The functions that a pickle may call. */
     private enum Function {
         ORDERED_DICT("collections OrderedDict"),
+        DEFAULT_DICT("collections defaultdict"),
         SIZE("torch Size"),
         LAYOUT("torch.serialization _get_layout"),
         TENSOR("torch._utils _rebuild_tensor_v2"),
+        TYPED_TENSOR("torch._utils _rebuild_tensor_v3"),
         SPARSE_TENSOR("torch._utils _rebuild_sparse_tensor"),
-        PARAMETER("torch._utils _rebuild_parameter");
+        PARAMETER("torch._utils _rebuild_parameter"),
+        PARAMETER_WITH_STATE("torch._utils _rebuild_parameter_with_state"),
+        QUANTIZED_TENSOR("torch._utils _rebuild_qtensor"),
+        SUBCLASS("torch._tensor _rebuild_from_type_v2");
 
         private final String global;
 
@@ -43,41 +67,9 @@ final class TorchPickle implements PickleMachine.World {
         }
     }
 
-    /** Returns the tensors by name, in the order of the pickle. */
-    Map<String, TorchTensor> read() throws IOException, MalformedModelException {
-        Object value = new PickleMachine(pickle, this).run();
-        if (!(value instanceof Map<?, ?> dictionary)) {
-            throw new MalformedModelException(
-                    "expected a dictionary of tensors but found " + describe(value));
-        }
-        Map<String, TorchTensor> tensors = new LinkedHashMap<>();
-        for (Map.Entry<?, ?> entry : dictionary.entrySet()) {
-            String name = (String) entry.getKey();
-            tensors.put(name, tensor(name, entry.getValue()));
-        }
-        return tensors;
-    }
-
-    private TorchTensor tensor(String name, Object value)
-            throws IOException, MalformedModelException {
-        if (value instanceof StridedView dense) {
-            return storages.dense(name, dense);
-        }
-        if (value instanceof SparseView sparse) {
-            return storages.sparse(name, sparse);
-        }
-        throw new MalformedModelException(
-                "expected " + name + " to be a tensor but found " + describe(value));
-    }
-
-    /**
-     * Describes a value for a message; of a collection, which can contain itself, only its type.
-     */
-    private static String describe(Object value) {
-        if (value instanceof String || value instanceof Number) {
-            return value.toString();
-        }
-        return value == PickleMachine.NONE ? "None" : value.getClass().getSimpleName();
+    /** Runs the pickle and returns its value, whose tensors are views of storages. */
+    Object read() throws MalformedModelException {
+        return new PickleMachine(pickle, this).run();
     }
 
     @Override
@@ -87,13 +79,22 @@ final class TorchPickle implements PickleMachine.World {
                 return function;
             }
         }
-        for (TorchStorage.Element element : TorchStorage.Element.values()) {
-            if (element.global().equals(name)) {
-                return element;
-            }
+        Optional<TorchElement> element = TorchElement.of(name);
+        if (element.isPresent()) {
+            return element.get();
         }
-        throw new MalformedModelException(
-                "the pickle asks for " + name.replace(' ', '.') + ", which is not allowed");
+        String dotted = name.replace(' ', '.');
+        if (isRefused(name.substring(0, name.indexOf(' ')), dotted)) {
+            throw new MalformedModelException(
+                    "the pickle asks for " + dotted + ", which is not allowed");
+        }
+        return new PickledObject(dotted);
+    }
+
+    private static boolean isRefused(String module, String name) {
+        boolean builtin = module.equals("builtins") || module.equals("__builtin__");
+        return REFUSED_MODULES.contains(module.split("\\.", 2)[0])
+                || builtin && REFUSED_BUILTINS.contains(name.substring(module.length() + 1));
     }
 
     /** Declares a storage: the id is the tuple ("storage", type, key, device, count). */
@@ -102,14 +103,18 @@ final class TorchPickle implements PickleMachine.World {
         List<?> parts = arguments("a storage", (List<?>) id, 5, 5);
         if (!"storage".equals(parts.get(0))) {
             throw new MalformedModelException(
-                    "expected a storage but found " + describe(parts.get(0)));
+                    "expected a storage but found " + PickledValues.describe(parts.get(0)));
+        }
+        if (parts.get(1) instanceof PickledObject unknown) {
+            return unknown;
         }
         String key = (String) parts.get(2);
         if (!key.matches("[0-9]{1,9}")) {
             throw new MalformedModelException(
-                    "expected the key of a storage to be a number but found " + key);
+                    "expected the key of a storage to be a number but found "
+                            + PickledValues.line(key));
         }
-        TorchStorage.Element element = (TorchStorage.Element) parts.get(1);
+        TorchElement element = (TorchElement) parts.get(1);
         long count = count(parts.get(4));
         if (count > TorchCheckpoint.MAX_BYTES / element.bytes()) {
             throw new MalformedModelException(
@@ -121,40 +126,120 @@ final class TorchPickle implements PickleMachine.World {
                             + count
                             + " elements");
         }
-        return new TorchStorage(key, element, count);
+        return new TorchStorage(key, element, count * element.bytes());
     }
 
     @Override
     public Object call(Object function, List<?> arguments) throws MalformedModelException {
+        if (function instanceof PickledObject unknown) {
+            return new PickledObject(unknown.type());
+        }
         return switch ((Function) function) {
             case ORDERED_DICT -> {
                 arguments("OrderedDict", arguments, 0, 0);
                 yield new LinkedHashMap<>();
             }
+            case DEFAULT_DICT -> {
+                arguments("defaultdict", arguments, 0, 1);
+                yield new LinkedHashMap<>();
+            }
             case SIZE -> extents(arguments("Size", arguments, 1, 1).get(0));
             case LAYOUT -> arguments("_get_layout", arguments, 1, 1).get(0);
             case PARAMETER -> arguments("_rebuild_parameter", arguments, 3, 3).get(0);
+            case PARAMETER_WITH_STATE ->
+                    arguments("_rebuild_parameter_with_state", arguments, 4, 4).get(0);
             case TENSOR -> dense(arguments("_rebuild_tensor_v2", arguments, 6, 7));
+            case TYPED_TENSOR -> typed(arguments("_rebuild_tensor_v3", arguments, 7, 8));
             case SPARSE_TENSOR -> sparse(arguments("_rebuild_sparse_tensor", arguments, 2, 2));
+            case QUANTIZED_TENSOR -> unread((PickledObject) arguments.get(0));
+            case SUBCLASS -> subclass(arguments("_rebuild_from_type_v2", arguments, 4, 4));
         };
     }
 
+    /** Calls the class. */
+    @Override
+    public Object create(Object type, List<?> arguments) throws MalformedModelException {
+        return call(type, arguments);
+    }
+
+    /** Ignores the attributes of a dictionary, such as a state dictionary's metadata. */
+    @Override
+    public void setState(Object object, Object state) throws MalformedModelException {
+        boolean known =
+                object instanceof Map<?, ?>
+                        || object instanceof StridedView
+                        || object instanceof SparseView
+                        || object instanceof UnreadTensor
+                        || object instanceof PickledObject;
+        if (!known) {
+            throw new MalformedModelException(
+                    "the pickle sets attributes of " + PickledValues.describe(object));
+        }
+    }
+
     /** Builds a dense tensor from (storage, offset, size, stride, …). */
-    private static StridedView dense(List<?> arguments) throws MalformedModelException {
+    private static Object dense(List<?> arguments) throws MalformedModelException {
+        Object storage = arguments.get(0);
+        if (storage instanceof PickledObject unknown) {
+            return unread(unknown);
+        }
+        if (arguments.size() == 7 && isNegated(arguments.get(6))) {
+            return new UnreadTensor("negated elements");
+        }
+        return view((TorchStorage) storage, arguments);
+    }
+
+    /** Returns a tensor of an unknown storage class or data type. */
+    private static UnreadTensor unread(PickledObject type) {
+        return new UnreadTensor(type.type());
+    }
+
+    /** Returns whether the metadata of a tensor says that its storage has the negated values. */
+    private static boolean isNegated(Object metadata) {
+        return metadata instanceof Map<?, ?> flags && Boolean.TRUE.equals(flags.get("neg"));
+    }
+
+    /** Builds a dense tensor of (storage, offset, size, stride, gradient, hooks, type, …). */
+    private static Object typed(List<?> arguments) throws MalformedModelException {
+        for (Object each : List.of(arguments.get(0), arguments.get(6))) {
+            if (each instanceof PickledObject unknown) {
+                return unread(unknown);
+            }
+        }
+        TorchStorage storage = (TorchStorage) arguments.get(0);
+        return view(storage.as((TorchElement) arguments.get(6)), arguments);
+    }
+
+    private static StridedView view(TorchStorage storage, List<?> arguments)
+            throws MalformedModelException {
         return StridedView.of(
-                (TorchStorage) arguments.get(0),
+                storage,
                 count(arguments.get(1)),
                 checkSize(extents(arguments.get(2))),
                 extents(arguments.get(3)));
     }
 
+    /** Builds a tensor of a subclass, or with attributes, from (function, type, arguments, …). */
+    private Object subclass(List<?> arguments) throws MalformedModelException {
+        if (arguments.get(0) == Function.SUBCLASS) {
+            throw new MalformedModelException("the pickle nests _rebuild_from_type_v2");
+        }
+        return call(arguments.get(0), (List<?>) arguments.get(2));
+    }
+
     /** Builds a sparse tensor from (layout, (indices, values, size, …)). */
-    private static SparseView sparse(List<?> arguments) throws MalformedModelException {
+    private static Object sparse(List<?> arguments) throws MalformedModelException {
         if (!SPARSE.equals(arguments.get(0))) {
             throw new MalformedModelException(
-                    "expected the layout " + SPARSE + " but found " + describe(arguments.get(0)));
+                    "expected the layout "
+                            + SPARSE
+                            + " but found "
+                            + PickledValues.describe(arguments.get(0)));
         }
         List<?> parts = arguments("a sparse tensor", (List<?>) arguments.get(1), 3, 4);
+        if (parts.get(1) instanceof UnreadTensor unread) {
+            return unread;
+        }
         return SparseView.of(
                 (StridedView) parts.get(0),
                 (StridedView) parts.get(1),

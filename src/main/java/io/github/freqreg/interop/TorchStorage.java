@@ -5,32 +5,17 @@ package io.github.freqreg.interop;
  *
  * @param key the name of the entry
  * @param element the type of its elements
- * @param count the number of elements
+ * @param bytes the size
  */
-record TorchStorage(String key, Element element, long count) {
+record TorchStorage(String key, TorchElement element, long bytes) {
 
-    /** The supported element types. */
-    enum Element {
-        FLOAT("torch FloatStorage", Float.BYTES),
-        HALF("torch HalfStorage", Short.BYTES),
-        LONG("torch LongStorage", Long.BYTES);
+    /** Returns the number of whole elements. */
+    long count() {
+        return bytes / element.bytes();
+    }
 
-        private final String global;
-        private final int bytes;
-
-        Element(String global, int bytes) {
-            this.global = global;
-            this.bytes = bytes;
-        }
-
-        /** Returns the type's name in a pickle: module and class. */
-        String global() {
-            return global;
-        }
-
-        /** Returns the size of an element. */
-        int bytes() {
-            return bytes;
-        }
+    /** Returns the same bytes as elements of another type. */
+    TorchStorage as(TorchElement other) {
+        return new TorchStorage(key, other, bytes);
     }
 }

@@ -5,9 +5,10 @@
  *
  * <ul>
  *   <li>{@link io.github.freqreg.interop.ArrayFile}: reads and writes named arrays as {@code
- *       .safetensors} and {@code .npz}, and reads {@code .pt} and {@code .pth}.
- *   <li>{@link io.github.freqreg.interop.TorchCheckpoint}: reads the tensors of a PyTorch state
- *       dictionary, dense and sparse, including the networks published with the paper.
+ *       .safetensors} and {@code .npz}, and reads {@code .pt}, {@code .pth} and {@code .bin}.
+ *   <li>{@link io.github.freqreg.interop.TorchCheckpoint}: reads the network of a PyTorch
+ *       checkpoint, as training scripts save it: tensors dense and sparse, including the networks
+ *       published with the paper.
  *   <li>{@link io.github.freqreg.interop.TorchTensor}: one tensor of a checkpoint.
  *   <li>{@link io.github.freqreg.interop.DenseWeights}: the weights of a network as named arrays,
  *       and back.
@@ -18,9 +19,10 @@
  * ZipDirectory} and {@code ZipExtractor}) and {@code NpyReader} validate every byte before a {@code
  * RawArray} becomes an array of the engine; {@code NpzWriter} writes what the latter two read.
  * {@code ShardedArrays} reads safetensors of several files by a {@code SafetensorsIndex}. For
- * checkpoints, {@code PickleMachine} interprets the pickle instructions that are allowed, {@code
- * TorchPickle} the names, and {@code StorageReader} copies the {@code StridedView}s and {@code
- * SparseView}s that they build.
+ * checkpoints, {@code TorchArchive} opens the zip archive, {@code PickleMachine} interprets the
+ * pickle instructions that are allowed, {@code TorchPickle} the names, {@code NetworkPart} finds
+ * the network among what they build, and {@code StorageReader} copies its {@code StridedView}s and
+ * {@code SparseView}s.
  *
  * <p>{@code WeightMatch} finds the array of each parameter, or lists all faults. {@code NameMatch}
  * proposes a table for files with other names, whose order {@code NameOrder} knows.

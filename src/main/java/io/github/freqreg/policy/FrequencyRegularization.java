@@ -196,11 +196,12 @@ public final class FrequencyRegularization {
     private NetworkPlan planFor(Block block) {
         List<NetworkTensor> tensors = NetworkTensors.of(block);
         Map<Block, FoundAxes> found = axes.trace(block);
-        List<PlannedTensor> few = plan(tensors, usual, found);
+        ModuleLayers layers = new ModuleLayers();
+        List<PlannedTensor> few = plan(tensors, usual, layers, found);
         if (budget.isEmpty()) {
             return new NetworkPlan(block, few);
         }
-        List<PlannedTensor> more = plan(tensors, wider, found);
+        List<PlannedTensor> more = plan(tensors, wider, layers, found);
         long numbers = 0;
         for (int i = 0; i < tensors.size(); i++) {
             boolean joins = more.get(i).isChosen() && !few.get(i).isChosen();
@@ -212,9 +213,12 @@ public final class FrequencyRegularization {
     }
 
     private List<PlannedTensor> plan(
-            List<NetworkTensor> tensors, TensorFilter filter, Map<Block, FoundAxes> found) {
+            List<NetworkTensor> tensors,
+            TensorFilter filter,
+            ModuleLayers layers,
+            Map<Block, FoundAxes> found) {
         return tensors.stream()
-                .map(filter::plan)
+                .map(tensor -> filter.plan(tensor, layers.of(tensor)))
                 .map(each -> each.traced(Optional.ofNullable(found.get(each.owner()))))
                 .map(axes::explain)
                 .toList();
@@ -247,7 +251,8 @@ public final class FrequencyRegularization {
                     "The policy chooses no tensor of the "
                             + plan.getRoot().getClass().getSimpleName()
                             + ": "
-                            + plan.getChoices());
+                            + ModuleLayers.obstacle(plan.getRoot())
+                                    .orElseGet(() -> plan.getChoices().toString()));
         }
         usual.include()
                 .ifPresent(each -> NamePatterns.checkMatches(each, "inclusion", plan.getNames()));

@@ -58,9 +58,8 @@ record TensorFilter(
         }
     }
 
-    /** Returns whether a tensor is chosen, with the reason. */
-    PlannedTensor plan(NetworkTensor tensor) {
-        LayerType layer = LayerType.of(tensor.owner());
+    /** Returns whether a tensor of a kind of layer is chosen, with the reason. */
+    PlannedTensor plan(NetworkTensor tensor, LayerType layer) {
         Optional<Refusal> refusal = refusal(tensor, layer);
         String reason =
                 refusal.map(Refusal::reason)

@@ -7,6 +7,8 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
 import io.github.freqreg.block.FrequencyBlocks;
+import io.github.freqreg.block.NetworkTensor;
+import io.github.freqreg.block.NetworkTensors;
 import io.github.freqreg.file.FrequencyFile;
 import io.github.freqreg.file.Quantization;
 import io.github.freqreg.format.FrqDocument;
@@ -48,6 +50,10 @@ final class ModelState {
                             + model.getName()
                             + " is wrapped: call FrequencyBlocks.toDense first");
         }
+        if (!block.isInitialized() && hasValues(block)) {
+            // As a TorchScript network is loaded.
+            block.initialize(model.getNDManager(), model.getDataType(), inputShapes);
+        }
         if (inputShapes.length == 0 && !block.isInitialized()) {
             throw new IllegalStateException(
                     "The network of "
@@ -59,6 +65,11 @@ final class ModelState {
         if (block.isInitialized()) {
             rememberDense();
         }
+    }
+
+    private static boolean hasValues(Block block) {
+        return NetworkTensors.of(block).stream()
+                .allMatch(tensor -> tensor.parameter().isInitialized());
     }
 
     Model model() {
@@ -124,9 +135,14 @@ final class ModelState {
     }
 
     /** Wraps the network anew, with fresh weights and as many coefficients as bytes allow. */
-    void wrapFresh(long bytes) {
+    void wrapFresh(long bytes) throws MalformedModelException {
         unwrap();
-        block().clear();
+        if (NetworkTensors.of(block()).stream().anyMatch(NetworkTensor::isInModule)) {
+            // Its initialisers are not known, so training begins with the low frequencies.
+            toDense();
+        } else {
+            block().clear();
+        }
         FrequencyRegularizationBuilder budget =
                 FrequencyRegularization.builder().optBudgetBytes(bytes);
         policy.apply(budget).build().apply(model, inputShapes);

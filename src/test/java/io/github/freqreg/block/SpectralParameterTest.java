@@ -35,7 +35,7 @@ class SpectralParameterTest {
         weight.setInitializer(new NormalInitializer(1));
         weight.initialize(manager, DataType.FLOAT32);
         TensorSpec spec = new TensorSpec(START, TARGET, FrequencyAxes.OWN, 0);
-        tensor = new SpectralParameter("01Linear_weight", weight, shape -> spec);
+        tensor = new SpectralParameter("01Linear_weight", weight, shape -> spec, false);
         tensor.project(false);
     }
 

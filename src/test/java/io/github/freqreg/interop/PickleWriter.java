@@ -20,6 +20,7 @@ final class PickleWriter {
     private final ByteArrayOutputStream out = new ByteArrayOutputStream();
     private final Map<String, byte[]> storages = new LinkedHashMap<>();
     private int method = ZipEntry.STORED;
+    private String byteOrder = "";
 
     PickleWriter op(int... bytes) {
         for (int each : bytes) {
@@ -59,6 +60,18 @@ final class PickleWriter {
         return this;
     }
 
+    /** Adds the entry of a storage. */
+    PickleWriter storage(String key, byte[] content) {
+        storages.put(key, content);
+        return this;
+    }
+
+    /** Says the byte order of the storages. */
+    PickleWriter byteOrder(String order) {
+        byteOrder = order;
+        return this;
+    }
+
     /** Pushes a strided view of a new storage. */
     PickleWriter tensor(
             String storage,
@@ -68,7 +81,7 @@ final class PickleWriter {
             int offset,
             int[] shape,
             int[] strides) {
-        storages.put(key, content);
+        storage(key, content);
         global("torch._utils", "_rebuild_tensor_v2");
         op('(', '(').text("storage").global("torch", storage).text(key).text("cpu");
         integer(count).op('t', 'Q').integer(offset).tuple(shape).tuple(strides).op(0x89);
@@ -124,6 +137,9 @@ final class PickleWriter {
         try (ZipOutputStream zip = new ZipOutputStream(file)) {
             put(zip, "archive/data.pkl", out.toByteArray());
             put(zip, "archive/version", "3\n".getBytes(StandardCharsets.US_ASCII));
+            if (!byteOrder.isEmpty()) {
+                put(zip, "archive/byteorder", byteOrder.getBytes(StandardCharsets.US_ASCII));
+            }
             for (Map.Entry<String, byte[]> storage : storages.entrySet()) {
                 put(zip, "archive/data/" + storage.getKey(), storage.getValue());
             }

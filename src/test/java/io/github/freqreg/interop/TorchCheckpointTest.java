@@ -29,6 +29,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
@@ -48,7 +49,7 @@ class TorchCheckpointTest {
         Path data = Path.of(variable != null ? variable : "../../shared/data");
         Path file = data.resolve("frereg-unet/unet_fr.pt");
         assumeTrue(Files.exists(file), "the published checkpoint is not there: " + file);
-        Map<String, TorchTensor> tensors = TorchCheckpoint.read(file);
+        Map<String, TorchTensor> tensors = TorchCheckpoint.read(file).getTensors();
         JsonArray golden = golden().getAsJsonArray("tensors");
         assertEquals(golden.size(), tensors.size());
         try (NDManager manager = NDManager.newBaseManager()) {
@@ -56,6 +57,11 @@ class TorchCheckpointTest {
                 check(each.getAsJsonObject(), tensors, manager);
             }
         }
+    }
+
+    private Map<String, TorchTensor> read(PickleWriter writer, String name)
+            throws IOException, MalformedModelException {
+        return TorchCheckpoint.read(writer.write(folder.resolve(name))).getTensors();
     }
 
     private static JsonObject golden() throws IOException {
@@ -114,8 +120,7 @@ class TorchCheckpointTest {
                                 0,
                                 extents,
                                 strides);
-        TorchTensor tensor =
-                TorchCheckpoint.read(writer.op('u', '.').write(folder.resolve("t.pt"))).get("t");
+        TorchTensor tensor = read(writer.op('u', '.'), "t.pt").get("t");
         assertArrayEquals(values, tensor.values());
     }
 
@@ -138,8 +143,7 @@ class TorchCheckpointTest {
         ByteBuffer whole = ByteBuffer.allocate(8).order(ByteOrder.LITTLE_ENDIAN).putLong(1234567);
         writer.text("n").tensor("LongStorage", "2", 1, whole.array(), 0, new int[0], new int[0]);
         writer.op('u', '}').text("_metadata").op('}', 's', 'b', '.');
-        Map<String, TorchTensor> tensors =
-                TorchCheckpoint.read(writer.write(folder.resolve("dense.pt")));
+        Map<String, TorchTensor> tensors = read(writer, "dense.pt");
         assertEquals(List.of("f", "h", "n"), List.copyOf(tensors.keySet()));
         assertEquals(new Shape(2, 3), tensors.get("f").shape());
         assertArrayEquals(new float[] {0, 2, 4, 1, 3, 5}, tensors.get("f").values());
@@ -153,8 +157,7 @@ class TorchCheckpointTest {
     void sparseTensorsAreReadUnsortedAndWithGaps() throws Exception {
         PickleWriter writer = start().text("s");
         writer.sparse(new long[] {2, 0}, new long[] {0, 1}, new float[] {7, 5}, 4, 3);
-        TorchTensor tensor =
-                TorchCheckpoint.read(writer.op('u', '.').write(folder.resolve("s.pt"))).get("s");
+        TorchTensor tensor = read(writer.op('u', '.'), "s.pt").get("s");
         assertArrayEquals(new long[] {1, 6}, tensor.positions());
         assertArrayEquals(new float[] {5, 7}, tensor.values());
         // Zigzag: (0,0) (0,1) (1,0) (0,2) (1,1) (2,0).
@@ -171,13 +174,26 @@ class TorchCheckpointTest {
                 refusal("not allowed", edit(w -> w.global("os", "system"))),
                 refusal("not allowed", edit(w -> w.global("builtins", "eval"))),
                 refusal("instruction INST (69)", edit(w -> w.op('i'))),
-                refusal("instruction NEWOBJ (81)", edit(w -> w.op(0x81))),
+                refusal("instruction EXT1 (82)", edit(w -> w.op(0x82))),
+                refusal("an empty stack", edit(w -> w.op(0x81))),
+                refusal("not allowed", edit(w -> w.global("posix", "system"))),
+                refusal("not allowed", edit(w -> w.global("importlib.util", "find_spec"))),
+                refusal("not allowed", edit(w -> w.global("__builtin__", "exec"))),
+                refusal("attributes of a list", edit(w -> w.text("a").op(']', '}', 'b'))),
+                refusal("nests _rebuild_from_type_v2", edit(TorchCheckpointTest::nested)),
+                refusal("a tensor of negated elements", edit(TorchCheckpointTest::negated)),
+                refusal(
+                        "expected a count of 0 or more but found -1",
+                        edit(w -> count(w, 0x8a, 1, 255).op('t', 'Q'))),
+                refusal(
+                        "of the wrong type",
+                        edit(w -> count(w, 0x8a, 9).bytes(new byte[8]).op(1, 't', 'Q'))),
                 refusal("instruction unknown (ff)", edit(w -> w.op(0xff))),
                 refusal(
-                        "a storage but found UnmodifiableRandomAccessList",
+                        "a storage but found a list or tuple",
                         edit(w -> identity(doubled(w.text("a").op('('))))),
                 refusal(
-                        "a storage but found ArrayList",
+                        "a storage but found a list or tuple",
                         edit(w -> identity(w.text("a").op('(', ']', 'q', 1, 'h', 1, 'a')))),
                 refusal("does not fit", edit(TorchCheckpointTest::farOffset)),
                 refusal("collects values without a mark", w -> w.op('t')),
@@ -186,7 +202,7 @@ class TorchCheckpointTest {
                 refusal("a string of at most", edit(w -> w.op('X', 255, 255, 255, 255))),
                 refusal("protocol 2", edit(w -> w.op(0x80, 5))),
                 refusal("truncated", edit(w -> w.op('J', 1))),
-                refusal("at most 8 bytes", edit(w -> w.op(0x8a, 200))),
+                refusal("truncated", edit(w -> w.op(0x8a, 200))),
                 refusal("a value of the wrong type", edit(w -> w.op('N', ')', 'R'))),
                 refusal("values or bytes are left", w -> w.op('N', 'N', '.')),
                 refusal("dictionary of tensors", w -> w.op('N', '.')),
@@ -269,7 +285,10 @@ class TorchCheckpointTest {
                 damaged[random.nextInt(damaged.length)] = (byte) random.nextInt(256);
             }
             try {
-                new TorchPickle(damaged, key -> new byte[32]).read();
+                TorchCheckpoint.of(
+                        damaged,
+                        Optional.empty(),
+                        new StorageReader(key -> new byte[32], ByteOrder.LITTLE_ENDIAN));
             } catch (MalformedModelException e) {
                 refused++;
             }
@@ -326,6 +345,29 @@ class TorchCheckpointTest {
         writer.integer(4).op('t', 'Q', 0x8a, 8, 255, 255, 255, 255, 255, 255, 255, 127);
         writer.tuple(2).tuple(1).op(0x89).global("collections", "OrderedDict");
         return writer.op(')', 'R', 't', 'R');
+    }
+
+    /** Asks for a tensor of a subclass that is rebuilt like a tensor of a subclass. */
+    private static PickleWriter nested(PickleWriter writer) {
+        return writer.text("a")
+                .global("torch._tensor", "_rebuild_from_type_v2")
+                .op('(')
+                .global("torch._tensor", "_rebuild_from_type_v2")
+                .op('N', ')', 'N', 't', 'R');
+    }
+
+    /** A tensor whose elements are the negative of those in its storage. */
+    private static PickleWriter negated(PickleWriter writer) {
+        writer.text("a").global("torch._utils", "_rebuild_tensor_v2").op('(', '(');
+        writer.text("storage").global("torch", "FloatStorage").text("0").text("cpu").integer(1);
+        writer.op('t', 'Q').integer(0).tuple(1).tuple(1).op(0x89, 'N', '}').text("neg");
+        return writer.op(0x88, 's', 't', 'R', 'u', '.').storage("0", new byte[4]);
+    }
+
+    /** A storage with a number of elements that begins with some bytes. */
+    private static PickleWriter count(PickleWriter writer, int... number) {
+        writer.text("a").op('(').text("storage").global("torch", "FloatStorage").text("0");
+        return writer.text("cpu").op(number);
     }
 
     private static UnaryOperator<PickleWriter> tensor(

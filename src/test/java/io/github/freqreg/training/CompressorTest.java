@@ -65,6 +65,11 @@ class CompressorTest {
 
     /** Noisy images with a horizontal, vertical or diagonal bar. */
     private ArrayDataset bars(int count, int seed) {
+        return bars(manager, count, seed, 1);
+    }
+
+    /** The same, with equal channels. */
+    static ArrayDataset bars(NDManager manager, int count, int seed, int channels) {
         java.util.Random random = new java.util.Random(seed);
         float[] pixels = new float[count * 144];
         float[] labels = new float[count];
@@ -83,7 +88,7 @@ class CompressorTest {
                 pixels[i * 144 + row * 12 + column] += 2;
             }
         }
-        NDArray data = manager.create(pixels, new Shape(count, 1, 12, 12));
+        NDArray data = manager.create(pixels, new Shape(count, 1, 12, 12)).repeat(1, channels);
         NDArray classes = manager.create(labels, new Shape(count));
         return new ArrayDataset.Builder()
                 .setData(data)

@@ -67,7 +67,7 @@ final class CompressCommand implements Callable<Integer> {
     private Path weights;
 
     @Mixin(name = "Weights")
-    private NameTableOption nameTable;
+    private WeightOptions weightOptions;
 
     @ArgGroup(multiplicity = "1")
     private GoalOptions goal;
@@ -124,6 +124,12 @@ final class CompressCommand implements Callable<Integer> {
         return 0;
     }
 
+    private Model load(Task task) throws IOException, MalformedModelException {
+        try (WeightFile file = weightOptions.open(weights)) {
+            return arguments.load(task, file);
+        }
+    }
+
     private void check(boolean holds, String message) {
         Usage.require(spec, holds, message);
     }
@@ -138,7 +144,7 @@ final class CompressCommand implements Callable<Integer> {
                             + ": expected a checkpoint to resume from, but there is none");
         }
         try (Task task = arguments.task();
-                Model model = arguments.load(task, weights, nameTable.file())) {
+                Model model = load(task)) {
             if (FrequencyBlocks.isWrapped(model.getBlock())) {
                 FrequencyBlocks.toDense(model);
             }
@@ -180,7 +186,9 @@ final class CompressCommand implements Callable<Integer> {
             throws IOException, MalformedModelException, TranslateException {
         PrintWriter output = spec.commandLine().getOut();
         try (Model model = Model.newInstance("file", device)) {
-            arguments.shape().load(arguments.network(), model, weights, nameTable.file());
+            try (WeightFile file = weightOptions.open(weights)) {
+                arguments.shape().load(arguments.network(), model, file);
+            }
             output.print(round(model));
         } catch (IllegalArgumentException e) {
             throw failure(e);

@@ -52,8 +52,6 @@ final class EvaluateCommand implements Callable<Integer> {
             description = "the file to load: " + WeightFile.KINDS)
     private Path weights;
 
-    @Mixin private NameTableOption nameTable;
-
     @Option(names = "--verbose", description = "unet: print the Dice coefficient of each image")
     private boolean verbose;
 
@@ -69,6 +67,8 @@ final class EvaluateCommand implements Callable<Integer> {
             description = "unet: write predicted masks and overlays to this folder")
     private Optional<Path> outImages = Optional.empty();
 
+    @Mixin private WeightOptions weightOptions;
+
     @Mixin private JsonOption json;
 
     @Spec private CommandSpec spec;
@@ -82,7 +82,7 @@ final class EvaluateCommand implements Callable<Integer> {
             evaluateUNet(arguments.data().orElseThrow(this::missingData), out);
         } else {
             try (Task task = arguments.task();
-                    Model model = arguments.load(task, weights, nameTable.file())) {
+                    Model model = load(task)) {
                 Score score = task.measure(Part.TEST, model.getBlock(), model.getNDManager());
                 out.println(score);
                 writeJson(model, score, task.data().testAlone());
@@ -90,6 +90,12 @@ final class EvaluateCommand implements Callable<Integer> {
         }
         out.flush();
         return 0;
+    }
+
+    private Model load(Task task) throws IOException, MalformedModelException {
+        try (WeightFile file = weightOptions.open(weights)) {
+            return arguments.load(task, file);
+        }
     }
 
     private ParameterException missingData() {
@@ -105,7 +111,9 @@ final class EvaluateCommand implements Callable<Integer> {
             Files.createDirectories(outImages.get());
         }
         try (Model model = Model.newInstance("unet", arguments.device())) {
-            arguments.shape().loadUNet(model, weights, nameTable.file());
+            try (WeightFile file = weightOptions.open(weights)) {
+                arguments.shape().loadUNet(model, file);
+            }
             InputScale scale = arguments.shape().scale();
             double sum = 0;
             int scaled = 0;

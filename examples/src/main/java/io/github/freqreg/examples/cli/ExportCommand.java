@@ -8,6 +8,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.nn.Block;
 import io.github.freqreg.examples.tasks.Network;
 import io.github.freqreg.examples.tasks.TorchNames;
+import io.github.freqreg.examples.tasks.WeightFile;
 import io.github.freqreg.format.WholeFile;
 import io.github.freqreg.interop.ArrayFile;
 import io.github.freqreg.interop.DenseWeights;
@@ -61,6 +62,8 @@ final class ExportCommand implements Callable<Integer> {
 
     @Mixin private ShapeArguments shape;
 
+    @Mixin private WeightOptions weightOptions;
+
     @Spec private CommandSpec spec;
 
     /** {@inheritDoc} */
@@ -74,7 +77,9 @@ final class ExportCommand implements Callable<Integer> {
         shape.check(network);
         try (Model model = Model.newInstance("exported");
                 NDManager manager = NDManager.newBaseManager()) {
-            shape.load(network, model, weights);
+            try (WeightFile file = weightOptions.open(weights)) {
+                shape.load(network, model, file);
+            }
             Block block = model.getBlock();
             UnaryOperator<String> names = TorchNames.of(network, block);
             NDList arrays =

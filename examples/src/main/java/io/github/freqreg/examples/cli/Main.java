@@ -37,7 +37,8 @@ import picocli.CommandLine.Spec;
             SegmentCommand.class,
             InspectCommand.class,
             ImportCommand.class,
-            ExportCommand.class
+            ExportCommand.class,
+            ExportSkeletonCommand.class
         })
 public final class Main implements Runnable {
 

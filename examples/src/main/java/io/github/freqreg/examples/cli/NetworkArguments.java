@@ -77,16 +77,9 @@ final class NetworkArguments {
         return shape;
     }
 
-    /** Loads a weight file, by a table of names if there is one, into a task's new model. */
-    Model load(Task task, Path weights, Optional<Path> nameTable)
-            throws IOException, MalformedModelException {
-        return task.load(
-                device(),
-                model -> {
-                    try (WeightFile file = WeightFile.open(weights, nameTable)) {
-                        file.load(network, model, task.inputs(1));
-                    }
-                });
+    /** Loads a weight file into a new model of a task's network. */
+    Model load(Task task, WeightFile weights) throws IOException, MalformedModelException {
+        return task.load(device(), model -> weights.load(network, model, task.inputs(1)));
     }
 
     /** Creates the task of the network, with the default augmentation of training images. */

@@ -54,8 +54,6 @@ final class SegmentCommand implements Callable<Integer> {
             description = "the saved UNet: " + WeightFile.KINDS)
     private Path weights;
 
-    @Mixin private NameTableOption nameTable;
-
     @Option(
             names = "--out",
             paramLabel = "MASK.png",
@@ -74,6 +72,8 @@ final class SegmentCommand implements Callable<Integer> {
 
     @Mixin private ShapeArguments unet;
 
+    @Mixin private WeightOptions weightOptions;
+
     @Spec private CommandSpec spec;
 
     /** {@inheritDoc} */
@@ -89,7 +89,9 @@ final class SegmentCommand implements Callable<Integer> {
         ImageFile file = ImageFile.open(image);
         PrintWriter output = spec.commandLine().getOut();
         try (Model model = Model.newInstance("unet", device.get())) {
-            unet.loadUNet(model, weights, nameTable.file());
+            try (WeightFile opened = weightOptions.open(weights)) {
+                unet.loadUNet(model, opened);
+            }
             InputScale scale = unet.scale();
             ImageSize seen = scale.of(model, file.size());
             SegmentationMemory.of(model, seen, file.size()).check(file, seen);

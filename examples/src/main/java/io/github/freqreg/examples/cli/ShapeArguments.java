@@ -186,22 +186,14 @@ final class ShapeArguments {
     }
 
     /** Builds a network of these sizes and loads a weight file into it. */
-    void load(Network network, Model model, Path weights)
-            throws IOException, MalformedModelException {
-        load(network, model, weights, Optional.empty());
-    }
-
-    /** Builds a network of these sizes and loads a weight file into it by a table of names. */
-    void load(Network network, Model model, Path weights, Optional<Path> nameTable)
+    void load(Network network, Model model, WeightFile weights)
             throws IOException, MalformedModelException {
         check(network);
         if (network == Network.UNET) {
-            loadUNet(model, weights, nameTable);
+            loadUNet(model, weights);
         } else {
             model.setBlock(plain(network));
-            try (WeightFile file = WeightFile.open(weights, nameTable)) {
-                file.load(network, model, inputs(network));
-            }
+            weights.load(network, model, inputs(network));
         }
     }
 
@@ -209,22 +201,14 @@ final class ShapeArguments {
      * Builds a UNet and loads a weight file into it. Width and depth come from the tensor shapes in
      * the file; if it has none, from these options or the published network.
      */
-    void loadUNet(Model model, Path weights) throws IOException, MalformedModelException {
-        loadUNet(model, weights, Optional.empty());
-    }
-
-    /** Builds and loads a UNet as {@link #loadUNet(Model, Path)}, by a table of names. */
-    void loadUNet(Model model, Path weights, Optional<Path> nameTable)
-            throws IOException, MalformedModelException {
+    void loadUNet(Model model, WeightFile weights) throws IOException, MalformedModelException {
         check();
-        try (WeightFile file = WeightFile.open(weights, nameTable)) {
-            model.setBlock(network(file.shapes()));
-            Shape input =
-                    size.filter(its -> its.pixels() > 0 && its.width() == its.height())
-                            .map(its -> new Shape(1, 3, its.height(), its.width()))
-                            .orElse(PublishedUNet.INPUT);
-            file.load(Network.UNET, model, input);
-        }
+        model.setBlock(network(weights.shapes()));
+        Shape input =
+                size.filter(its -> its.pixels() > 0 && its.width() == its.height())
+                        .map(its -> new Shape(1, 3, its.height(), its.width()))
+                        .orElse(PublishedUNet.INPUT);
+        weights.load(Network.UNET, model, input);
     }
 
     /** Builds a UNet for the tensor names and shapes of a file, which may be empty. */

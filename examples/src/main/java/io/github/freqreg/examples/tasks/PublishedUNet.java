@@ -72,7 +72,7 @@ public final class PublishedUNet {
 
     /** Converts the checkpoint into the content of a {@code .frq} file, without loss. */
     public static FrqDocument read(Path file) throws IOException, MalformedModelException {
-        Map<String, TorchTensor> tensors = TorchCheckpoint.read(file);
+        Map<String, TorchTensor> tensors = TorchCheckpoint.read(file).getTensors();
         Map<String, String> names = names();
         List<String> missing = new ArrayList<>(names.keySet());
         missing.removeAll(tensors.keySet());

@@ -12,6 +12,7 @@ import io.github.freqreg.format.FrqDocument;
 import io.github.freqreg.interop.ArrayFile;
 import io.github.freqreg.interop.DenseWeights;
 import io.github.freqreg.interop.NameTable;
+import io.github.freqreg.interop.TorchCheckpoint;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -23,16 +24,16 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * A weight file of any supported format: {@code .frq}, PyTorch's {@code .pt} and {@code .pth},
- * {@code .safetensors} (also several files with an index), {@code .npz}, or DJL's {@code .params}.
- * The extension decides; a file with another extension is read as {@code .frq}.
+ * A weight file of any supported format: {@code .frq}, PyTorch's {@code .pt}, {@code .pth} and
+ * {@code .bin}, {@code .safetensors} (also several files with an index), {@code .npz}, or DJL's
+ * {@code .params}. The extension decides; a file with another extension is read as {@code .frq}.
  */
 public final class WeightFile implements AutoCloseable {
 
     /** The supported formats, for the descriptions of options. */
     public static final String KINDS =
-            "a .frq file, PyTorch's .pt or .pth, .safetensors or its .index.json, .npz, or DJL's"
-                    + " .params";
+            "a .frq file, PyTorch's .pt, .pth or .bin, .safetensors or its .index.json, .npz, or"
+                    + " DJL's .params";
 
     /** The name that DJL gives to a parameter file: prefix and epoch. */
     private static final Pattern PARAMS = Pattern.compile(".+-\\d{4}\\.params");
@@ -42,14 +43,25 @@ public final class WeightFile implements AutoCloseable {
     private final Optional<FrqDocument> document;
     private final NDManager manager = NDManager.newBaseManager();
     private final NDList arrays;
+    private final String description;
 
-    private WeightFile(Path file, Optional<Path> nameTable)
+    private WeightFile(Path file, Optional<String> part, Optional<Path> nameTable)
             throws IOException, MalformedModelException {
         this.file = file;
         this.nameTable = nameTable;
         try {
             document = isFrq(file) ? Optional.of(FrqDocument.read(file)) : Optional.empty();
-            arrays = ArrayFile.isReadable(file) ? ArrayFile.read(manager, file) : new NDList();
+            if (TorchCheckpoint.isReadable(file)) {
+                TorchCheckpoint checkpoint =
+                        part.isPresent()
+                                ? TorchCheckpoint.read(file, part.get())
+                                : TorchCheckpoint.read(file);
+                description = checkpoint.describe();
+                arrays = arrays(checkpoint);
+            } else {
+                description = "";
+                arrays = ArrayFile.isReadable(file) ? ArrayFile.read(manager, file) : new NDList();
+            }
         } catch (IOException | MalformedModelException | RuntimeException e) {
             manager.close();
             throw e;
@@ -62,24 +74,46 @@ public final class WeightFile implements AutoCloseable {
      * @param file the path
      */
     public static WeightFile open(Path file) throws IOException, MalformedModelException {
-        return open(file, Optional.empty());
+        return open(file, Optional.empty(), Optional.empty());
     }
 
     /**
-     * Opens a file whose arrays have other names than the network.
+     * Opens a file that holds several networks, or whose arrays have other names than the network.
      *
      * @param file the path
+     * @param part the path of the part of a PyTorch checkpoint, see {@link TorchCheckpoint}
      * @param nameTable the path of a {@link NameTable}; {@link #load} writes the table if there is
      *     none
+     * @throws IllegalArgumentException if there is a part, and the file is not a checkpoint
      * @throws DataException if there is a table, and the file has no arrays with names
      */
-    public static WeightFile open(Path file, Optional<Path> nameTable)
+    public static WeightFile open(Path file, Optional<String> part, Optional<Path> nameTable)
             throws IOException, MalformedModelException {
+        if (part.isPresent() && !TorchCheckpoint.isReadable(file)) {
+            throw new IllegalArgumentException(
+                    "Only a .pt, .pth or .bin file has parts, but the file is " + file);
+        }
         if (nameTable.isPresent() && !ArrayFile.isReadable(file)) {
             throw new DataException(
                     file + ": a table of names is for .pt, .pth, .safetensors and .npz only");
         }
-        return new WeightFile(file, nameTable);
+        return new WeightFile(file, part, nameTable);
+    }
+
+    private NDList arrays(TorchCheckpoint checkpoint) throws MalformedModelException {
+        try {
+            return checkpoint.toArrays(manager);
+        } catch (MalformedModelException e) {
+            throw new MalformedModelException(file + ": " + e.getMessage(), e);
+        }
+    }
+
+    /**
+     * Returns which part of a PyTorch checkpoint was read and what was removed from its names;
+     * empty for other files.
+     */
+    public String describe() {
+        return description;
     }
 
     /** Returns whether a file is read as {@code .frq}. */

@@ -103,7 +103,7 @@ class ExportTest {
             NDList arrays = ArrayFile.read(manager, exported);
             assertEquals(LENET, arrays.stream().map(NDArray::getName).toList());
             if (name.endsWith("pt")) {
-                writeStateDictionary(arrays, file);
+                writeCheckpoint(arrays, file);
             }
         }
         assertEquals(0, run("evaluate lenet --weights %s", file), err);
@@ -134,41 +134,97 @@ class ExportTest {
         return Integer.parseInt(matcher.group(1));
     }
 
-    /** Writes a file like torch.save, with only those pickle instructions that it needs here. */
-    private static void writeStateDictionary(NDList arrays, Path file) throws IOException {
+    @Test
+    void theNetworkOfATrainingScriptsCheckpointIsFound() throws Exception {
+        Path npz = folder.resolve("lenet.npz");
+        Path frq = trained.resolve("lenet.frq");
+        assertEquals(0, run("export lenet --weights %s --out %s", frq, npz), err);
+        assertEquals(0, run("evaluate lenet --weights %s", npz), err);
+        String score = out;
+        Path file = folder.resolve("epoch5.pth");
+        try (NDManager manager = NDManager.newBaseManager()) {
+            writeCheckpoint(ArrayFile.read(manager, npz), file, "model", "model_ema");
+        }
+        assertEquals(0, run("evaluate lenet --weights %s", file), err);
+        String removed = "; removed the prefix module. from all names; did not read ";
+        assertEquals(file + ": read the part model" + removed + "model_ema\n" + score, out);
+        Path small = folder.resolve("small.frq");
+        String compress =
+                "compress lenet --part model_ema --weights %s --budget-bytes 2000 --epochs 0"
+                        + " --out %s";
+        assertEquals(0, run(compress, file, small), err);
+        assertTrue(out.startsWith(file + ": read the part model_ema" + removed + "model\n"), out);
+        assertError(
+                1,
+                "expected a part student but found model, model_ema",
+                "evaluate lenet --part student --weights %s",
+                file);
+        assertError(
+                2,
+                "--part: Only a .pt, .pth or .bin file has parts",
+                "evaluate lenet --part model --weights %s",
+                npz);
+    }
+
+    /**
+     * Writes a file like torch.save, with only those pickle instructions that it needs here.
+     *
+     * @param parts the names of dictionaries that each hold the arrays, as DataParallel names them,
+     *     beside a number; if there are none, the arrays are the whole file
+     */
+    private static void writeCheckpoint(NDList arrays, Path file, String... parts)
+            throws IOException {
         ByteArrayOutputStream pickle = new ByteArrayOutputStream();
-        pickle.writeBytes(new byte[] {(byte) 0x80, 2, '}', '('});
-        int next = 0;
-        try (ZipOutputStream zip = new ZipOutputStream(Files.newOutputStream(file))) {
-            for (NDArray array : arrays) {
-                String key = Integer.toString(next++);
-                text(pickle, array.getName());
-                global(pickle, "torch._utils\n_rebuild_tensor_v2\n");
-                pickle.writeBytes(new byte[] {'(', '('});
-                text(pickle, "storage");
-                global(pickle, "torch\nFloatStorage\n");
-                text(pickle, key);
-                text(pickle, "cpu");
-                number(pickle, array.size());
-                pickle.writeBytes(new byte[] {'t', 'Q'});
-                number(pickle, 0);
-                long[] extents = array.getShape().getShape();
-                pickle.write('(');
-                for (long extent : extents) {
-                    number(pickle, extent);
-                }
-                pickle.writeBytes(new byte[] {'t', '('});
-                for (int axis = 1; axis <= extents.length; axis++) {
-                    number(pickle, new Shape(extents).slice(axis).size());
-                }
-                pickle.writeBytes(new byte[] {'t', (byte) 0x89});
-                global(pickle, "collections\nOrderedDict\n");
-                pickle.writeBytes(new byte[] {')', 'R', 't', 'R'});
-                put(zip, "archive/data/" + key, array.toByteArray());
+        pickle.writeBytes(new byte[] {(byte) 0x80, 2});
+        if (parts.length == 0) {
+            writeArrays(pickle, "", arrays);
+        } else {
+            pickle.writeBytes(new byte[] {'}', '('});
+            text(pickle, "epoch");
+            number(pickle, 5);
+            for (String part : parts) {
+                text(pickle, part);
+                writeArrays(pickle, "module.", arrays);
             }
-            pickle.writeBytes(new byte[] {'u', '.'});
+            pickle.write('u');
+        }
+        pickle.write('.');
+        try (ZipOutputStream zip = new ZipOutputStream(Files.newOutputStream(file))) {
+            for (int i = 0; i < arrays.size(); i++) {
+                put(zip, "archive/data/" + i, arrays.get(i).toByteArray());
+            }
             put(zip, "archive/data.pkl", pickle.toByteArray());
         }
+    }
+
+    private static void writeArrays(ByteArrayOutputStream pickle, String prefix, NDList arrays) {
+        pickle.writeBytes(new byte[] {'}', '('});
+        for (int i = 0; i < arrays.size(); i++) {
+            NDArray array = arrays.get(i);
+            text(pickle, prefix + array.getName());
+            global(pickle, "torch._utils\n_rebuild_tensor_v2\n");
+            pickle.writeBytes(new byte[] {'(', '('});
+            text(pickle, "storage");
+            global(pickle, "torch\nFloatStorage\n");
+            text(pickle, Integer.toString(i));
+            text(pickle, "cpu");
+            number(pickle, array.size());
+            pickle.writeBytes(new byte[] {'t', 'Q'});
+            number(pickle, 0);
+            long[] extents = array.getShape().getShape();
+            pickle.write('(');
+            for (long extent : extents) {
+                number(pickle, extent);
+            }
+            pickle.writeBytes(new byte[] {'t', '('});
+            for (int axis = 1; axis <= extents.length; axis++) {
+                number(pickle, new Shape(extents).slice(axis).size());
+            }
+            pickle.writeBytes(new byte[] {'t', (byte) 0x89});
+            global(pickle, "collections\nOrderedDict\n");
+            pickle.writeBytes(new byte[] {')', 'R', 't', 'R'});
+        }
+        pickle.write('u');
     }
 
     private static void text(ByteArrayOutputStream pickle, String text) {

@@ -13,6 +13,7 @@ import io.github.freqreg.examples.data.Scene;
 import io.github.freqreg.examples.networks.UNet;
 import io.github.freqreg.examples.tasks.PublishedUNet;
 import io.github.freqreg.examples.tasks.SegmentationMemory;
+import io.github.freqreg.examples.tasks.WeightFile;
 import io.github.freqreg.file.CompressionReport;
 import io.github.freqreg.file.FrequencyFile;
 import io.github.freqreg.policy.FrequencyRegularization;
@@ -79,8 +80,9 @@ class SegmentCommandMemoryTest {
         ImageSize large = new ImageSize(side, side * 3 / 4);
         long smallPeak = segment(small, file, "--size 0");
         long largePeak = segment(large, file, size);
-        try (Model model = Model.newInstance("unet")) {
-            new ShapeArguments().loadUNet(model, file);
+        try (Model model = Model.newInstance("unet");
+                WeightFile opened = WeightFile.open(file)) {
+            new ShapeArguments().loadUNet(model, opened);
             ImageSize seen = asked.equals("0") ? large : ImageSize.parse(asked);
             long smallBound = SegmentationMemory.of(model, small, small).total();
             long largeBound = SegmentationMemory.of(model, seen, large).total();

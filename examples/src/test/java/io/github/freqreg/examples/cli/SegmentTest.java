@@ -13,6 +13,7 @@ import io.github.freqreg.examples.data.Scene;
 import io.github.freqreg.examples.networks.UNet;
 import io.github.freqreg.examples.tasks.InputScale;
 import io.github.freqreg.examples.tasks.Segmentation;
+import io.github.freqreg.examples.tasks.WeightFile;
 import io.github.freqreg.file.FrequencyFile;
 import io.github.freqreg.policy.FrequencyRegularization;
 import java.awt.image.BufferedImage;
@@ -117,8 +118,9 @@ class SegmentTest {
     /** Compares two masks pixel by pixel and returns the number of pixels of the object. */
     private static int compareMasks(Path weights, BufferedImage image) throws Exception {
         int inside = 0;
-        try (Model model = Model.newInstance("unet")) {
-            new ShapeArguments().loadUNet(model, weights);
+        try (Model model = Model.newInstance("unet");
+                WeightFile opened = WeightFile.open(weights)) {
+            new ShapeArguments().loadUNet(model, opened);
             boolean[] mask = Segmentation.segment(model, image);
             boolean[] small =
                     Segmentation.segment(model, InputScale.OWN, Scene.scale(image, 64, 48));

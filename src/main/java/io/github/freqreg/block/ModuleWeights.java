@@ -1,0 +1,125 @@
+package io.github.freqreg.block;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.nn.Parameter;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The weights of one tensor of a TorchScript network, which live in the memory of its module.
+ *
+ * <p>A TorchScript network reads its own tensors and asks no parameter store, so rebuilt weights
+ * are copied into them before each pass. In a training pass the copy is part of the gradient graph:
+ *
+ * <pre>
+ * c ─ IDCT ─▶ rebuilt weights ─ copy ─▶ tensor of the module ─ network ─▶ loss
+ * </pre>
+ *
+ * <p>so one backward pass gives the gradient of the loss with respect to the coefficients c.
+ * Several forward passes before a backward pass share one copy: PyTorch would refuse the gradients
+ * of the earlier passes if their weights were overwritten. The weights always take memory, as a
+ * module cannot run without them.
+ *
+ * <p>Several predictors may run at the same time once one of them has refreshed the weights; the
+ * refresh itself waits for nobody, as coefficients do not change while predictors run.
+ */
+final class ModuleWeights implements WeightCache {
+
+    private final Parameter dense;
+    private final RebuiltWeights.Rebuild rebuild;
+    private @Nullable NDArray snapshot;
+    private boolean inGraph;
+    private long gradientVersion;
+
+    /**
+     * Takes a tensor of a module.
+     *
+     * @param dense the parameter whose array is the module's tensor
+     * @param rebuild rebuilds the weights from coefficients
+     */
+    ModuleWeights(Parameter dense, RebuiltWeights.Rebuild rebuild) {
+        this.dense = dense;
+        this.rebuild = rebuild;
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    public synchronized NDArray of(NDArray vector) {
+        NDArray weights = dense.getArray();
+        // A pass without a graph must not enter one.
+        if (!inGraph && snapshot != null && snapshot.contentEquals(vector)) {
+            return weights;
+        }
+        forget();
+        NDManager manager = weights.getManager();
+        try (NDManager scratch = manager.newSubManager(weights.getDevice());
+                NDArray detached = vector.stopGradient()) {
+            ModuleOperators.assign(weights, rebuild.weights(detached, scratch));
+        }
+        remember(vector);
+        return weights;
+    }
+
+    /**
+     * Returns whether the module's tensor is in a gradient graph of these coefficients that no
+     * backward pass has used up.
+     *
+     * @param vector the coefficients, trainable
+     */
+    synchronized boolean isInGraphOf(NDArray vector) {
+        return inGraph
+                && gradientVersion == gradientVersion(vector)
+                && snapshot != null
+                && snapshot.contentEquals(vector);
+    }
+
+    /**
+     * Copies rebuilt weights into the module, as a part of their gradient graph.
+     *
+     * @param weights the rebuilt weights, in a graph
+     * @param vector the coefficients, trainable
+     */
+    synchronized void assign(NDArray weights, NDArray vector) {
+        forget();
+        ModuleOperators.assign(dense.getArray(), weights);
+        remember(vector);
+        inGraph = true;
+        gradientVersion = gradientVersion(vector);
+    }
+
+    private static long gradientVersion(NDArray vector) {
+        try (NDArray gradient = vector.getGradient()) {
+            return ModuleOperators.version(gradient);
+        }
+    }
+
+    private void remember(NDArray vector) {
+        try (NDArray detached = vector.stopGradient()) {
+            NDArray copy = detached.duplicate();
+            copy.attach(dense.getArray().getManager());
+            snapshot = copy;
+        }
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    public synchronized void forget() {
+        inGraph = false;
+        if (snapshot != null) {
+            snapshot.close();
+            snapshot = null;
+        }
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    public void clear() {
+        forget();
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    public void discard() {
+        forget();
+    }
+}

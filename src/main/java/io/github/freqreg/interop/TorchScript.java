@@ -1,0 +1,61 @@
+package io.github.freqreg.interop;
+
+import ai.djl.MalformedModelException;
+import ai.djl.engine.EngineException;
+import ai.djl.ndarray.NDManager;
+import ai.djl.nn.Parameter;
+import ai.djl.nn.SymbolBlock;
+import io.github.freqreg.block.ModuleOperators;
+import java.io.IOException;
+import java.nio.file.Path;
+
+/**
+ * Loads TorchScript networks so that all of their numbers can be compressed and trained.
+ *
+ * <p>{@code Model.load} with the option {@code trainParam=true} loads such a network, too, but
+ * shows only its parameters. Here the running means and variances of batch normalisation are shown
+ * as well, as parameters that are not trained, so that a {@code .frq} file contains them. Archives
+ * and skeletons are loaded alike; the elements of a skeleton are zeros, see {@link
+ * TorchScriptSkeleton}.
+ */
+public final class TorchScript {
+
+    private TorchScript() {}
+
+    /**
+     * Loads a network.
+     *
+     * @param manager the manager of its tensors, of the PyTorch engine: that of the model whose
+     *     block the network becomes
+     * @param archive the path of an archive that {@code torch.jit.save} has written, or of a
+     *     skeleton
+     * @return the network, a {@code PtSymbolBlock} in inference mode
+     * @throws IOException if the file cannot be read
+     * @throws MalformedModelException if the archive is damaged, or its weights are constants,
+     *     quantised or packed; the message starts with the path and says what to do
+     */
+    public static SymbolBlock load(NDManager manager, Path archive)
+            throws IOException, MalformedModelException {
+        String engine = manager.getEngine().getEngineName();
+        if (!engine.equals("PyTorch")) {
+            throw new IllegalArgumentException(
+                    archive + ": expected a manager of the engine PyTorch, but it is of " + engine);
+        }
+        byte[] content = TorchScriptSkeleton.withValues(archive);
+        SymbolBlock network;
+        try {
+            network = ModuleOperators.load(manager, content);
+        } catch (EngineException e) {
+            throw new MalformedModelException(archive + ": " + e.getMessage(), e);
+        }
+        for (Parameter parameter : network.getDirectParameters().values()) {
+            ModuleOperators.allocate(parameter.getArray());
+            Parameter.Type type = parameter.getType();
+            parameter.freeze(
+                    type == Parameter.Type.RUNNING_MEAN
+                            || type == Parameter.Type.RUNNING_VAR
+                            || !parameter.getArray().getDataType().isFloating());
+        }
+        return network;
+    }
+}
