@@ -77,10 +77,14 @@ public final class ArrayFile {
      * @return whether the name has one of the extensions, or the path is a folder
      */
     public static boolean isReadable(Path file) {
+        return isSingle(file) || ShardedArrays.isReadable(file);
+    }
+
+    /** Returns whether the extension is that of a format of one file. */
+    private static boolean isSingle(Path file) {
         return isWritable(file)
                 || extension(file).equals(NpzReader.SUFFIX)
-                || TorchCheckpoint.isReadable(file)
-                || ShardedArrays.isReadable(file);
+                || TorchCheckpoint.isReadable(file);
     }
 
     /**
@@ -102,7 +106,8 @@ public final class ArrayFile {
      * @throws MalformedModelException if the path is of an index that is not valid
      */
     public static long size(Path file) throws IOException, MalformedModelException {
-        return ShardedArrays.isReadable(file) ? ShardedArrays.size(file) : Files.size(file);
+        boolean single = isSingle(file) || !ShardedArrays.isReadable(file);
+        return single ? Files.size(file) : ShardedArrays.size(file);
     }
 
     private static String extension(Path file) {
@@ -250,7 +255,7 @@ public final class ArrayFile {
         if (TorchCheckpoint.isReadable(file)) {
             return readTorch(manager, file);
         }
-        if (ShardedArrays.isReadable(file)) {
+        if (!isSingle(file) && ShardedArrays.isReadable(file)) {
             return ShardedArrays.read(manager, file, nonFinite);
         }
         List<RawArray> checked = WholeFile.read(file, MAX_BYTES, parser(file, nonFinite));

@@ -39,6 +39,9 @@ import java.util.function.UnaryOperator;
  * weight. Batch normalisation has gamma (in PyTorch {@code weight}), beta ({@code bias}), running
  * mean and running variance.
  *
+ * <p>{@link #match} proposes a table for weights with other names, such as those of torchvision and
+ * Hugging Face.
+ *
  * <p>The methods are safe for concurrent use on different networks.
  *
  * @see ArrayFile

@@ -23,7 +23,7 @@ final class NameOrder {
     /** Words of layer names, in the order in which networks have such layers. */
     private static final List<List<String>> ORDER =
             List.of(
-                    List.of("embeddings", "embedding", "embed", "stem", "patch"),
+                    List.of("embeddings", "embedding", "embed", "stem", "patch", "pre"),
                     List.of("conv", "bn"),
                     List.of("encoder", "layer", "layers", "blocks", "features", "resblocks", "h"),
                     List.of("query", "q"),
@@ -36,7 +36,7 @@ final class NameOrder {
                     List.of("after"),
                     List.of("downsample", "shortcut"),
                     List.of("decoder"),
-                    List.of("norm", "layernorm", "ln"),
+                    List.of("norm", "layernorm", "ln", "final", "post"),
                     List.of("pooler"),
                     List.of("classifier", "head", "heads", "fc", "score"));
 

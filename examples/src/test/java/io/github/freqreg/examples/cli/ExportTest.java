@@ -40,6 +40,7 @@ import java.util.Random;
 import java.util.function.UnaryOperator;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import java.util.zip.CRC32;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
@@ -288,6 +289,17 @@ class ExportTest {
         assertError(1, "correct " + table, evaluate, other, table);
         assertError(1, "a table of names is for .pt, .pth,", evaluate, frq, table);
         Files.writeString(table, lines);
+        Path index = folder.resolve("model.safetensors.index.json");
+        Files.writeString(
+                index,
+                Pattern.compile("(?m)^(model\\S+) = .*$")
+                        .matcher(lines)
+                        .results()
+                        .map(line -> "\"" + line.group(1) + "\":\"other.safetensors\"")
+                        .collect(Collectors.joining(",", "{\"weight_map\":{", "}}")));
+        assertEquals(0, run(evaluate, index, table), err);
+        assertEquals(right, right(), 2);
+        assertEquals(0, run(evaluate, folder, table), err);
         Path small = folder.resolve("small.frq");
         String compress =
                 "compress lenet --weights %s --name-table %s --budget-bytes 2000 --epochs 0 --out %s";
