@@ -22,8 +22,9 @@ import java.util.Set;
  * The extension of the file name, in upper or lower case, selects the format.
  *
  * <p>Arrays of float16, float32, float64, uint8, int8, int32 and int64 keep their type and every
- * bit. bfloat16, which only safetensors has, is read as float32, which is exact; {@link
- * TorchCheckpoint} converts all types to float32. Scalars and empty arrays are supported.
+ * bit. bfloat16, which only safetensors has, is read as float32, which is exact. Of a checkpoint,
+ * the part that is the network is read, as float32; {@link TorchCheckpoint} says which part that
+ * is, and reads others. Scalars and empty arrays are supported.
  *
  * <p>Files are untrusted: nothing in them is run, no name is used as a path, and everything is
  * validated before an array is created. A file has at most 1 GiB and every size must match the

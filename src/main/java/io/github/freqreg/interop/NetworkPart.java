@@ -9,7 +9,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Set;
 import java.util.stream.Collectors;
 
 /**
@@ -40,6 +39,9 @@ record NetworkPart(String path, Map<?, ?> content, List<String> others) {
 
     /** Bounds the paths: a pickle of a few megabytes can have millions of dictionaries. */
     private static final int MAX_DICTIONARIES = 10_000;
+
+    /** Bounds the paths to one dictionary, which can hold itself. */
+    private static final int MAX_VISITS = 4;
 
     private static final int MAX_KEY = 255;
 
@@ -176,16 +178,14 @@ record NetworkPart(String path, Map<?, ?> content, List<String> others) {
                             + ADVICE);
         }
         List<Found> found = new ArrayList<>();
-        // A dictionary can hold itself.
-        Set<Object> visited = Collections.newSetFromMap(new IdentityHashMap<>());
-        visit(new Found(List.of(), whole), visited, found);
+        visit(new Found(List.of(), whole), new IdentityHashMap<>(), found);
         return found;
     }
 
-    private static void visit(Found at, Set<Object> visited, List<Found> found) {
+    private static void visit(Found at, Map<Object, Integer> visits, List<Found> found) {
         boolean top = at.keys().isEmpty();
         if (found.size() == MAX_DICTIONARIES
-                || !visited.add(at.content())
+                || visits.merge(at.content(), 1, Integer::sum) > MAX_VISITS
                 || !top && at.isOptimizer()) {
             return;
         }
@@ -199,7 +199,7 @@ record NetworkPart(String path, Map<?, ?> content, List<String> others) {
                     && entry.getValue() instanceof Map<?, ?> map) {
                 List<String> keys = new ArrayList<>(at.keys());
                 keys.add(key);
-                visit(new Found(keys, map), visited, found);
+                visit(new Found(keys, map), visits, found);
             }
         }
     }

@@ -39,10 +39,11 @@ record TensorView(Pickled.Persistent storage, long offset, List<Long> extents, L
                 && storage.id instanceof List<?> id
                 && id.size() == 5
                 && id.get(TYPE) instanceof Pickled.Global
-                && id.get(KEY) instanceof String) {
+                && id.get(KEY) instanceof String
+                && id.get(DEVICE) instanceof String) {
             List<Long> extents = numbers(arguments.get(2));
             List<Long> strides = numbers(arguments.get(3));
-            if (extents.size() == strides.size() && extents.size() <= FileChecks.MAX_RANK) {
+            if (extents.size() == strides.size()) {
                 FileChecks.size(
                         PickledValues.line(name),
                         extents.stream().mapToLong(Long::longValue).toArray());

@@ -34,6 +34,7 @@ final class TorchArchive implements AutoCloseable {
                     });
     private static final int TAR_AT = 257;
     private static final String TAR = "ustar";
+    private static final String LFS = "version https://git-lfs.github.com/";
 
     private final ZipFile zip;
     private final String folder;
@@ -54,11 +55,15 @@ final class TorchArchive implements AutoCloseable {
         }
     }
 
-    /** Rejects the formats that PyTorch wrote before version 1.6. */
+    /** Rejects the formats that PyTorch wrote before version 1.6, and pointers to files. */
     private static void checkFormat(File file) throws IOException, MalformedModelException {
         String start;
         try (InputStream in = Files.newInputStream(file.toPath())) {
             start = new String(in.readNBytes(TAR_AT + TAR.length()), StandardCharsets.ISO_8859_1);
+        }
+        if (start.startsWith(LFS)) {
+            throw new MalformedModelException(
+                    "expected a zip archive but found a pointer of Git LFS; run git lfs pull");
         }
         boolean tar = start.startsWith(TAR, TAR_AT);
         if (tar || start.startsWith(MAGIC, MAGIC_AT)) {

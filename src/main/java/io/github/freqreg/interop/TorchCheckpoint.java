@@ -21,7 +21,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.function.Function;
+import java.util.stream.Collectors;
 import java.util.zip.ZipException;
 
 /**
@@ -50,11 +50,11 @@ import java.util.zip.ZipException;
  *
  * <h2>Which tensors are read</h2>
  *
- * <p>Dense and sparse COO tensors of float64, float32, float16, bfloat16, bool and integers of 8 to
- * 64 bits are read as float32. A float64 is rounded to the nearest float32; an integer without an
- * exact float32 is rejected. Tensors of complex numbers, of FP8, and quantised ones are rejected by
- * name. Names of the same elements of a storage are {@linkplain #getTies() tied} and share one
- * {@link TorchTensor}.
+ * <p>Dense and sparse COO tensors of float64, float32, float16, bfloat16, bool, signed integers and
+ * unsigned ones of up to 32 bits are read as float32. A float64 is rounded to the nearest float32;
+ * an integer without an exact float32 is rejected. Tensors of complex numbers, of FP8, and
+ * quantised ones are rejected by name. Names of the same elements of a storage are {@linkplain
+ * #getTies() tied} and share one {@link TorchTensor}.
  *
  * <p>Files of PyTorch before version 1.6, which are not zip archives, are rejected. Instances are
  * immutable but for the values of the tensors.
@@ -67,6 +67,7 @@ public final class TorchCheckpoint {
     private static final List<String> EXTENSIONS = List.of(".pt", ".pth", ".bin");
     private static final List<String> PREFIXES = List.of("module.", "_orig_mod.");
     private static final int MAX_PREFIXES = 2;
+    private static final int MAX_TOLD = 8;
     private static final int MAX_NAME = 1 << 10;
 
     private final NetworkPart part;
@@ -322,14 +323,24 @@ public final class TorchCheckpoint {
         if (!prefix.isEmpty()) {
             told.add("removed the prefix " + prefix + " from all names");
         }
-        getTies().forEach(names -> told.add("tied " + line(names, Function.identity())));
+        List<List<String>> ties = getTies();
+        ties.stream().limit(MAX_TOLD).forEach(names -> told.add("tied " + line(names)));
+        if (ties.size() > MAX_TOLD) {
+            told.add(ties.size() - MAX_TOLD + " more ties");
+        }
         if (!getOtherParts().isEmpty()) {
-            told.add("did not read " + line(getOtherParts(), PickledValues::line));
+            told.add("did not read " + line(getOtherParts()));
         }
         return String.join("; ", told);
     }
 
-    private static String line(List<String> texts, Function<String, String> text) {
-        return String.join(", ", texts.stream().map(text).toList());
+    /** Lists the first names. */
+    private static String line(List<String> names) {
+        int more = names.size() - MAX_TOLD;
+        return names.stream()
+                        .limit(MAX_TOLD)
+                        .map(PickledValues::line)
+                        .collect(Collectors.joining(", "))
+                + (more > 0 ? " and " + more + " more" : "");
     }
 }

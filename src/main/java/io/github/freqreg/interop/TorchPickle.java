@@ -156,10 +156,10 @@ final class TorchPickle implements PickleMachine.World {
         };
     }
 
-    /** Creates an object of a class without a meaning here, which keeps the name of the class. */
+    /** Calls the class. */
     @Override
-    public Object create(Object type, List<?> arguments) {
-        return new PickledObject(((PickledObject) type).type());
+    public Object create(Object type, List<?> arguments) throws MalformedModelException {
+        return call(type, arguments);
     }
 
     /** Ignores the attributes of a dictionary, such as a state dictionary's metadata. */

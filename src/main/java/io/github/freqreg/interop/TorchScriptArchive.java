@@ -14,6 +14,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -30,8 +31,8 @@ import java.util.zip.ZipException;
  */
 public final class TorchScriptArchive {
 
-    private static final String CODE = "code/";
-    private static final String SOURCE = ".py";
+    static final String CODE = "code/";
+    static final String SOURCE = ".py";
 
     /** The classes of weights that are packed for quantised operators, XNNPACK or MKL-DNN. */
     private static final String PACKED = "__torch__.torch.classes.";
@@ -134,16 +135,31 @@ public final class TorchScriptArchive {
     /** Parses the source code. */
     static ScriptSource source(ScriptRecords records) throws IOException, MalformedModelException {
         ScriptSource source = new ScriptSource();
+        for (Map.Entry<String, String> file : code(records).entrySet()) {
+            source.add(file.getKey(), file.getValue());
+        }
+        return source;
+    }
+
+    /** Reads the source files, by the qualified name of what they define without the last part. */
+    static Map<String, String> code(ScriptRecords records)
+            throws IOException, MalformedModelException {
+        Map<String, String> files = new LinkedHashMap<>();
         long left = MAX_CODE_BYTES;
         for (String name : records.names()) {
-            if (name.startsWith(CODE) && name.endsWith(SOURCE)) {
+            if (isCode(name)) {
                 byte[] text = records.read(name, left);
                 left -= text.length;
                 String module = name.substring(CODE.length(), name.length() - SOURCE.length());
-                source.add(module.replace('/', '.'), new String(text, StandardCharsets.UTF_8));
+                files.put(module.replace('/', '.'), new String(text, StandardCharsets.UTF_8));
             }
         }
-        return source;
+        return files;
+    }
+
+    /** Returns whether a record is a source file. */
+    static boolean isCode(String record) {
+        return record.startsWith(CODE) && record.endsWith(SOURCE);
     }
 
     private static List<TorchScriptParameter> describe(

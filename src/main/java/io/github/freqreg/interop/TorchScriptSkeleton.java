@@ -1,5 +1,8 @@
 package io.github.freqreg.interop;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import ai.djl.MalformedModelException;
 import io.github.freqreg.format.WholeFile;
 import java.io.IOException;
@@ -27,7 +30,8 @@ import java.util.Set;
  * change all elements at once. Buffers and constants keep their values.
  *
  * <p>Dropped are the records that a network does not need to run: debug information, traced inputs,
- * and the byte code for mobile devices. The rest is deflated where that makes it smaller.
+ * and the byte code for mobile devices. The source files become one file, in which classes have
+ * shorter names. The rest is deflated where that makes it smaller.
  */
 public final class TorchScriptSkeleton {
 
@@ -35,12 +39,15 @@ public final class TorchScriptSkeleton {
     private static final String FOLDER = "n/";
 
     private static final String DATA = "data/";
+    private static final String BUNDLE =
+            TorchScriptArchive.CODE + ScriptBundle.MODULE + TorchScriptArchive.SOURCE;
+    private static final String PICKLE = ".pkl";
     private static final String CONSTANTS = "constants/";
 
     private static final Set<String> DROPPED =
             Set.of("bytecode.pkl", "mobile_debug_handles.pkl", ".data/serialization_id");
 
-    private final Map<Pickled, Pickled> emptied = new IdentityHashMap<>();
+    private final Map<Pickled, Pickled> replacements = new IdentityHashMap<>();
     private final Map<List<Object>, Pickled.Persistent> zeros = new HashMap<>();
     private final Map<String, byte[]> zeroRecords = new LinkedHashMap<>();
     private final ScriptRecords records;
@@ -106,7 +113,7 @@ public final class TorchScriptSkeleton {
      */
     private void empty(Map<String, Pickled.Call> all, Set<String> chosen)
             throws MalformedModelException {
-        Map<Object, Pickled> replacements = new HashMap<>();
+        Map<Object, Pickled> emptied = new HashMap<>();
         for (String name : chosen) {
             Pickled.Call tensor = all.get(name);
             if (tensor == null) {
@@ -116,14 +123,14 @@ public final class TorchScriptSkeleton {
             TensorView view = TensorView.of(name, tensor);
             boolean several = view.extents().stream().anyMatch(extent -> extent > 1);
             if (several && view.element().isPresent()) {
-                replacements.putIfAbsent(view.tie(tensor), empty(tensor, view));
+                emptied.putIfAbsent(view.tie(tensor), empty(tensor, view));
             }
         }
         for (Map.Entry<String, Pickled.Call> entry : all.entrySet()) {
             TensorView view = TensorView.of(entry.getKey(), entry.getValue());
-            Pickled replacement = replacements.get(view.tie(entry.getValue()));
+            Pickled replacement = emptied.get(view.tie(entry.getValue()));
             if (replacement != null) {
-                emptied.put(entry.getValue(), replacement);
+                replacements.put(entry.getValue(), replacement);
             }
         }
     }
@@ -155,25 +162,66 @@ public final class TorchScriptSkeleton {
     }
 
     private byte[] write(Pickled.Instance root) throws IOException, MalformedModelException {
+        Optional<ScriptBundle> bundle = bundle(root);
         AlignedZip zip = new AlignedZip();
-        zip.add(FOLDER + ScriptRecords.MODULE, PickleEncoder.encode(root, emptied));
+        zip.add(FOLDER + ScriptRecords.MODULE, PickleEncoder.encode(root, replacements));
         zeroRecords.forEach((name, content) -> zip.addTensor(FOLDER + name, content));
+        bundle.ifPresent(code -> zip.add(FOLDER + BUNDLE, code.source().getBytes(UTF_8)));
         Set<String> storages = storages(root);
         long left = TorchCheckpoint.MAX_BYTES;
         for (String name : records.names()) {
             boolean data = name.startsWith(DATA);
-            boolean kept = data ? storages.contains(name) : !isDropped(name);
-            if (kept && !name.equals(ScriptRecords.MODULE)) {
-                byte[] content = records.read(name, left);
-                left -= content.length;
-                if (data || name.startsWith(CONSTANTS)) {
-                    zip.addTensor(FOLDER + name, content);
-                } else {
-                    zip.add(FOLDER + name, content);
-                }
+            if (name.equals(ScriptRecords.MODULE)
+                    || data && !storages.contains(name)
+                    || isDropped(name)
+                    || bundle.isPresent() && TorchScriptArchive.isCode(name)) {
+                continue;
+            }
+            byte[] content = records.read(name, left);
+            left -= content.length;
+            if (data || name.startsWith(CONSTANTS)) {
+                zip.addTensor(FOLDER + name, content);
+            } else {
+                zip.add(FOLDER + name, content);
             }
         }
         return zip.finish();
+    }
+
+    /**
+     * Joins the source files, and decides which new names of classes are written in the pickle.
+     *
+     * @return the bundle; empty if names of classes are elsewhere, where they are not replaced
+     */
+    private Optional<ScriptBundle> bundle(Pickled.Instance root)
+            throws IOException, MalformedModelException {
+        for (String name : records.names()) {
+            boolean pickle = name.endsWith(PICKLE) && !name.equals(ScriptRecords.MODULE);
+            if (pickle && !isDropped(name)) {
+                byte[] content = records.read(name, TorchCheckpoint.MAX_BYTES);
+                if (new String(content, ISO_8859_1).contains(ScriptBundle.MODULE)) {
+                    return Optional.empty();
+                }
+            }
+        }
+        Optional<ScriptBundle> bundle = ScriptBundle.of(TorchScriptArchive.code(records));
+        if (bundle.isEmpty()) {
+            return bundle;
+        }
+        Map<Pickled, Pickled> renamed = new IdentityHashMap<>();
+        for (Object value : values(root)) {
+            if (value instanceof String text && text.contains(ScriptBundle.MODULE)) {
+                return Optional.empty();
+            }
+            if (value instanceof Pickled.Global global) {
+                bundle.get()
+                        .name(global.qualified())
+                        .map(name -> new Pickled.Global(ScriptBundle.MODULE + " " + name))
+                        .ifPresent(other -> renamed.put(global, other));
+            }
+        }
+        replacements.putAll(renamed);
+        return bundle;
     }
 
     private static boolean isDropped(String name) {
@@ -185,19 +233,29 @@ public final class TorchScriptSkeleton {
     /** Returns the records of the storages that a value still needs. */
     private Set<String> storages(Object root) {
         Set<String> needed = new HashSet<>();
-        Set<Object> seen = Collections.newSetFromMap(new IdentityHashMap<>());
-        Deque<Object> open = new ArrayDeque<>(List.of(root));
-        while (!open.isEmpty()) {
-            Object next = open.pop();
-            Object value = next instanceof Pickled && emptied.containsKey(next) ? "" : next;
+        for (Object value : values(root)) {
             if (value instanceof Pickled.Persistent persistent
                     && persistent.id instanceof List<?> id
                     && id.size() > 2) {
                 needed.add(DATA + id.get(2));
-            } else if (seen.add(value)) {
-                open.addAll(Pickled.parts(value));
             }
         }
         return needed;
+    }
+
+    /**
+     * Returns a value and all values in it, without those that are replaced and what is in them.
+     */
+    private Set<Object> values(Object root) {
+        Set<Object> seen = Collections.newSetFromMap(new IdentityHashMap<>());
+        Deque<Object> open = new ArrayDeque<>(List.of(root));
+        while (!open.isEmpty()) {
+            Object value = open.pop();
+            boolean replaced = value instanceof Pickled && replacements.containsKey(value);
+            if (!replaced && seen.add(value)) {
+                open.addAll(Pickled.parts(value));
+            }
+        }
+        return seen;
     }
 }

@@ -2,6 +2,7 @@ package io.github.freqreg.interop;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ai.djl.MalformedModelException;
@@ -33,11 +34,24 @@ class ReadersFuzzTest {
     /** Fuzzes the pickle of a checkpoint, with storages of 64 bytes. */
     @FuzzTest(maxDuration = "10m")
     void pickle(byte[] pickle) throws IOException {
+        pickle(pickle, Optional.empty(), ByteOrder.LITTLE_ENDIAN);
+    }
+
+    /** Fuzzes the pickle of a checkpoint of which a part is read, with big-endian storages. */
+    @FuzzTest(maxDuration = "10m")
+    void part(byte[] pickle) throws IOException {
+        pickle(pickle, Optional.of("net"), ByteOrder.BIG_ENDIAN);
+    }
+
+    private static void pickle(byte[] pickle, Optional<String> part, ByteOrder order)
+            throws IOException {
         try {
-            TorchCheckpoint.of(
-                    pickle,
-                    Optional.empty(),
-                    new StorageReader(key -> new byte[64], ByteOrder.LITTLE_ENDIAN));
+            TorchCheckpoint checkpoint =
+                    TorchCheckpoint.of(pickle, part, new StorageReader(key -> new byte[64], order));
+            assertTrue(checkpoint.countElements() >= 0);
+            assertTrue(checkpoint.describe().lines().count() <= 1);
+            part.ifPresent(name -> assertEquals(name, checkpoint.getPart()));
+            checkpoint.getTensors().keySet().forEach(name -> assertFalse(name.length() > 1024));
         } catch (MalformedModelException e) {
             assertTrue(e.getMessage() != null && !e.getMessage().isBlank());
         }

@@ -176,6 +176,18 @@ class TorchCheckpointTest {
                 refusal("instruction INST (69)", edit(w -> w.op('i'))),
                 refusal("instruction EXT1 (82)", edit(w -> w.op(0x82))),
                 refusal("an empty stack", edit(w -> w.op(0x81))),
+                refusal("not allowed", edit(w -> w.global("posix", "system"))),
+                refusal("not allowed", edit(w -> w.global("importlib.util", "find_spec"))),
+                refusal("not allowed", edit(w -> w.global("__builtin__", "exec"))),
+                refusal("attributes of a list", edit(w -> w.text("a").op(']', '}', 'b'))),
+                refusal("nests _rebuild_from_type_v2", edit(TorchCheckpointTest::nested)),
+                refusal("a tensor of negated elements", edit(TorchCheckpointTest::negated)),
+                refusal(
+                        "expected a count of 0 or more but found -1",
+                        edit(w -> count(w, 0x8a, 1, 255).op('t', 'Q'))),
+                refusal(
+                        "of the wrong type",
+                        edit(w -> count(w, 0x8a, 9).bytes(new byte[8]).op(1, 't', 'Q'))),
                 refusal("instruction unknown (ff)", edit(w -> w.op(0xff))),
                 refusal(
                         "a storage but found a list or tuple",
@@ -333,6 +345,29 @@ class TorchCheckpointTest {
         writer.integer(4).op('t', 'Q', 0x8a, 8, 255, 255, 255, 255, 255, 255, 255, 127);
         writer.tuple(2).tuple(1).op(0x89).global("collections", "OrderedDict");
         return writer.op(')', 'R', 't', 'R');
+    }
+
+    /** Asks for a tensor of a subclass that is rebuilt like a tensor of a subclass. */
+    private static PickleWriter nested(PickleWriter writer) {
+        return writer.text("a")
+                .global("torch._tensor", "_rebuild_from_type_v2")
+                .op('(')
+                .global("torch._tensor", "_rebuild_from_type_v2")
+                .op('N', ')', 'N', 't', 'R');
+    }
+
+    /** A tensor whose elements are the negative of those in its storage. */
+    private static PickleWriter negated(PickleWriter writer) {
+        writer.text("a").global("torch._utils", "_rebuild_tensor_v2").op('(', '(');
+        writer.text("storage").global("torch", "FloatStorage").text("0").text("cpu").integer(1);
+        writer.op('t', 'Q').integer(0).tuple(1).tuple(1).op(0x89, 'N', '}').text("neg");
+        return writer.op(0x88, 's', 't', 'R', 'u', '.').storage("0", new byte[4]);
+    }
+
+    /** A storage with a number of elements that begins with some bytes. */
+    private static PickleWriter count(PickleWriter writer, int... number) {
+        writer.text("a").op('(').text("storage").global("torch", "FloatStorage").text("0");
+        return writer.text("cpu").op(number);
     }
 
     private static UnaryOperator<PickleWriter> tensor(

@@ -263,6 +263,34 @@ class TorchPartsTest {
         assertTrue(message.contains("a TorchScript archive of __torch__.net.Net"), message);
     }
 
+    /** Every dictionary holds the next one 16 times, so there are 16^7 paths to the last. */
+    @Test
+    void thePathsToADictionaryAreBounded() throws Exception {
+        int levels = 7;
+        PickleWriter writer = new PickleWriter().op(0x80, 2);
+        for (int level = 0; level < levels; level++) {
+            writer.op('}', '(').text("k0");
+        }
+        writer.op('}').text("w");
+        writer.tensor(
+                "FloatStorage", "0", 1, PickleWriter.floats(4), 0, new int[] {1}, new int[] {1});
+        writer.op('s');
+        for (int level = 0; level < levels; level++) {
+            writer.op('q', level);
+            for (int i = 1; i < 16; i++) {
+                writer.text("k" + i).op('h', level);
+            }
+            writer.op('u');
+        }
+        Path file = writer.op('.').write(folder.resolve("paths.pt"));
+        MalformedModelException e =
+                assertThrows(MalformedModelException.class, () -> TorchCheckpoint.read(file));
+        assertTrue(
+                e.getMessage().contains("k0.k0.k0.k0.k0.k0.k0, k0.k0.k0.k0.k0.k0.k1, "),
+                e.getMessage());
+        assertTrue(e.getMessage().endsWith("; name the part to read"), e.getMessage());
+    }
+
     @Test
     void messagesAreOneShortLine() {
         String message = refused(dictionary("a\nb", "c\n".repeat(5000)));
@@ -293,6 +321,27 @@ class TorchPartsTest {
     }
 
     @Test
+    void aNameMayHaveAtMost1024Characters() throws Exception {
+        String longest = "n".repeat(1024);
+        assertTrue(
+                read(dictionary(longest, Tensor.scalar("0", 1))).getTensors().containsKey(longest));
+        String message = refused(dictionary(longest + "n", Tensor.scalar("0", 1)));
+        assertTrue(message.contains("names of at most 1024 characters but found nnn"), message);
+        assertTrue(message.length() < 400, message);
+    }
+
+    @Test
+    void largeIntegersAndLongTextsMayStandBesideTheNetwork() throws Exception {
+        PickleWriter writer = new PickleWriter().op(0x80, 2, '}', '(').text("seed").op(0x8a, 17);
+        writer.bytes(new byte[16]).op(1).text("config").text("c".repeat(100_000));
+        writer.text("net").op('}').text("w");
+        writer.tensor(
+                "FloatStorage", "0", 1, PickleWriter.floats(4), 0, new int[] {1}, new int[] {1});
+        Path file = writer.op('s', 'u', '.').write(folder.resolve("seed.pt"));
+        assertEquals("net", TorchCheckpoint.read(file).getPart());
+    }
+
+    @Test
     void extraStateIsSkipped() throws Exception {
         Map<Object, Object> net = dictionary("fc._extra_state", dictionary("scale", 2));
         net.putAll(NET);
@@ -311,6 +360,20 @@ class TorchPartsTest {
         TorchCheckpoint read = TorchCheckpoint.read(file);
         assertEquals("net", read.getPart());
         assertArrayEquals(new float[] {4}, read.getTensors().get("w").values());
+    }
+
+    @Test
+    void aDictionaryUnderTwoKeysIsFoundUnderBoth() throws Exception {
+        PickleWriter writer = new PickleWriter().op(0x80, 2, '}', '(').text("model").op('}');
+        writer.op('q', 0).text("w");
+        writer.tensor(
+                "FloatStorage", "0", 1, PickleWriter.floats(4), 0, new int[] {1}, new int[] {1});
+        writer.op('s').text("best").op('h', 0, 'u', '.');
+        Path file = writer.write(folder.resolve("twice.pt"));
+        assertEquals("model", TorchCheckpoint.read(file).getPart());
+        assertEquals(List.of("best"), TorchCheckpoint.read(file).getOtherParts());
+        assertArrayEquals(
+                new float[] {4}, TorchCheckpoint.read(file, "best").getTensors().get("w").values());
     }
 
     @Test
@@ -393,6 +456,16 @@ class TorchPartsTest {
                         .getMessage();
         assertTrue(message.contains("older tar archive; save it anew in PyTorch"), message);
         assertTrue(message.contains("weights_only=False"), message);
+    }
+
+    @Test
+    void aPointerOfGitLfsIsNamed() throws Exception {
+        Path file = folder.resolve("lfs.pt");
+        Files.writeString(file, "version https://git-lfs.github.com/spec/v1\noid sha256:0\n");
+        assertTrue(
+                assertThrows(MalformedModelException.class, () -> TorchCheckpoint.read(file))
+                        .getMessage()
+                        .endsWith("found a pointer of Git LFS; run git lfs pull"));
     }
 
     @Test

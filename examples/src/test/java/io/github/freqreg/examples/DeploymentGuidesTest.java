@@ -120,7 +120,7 @@ class DeploymentGuidesTest extends GuideTest {
         theirs.initialize(manager, DataType.FLOAT32, input);
         ArrayFile.write(DenseWeights.of(theirs, manager, UnaryOperator.identity()), checkpoint);
         // coming-from-pytorch.md
-        NDList state = ArrayFile.read(manager, checkpoint); // .pt, .pth, .safetensors or .npz
+        NDList state = ArrayFile.read(manager, checkpoint); // .pt, .pth, .bin, .safetensors or .npz
         DenseWeights.load(model, state, UnaryOperator.identity(), input); // by name, or in order
         FrequencyRegularization.builder().optBudget(8_000).build().apply(model); // then fine-tune
         // end
