@@ -71,7 +71,7 @@ public final class TorchScriptArchive {
     interface Use<T> {
 
         /** Returns what is made of the records. */
-        T apply(ScriptRecords records) throws IOException, MalformedModelException;
+        T apply(TorchRecords records) throws IOException, MalformedModelException;
     }
 
     /** Opens an archive, uses it and closes it; messages start with the path. */
@@ -91,7 +91,7 @@ public final class TorchScriptArchive {
 
     private static <T> T open(File archive, Path name, Use<T> use)
             throws IOException, MalformedModelException {
-        try (ScriptRecords records = new ScriptRecords(archive)) {
+        try (TorchRecords records = new TorchRecords(archive)) {
             return use.apply(records);
         } catch (ZipException | EOFException e) {
             throw new MalformedModelException(
@@ -104,9 +104,9 @@ public final class TorchScriptArchive {
         }
     }
 
-    private static TorchScriptArchive read(ScriptRecords records)
+    private static TorchScriptArchive read(TorchRecords records)
             throws IOException, MalformedModelException {
-        Pickled.Instance root = module(records);
+        PickleNode.Instance root = module(records);
         ScriptSource source = source(records);
         ModuleTensors tensors = new ModuleTensors(source, root);
         Map<String, TorchScriptOperator> operators = OperatorSearch.find(source, tensors, root);
@@ -118,22 +118,22 @@ public final class TorchScriptArchive {
     }
 
     /** Reads the pickle of the module. */
-    static Pickled.Instance module(ScriptRecords records)
+    static PickleNode.Instance module(TorchRecords records)
             throws IOException, MalformedModelException {
         if (records.names().stream().noneMatch(name -> name.startsWith(CODE))) {
             throw new MalformedModelException(
                     "expected a TorchScript archive, which torch.jit.save writes, but it has no"
                             + " source code, like a checkpoint of torch.save");
         }
-        Object value = PickleTree.read(records.read(ScriptRecords.MODULE, MAX_PICKLE_BYTES));
-        if (value instanceof Pickled.Instance module) {
+        Object value = PickleTree.read(records.read(TorchRecords.PICKLE, MAX_PICKLE_BYTES));
+        if (value instanceof PickleNode.Instance module) {
             return module;
         }
         throw new MalformedModelException("expected the pickle to hold a module");
     }
 
     /** Parses the source code. */
-    static ScriptSource source(ScriptRecords records) throws IOException, MalformedModelException {
+    static ScriptSource source(TorchRecords records) throws IOException, MalformedModelException {
         ScriptSource source = new ScriptSource();
         for (Map.Entry<String, String> file : code(records).entrySet()) {
             source.add(file.getKey(), file.getValue());
@@ -142,7 +142,7 @@ public final class TorchScriptArchive {
     }
 
     /** Reads the source files, by the qualified name of what they define without the last part. */
-    static Map<String, String> code(ScriptRecords records)
+    static Map<String, String> code(TorchRecords records)
             throws IOException, MalformedModelException {
         Map<String, String> files = new LinkedHashMap<>();
         long left = MAX_CODE_BYTES;
@@ -163,11 +163,11 @@ public final class TorchScriptArchive {
     }
 
     private static List<TorchScriptParameter> describe(
-            Map<String, Pickled.Call> tensors, Map<String, TorchScriptOperator> operators)
+            Map<String, PickleNode.Call> tensors, Map<String, TorchScriptOperator> operators)
             throws MalformedModelException {
         List<TorchScriptParameter> described = new ArrayList<>();
         Map<Object, String> firstNames = new HashMap<>();
-        for (Map.Entry<String, Pickled.Call> entry : tensors.entrySet()) {
+        for (Map.Entry<String, PickleNode.Call> entry : tensors.entrySet()) {
             String name = entry.getKey();
             TensorView view = TensorView.of(name, entry.getValue());
             Optional<String> tiedTo =
@@ -194,11 +194,11 @@ public final class TorchScriptArchive {
     }
 
     /** Returns why the parameters cannot be compressed, see {@link #obstacle()}. */
-    static Optional<String> obstacle(ScriptRecords records, ModuleTensors tensors)
+    static Optional<String> obstacle(TorchRecords records, ModuleTensors tensors)
             throws IOException, MalformedModelException {
         String pickle =
                 new String(
-                        records.read(ScriptRecords.MODULE, MAX_PICKLE_BYTES),
+                        records.read(TorchRecords.PICKLE, MAX_PICKLE_BYTES),
                         StandardCharsets.ISO_8859_1);
         if (pickle.contains(PACKED) || pickle.contains("_rebuild_qtensor")) {
             return Optional.of(

@@ -47,12 +47,12 @@ public final class TorchScriptSkeleton {
     private static final Set<String> DROPPED =
             Set.of("bytecode.pkl", "mobile_debug_handles.pkl", ".data/serialization_id");
 
-    private final Map<Pickled, Pickled> replacements = new IdentityHashMap<>();
-    private final Map<List<Object>, Pickled.Persistent> zeros = new HashMap<>();
+    private final Map<PickleNode, PickleNode> replacements = new IdentityHashMap<>();
+    private final Map<List<Object>, PickleNode.Persistent> zeros = new HashMap<>();
     private final Map<String, byte[]> zeroRecords = new LinkedHashMap<>();
-    private final ScriptRecords records;
+    private final TorchRecords records;
 
-    private TorchScriptSkeleton(ScriptRecords records) {
+    private TorchScriptSkeleton(TorchRecords records) {
         this.records = records;
     }
 
@@ -95,13 +95,13 @@ public final class TorchScriptSkeleton {
     }
 
     private byte[] encode(Optional<Set<String>> names) throws IOException, MalformedModelException {
-        Pickled.Instance root = TorchScriptArchive.module(records);
+        PickleNode.Instance root = TorchScriptArchive.module(records);
         ModuleTensors tensors = new ModuleTensors(TorchScriptArchive.source(records), root);
         Optional<String> obstacle = TorchScriptArchive.obstacle(records, tensors);
         if (obstacle.isPresent()) {
             throw new MalformedModelException("there is nothing to empty: " + obstacle.get());
         }
-        Map<String, Pickled.Call> all = new LinkedHashMap<>(tensors.parameters());
+        Map<String, PickleNode.Call> all = new LinkedHashMap<>(tensors.parameters());
         all.putAll(tensors.buffers());
         Set<String> chosen = names.orElse(tensors.parameters().keySet());
         empty(all, chosen);
@@ -111,11 +111,11 @@ public final class TorchScriptSkeleton {
     /**
      * Decides what is written in place of the chosen tensors and of those that are tied to them.
      */
-    private void empty(Map<String, Pickled.Call> all, Set<String> chosen)
+    private void empty(Map<String, PickleNode.Call> all, Set<String> chosen)
             throws MalformedModelException {
-        Map<Object, Pickled> emptied = new HashMap<>();
+        Map<Object, PickleNode> emptied = new HashMap<>();
         for (String name : chosen) {
-            Pickled.Call tensor = all.get(name);
+            PickleNode.Call tensor = all.get(name);
             if (tensor == null) {
                 throw new IllegalArgumentException(
                         "Expected the name of a parameter or buffer but found " + name);
@@ -126,9 +126,9 @@ public final class TorchScriptSkeleton {
                 emptied.putIfAbsent(view.tie(tensor), empty(tensor, view));
             }
         }
-        for (Map.Entry<String, Pickled.Call> entry : all.entrySet()) {
+        for (Map.Entry<String, PickleNode.Call> entry : all.entrySet()) {
             TensorView view = TensorView.of(entry.getKey(), entry.getValue());
-            Pickled replacement = emptied.get(view.tie(entry.getValue()));
+            PickleNode replacement = emptied.get(view.tie(entry.getValue()));
             if (replacement != null) {
                 replacements.put(entry.getValue(), replacement);
             }
@@ -136,21 +136,21 @@ public final class TorchScriptSkeleton {
     }
 
     /** Makes a tensor of the same shape, all of whose elements are the only one of a storage. */
-    private Pickled empty(Pickled.Call tensor, TensorView view) {
-        Pickled.Persistent storage =
+    private PickleNode empty(PickleNode.Call tensor, TensorView view) {
+        PickleNode.Persistent storage =
                 zeros.computeIfAbsent(
                         view.kind(),
                         kind -> {
                             String key = unusedKey();
                             zeroRecords.put(
                                     DATA + key, new byte[view.element().orElseThrow().bytes()]);
-                            return new Pickled.Persistent(view.storage(key, 1));
+                            return new PickleNode.Persistent(view.storage(key, 1));
                         });
         List<Object> arguments = new ArrayList<>(tensor.arguments);
         arguments.set(0, storage);
         arguments.set(1, 0L);
         arguments.set(3, Collections.nCopies(view.strides().size(), 0L));
-        return new Pickled.Call(tensor.function, Collections.unmodifiableList(arguments));
+        return new PickleNode.Call(tensor.function, Collections.unmodifiableList(arguments));
     }
 
     private String unusedKey() {
@@ -161,17 +161,17 @@ public final class TorchScriptSkeleton {
         return Integer.toString(key);
     }
 
-    private byte[] write(Pickled.Instance root) throws IOException, MalformedModelException {
+    private byte[] write(PickleNode.Instance root) throws IOException, MalformedModelException {
         Optional<ScriptBundle> bundle = bundle(root);
         AlignedZip zip = new AlignedZip();
-        zip.add(FOLDER + ScriptRecords.MODULE, PickleEncoder.encode(root, replacements));
+        zip.add(FOLDER + TorchRecords.PICKLE, PickleEncoder.encode(root, replacements));
         zeroRecords.forEach((name, content) -> zip.addTensor(FOLDER + name, content));
         bundle.ifPresent(code -> zip.add(FOLDER + BUNDLE, code.source().getBytes(UTF_8)));
         Set<String> storages = storages(root);
         long left = TorchCheckpoint.MAX_BYTES;
         for (String name : records.names()) {
             boolean data = name.startsWith(DATA);
-            if (name.equals(ScriptRecords.MODULE)
+            if (name.equals(TorchRecords.PICKLE)
                     || data && !storages.contains(name)
                     || isDropped(name)
                     || bundle.isPresent() && TorchScriptArchive.isCode(name)) {
@@ -193,10 +193,10 @@ public final class TorchScriptSkeleton {
      *
      * @return the bundle; empty if names of classes are elsewhere, where they are not replaced
      */
-    private Optional<ScriptBundle> bundle(Pickled.Instance root)
+    private Optional<ScriptBundle> bundle(PickleNode.Instance root)
             throws IOException, MalformedModelException {
         for (String name : records.names()) {
-            boolean pickle = name.endsWith(PICKLE) && !name.equals(ScriptRecords.MODULE);
+            boolean pickle = name.endsWith(PICKLE) && !name.equals(TorchRecords.PICKLE);
             if (pickle && !isDropped(name)) {
                 byte[] content = records.read(name, TorchCheckpoint.MAX_BYTES);
                 if (new String(content, ISO_8859_1).contains(ScriptBundle.MODULE)) {
@@ -208,15 +208,15 @@ public final class TorchScriptSkeleton {
         if (bundle.isEmpty()) {
             return bundle;
         }
-        Map<Pickled, Pickled> renamed = new IdentityHashMap<>();
+        Map<PickleNode, PickleNode> renamed = new IdentityHashMap<>();
         for (Object value : values(root)) {
             if (value instanceof String text && text.contains(ScriptBundle.MODULE)) {
                 return Optional.empty();
             }
-            if (value instanceof Pickled.Global global) {
+            if (value instanceof PickleNode.Global global) {
                 bundle.get()
                         .name(global.qualified())
-                        .map(name -> new Pickled.Global(ScriptBundle.MODULE + " " + name))
+                        .map(name -> new PickleNode.Global(ScriptBundle.MODULE + " " + name))
                         .ifPresent(other -> renamed.put(global, other));
             }
         }
@@ -234,7 +234,7 @@ public final class TorchScriptSkeleton {
     private Set<String> storages(Object root) {
         Set<String> needed = new HashSet<>();
         for (Object value : values(root)) {
-            if (value instanceof Pickled.Persistent persistent
+            if (value instanceof PickleNode.Persistent persistent
                     && persistent.id instanceof List<?> id
                     && id.size() > 2) {
                 needed.add(DATA + id.get(2));
@@ -251,9 +251,9 @@ public final class TorchScriptSkeleton {
         Deque<Object> open = new ArrayDeque<>(List.of(root));
         while (!open.isEmpty()) {
             Object value = open.pop();
-            boolean replaced = value instanceof Pickled && replacements.containsKey(value);
+            boolean replaced = value instanceof PickleNode && replacements.containsKey(value);
             if (!replaced && seen.add(value)) {
-                open.addAll(Pickled.parts(value));
+                open.addAll(PickleNode.parts(value));
             }
         }
         return seen;

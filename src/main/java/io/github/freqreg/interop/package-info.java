@@ -28,8 +28,8 @@
  * the network among what they build, and {@code StorageReader} copies its {@code StridedView}s and
  * {@code SparseView}s.
  *
- * <p>Of a TorchScript archive, {@code ScriptRecords} opens the zip archive, {@code PickleTree}
- * reads the pickle as {@code Pickled} values, and {@code ScriptSource} parses the code, with {@code
+ * <p>Of a TorchScript archive, {@code TorchRecords} opens the zip archive, {@code PickleTree} reads
+ * the pickle as {@code PickleNode} values, and {@code ScriptSource} parses the code, with {@code
  * ScriptLine} for tokens and {@code ScriptExpressionParser} for expressions. {@code ModuleTensors}
  * lists the tensors of the modules, and {@code OperatorSearch} follows them through the code to the
  * operators of {@code OperatorSignature}. For a skeleton, {@code PickleEncoder} writes the pickle
