@@ -23,7 +23,7 @@
  * <p>All files are untrusted. {@code SafetensorsReader}, {@code NpzReader} (with {@code
  * ZipDirectory} and {@code ZipExtractor}) and {@code NpyReader} validate every byte before a {@code
  * RawArray} becomes an array of the engine; {@code NpzWriter} writes what the latter two read. For
- * checkpoints, {@code TorchArchive} opens the zip archive, {@code PickleMachine} interprets the
+ * checkpoints, {@code TorchArchive} checks the zip archive, {@code PickleMachine} interprets the
  * pickle instructions that are allowed, {@code TorchPickle} the names, {@code NetworkPart} finds
  * the network among what they build, and {@code StorageReader} copies its {@code StridedView}s and
  * {@code SparseView}s.
