@@ -18,6 +18,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.regex.Pattern;
 import java.util.zip.ZipException;
 
 /**
@@ -34,8 +35,11 @@ public final class TorchScriptArchive {
     static final String CODE = "code/";
     static final String SOURCE = ".py";
 
-    /** The classes of weights that are packed for quantised operators, XNNPACK or MKL-DNN. */
-    private static final String PACKED = "__torch__.torch.classes.";
+    /** Tensors of quantised types, and classes of weights packed for one kind of processor. */
+    private static final Pattern PACKED =
+            Pattern.compile(
+                    "_rebuild_qtensor"
+                            + "|__torch__\\.torch\\.classes\\.(quantized|sparse|xnnpack|mkldnn|vulkan)");
 
     private static final int MAX_PICKLE_BYTES = 1 << 24;
     private static final int MAX_CODE_BYTES = 1 << 23;
@@ -200,10 +204,10 @@ public final class TorchScriptArchive {
                 new String(
                         records.read(TorchRecords.PICKLE, MAX_PICKLE_BYTES),
                         StandardCharsets.ISO_8859_1);
-        if (pickle.contains(PACKED) || pickle.contains("_rebuild_qtensor")) {
+        if (PACKED.matcher(pickle).find()) {
             return Optional.of(
-                    "its weights are quantised or packed for special operators; save the network"
-                            + " before torch.ao.quantization converts it");
+                    "its weights are quantised or packed for one kind of processor; save the network"
+                            + " before torch.ao.quantization or optimize_for_mobile converts it");
         }
         if (!tensors.parameters().isEmpty()) {
             return Optional.empty();

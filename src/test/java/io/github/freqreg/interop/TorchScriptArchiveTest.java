@@ -283,15 +283,21 @@ class TorchScriptArchiveTest {
                 read(frozen).obstacle().orElseThrow().contains("torch.jit.freeze"),
                 read(frozen).obstacle().toString());
 
-        ScriptModule quantized =
-                new ScriptModule(NET)
-                        .attribute(
-                                "packed",
-                                "__torch__.torch.classes.quantized.LinearPackedParamsBase",
-                                new ScriptModule(
-                                        "__torch__.torch.classes.quantized.LinearPackedParamsBase"))
-                        .forward("return x");
-        assertTrue(read(quantized).obstacle().orElseThrow().contains("quantised"));
+        assertTrue(
+                read(withObject("quantized.LinearPackedParamsBase"))
+                        .obstacle()
+                        .orElseThrow()
+                        .contains("quantised"));
+        assertEquals(Optional.empty(), read(withObject("torchtext.Vocab")).obstacle());
+    }
+
+    /** Returns a module with a weight and an object of a class of PyTorch or an extension. */
+    private static ScriptModule withObject(String name) {
+        String type = "__torch__.torch.classes." + name;
+        return new ScriptModule(NET)
+                .parameter("w", tensor(2, 2))
+                .attribute("object", type, new ScriptModule(type))
+                .forward("return torch.linear(x, self.w)");
     }
 
     private TorchScriptArchive read(Map<String, byte[]> records)
