@@ -26,6 +26,7 @@ final class OperatorSearch {
     private static final int MAX_STEPS = 1 << 22;
     private static final int MAX_DEPTH = 300;
     private static final int MAX_NAMES = 32;
+    private static final int MAX_NAME = 1000;
 
     private static final Object UNKNOWN = PickleMachine.NONE;
 
@@ -173,7 +174,9 @@ final class OperatorSearch {
 
     private Object attribute(Object object, String name) {
         if (object instanceof Function function) {
-            return new Function(function.name() + "." + name);
+            return function.name().length() > MAX_NAME
+                    ? UNKNOWN
+                    : new Function(function.name() + "." + name);
         }
         if (object instanceof Module module) {
             Object value = ModuleTensors.attribute(module.object(), name);

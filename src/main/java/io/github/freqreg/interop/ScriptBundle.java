@@ -1,5 +1,6 @@
 package io.github.freqreg.interop;
 
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -50,6 +51,7 @@ final class ScriptBundle {
     static Optional<ScriptBundle> of(Map<String, String> files) {
         Map<String, String> names = new LinkedHashMap<>();
         Set<String> taken = new HashSet<>(Set.of("torch"));
+        Map<String, Integer> numbers = new HashMap<>();
         for (Map.Entry<String, String> file : files.entrySet()) {
             String text = file.getValue();
             if (!text.isEmpty() && OTHER.matcher(text).find()) {
@@ -59,8 +61,8 @@ final class ScriptBundle {
             while (definition.find()) {
                 String name = definition.group(2);
                 String free = name;
-                for (int i = 1; !taken.add(free); i++) {
-                    free = name + "_" + i;
+                while (!taken.add(free)) {
+                    free = name + "_" + numbers.merge(name, 1, Integer::sum);
                 }
                 names.put(file.getKey() + "." + name, free);
             }
