@@ -20,32 +20,32 @@ final class ModuleTensors {
     private static final int MAX_DEPTH = 200;
 
     private final ScriptSource source;
-    private final Map<String, Pickled.Call> parameters = new LinkedHashMap<>();
-    private final Map<String, Pickled.Call> buffers = new LinkedHashMap<>();
-    private final Map<Pickled.Call, List<String>> names = new IdentityHashMap<>();
+    private final Map<String, PickleNode.Call> parameters = new LinkedHashMap<>();
+    private final Map<String, PickleNode.Call> buffers = new LinkedHashMap<>();
+    private final Map<PickleNode.Call, List<String>> names = new IdentityHashMap<>();
     private int attributes;
 
-    ModuleTensors(ScriptSource source, Pickled.Instance root) throws MalformedModelException {
+    ModuleTensors(ScriptSource source, PickleNode.Instance root) throws MalformedModelException {
         this.source = source;
         add("", root, 0);
     }
 
     /** Returns the parameters by name. */
-    Map<String, Pickled.Call> parameters() {
+    Map<String, PickleNode.Call> parameters() {
         return parameters;
     }
 
     /** Returns the buffers by name. */
-    Map<String, Pickled.Call> buffers() {
+    Map<String, PickleNode.Call> buffers() {
         return buffers;
     }
 
     /** Returns the names of a parameter or buffer. */
-    List<String> names(Pickled.Call tensor) {
+    List<String> names(PickleNode.Call tensor) {
         return names.getOrDefault(tensor, List.of());
     }
 
-    private void add(String prefix, Pickled.Instance module, int depth)
+    private void add(String prefix, PickleNode.Instance module, int depth)
             throws MalformedModelException {
         ScriptClass type =
                 moduleType(source, module)
@@ -68,33 +68,33 @@ final class ModuleTensors {
             }
             String name = prefix + attribute;
             Object value = attribute(module, attribute);
-            if (value instanceof Pickled.Call tensor && TensorView.isTensor(tensor)) {
+            if (value instanceof PickleNode.Call tensor && TensorView.isTensor(tensor)) {
                 if (type.parameters().contains(attribute)) {
                     put(name, tensor, parameters);
                 } else if (type.buffers().contains(attribute)) {
                     put(name, tensor, buffers);
                 }
-            } else if (value instanceof Pickled.Instance child
+            } else if (value instanceof PickleNode.Instance child
                     && moduleType(source, child).isPresent()) {
                 add(name + ".", child, depth + 1);
             }
         }
     }
 
-    private void put(String name, Pickled.Call tensor, Map<String, Pickled.Call> tensors) {
+    private void put(String name, PickleNode.Call tensor, Map<String, PickleNode.Call> tensors) {
         tensors.put(name, tensor);
         names.computeIfAbsent(tensor, same -> new ArrayList<>()).add(name);
     }
 
     /** Returns the class of an object, if it is a module. */
-    static Optional<ScriptClass> moduleType(ScriptSource source, Pickled.Instance object) {
-        return object.type instanceof Pickled.Global global
+    static Optional<ScriptClass> moduleType(ScriptSource source, PickleNode.Instance object) {
+        return object.type instanceof PickleNode.Global global
                 ? source.type(global.qualified()).filter(ScriptClass::isModule)
                 : Optional.empty();
     }
 
     /** Returns the value of an attribute, or None. */
-    static Object attribute(Pickled.Instance object, String name) {
+    static Object attribute(PickleNode.Instance object, String name) {
         Object value = object.state instanceof Map<?, ?> state ? state.get(name) : null;
         return value == null ? PickleMachine.NONE : value;
     }

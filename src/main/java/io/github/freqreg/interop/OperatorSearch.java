@@ -26,6 +26,7 @@ final class OperatorSearch {
     private static final int MAX_STEPS = 1 << 22;
     private static final int MAX_DEPTH = 300;
     private static final int MAX_NAMES = 32;
+    private static final int MAX_NAME = 1000;
 
     private static final Object UNKNOWN = PickleMachine.NONE;
 
@@ -41,7 +42,7 @@ final class OperatorSearch {
     }
 
     /** A module of the network: its name with a dot behind, and the object. */
-    private record Module(String prefix, Pickled.Instance object) {}
+    private record Module(String prefix, PickleNode.Instance object) {}
 
     /** A parameter, or a view of it, by its names. */
     private record Weight(Set<String> names) {}
@@ -54,7 +55,7 @@ final class OperatorSearch {
 
     /** Returns the first operator of each parameter of a module. */
     static Map<String, TorchScriptOperator> find(
-            ScriptSource source, ModuleTensors tensors, Pickled.Instance root) {
+            ScriptSource source, ModuleTensors tensors, PickleNode.Instance root) {
         OperatorSearch search = new OperatorSearch(source, tensors);
         Module module = new Module("", root);
         Map<String, ScriptFunction> methods =
@@ -173,7 +174,9 @@ final class OperatorSearch {
 
     private Object attribute(Object object, String name) {
         if (object instanceof Function function) {
-            return new Function(function.name() + "." + name);
+            return function.name().length() > MAX_NAME
+                    ? UNKNOWN
+                    : new Function(function.name() + "." + name);
         }
         if (object instanceof Module module) {
             Object value = ModuleTensors.attribute(module.object(), name);
@@ -187,11 +190,11 @@ final class OperatorSearch {
         if (value instanceof Boolean) {
             return value;
         }
-        if (value instanceof Pickled.Instance child
+        if (value instanceof PickleNode.Instance child
                 && ModuleTensors.moduleType(source, child).isPresent()) {
             return new Module(name + ".", child);
         }
-        if (value instanceof Pickled.Call call) {
+        if (value instanceof PickleNode.Call call) {
             if (TensorView.isTensor(call)) {
                 return new Weight(Set.of(name));
             }
@@ -207,7 +210,7 @@ final class OperatorSearch {
             List<Object> items = new ArrayList<>();
             for (Object each : list) {
                 items.add(
-                        each instanceof Pickled.Call tensor
+                        each instanceof PickleNode.Call tensor
                                 ? new Weight(Set.copyOf(tensors.names(tensor)))
                                 : UNKNOWN);
             }

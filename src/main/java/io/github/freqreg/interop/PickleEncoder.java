@@ -35,9 +35,9 @@ final class PickleEncoder {
     private final Set<Object> unfinished = Collections.newSetFromMap(new IdentityHashMap<>());
     private final Map<Object, Integer> memo = new IdentityHashMap<>();
 
-    private final Map<Pickled, Pickled> replacements;
+    private final Map<PickleNode, PickleNode> replacements;
 
-    private PickleEncoder(Map<Pickled, Pickled> replacements) {
+    private PickleEncoder(Map<PickleNode, PickleNode> replacements) {
         this.replacements = replacements;
     }
 
@@ -46,7 +46,7 @@ final class PickleEncoder {
      *
      * @param replacements what to write in place of values in it
      */
-    static byte[] encode(Object value, Map<Pickled, Pickled> replacements)
+    static byte[] encode(Object value, Map<PickleNode, PickleNode> replacements)
             throws MalformedModelException {
         PickleEncoder encoder = new PickleEncoder(replacements);
         encoder.count(value, 0);
@@ -74,7 +74,7 @@ final class PickleEncoder {
             return;
         }
         unfinished.add(key);
-        for (Object part : Pickled.parts(value)) {
+        for (Object part : PickleNode.parts(value)) {
             count(part, depth + 1);
         }
         unfinished.remove(key);
@@ -94,7 +94,7 @@ final class PickleEncoder {
     }
 
     private Object replace(Object value) {
-        Pickled other = value instanceof Pickled ? replacements.get(value) : null;
+        PickleNode other = value instanceof PickleNode ? replacements.get(value) : null;
         return other == null ? value : other;
     }
 
@@ -161,16 +161,16 @@ final class PickleEncoder {
             tuple(tuple);
         } else if (value instanceof Map<?, ?>) {
             out.write('}');
-            items('u', Pickled.parts(value));
-        } else if (value instanceof Pickled.Global global) {
+            items('u', PickleNode.parts(value));
+        } else if (value instanceof PickleNode.Global global) {
             out.writeBytes(
                     ("c" + global.name.replace(' ', '\n') + "\n")
                             .getBytes(StandardCharsets.US_ASCII));
-        } else if (value instanceof Pickled.Call call) {
+        } else if (value instanceof PickleNode.Call call) {
             write(call.function);
             write(call.arguments);
             out.write('R');
-        } else if (value instanceof Pickled.Instance instance) {
+        } else if (value instanceof PickleNode.Instance instance) {
             write(instance.type);
             write(instance.arguments);
             out.write(0x81);
@@ -178,7 +178,7 @@ final class PickleEncoder {
                 write(instance.state);
                 out.write('b');
             }
-        } else if (value instanceof Pickled.Persistent persistent) {
+        } else if (value instanceof PickleNode.Persistent persistent) {
             write(persistent.id);
             out.write('Q');
         } else {

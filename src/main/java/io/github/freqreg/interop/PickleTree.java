@@ -5,10 +5,10 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
-/** Reads a pickle as {@link Pickled} values, of any names, without an interpretation. */
+/** Reads a pickle as {@link PickleNode} values, of any names, without an interpretation. */
 final class PickleTree implements PickleMachine.World {
 
-    private final Map<String, Pickled.Global> globals = new HashMap<>();
+    private final Map<String, PickleNode.Global> globals = new HashMap<>();
 
     private PickleTree() {}
 
@@ -19,22 +19,22 @@ final class PickleTree implements PickleMachine.World {
 
     @Override
     public Object global(String name) {
-        return globals.computeIfAbsent(name, Pickled.Global::new);
+        return globals.computeIfAbsent(name, PickleNode.Global::new);
     }
 
     @Override
     public Object call(Object function, List<?> arguments) {
-        return new Pickled.Call(function, arguments);
+        return new PickleNode.Call(function, arguments);
     }
 
     @Override
     public Object create(Object type, List<?> arguments) {
-        return new Pickled.Instance(type, arguments);
+        return new PickleNode.Instance(type, arguments);
     }
 
     @Override
     public void setState(Object object, Object state) throws MalformedModelException {
-        if (!(object instanceof Pickled.Instance instance) || instance.state != null) {
+        if (!(object instanceof PickleNode.Instance instance) || instance.state != null) {
             throw new MalformedModelException(
                     "the pickle sets the state of a value that is not a new object");
         }
@@ -43,6 +43,6 @@ final class PickleTree implements PickleMachine.World {
 
     @Override
     public Object persistent(Object id) {
-        return new Pickled.Persistent(id);
+        return new PickleNode.Persistent(id);
     }
 }

@@ -15,7 +15,8 @@ import java.util.Optional;
  * @param extents the shape
  * @param strides the distance of neighbours along each axis
  */
-record TensorView(Pickled.Persistent storage, long offset, List<Long> extents, List<Long> strides) {
+record TensorView(
+        PickleNode.Persistent storage, long offset, List<Long> extents, List<Long> strides) {
 
     private static final String DENSE = "torch._utils _rebuild_tensor_v2";
 
@@ -26,23 +27,24 @@ record TensorView(Pickled.Persistent storage, long offset, List<Long> extents, L
     private static final int DEVICE = 3;
 
     /** Returns whether a call makes a dense tensor. */
-    static boolean isTensor(Pickled.Call call) {
+    static boolean isTensor(PickleNode.Call call) {
         return call.calls(DENSE);
     }
 
     /** Reads the arguments of the call that makes a tensor. */
-    static TensorView of(String name, Pickled.Call call) throws MalformedModelException {
+    static TensorView of(String name, PickleNode.Call call) throws MalformedModelException {
         List<?> arguments = call.arguments;
         if (arguments.size() >= 6
-                && arguments.get(0) instanceof Pickled.Persistent storage
+                && arguments.get(0) instanceof PickleNode.Persistent storage
                 && arguments.get(1) instanceof Long offset
                 && storage.id instanceof List<?> id
                 && id.size() == 5
-                && id.get(TYPE) instanceof Pickled.Global
-                && id.get(KEY) instanceof String) {
+                && id.get(TYPE) instanceof PickleNode.Global
+                && id.get(KEY) instanceof String
+                && id.get(DEVICE) instanceof String) {
             List<Long> extents = numbers(arguments.get(2));
             List<Long> strides = numbers(arguments.get(3));
-            if (extents.size() == strides.size() && extents.size() <= FileChecks.MAX_RANK) {
+            if (extents.size() == strides.size()) {
                 FileChecks.size(
                         PickledValues.line(name),
                         extents.stream().mapToLong(Long::longValue).toArray());
@@ -71,7 +73,7 @@ record TensorView(Pickled.Persistent storage, long offset, List<Long> extents, L
      *
      * @param tensor the call that this view was read from
      */
-    Object tie(Pickled.Call tensor) {
+    Object tie(PickleNode.Call tensor) {
         // All tensors of a skeleton show one element, without being tied.
         boolean expanded = false;
         for (int axis = 0; axis < extents.size(); axis++) {
@@ -86,7 +88,7 @@ record TensorView(Pickled.Persistent storage, long offset, List<Long> extents, L
 
     /** Returns the type of the elements, if it is known. */
     Optional<TorchElement> element() {
-        return TorchElement.of(((Pickled.Global) identifier().get(TYPE)).name);
+        return TorchElement.of(((PickleNode.Global) identifier().get(TYPE)).name);
     }
 
     /** Returns the identifier of a storage of the same type on the same device. */

@@ -7,21 +7,14 @@ import java.io.InputStream;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
-import java.util.List;
-import java.util.Locale;
-import java.util.zip.CRC32;
-import java.util.zip.ZipEntry;
-import java.util.zip.ZipFile;
 
 /**
  * The zip archive that {@code torch.save} writes: a pickle, and an entry for each storage.
  *
- * <p>All entries are in one folder, which is named after the file. None is compressed, so none is
- * larger than the file.
+ * <p>No entry is compressed, so none is larger than the file.
  */
 final class TorchArchive implements AutoCloseable {
 
-    private static final String PICKLE = "data.pkl";
     private static final int MAX_PICKLE_BYTES = 1 << 24;
 
     /** The formats before the zip archive: how far into a file they show, as what. */
@@ -36,8 +29,7 @@ final class TorchArchive implements AutoCloseable {
     private static final String TAR = "ustar";
     private static final String LFS = "version https://git-lfs.github.com/";
 
-    private final ZipFile zip;
-    private final String folder;
+    private final TorchRecords records;
 
     /**
      * Opens an archive.
@@ -46,13 +38,7 @@ final class TorchArchive implements AutoCloseable {
      */
     TorchArchive(File file) throws IOException, MalformedModelException {
         checkFormat(file);
-        zip = new ZipFile(file);
-        try {
-            folder = folder(zip);
-        } catch (MalformedModelException e) {
-            zip.close();
-            throw e;
-        }
+        records = new TorchRecords(file);
     }
 
     /** Rejects the formats that PyTorch wrote before version 1.6, and pointers to files. */
@@ -78,28 +64,12 @@ final class TorchArchive implements AutoCloseable {
         }
     }
 
-    private static String folder(ZipFile zip) throws MalformedModelException {
-        List<String> names =
-                zip.stream()
-                        .map(ZipEntry::getName)
-                        .filter(name -> name.endsWith("/" + PICKLE))
-                        .toList();
-        if (names.size() != 1 || names.get(0).indexOf('/') != names.get(0).lastIndexOf('/')) {
-            throw new MalformedModelException(
-                    "expected one entry "
-                            + PICKLE
-                            + " in a folder but found "
-                            + PickledValues.line(names.toString()));
-        }
-        return names.get(0).substring(0, names.get(0).length() - PICKLE.length());
-    }
-
     /** Returns the byte order of the storages. Archives of PyTorch before 2.1 do not say it. */
     ByteOrder byteOrder() throws IOException, MalformedModelException {
-        if (zip.getEntry(folder + "byteorder") == null) {
+        if (!records.has("byteorder")) {
             return ByteOrder.LITTLE_ENDIAN;
         }
-        String order = new String(entry("byteorder", 16), StandardCharsets.US_ASCII);
+        String order = new String(records.readStored("byteorder", 16), StandardCharsets.US_ASCII);
         return switch (order) {
             case "little" -> ByteOrder.LITTLE_ENDIAN;
             case "big" -> ByteOrder.BIG_ENDIAN;
@@ -112,62 +82,16 @@ final class TorchArchive implements AutoCloseable {
 
     /** Returns the bytes of the pickle. */
     byte[] pickle() throws IOException, MalformedModelException {
-        return entry(PICKLE, MAX_PICKLE_BYTES);
+        return records.readStored(TorchRecords.PICKLE, MAX_PICKLE_BYTES);
     }
 
     /** Returns the bytes of the storage with a key. */
     byte[] storage(String key) throws IOException, MalformedModelException {
-        return entry("data/" + key, TorchCheckpoint.MAX_BYTES);
-    }
-
-    private byte[] entry(String inFolder, long most) throws IOException, MalformedModelException {
-        String name = folder + inFolder;
-        ZipEntry entry = zip.getEntry(name);
-        if (entry == null) {
-            throw new MalformedModelException("expected an entry " + name + " but there is none");
-        }
-        if (entry.getMethod() != ZipEntry.STORED) {
-            throw new MalformedModelException(
-                    "expected the entry " + name + " to be stored, but it is compressed");
-        }
-        long size = entry.getSize();
-        if (size < 0 || size > most || size != entry.getCompressedSize()) {
-            throw new MalformedModelException(
-                    "expected at most "
-                            + most
-                            + " bytes in the entry "
-                            + name
-                            + " but found "
-                            + size);
-        }
-        try (InputStream in = zip.getInputStream(entry)) {
-            byte[] bytes = in.readNBytes((int) size);
-            if (bytes.length != size) {
-                throw new MalformedModelException(
-                        "expected "
-                                + size
-                                + " bytes in the entry "
-                                + name
-                                + " but found "
-                                + bytes.length);
-            }
-            CRC32 checksum = new CRC32();
-            checksum.update(bytes);
-            if (checksum.getValue() != entry.getCrc()) {
-                throw new MalformedModelException(
-                        String.format(
-                                Locale.ROOT,
-                                "expected the checksum %08x of the entry %s but found %08x",
-                                entry.getCrc(),
-                                name,
-                                checksum.getValue()));
-            }
-            return bytes;
-        }
+        return records.readStored("data/" + key, TorchCheckpoint.MAX_BYTES);
     }
 
     @Override
     public void close() throws IOException {
-        zip.close();
+        records.close();
     }
 }

@@ -19,9 +19,11 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.regex.Pattern;
 import java.util.zip.ZipException;
 
 /**
@@ -35,11 +37,14 @@ import java.util.zip.ZipException;
  */
 public final class TorchScriptArchive {
 
-    private static final String CODE = "code/";
-    private static final String SOURCE = ".py";
+    static final String CODE = "code/";
+    static final String SOURCE = ".py";
 
-    /** The classes of weights that are packed for quantised operators, XNNPACK or MKL-DNN. */
-    private static final String PACKED = "__torch__.torch.classes.";
+    /** Tensors of quantised types, and classes of weights packed for one kind of processor. */
+    private static final Pattern PACKED =
+            Pattern.compile(
+                    "_rebuild_qtensor"
+                            + "|__torch__\\.torch\\.classes\\.(quantized|sparse|xnnpack|mkldnn|vulkan)");
 
     private static final int MAX_PICKLE_BYTES = 1 << 24;
     private static final int MAX_CODE_BYTES = 1 << 23;
@@ -126,7 +131,7 @@ public final class TorchScriptArchive {
     interface Use<T> {
 
         /** Returns what is made of the records. */
-        T apply(ScriptRecords records) throws IOException, MalformedModelException;
+        T apply(TorchRecords records) throws IOException, MalformedModelException;
     }
 
     /** Opens an archive, uses it and closes it; messages start with the path. */
@@ -146,7 +151,7 @@ public final class TorchScriptArchive {
 
     private static <T> T open(File archive, Path name, Use<T> use)
             throws IOException, MalformedModelException {
-        try (ScriptRecords records = new ScriptRecords(archive)) {
+        try (TorchRecords records = new TorchRecords(archive)) {
             return use.apply(records);
         } catch (ZipException | EOFException e) {
             throw new MalformedModelException(
@@ -159,9 +164,9 @@ public final class TorchScriptArchive {
         }
     }
 
-    private static TorchScriptArchive read(ScriptRecords records)
+    private static TorchScriptArchive read(TorchRecords records)
             throws IOException, MalformedModelException {
-        Pickled.Instance root = module(records);
+        PickleNode.Instance root = module(records);
         ScriptSource source = source(records);
         ModuleTensors tensors = new ModuleTensors(source, root);
         Map<String, TorchScriptOperator> operators = OperatorSearch.find(source, tensors, root);
@@ -173,46 +178,56 @@ public final class TorchScriptArchive {
     }
 
     /** Reads the pickle of the module. */
-    static Pickled.Instance module(ScriptRecords records)
+    static PickleNode.Instance module(TorchRecords records)
             throws IOException, MalformedModelException {
         if (records.names().stream().noneMatch(name -> name.startsWith(CODE))) {
             throw new MalformedModelException(
                     "expected a TorchScript archive, which torch.jit.save writes, but it has no"
                             + " source code, like a checkpoint of torch.save");
         }
-        Object value = PickleTree.read(records.read(ScriptRecords.MODULE, MAX_PICKLE_BYTES));
-        if (value instanceof Pickled.Instance module) {
+        Object value = PickleTree.read(records.read(TorchRecords.PICKLE, MAX_PICKLE_BYTES));
+        if (value instanceof PickleNode.Instance module) {
             return module;
         }
         throw new MalformedModelException("expected the pickle to hold a module");
     }
 
     /** Parses the source code. */
-    static ScriptSource source(ScriptRecords records) throws IOException, MalformedModelException {
+    static ScriptSource source(TorchRecords records) throws IOException, MalformedModelException {
         ScriptSource source = new ScriptSource();
-        long left = MAX_CODE_BYTES;
-        for (String name : records.names()) {
-            if (isSource(name)) {
-                byte[] text = records.read(name, left);
-                left -= text.length;
-                String module = name.substring(CODE.length(), name.length() - SOURCE.length());
-                source.add(module.replace('/', '.'), new String(text, StandardCharsets.UTF_8));
-            }
+        for (Map.Entry<String, String> file : code(records).entrySet()) {
+            source.add(file.getKey(), file.getValue());
         }
         return source;
     }
 
-    /** Returns whether a record holds source code. */
-    static boolean isSource(String name) {
-        return name.startsWith(CODE) && name.endsWith(SOURCE);
+    /** Reads the source files, by the qualified name of what they define without the last part. */
+    static Map<String, String> code(TorchRecords records)
+            throws IOException, MalformedModelException {
+        Map<String, String> files = new LinkedHashMap<>();
+        long left = MAX_CODE_BYTES;
+        for (String name : records.names()) {
+            if (isCode(name)) {
+                byte[] text = records.read(name, left);
+                left -= text.length;
+                String module = name.substring(CODE.length(), name.length() - SOURCE.length());
+                files.put(module.replace('/', '.'), new String(text, StandardCharsets.UTF_8));
+            }
+        }
+        return files;
+    }
+
+    /** Returns whether a record is a source file. */
+    static boolean isCode(String record) {
+        return record.startsWith(CODE) && record.endsWith(SOURCE);
     }
 
     private static List<TorchScriptParameter> describe(
-            Map<String, Pickled.Call> tensors, Map<String, TorchScriptOperator> operators)
+            Map<String, PickleNode.Call> tensors, Map<String, TorchScriptOperator> operators)
             throws MalformedModelException {
         List<TorchScriptParameter> described = new ArrayList<>();
         Map<Object, String> firstNames = new HashMap<>();
-        for (Map.Entry<String, Pickled.Call> entry : tensors.entrySet()) {
+        for (Map.Entry<String, PickleNode.Call> entry : tensors.entrySet()) {
             String name = entry.getKey();
             TensorView view = TensorView.of(name, entry.getValue());
             Optional<String> tiedTo =
@@ -239,16 +254,16 @@ public final class TorchScriptArchive {
     }
 
     /** Returns why the parameters cannot be compressed, see {@link #obstacle()}. */
-    static Optional<String> obstacle(ScriptRecords records, ModuleTensors tensors)
+    static Optional<String> obstacle(TorchRecords records, ModuleTensors tensors)
             throws IOException, MalformedModelException {
         String pickle =
                 new String(
-                        records.read(ScriptRecords.MODULE, MAX_PICKLE_BYTES),
+                        records.read(TorchRecords.PICKLE, MAX_PICKLE_BYTES),
                         StandardCharsets.ISO_8859_1);
-        if (pickle.contains(PACKED) || pickle.contains("_rebuild_qtensor")) {
+        if (PACKED.matcher(pickle).find()) {
             return Optional.of(
-                    "its weights are quantised or packed for special operators; save the network"
-                            + " before torch.ao.quantization converts it");
+                    "its weights are quantised or packed for one kind of processor; save the network"
+                            + " before torch.ao.quantization or optimize_for_mobile converts it");
         }
         if (!tensors.parameters().isEmpty()) {
             return Optional.empty();

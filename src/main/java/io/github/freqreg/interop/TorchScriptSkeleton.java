@@ -1,9 +1,11 @@
 package io.github.freqreg.interop;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import ai.djl.MalformedModelException;
 import io.github.freqreg.format.WholeFile;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -29,7 +31,8 @@ import java.util.Set;
  * shows, and are emptied, too. Other buffers and constants keep their values.
  *
  * <p>Dropped are the records that a network does not need to run: debug information, traced inputs,
- * and the byte code for mobile devices. The rest is deflated where that makes it smaller.
+ * and the byte code for mobile devices. The source files become one file, in which classes have
+ * shorter names. The rest is deflated where that makes it smaller.
  */
 public final class TorchScriptSkeleton {
 
@@ -37,17 +40,20 @@ public final class TorchScriptSkeleton {
     private static final String FOLDER = "n/";
 
     private static final String DATA = "data/";
+    private static final String BUNDLE =
+            TorchScriptArchive.CODE + ScriptBundle.MODULE + TorchScriptArchive.SOURCE;
+    private static final String PICKLE = ".pkl";
     private static final String CONSTANTS = "constants/";
 
     private static final Set<String> DROPPED =
             Set.of("bytecode.pkl", "mobile_debug_handles.pkl", ".data/serialization_id");
 
-    private final Map<Pickled, Pickled> emptied = new IdentityHashMap<>();
-    private final Map<List<Object>, Pickled.Persistent> zeros = new HashMap<>();
+    private final Map<PickleNode, PickleNode> replacements = new IdentityHashMap<>();
+    private final Map<List<Object>, PickleNode.Persistent> zeros = new HashMap<>();
     private final Map<String, byte[]> zeroRecords = new LinkedHashMap<>();
-    private final ScriptRecords records;
+    private final TorchRecords records;
 
-    private TorchScriptSkeleton(ScriptRecords records) {
+    private TorchScriptSkeleton(TorchRecords records) {
         this.records = records;
     }
 
@@ -101,14 +107,14 @@ public final class TorchScriptSkeleton {
     }
 
     private byte[] encode(Optional<Set<String>> names) throws IOException, MalformedModelException {
-        Pickled.Instance root = TorchScriptArchive.module(records);
+        PickleNode.Instance root = TorchScriptArchive.module(records);
         ModuleTensors tensors = new ModuleTensors(TorchScriptArchive.source(records), root);
         Optional<String> obstacle = TorchScriptArchive.obstacle(records, tensors);
         if (obstacle.isPresent()) {
             throw new MalformedModelException(
                     "its parameters cannot be reached: " + obstacle.get());
         }
-        Map<String, Pickled.Call> all = new LinkedHashMap<>(tensors.parameters());
+        Map<String, PickleNode.Call> all = new LinkedHashMap<>(tensors.parameters());
         all.putAll(tensors.buffers());
         Set<String> chosen = names.orElseGet(() -> stored(tensors));
         empty(all, chosen);
@@ -125,11 +131,11 @@ public final class TorchScriptSkeleton {
     /**
      * Decides what is written in place of the chosen tensors and of those that are tied to them.
      */
-    private void empty(Map<String, Pickled.Call> all, Set<String> chosen)
+    private void empty(Map<String, PickleNode.Call> all, Set<String> chosen)
             throws MalformedModelException {
-        Map<Object, Pickled> replacements = new HashMap<>();
+        Map<Object, PickleNode> emptied = new HashMap<>();
         for (String name : chosen) {
-            Pickled.Call tensor = all.get(name);
+            PickleNode.Call tensor = all.get(name);
             if (tensor == null) {
                 throw new IllegalArgumentException(
                         "Expected the name of a parameter or buffer but found " + name);
@@ -137,34 +143,34 @@ public final class TorchScriptSkeleton {
             TensorView view = TensorView.of(name, tensor);
             boolean several = view.extents().stream().anyMatch(extent -> extent > 1);
             if (several && view.element().isPresent()) {
-                replacements.putIfAbsent(view.tie(tensor), empty(tensor, view));
+                emptied.putIfAbsent(view.tie(tensor), empty(tensor, view));
             }
         }
-        for (Map.Entry<String, Pickled.Call> entry : all.entrySet()) {
+        for (Map.Entry<String, PickleNode.Call> entry : all.entrySet()) {
             TensorView view = TensorView.of(entry.getKey(), entry.getValue());
-            Pickled replacement = replacements.get(view.tie(entry.getValue()));
+            PickleNode replacement = emptied.get(view.tie(entry.getValue()));
             if (replacement != null) {
-                emptied.put(entry.getValue(), replacement);
+                replacements.put(entry.getValue(), replacement);
             }
         }
     }
 
     /** Makes a tensor of the same shape, all of whose elements are the only one of a storage. */
-    private Pickled empty(Pickled.Call tensor, TensorView view) {
-        Pickled.Persistent storage =
+    private PickleNode empty(PickleNode.Call tensor, TensorView view) {
+        PickleNode.Persistent storage =
                 zeros.computeIfAbsent(
                         view.kind(),
                         kind -> {
                             String key = unusedKey();
                             zeroRecords.put(
                                     DATA + key, new byte[view.element().orElseThrow().bytes()]);
-                            return new Pickled.Persistent(view.storage(key, 1));
+                            return new PickleNode.Persistent(view.storage(key, 1));
                         });
         List<Object> arguments = new ArrayList<>(tensor.arguments);
         arguments.set(0, storage);
         arguments.set(1, 0L);
         arguments.set(3, Collections.nCopies(view.strides().size(), 0L));
-        return new Pickled.Call(tensor.function, Collections.unmodifiableList(arguments));
+        return new PickleNode.Call(tensor.function, Collections.unmodifiableList(arguments));
     }
 
     private String unusedKey() {
@@ -175,32 +181,76 @@ public final class TorchScriptSkeleton {
         return Integer.toString(key);
     }
 
-    private byte[] write(Pickled.Instance root) throws IOException, MalformedModelException {
+    private byte[] write(PickleNode.Instance root) throws IOException, MalformedModelException {
+        Optional<ScriptBundle> bundle = bundle(root);
         AlignedZip zip = new AlignedZip();
-        zip.add(FOLDER + ScriptRecords.MODULE, PickleEncoder.encode(root, emptied));
+        zip.add(FOLDER + TorchRecords.PICKLE, PickleEncoder.encode(root, replacements));
         zeroRecords.forEach((name, content) -> zip.addTensor(FOLDER + name, content));
+        bundle.ifPresent(all -> zip.add(FOLDER + BUNDLE, code(all.source())));
         Set<String> storages = storages(root);
         long left = TorchCheckpoint.MAX_BYTES;
         for (String name : records.names()) {
             boolean data = name.startsWith(DATA);
-            boolean kept = data ? storages.contains(name) : !isDropped(name);
-            if (kept && !name.equals(ScriptRecords.MODULE)) {
-                byte[] content = records.read(name, left);
-                left -= content.length;
-                if (emptied.isEmpty() && data) {
-                    zip.addStoredTensor(FOLDER + name, content);
-                } else if (data || name.startsWith(CONSTANTS)) {
-                    zip.addTensor(FOLDER + name, content);
-                } else if (TorchScriptArchive.isSource(name)) {
-                    String code = new String(content, StandardCharsets.UTF_8);
-                    String declared = RunningStatistics.declareAsParameters(code);
-                    zip.add(FOLDER + name, declared.getBytes(StandardCharsets.UTF_8));
-                } else {
-                    zip.add(FOLDER + name, content);
-                }
+            if (name.equals(TorchRecords.PICKLE)
+                    || data && !storages.contains(name)
+                    || isDropped(name)
+                    || bundle.isPresent() && TorchScriptArchive.isCode(name)) {
+                continue;
+            }
+            byte[] content = records.read(name, left);
+            left -= content.length;
+            if (data && zeros.isEmpty()) {
+                zip.addStoredTensor(FOLDER + name, content);
+            } else if (data || name.startsWith(CONSTANTS)) {
+                zip.addTensor(FOLDER + name, content);
+            } else if (TorchScriptArchive.isCode(name)) {
+                zip.add(FOLDER + name, code(new String(content, UTF_8)));
+            } else {
+                zip.add(FOLDER + name, content);
             }
         }
         return zip.finish();
+    }
+
+    /** Encodes source code, in which running statistics become parameters. */
+    private static byte[] code(String source) {
+        return RunningStatistics.declareAsParameters(source).getBytes(UTF_8);
+    }
+
+    /**
+     * Joins the source files, and decides which new names of classes are written in the pickle.
+     *
+     * @return the bundle; empty if names of classes are elsewhere, where they are not replaced
+     */
+    private Optional<ScriptBundle> bundle(PickleNode.Instance root)
+            throws IOException, MalformedModelException {
+        for (String name : records.names()) {
+            boolean pickle = name.endsWith(PICKLE) && !name.equals(TorchRecords.PICKLE);
+            if (pickle && !isDropped(name)) {
+                byte[] content = records.read(name, TorchCheckpoint.MAX_BYTES);
+                if (new String(content, ISO_8859_1).contains(ScriptBundle.MODULE)) {
+                    return Optional.empty();
+                }
+            }
+        }
+        Optional<ScriptBundle> bundle = ScriptBundle.of(TorchScriptArchive.code(records));
+        if (bundle.isEmpty()) {
+            return bundle;
+        }
+        Map<PickleNode, PickleNode> renamed = new IdentityHashMap<>();
+        for (Object value : values(root)) {
+            if (value instanceof String text && text.contains(ScriptBundle.MODULE)) {
+                return Optional.empty();
+            }
+            if (value instanceof PickleNode.Global global) {
+                bundle.get()
+                        .name(global.qualified())
+                        .map(name -> new PickleNode.Global(ScriptBundle.MODULE + " " + name))
+                        .ifPresent(other -> renamed.put(global, other));
+            }
+        }
+        replacements.putAll(renamed);
+        return bundle;
     }
 
     private static boolean isDropped(String name) {
@@ -212,19 +262,29 @@ public final class TorchScriptSkeleton {
     /** Returns the records of the storages that a value still needs. */
     private Set<String> storages(Object root) {
         Set<String> needed = new HashSet<>();
-        Set<Object> seen = Collections.newSetFromMap(new IdentityHashMap<>());
-        Deque<Object> open = new ArrayDeque<>(List.of(root));
-        while (!open.isEmpty()) {
-            Object next = open.pop();
-            Object value = next instanceof Pickled && emptied.containsKey(next) ? "" : next;
-            if (value instanceof Pickled.Persistent persistent
+        for (Object value : values(root)) {
+            if (value instanceof PickleNode.Persistent persistent
                     && persistent.id instanceof List<?> id
                     && id.size() > 2) {
                 needed.add(DATA + id.get(2));
-            } else if (seen.add(value)) {
-                open.addAll(Pickled.parts(value));
             }
         }
         return needed;
+    }
+
+    /**
+     * Returns a value and all values in it, without those that are replaced and what is in them.
+     */
+    private Set<Object> values(Object root) {
+        Set<Object> seen = Collections.newSetFromMap(new IdentityHashMap<>());
+        Deque<Object> open = new ArrayDeque<>(List.of(root));
+        while (!open.isEmpty()) {
+            Object value = open.pop();
+            boolean replaced = value instanceof PickleNode && replacements.containsKey(value);
+            if (!replaced && seen.add(value)) {
+                open.addAll(PickleNode.parts(value));
+            }
+        }
+        return seen;
     }
 }

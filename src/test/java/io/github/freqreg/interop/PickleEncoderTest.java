@@ -59,36 +59,36 @@ class PickleEncoderTest {
 
     @Test
     void objectsCallsAndStoragesStayTheSame() throws MalformedModelException {
-        Pickled.Global type = new Pickled.Global("__torch__ Net");
-        Pickled.Instance object = new Pickled.Instance(type, List.of());
+        PickleNode.Global type = new PickleNode.Global("__torch__ Net");
+        PickleNode.Instance object = new PickleNode.Instance(type, List.of());
         object.state =
                 new LinkedHashMap<>(
                         Map.of(
                                 "w",
-                                new Pickled.Call(
-                                        new Pickled.Global("torch f"),
-                                        List.of(new Pickled.Persistent(List.of("storage"))))));
-        Pickled.Instance read = (Pickled.Instance) again(object);
-        assertEquals("__torch__.Net", ((Pickled.Global) read.type).qualified());
-        Pickled.Call call = (Pickled.Call) ModuleTensors.attribute(read, "w");
+                                new PickleNode.Call(
+                                        new PickleNode.Global("torch f"),
+                                        List.of(new PickleNode.Persistent(List.of("storage"))))));
+        PickleNode.Instance read = (PickleNode.Instance) again(object);
+        assertEquals("__torch__.Net", ((PickleNode.Global) read.type).qualified());
+        PickleNode.Call call = (PickleNode.Call) ModuleTensors.attribute(read, "w");
         assertTrue(call.calls("torch f"));
-        assertEquals(List.of("storage"), ((Pickled.Persistent) call.arguments.get(0)).id);
+        assertEquals(List.of("storage"), ((PickleNode.Persistent) call.arguments.get(0)).id);
     }
 
     @Test
     void oneValueInTwoPlacesStaysOne() throws MalformedModelException {
-        Pickled.Call call = new Pickled.Call(new Pickled.Global("torch f"), List.of(1L));
+        PickleNode.Call call = new PickleNode.Call(new PickleNode.Global("torch f"), List.of(1L));
         List<?> read = (List<?>) again(List.of(call, List.of(call)));
         assertSame(read.get(0), ((List<?>) read.get(1)).get(0));
     }
 
     @Test
     void replacementsAreWrittenInPlace() throws MalformedModelException {
-        Pickled.Global before = new Pickled.Global("torch a");
-        Pickled.Global after = new Pickled.Global("torch b");
+        PickleNode.Global before = new PickleNode.Global("torch a");
+        PickleNode.Global after = new PickleNode.Global("torch b");
         byte[] pickle = PickleEncoder.encode(List.of(before, before), Map.of(before, after));
         List<?> read = (List<?>) PickleTree.read(pickle);
-        assertEquals("torch b", ((Pickled.Global) read.get(1)).name);
+        assertEquals("torch b", ((PickleNode.Global) read.get(1)).name);
         assertSame(read.get(0), read.get(1));
     }
 

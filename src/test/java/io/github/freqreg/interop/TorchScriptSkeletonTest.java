@@ -216,6 +216,33 @@ class TorchScriptSkeletonTest {
         load(skeleton).close();
     }
 
+    /** A dictionary's type is a string in the pickle, where names of classes are not replaced. */
+    @Test
+    void sourceStaysWhereAStringNamesAClass() throws IOException, MalformedModelException {
+        for (String note : List.of("no class", "Dict[str, __torch__.nn.Linear]")) {
+            ScriptModule linear =
+                    new ScriptModule("__torch__.nn.Linear")
+                            .parameter("weight", ScriptTensor.of(new float[4], 2, 2))
+                            .forward("return torch.linear(x, self.weight)");
+            Path archive =
+                    archive(
+                            new ScriptModule("__torch__.Net")
+                                    .child("fc", linear)
+                                    .attribute("note", "str", note)
+                                    .forward("return (self.fc).forward(x, )"));
+            Path skeleton = folder.resolve("net.skeleton.pt");
+            TorchScriptSkeleton.write(archive, skeleton);
+            try (ZipFile zip = new ZipFile(skeleton.toFile())) {
+                assertEquals(
+                        note.equals("no class"), zip.getEntry("n/code/__torch__/nn.py") == null);
+            }
+            assertEquals(
+                    TorchScriptArchive.read(archive).parameters(),
+                    TorchScriptArchive.read(skeleton).parameters());
+            load(skeleton).close();
+        }
+    }
+
     /** A large network: the skeleton's size does not depend on the number of weights. */
     @Test
     void skeletonIsSmall() throws IOException, MalformedModelException {

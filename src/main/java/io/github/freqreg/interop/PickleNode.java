@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Nothing is called or created, so any pickle can be read into such values and written again.
  * They are equal only to themselves.
  */
-abstract sealed class Pickled {
+abstract sealed class PickleNode {
 
     /** Returns what a value of a pickle is made of, in the order in which it is written. */
     static List<Object> parts(Object value) {
@@ -40,7 +40,7 @@ abstract sealed class Pickled {
     }
 
     /** The name of a class or function: module and name, separated by a space. */
-    static final class Global extends Pickled {
+    static final class Global extends PickleNode {
 
         final String name;
 
@@ -55,7 +55,7 @@ abstract sealed class Pickled {
     }
 
     /** The result of a function. */
-    static final class Call extends Pickled {
+    static final class Call extends PickleNode {
 
         final Object function;
         final List<?> arguments;
@@ -72,7 +72,7 @@ abstract sealed class Pickled {
     }
 
     /** An object of a class. */
-    static final class Instance extends Pickled {
+    static final class Instance extends PickleNode {
 
         final Object type;
         final List<?> arguments;
@@ -85,7 +85,7 @@ abstract sealed class Pickled {
     }
 
     /** A value outside the pickle, such as a storage. */
-    static final class Persistent extends Pickled {
+    static final class Persistent extends PickleNode {
 
         final Object id;
 
