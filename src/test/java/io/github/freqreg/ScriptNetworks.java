@@ -33,6 +33,18 @@ public final class ScriptNetworks {
                         "return (self.fc).forward(x1, )");
     }
 
+    /** A network for images (n, 3, 6, 6): {@code conv} 3 to 8 channels, and {@code fc} 72 to 4. */
+    public static ScriptModule flattened(int seed) {
+        Random random = new Random(seed);
+        return new ScriptModule("__torch__.Net")
+                .child("conv", convolution("Conv2d", random, 1, 8, 3, 3, 3))
+                .child("fc", linear(random, 4, 72))
+                .forward(
+                        "_0 = torch.relu((self.conv).forward(x, ))",
+                        "_1 = torch.max_pool2d(_0, [2, 2], [2, 2], [0, 0], [1, 1], False)",
+                        "return (self.fc).forward(torch.flatten(_1, 1), )");
+    }
+
     /**
      * A decoder for (n, 4, h, w): {@code up}, a transposed convolution 4 to 3 of 2 × 2, stride 2.
      */

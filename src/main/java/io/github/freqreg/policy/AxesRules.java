@@ -3,6 +3,7 @@ package io.github.freqreg.policy;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
+import io.github.freqreg.block.NetworkTensor;
 import io.github.freqreg.block.TensorSpec;
 import io.github.freqreg.spectrum.FrequencyAxes;
 import io.github.freqreg.spectrum.ZigzagMask;
@@ -31,6 +32,11 @@ record AxesRules(NamePatterns<Shape> splits, NamePatterns<List<Integer>> weights
     /** Returns the axes that the shapes of a network tell, for the weights of its blocks. */
     Map<Block, FoundAxes> trace(Block root) {
         return finder == Finder.SHAPES ? ShapeTrace.of(root) : Map.of();
+    }
+
+    /** Returns the axes that the shapes of weights tell, for tensors of TorchScript networks. */
+    Map<Parameter, FoundAxes> trace(List<NetworkTensor> tensors, ModuleLayers layers) {
+        return finder == Finder.SHAPES ? ModuleTrace.of(tensors, layers) : Map.of();
     }
 
     /** Returns the axes of a tensor of a shape. */

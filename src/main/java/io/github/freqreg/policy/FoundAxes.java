@@ -65,6 +65,23 @@ record FoundAxes(FrequencyAxes axes, String reason) {
     }
 
     /**
+     * Returns the maps of equal sides that have as many elements.
+     *
+     * @param maps their number, as the convolution before a linear layer gives them
+     * @param space the number of axes of space
+     * @param elements of an example, as the linear layer takes them
+     * @return (maps, side, …), or nothing if there are no such maps
+     */
+    static Optional<Shape> maps(long maps, int space, long elements) {
+        long side = Math.round(Math.pow((double) elements / maps, 1.0 / space));
+        Shape shape = new Shape(maps);
+        for (int axis = 0; axis < space; axis++) {
+            shape = shape.add(side);
+        }
+        return side > 1 && shape.size() == elements ? Optional.of(shape) : Optional.empty();
+    }
+
+    /**
      * Splits the outputs of a linear layer that are reshaped.
      *
      * @param example the shape of an example after reshaping

@@ -5,6 +5,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
+import ai.djl.nn.Parameter;
 import io.github.freqreg.block.FrequencyBlocks;
 import io.github.freqreg.block.NetworkTensor;
 import io.github.freqreg.block.NetworkTensors;
@@ -217,11 +218,20 @@ public final class FrequencyRegularization {
             TensorFilter filter,
             ModuleLayers layers,
             Map<Block, FoundAxes> found) {
+        Map<Parameter, FoundAxes> ofModules = axes.trace(tensors, layers);
         return tensors.stream()
                 .map(tensor -> filter.plan(tensor, layers.of(tensor)))
-                .map(each -> each.traced(Optional.ofNullable(found.get(each.owner()))))
+                .map(each -> each.traced(traced(each, found, ofModules)))
                 .map(axes::explain)
                 .toList();
+    }
+
+    private static Optional<FoundAxes> traced(
+            PlannedTensor tensor,
+            Map<Block, FoundAxes> ofBlocks,
+            Map<Parameter, FoundAxes> ofModules) {
+        FoundAxes axes = ofBlocks.get(tensor.owner());
+        return Optional.ofNullable(axes == null ? ofModules.get(tensor.parameter()) : axes);
     }
 
     /** Reports what does not fit at once, and not only when the block is initialised. */

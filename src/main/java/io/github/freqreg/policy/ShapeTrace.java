@@ -125,20 +125,11 @@ final class ShapeTrace {
                 .flatMap(maps -> FoundAxes.flattened(units(linear), maps, Layout.MAPS_FIRST));
     }
 
-    /**
-     * Returns the maps of equal sides that a convolution gives, by the number of their elements.
-     */
+    /** Returns the maps that a convolution gives, by the number of their elements. */
     private static Optional<Shape> maps(Block convolution, long elements) {
         Shape weight = weight(convolution);
         int outputs = LayerType.of(convolution) == LayerType.CONVOLUTION ? 0 : 1;
-        long maps = weight.get(outputs);
-        int space = weight.dimension() - 2;
-        long side = Math.round(Math.pow((double) elements / maps, 1.0 / space));
-        Shape shape = new Shape(maps);
-        for (int axis = 0; axis < space; axis++) {
-            shape = shape.add(side);
-        }
-        return side > 1 && shape.size() == elements ? Optional.of(shape) : Optional.empty();
+        return FoundAxes.maps(weight.get(outputs), weight.dimension() - 2, elements);
     }
 
     /** Splits the linear layer whose outputs were reshaped. */

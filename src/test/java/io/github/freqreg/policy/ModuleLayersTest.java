@@ -71,6 +71,18 @@ class ModuleLayersTest {
     }
 
     @Test
+    void aLinearLayerBehindMapsIsSplit() throws IOException, MalformedModelException {
+        try (Model model = load(ScriptNetworks.flattened(1))) {
+            TensorChoice linear =
+                    FrequencyRegularization.builder().build().plan(model.getBlock()).stream()
+                            .filter(choice -> choice.name().equals("fc.weight"))
+                            .findFirst()
+                            .orElseThrow();
+            assertTrue(linear.reason().contains("axes 4x8x3x3"), linear.reason());
+        }
+    }
+
+    @Test
     void wordsOfThePolicyWork() throws IOException, MalformedModelException {
         try (Model model = load(ScriptNetworks.convolutional(1))) {
             Map<String, Boolean> chosen = new LinkedHashMap<>();
