@@ -20,6 +20,7 @@ import org.jspecify.annotations.Nullable;
  * @param shape the shape of the dense tensor, or null if the network was not initialised when its
  *     tensors were listed
  * @param spectral the tensor in the frequency domain, if the parameter holds its coefficients
+ * @param fresh whether its values, if it has any, are those before training
  */
 @Internal
 public record NetworkTensor(
@@ -27,7 +28,8 @@ public record NetworkTensor(
         Parameter parameter,
         Block owner,
         @Nullable Shape shape,
-        Optional<SpectralParameter> spectral) {
+        Optional<SpectralParameter> spectral,
+        boolean fresh) {
 
     /** Takes a parameter as it is now. */
     static NetworkTensor of(
@@ -39,7 +41,25 @@ public record NetworkTensor(
                         : parameter.isInitialized()
                                 ? parameter.getArray().getShape()
                                 : parameter.getShape();
-        return new NetworkTensor(name, parameter, owner, shape, spectral);
+        return new NetworkTensor(name, parameter, owner, shape, spectral, false);
+    }
+
+    /**
+     * Returns this tensor as one that is not trained yet.
+     *
+     * @return the tensor
+     */
+    public NetworkTensor asFresh() {
+        return new NetworkTensor(name, parameter, owner, shape, spectral, true);
+    }
+
+    /**
+     * Returns whether the tensor has values that are worth keeping.
+     *
+     * @return false before initialisation, and for initial values
+     */
+    public boolean isTrained() {
+        return parameter.isInitialized() && !fresh;
     }
 
     /**

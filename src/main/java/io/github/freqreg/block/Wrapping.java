@@ -206,13 +206,13 @@ public final class Wrapping {
         FrequencyBlock wrapper =
                 new FrequencyBlock(
                         unit, FrequencyBlocks.parameters(unit), tensors.values(), strategy);
-        tensors.forEach(
-                (name, tensor) -> {
-                    if (tensor.getDense().isInitialized()) {
-                        Optional.ofNullable(projected.get(name))
-                                .ifPresentOrElse(tensor::replaceBy, () -> tensor.project(false));
-                    }
-                });
+        for (NetworkTensor each : units.getOrDefault(unit, List.of())) {
+            SpectralParameter tensor = Objects.requireNonNull(tensors.get(each.name()));
+            if (tensor.getDense().isInitialized()) {
+                Optional.ofNullable(projected.get(each.name()))
+                        .ifPresentOrElse(tensor::replaceBy, () -> tensor.project(each.fresh()));
+            }
+        }
         return wrapper;
     }
 }

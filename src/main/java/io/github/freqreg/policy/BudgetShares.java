@@ -4,7 +4,6 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
-import ai.djl.nn.Parameter;
 import io.github.freqreg.spectrum.FrequencyAxes;
 import io.github.freqreg.spectrum.SpectralTransform;
 import io.github.freqreg.spectrum.ZigzagMask;
@@ -104,9 +103,10 @@ final class BudgetShares {
     }
 
     private void add(PlannedTensor tensor, FrequencyAxes axes, int density, boolean limited) {
-        Parameter parameter = tensor.parameter();
         Optional<NDArray> weights =
-                parameter.isInitialized() ? Optional.of(parameter.getArray()) : Optional.empty();
+                tensor.tensor().isTrained()
+                        ? Optional.of(tensor.parameter().getArray())
+                        : Optional.empty();
         tensors.add(new Tensor(tensor.name(), tensor.shape(), axes, weights, density, limited));
     }
 

@@ -6,7 +6,9 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
+import io.github.freqreg.Internal;
 import io.github.freqreg.block.FrequencyBlocks;
+import io.github.freqreg.block.FreshStart;
 import io.github.freqreg.block.NetworkTensor;
 import io.github.freqreg.block.NetworkTensors;
 import io.github.freqreg.block.TensorSpec;
@@ -151,11 +153,15 @@ public final class FrequencyRegularization {
      *     the engine does not implement; the network is unchanged
      */
     public Block apply(Block block, Shape... inputShapes) {
+        return apply(block, Start.TRAINED, inputShapes);
+    }
+
+    private Block apply(Block block, Start start, Shape... inputShapes) {
         TransposedLayers layers = new TransposedLayers(block);
         Block wrapped;
         try {
             layers.checkNoneLeft();
-            NetworkPlan plan = planFor(layers.getNetwork(), inputShapes);
+            NetworkPlan plan = planFor(layers.getNetwork(), start, inputShapes);
             check(plan);
             wrapped = wrap(plan);
         } catch (RuntimeException e) {
@@ -164,6 +170,24 @@ public final class FrequencyRegularization {
         }
         layers.clearOld();
         return wrapped;
+    }
+
+    /**
+     * Wraps a network as {@link #apply(Model, Shape...)} does, but forgets what it has learned.
+     *
+     * @param model a model with a plain block
+     * @param inputShapes the shapes of the network's inputs
+     */
+    @Internal
+    public void applyAnew(Model model, Shape... inputShapes) {
+        FreshStart.of(FrequencyBlocks.of(model));
+        model.setBlock(apply(model.getBlock(), Start.FRESH, inputShapes));
+    }
+
+    /** Whether the values of a network that has some are worth keeping. */
+    private enum Start {
+        TRAINED,
+        FRESH
     }
 
     /**
@@ -177,25 +201,28 @@ public final class FrequencyRegularization {
      * @throws IllegalStateException if two parameters have the same name
      */
     public List<TensorChoice> plan(Block block, Shape... inputShapes) {
-        return planFor(block, inputShapes).getChoices();
+        return planFor(block, Start.TRAINED, inputShapes).getChoices();
     }
 
-    private NetworkPlan planFor(Block block, Shape... inputShapes) {
+    private NetworkPlan planFor(Block block, Start start, Shape... inputShapes) {
         if (inputShapes.length == 0 || block.isInitialized()) {
-            return planFor(block);
+            return planFor(block, start);
         }
         TrialInitialization trial = new TrialInitialization(block);
         try (NDManager manager = NDManager.newBaseManager()) {
             trial.initialize(manager, DataType.FLOAT32, inputShapes);
-            return planFor(block);
+            return planFor(block, start);
         } finally {
             trial.undo();
             trial.putInitializers(block);
         }
     }
 
-    private NetworkPlan planFor(Block block) {
-        List<NetworkTensor> tensors = NetworkTensors.of(block);
+    private NetworkPlan planFor(Block block, Start start) {
+        List<NetworkTensor> tensors =
+                NetworkTensors.of(block).stream()
+                        .map(each -> start == Start.FRESH ? each.asFresh() : each)
+                        .toList();
         Map<Block, FoundAxes> found = axes.trace(block);
         ModuleLayers layers = new ModuleLayers();
         List<PlannedTensor> few = plan(tensors, usual, layers, found);
@@ -293,7 +320,7 @@ public final class FrequencyRegularization {
         }
         plan.getChoices().forEach(choice -> logger.debug("{}", choice));
         Block wrapped = plan.getWrapping().wrap(rules, division.projected(), strategy);
-        logger.info("{}", summary(plan, known));
+        logger.info("{}", plan.summary(known));
         return wrapped;
     }
 
@@ -308,29 +335,5 @@ public final class FrequencyRegularization {
                 target,
                 axes.of(tensor, shape),
                 balance.rounds(tensor.layer(), start, depth));
-    }
-
-    /** Returns how many tensors are wrapped, and how many coefficients they keep. */
-    private static String summary(NetworkPlan plan, List<TensorSpec> known) {
-        String tensors =
-                "Wrapped "
-                        + plan.getChosen().size()
-                        + " of "
-                        + plan.getTensors().size()
-                        + " tensors of the "
-                        + plan.getRoot().getClass().getSimpleName();
-        if (!plan.knowsShapes()) {
-            return tensors + ", whose shapes are not known yet";
-        }
-        long before = plan.getChosen().stream().mapToLong(each -> each.shape().size()).sum();
-        long start = known.stream().mapToLong(TensorSpec::start).sum();
-        long target = known.stream().mapToLong(TensorSpec::target).sum();
-        return tensors
-                + ": "
-                + before
-                + " numbers become "
-                + start
-                + " coefficients"
-                + (start > target ? ", and " + target + " by truncation" : "");
     }
 }

@@ -81,7 +81,7 @@ final class NetworkBudget {
                         || weight.layer() == LayerType.LINEAR;
         return mixesChannels
                 && weight.parameter().getType() == Parameter.Type.WEIGHT
-                && !weight.parameter().isInitialized()
+                && !weight.tensor().isTrained()
                 && channelAxis(weight).isPresent();
     }
 

@@ -2,6 +2,7 @@ package io.github.freqreg.policy;
 
 import ai.djl.nn.Block;
 import io.github.freqreg.block.NetworkTensor;
+import io.github.freqreg.block.TensorSpec;
 import io.github.freqreg.block.Wrapping;
 import java.util.List;
 import java.util.Set;
@@ -74,5 +75,29 @@ final class NetworkPlan {
 
     boolean knowsShapes() {
         return tensors.stream().allMatch(each -> each.tensor().shape() != null);
+    }
+
+    /** Returns how many tensors are wrapped, and how many coefficients they keep. */
+    String summary(List<TensorSpec> known) {
+        String tensors =
+                "Wrapped "
+                        + getChosen().size()
+                        + " of "
+                        + this.tensors.size()
+                        + " tensors of the "
+                        + root.getClass().getSimpleName();
+        if (!knowsShapes()) {
+            return tensors + ", whose shapes are not known yet";
+        }
+        long before = getChosen().stream().mapToLong(each -> each.shape().size()).sum();
+        long start = known.stream().mapToLong(TensorSpec::start).sum();
+        long target = known.stream().mapToLong(TensorSpec::target).sum();
+        return tensors
+                + ": "
+                + before
+                + " numbers become "
+                + start
+                + " coefficients"
+                + (start > target ? ", and " + target + " by truncation" : "");
     }
 }

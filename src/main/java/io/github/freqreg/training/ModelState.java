@@ -7,7 +7,6 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
 import io.github.freqreg.block.FrequencyBlocks;
-import io.github.freqreg.block.NetworkTensor;
 import io.github.freqreg.block.NetworkTensors;
 import io.github.freqreg.file.FrequencyFile;
 import io.github.freqreg.file.Quantization;
@@ -135,17 +134,11 @@ final class ModelState {
     }
 
     /** Wraps the network anew, with fresh weights and as many coefficients as bytes allow. */
-    void wrapFresh(long bytes) throws MalformedModelException {
+    void wrapFresh(long bytes) {
         unwrap();
-        if (NetworkTensors.of(block()).stream().anyMatch(NetworkTensor::isInModule)) {
-            // Its initialisers are not known, so training begins with the low frequencies.
-            toDense();
-        } else {
-            block().clear();
-        }
         FrequencyRegularizationBuilder budget =
                 FrequencyRegularization.builder().optBudgetBytes(bytes);
-        policy.apply(budget).build().apply(model, inputShapes);
+        policy.apply(budget).build().applyAnew(model, inputShapes);
         initialize();
     }
 
