@@ -1,0 +1,61 @@
+package io.github.freqreg.block;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+
+import ai.djl.Model;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.Block;
+import ai.djl.nn.Parameter;
+import ai.djl.nn.SequentialBlock;
+import io.github.freqreg.ScriptNetworks;
+import io.github.freqreg.TestModels;
+import io.github.freqreg.TorchArchive;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Networks that forget what they have learned. */
+class FreshStartTest {
+
+    @TempDir private Path folder;
+
+    @Test
+    void aTorchScriptNetworkIsDrawnAndOtherLayersAreCleared() throws Exception {
+        Path archive = folder.resolve("net.pt");
+        TorchArchive.write(archive, ScriptNetworks.convolutional(1));
+        try (Model model = Model.newInstance("net")) {
+            model.load(archive, null, Map.of("trainParam", "true"));
+            Block body = model.getBlock();
+            Block head = TestModels.linear(4);
+            Block network = new SequentialBlock().add(body).add(head);
+            network.initialize(model.getNDManager(), DataType.FLOAT32, new Shape(2, 3, 6, 6));
+            Map<String, float[]> before = new HashMap<>();
+            for (Parameter each : body.getParameters().values()) {
+                before.put(each.getName(), each.getArray().toFloatArray());
+            }
+            FreshStart.of(network);
+            assertFalse(head.isInitialized());
+            for (Parameter each : body.getParameters().values()) {
+                NDArray array = each.getArray();
+                float[] now = array.toFloatArray();
+                assertFalse(Arrays.equals(before.get(each.getName()), now), each.getName());
+                if (array.getShape().dimension() == 1) {
+                    float value = each.getName().equals("bn1.weight") ? 1 : 0;
+                    for (float element : now) {
+                        assertEquals(value, element, each.getName());
+                    }
+                }
+            }
+            NDArray weight = body.getParameters().get("conv1.weight").getArray();
+            assertEquals(2.0 / 27, weight.square().mean().getFloat(), 0.02);
+            assertArrayEquals(new long[] {8, 3, 3, 3}, weight.getShape().getShape());
+        }
+    }
+}
