@@ -31,6 +31,7 @@ final class ForwardPass {
     private final Block block;
     private final Map<String, SpectralParameter> byName;
     private final Map<Parameter, SpectralParameter> spectral;
+    private final ModuleGradients gradients;
     private final Optional<LayerExecutor> executor;
     private Strategy strategy;
     private boolean fusible;
@@ -42,17 +43,20 @@ final class ForwardPass {
      * @param block the wrapped block
      * @param byName its regularised tensors by name
      * @param spectral the same by their dense parameters
+     * @param leftAlone its other parameters
      * @param strategy how it computes
      */
     ForwardPass(
             Block block,
             Map<String, SpectralParameter> byName,
             Map<Parameter, SpectralParameter> spectral,
+            List<Parameter> leftAlone,
             Strategy strategy) {
         this.block = block;
         this.strategy = strategy;
         this.byName = byName;
         this.spectral = spectral;
+        gradients = new ModuleGradients(leftAlone);
         executor = LayerExecutor.of(block);
     }
 
@@ -90,7 +94,7 @@ final class ForwardPass {
                             .orElseGet(
                                     () -> {
                                         fillModules(store, parameterStore, training);
-                                        NDList result = rebuilt.forward(store);
+                                        NDList result = forward(rebuilt, store, training);
                                         leave(scratch, result, owner);
                                         return result;
                                     });
@@ -106,6 +110,16 @@ final class ForwardPass {
                 warnOfUnread(store);
             }
             return outputs;
+        }
+    }
+
+    private NDList forward(
+            WrappedForward rebuilt, RebuildingParameterStore store, boolean training) {
+        gradients.begin(training);
+        try {
+            return rebuilt.forward(store);
+        } finally {
+            gradients.end(training);
         }
     }
 

@@ -89,7 +89,7 @@ public final class FrequencyBlock extends AbstractBaseBlock {
                         byName.put(name, spectral.get(parameter));
                     }
                 });
-        pass = new ForwardPass(block, byName, spectral, strategy);
+        pass = new ForwardPass(block, byName, spectral, leftAlone(), strategy);
         if (block.isInitialized()) {
             beforeInitialize(block.getInputShapes());
         } else if (ModuleOperators.isModule(block)) {

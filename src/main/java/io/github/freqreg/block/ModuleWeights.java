@@ -28,8 +28,7 @@ final class ModuleWeights implements WeightCache {
     private final Parameter dense;
     private final RebuiltWeights.Rebuild rebuild;
     private @Nullable NDArray snapshot;
-    private boolean inGraph;
-    private long gradientVersion;
+    private @Nullable Graph graph;
 
     /**
      * Takes a tensor of a module.
@@ -47,7 +46,7 @@ final class ModuleWeights implements WeightCache {
     public synchronized NDArray of(NDArray vector) {
         NDArray weights = dense.getArray();
         // A pass without a graph must not enter one.
-        if (!inGraph && snapshot != null && snapshot.contentEquals(vector)) {
+        if (graph == null && snapshot != null && snapshot.contentEquals(vector)) {
             return weights;
         }
         forget();
@@ -67,10 +66,14 @@ final class ModuleWeights implements WeightCache {
      * @param vector the coefficients, trainable
      */
     synchronized boolean isInGraphOf(NDArray vector) {
-        return inGraph
-                && gradientVersion == gradientVersion(vector)
-                && snapshot != null
-                && snapshot.contentEquals(vector);
+        if (graph == null || snapshot == null || !snapshot.contentEquals(vector)) {
+            return false;
+        }
+        try (NDArray gradient = vector.getGradient()) {
+            // The first gradient comes in place of none, and has no earlier version.
+            return graph.version == ModuleOperators.version(gradient)
+                    && graph.gradient.contentEquals(gradient);
+        }
     }
 
     /**
@@ -83,28 +86,30 @@ final class ModuleWeights implements WeightCache {
         forget();
         ModuleOperators.assign(dense.getArray(), weights);
         remember(vector);
-        inGraph = true;
-        gradientVersion = gradientVersion(vector);
-    }
-
-    private static long gradientVersion(NDArray vector) {
         try (NDArray gradient = vector.getGradient()) {
-            return ModuleOperators.version(gradient);
+            graph = new Graph(copy(gradient), ModuleOperators.version(gradient));
         }
     }
 
     private void remember(NDArray vector) {
         try (NDArray detached = vector.stopGradient()) {
-            NDArray copy = detached.duplicate();
-            copy.attach(dense.getArray().getManager());
-            snapshot = copy;
+            snapshot = copy(detached);
         }
+    }
+
+    private NDArray copy(NDArray array) {
+        NDArray copy = array.duplicate();
+        copy.attach(dense.getArray().getManager());
+        return copy;
     }
 
     /** {@inheritDoc} */
     @Override
     public synchronized void forget() {
-        inGraph = false;
+        if (graph != null) {
+            graph.gradient.close();
+            graph = null;
+        }
         if (snapshot != null) {
             snapshot.close();
             snapshot = null;
@@ -122,4 +127,12 @@ final class ModuleWeights implements WeightCache {
     public void discard() {
         forget();
     }
+
+    /**
+     * The graph that the module's tensor is in.
+     *
+     * @param gradient that of the coefficients when the graph began
+     * @param version of the gradient
+     */
+    private record Graph(NDArray gradient, long version) {}
 }

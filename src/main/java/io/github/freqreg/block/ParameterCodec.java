@@ -129,7 +129,7 @@ final class ParameterCodec {
     void readLeftAlone(NDManager manager, DataInputStream is)
             throws IOException, MalformedModelException {
         for (Parameter parameter : leftAlone) {
-            if (parameter.isInitialized() && parameter.getShape() == null) {
+            if (ModuleGradients.isInModule(parameter)) {
                 readIntoModule(parameter, manager, is);
                 continue;
             }
@@ -140,7 +140,7 @@ final class ParameterCodec {
         }
     }
 
-    /** Reads a parameter of a TorchScript network, which has an array but no shape of its own. */
+    /** Reads a parameter of a TorchScript network into its memory. */
     private static void readIntoModule(Parameter parameter, NDManager manager, DataInputStream is)
             throws IOException, MalformedModelException {
         Parameter read =

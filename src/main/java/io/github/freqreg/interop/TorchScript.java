@@ -8,6 +8,7 @@ import ai.djl.nn.SymbolBlock;
 import io.github.freqreg.block.ModuleOperators;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
 
 /**
  * Loads TorchScript networks so that all of their numbers can be compressed and trained.
@@ -29,7 +30,8 @@ public final class TorchScript {
      *     block the network becomes
      * @param archive the path of an archive that {@code torch.jit.save} has written, or of a
      *     skeleton
-     * @return the network, a {@code PtSymbolBlock} in inference mode
+     * @return the network, a {@code PtSymbolBlock} in inference mode. Parameters that do not
+     *     require a gradient in the archive are frozen, unless none does
      * @throws IOException if the file cannot be read
      * @throws MalformedModelException if the archive is damaged, or its weights are constants,
      *     quantised or packed; the message starts with the path and says what to do
@@ -48,14 +50,22 @@ public final class TorchScript {
         } catch (EngineException e) {
             throw new MalformedModelException(archive + ": " + e.getMessage(), e);
         }
-        for (Parameter parameter : network.getDirectParameters().values()) {
+        List<Parameter> parameters = network.getDirectParameters().values();
+        boolean allFrozen = parameters.stream().noneMatch(each -> each.getArray().hasGradient());
+        for (Parameter parameter : parameters) {
+            boolean frozen = !allFrozen && !parameter.getArray().hasGradient();
             ModuleOperators.allocate(parameter.getArray());
-            Parameter.Type type = parameter.getType();
-            parameter.freeze(
-                    type == Parameter.Type.RUNNING_MEAN
-                            || type == Parameter.Type.RUNNING_VAR
-                            || !parameter.getArray().getDataType().isFloating());
+            parameter.freeze(frozen || !isTrainable(parameter));
+            // A trainer lets the array require gradients; inference alone must not.
+            parameter.getArray().setRequiresGradient(false);
         }
         return network;
+    }
+
+    private static boolean isTrainable(Parameter parameter) {
+        Parameter.Type type = parameter.getType();
+        return type != Parameter.Type.RUNNING_MEAN
+                && type != Parameter.Type.RUNNING_VAR
+                && parameter.getArray().getDataType().isFloating();
     }
 }

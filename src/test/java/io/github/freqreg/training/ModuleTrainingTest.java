@@ -38,6 +38,7 @@ import io.github.freqreg.execution.Strategy;
 import io.github.freqreg.policy.FrequencyRegularization;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -213,6 +214,75 @@ class ModuleTrainingTest {
             List<float[]> ours = parameters(script);
             assertTrue(difference(expected.get(0), ours.get(0)) < 1e-4);
             assertTrue(difference(expected.get(6), ours.get(6)) < 1e-4);
+        }
+    }
+
+    /** Gradients of several batches add up before a step, from the first one on. */
+    @Test
+    void gradientsAccumulate() throws Exception {
+        try (Model script = script();
+                Model djl = djl(script)) {
+            policy().apply(script);
+            policy().apply(djl);
+            float[] before = parameters(djl).get(0);
+            accumulate(script);
+            accumulate(djl);
+            float[] expected = parameters(djl).get(0);
+            assertTrue(difference(before, expected) > 1e-4);
+            assertTrue(difference(expected, parameters(script).get(0)) < 1e-4);
+        }
+    }
+
+    /** As a listener may make it. */
+    @Test
+    void aPredictionBetweenBackwardPassAndStepChangesNothing() throws Exception {
+        Path archive = folder.resolve("transformer.pt");
+        TorchArchive.write(archive, ScriptNetworks.transformer(3));
+        List<float[]> trained = new ArrayList<>();
+        for (boolean predicts : new boolean[] {false, true}) {
+            try (Model model = Model.newInstance("net")) {
+                model.load(archive, null, Map.of("trainParam", "true"));
+                policy().apply(model);
+                step(model, predicts);
+                step(model, predicts);
+                trained.add(parameters(model).get(1));
+            }
+        }
+        assertArrayEquals(trained.get(0), trained.get(1), 1e-6f);
+    }
+
+    private static void step(Model model, boolean predicts) {
+        Shape input = new Shape(2, 5, 8);
+        DefaultTrainingConfig config =
+                new DefaultTrainingConfig(Loss.l2Loss()).optOptimizer(optimizer(false));
+        try (Trainer trainer = model.newTrainer(config)) {
+            trainer.initialize(input);
+            NDArray values = trainer.getManager().arange(80f).sin().reshape(input);
+            try (GradientCollector collector = trainer.newGradientCollector()) {
+                NDArray answer = trainer.forward(new NDList(values)).singletonOrThrow();
+                collector.backward(answer.sub(values).square().sum());
+            }
+            if (predicts) {
+                trainer.evaluate(new NDList(values));
+            }
+            trainer.step();
+        }
+    }
+
+    private static void accumulate(Model model) {
+        DefaultTrainingConfig config =
+                new DefaultTrainingConfig(Loss.l2Loss()).optOptimizer(optimizer(false));
+        try (Trainer trainer = model.newTrainer(config)) {
+            trainer.initialize(INPUT);
+            try (GradientCollector collector = trainer.newGradientCollector()) {
+                for (int batch = 0; batch < 3; batch++) {
+                    NDArray input =
+                            trainer.getManager().arange(4f * 108).add(batch).sin().reshape(INPUT);
+                    NDArray answer = trainer.forward(new NDList(input)).singletonOrThrow();
+                    collector.backward(answer.square().sum());
+                }
+            }
+            trainer.step();
         }
     }
 
