@@ -36,7 +36,8 @@ public final class NetworkTensors {
      *
      * @param root of the network
      * @return the parameters
-     * @throws IllegalStateException if two parameters have the same name
+     * @throws IllegalStateException if two parameters have the same name, or a TorchScript network
+     *     is a skeleton without memory for its tensors
      */
     public static List<NetworkTensor> of(Block root) {
         NetworkTensors tensors = new NetworkTensors();
@@ -108,6 +109,11 @@ public final class NetworkTensors {
         Map<Shape, List<NDArray>> byShape = new HashMap<>();
         for (Pair<String, Parameter> entry : all) {
             NDArray array = entry.getValue().getArray();
+            if (ModuleOperators.isEmptied(array)) {
+                throw new IllegalStateException(
+                        "The TorchScript network is a skeleton, whose tensors have no memory of"
+                                + " their own: load it with TorchScript.load");
+            }
             List<NDArray> before =
                     byShape.computeIfAbsent(array.getShape(), shape -> new ArrayList<>());
             if (before.isEmpty() || ModuleOperators.find(array, before) == before.size()) {
