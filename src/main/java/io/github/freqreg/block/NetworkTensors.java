@@ -71,6 +71,27 @@ public final class NetworkTensors {
         return tensors;
     }
 
+    /**
+     * Returns whether a network has numbers.
+     *
+     * @param root of the network
+     * @return whether it is initialised, or a TorchScript network, which has numbers once it is
+     *     loaded
+     */
+    public static boolean haveNumbers(Block root) {
+        return root.isInitialized() || ModuleOperators.isModule(root);
+    }
+
+    /**
+     * Returns the shapes of the inputs that a network was initialised with.
+     *
+     * @param root of the network
+     * @return the shapes; none of a TorchScript network that was only loaded
+     */
+    public static List<Shape> inputShapes(Block root) {
+        return root.isInitialized() ? List.of(root.getInputShapes()) : List.of();
+    }
+
     private void add(Block block, String prefix) {
         for (Pair<String, Parameter> entry : distinct(block)) {
             String name = prefix + entry.getKey();

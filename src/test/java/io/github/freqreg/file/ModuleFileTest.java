@@ -91,6 +91,26 @@ class ModuleFileTest {
         }
     }
 
+    /** A network that is not wrapped, or not any more, has numbers without having been run. */
+    @Test
+    void plainNetworkIsSaved() throws IOException, MalformedModelException {
+        Path file = folder.resolve("net.frq");
+        try (Model saved = load(ScriptNetworks.convolutional(1), true);
+                Model fresh = load(ScriptNetworks.convolutional(2), true)) {
+            FrequencyFile.save(saved.getBlock(), file, DataType.FLOAT32);
+            assertEquals(581, CompressionReport.of(saved.getBlock()).getOriginal());
+            FrequencyFile.load(fresh, file);
+            assertEquals(
+                    TestModels.numbers(saved.getBlock()), TestModels.numbers(fresh.getBlock()));
+            few().apply(saved);
+            FrequencyBlocks.toDense(saved);
+            FrequencyFile.save(saved.getBlock(), file, DataType.FLOAT32);
+            FrequencyFile.load(fresh, file);
+            assertEquals(
+                    TestModels.numbers(saved.getBlock()), TestModels.numbers(fresh.getBlock()));
+        }
+    }
+
     @Test
     void modelIsSavedAndLoadedByDjl() throws IOException, MalformedModelException {
         try (Model saved = load(ScriptNetworks.convolutional(1), true);
