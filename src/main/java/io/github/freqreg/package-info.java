@@ -17,14 +17,16 @@
  * rests on the packages below it, and a package that held them all would depend on everything.
  *
  * <pre>
- *   policy ─▶ block ─▶ execution ─▶ spectrum, nn            what a network computes
- *     file ─▶ block, format ─▶ spectrum                     what a file holds
+ *   policy ─▶ interop, block ─▶ execution ─▶ spectrum, nn   what a network computes
+ *     file ─▶ interop, block, format ─▶ spectrum            what a file holds
  * training ─▶ policy, file, block, format
  *  interop ─▶ block, format                                 other programs' files
  * </pre>
  *
  * <p>{@code training} uses {@code format} for checkpoints and for the content of files, and {@code
- * interop} only to read and write whole files.
+ * interop} only to read and write whole files. {@code policy} and {@code file} use {@code interop}
+ * for TorchScript networks alone: the archive tells the kinds of layers, and holds the network's
+ * code.
  *
  * <ul>
  *   <li>{@link io.github.freqreg.spectrum}: the cosine transform, the zigzag order and the mask of
@@ -38,7 +40,8 @@
  *       keeps, along which axes and from which start.
  *   <li>{@link io.github.freqreg.format}: the bytes of {@code .frq} files.
  *   <li>{@link io.github.freqreg.file}: saving and loading networks, quantisation, and reports.
- *   <li>{@link io.github.freqreg.interop}: weights of other programs (PyTorch, safetensors, NumPy).
+ *   <li>{@link io.github.freqreg.interop}: weights and networks of other programs (PyTorch,
+ *       TorchScript, safetensors, NumPy).
  *   <li>{@link io.github.freqreg.training}: truncation and quantisation during training,
  *       checkpoints, and the compressor, which does everything in one call.
  * </ul>

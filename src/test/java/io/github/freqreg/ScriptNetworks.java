@@ -132,6 +132,42 @@ public final class ScriptNetworks {
                 .forward("return (self.head).forward((self.embedding).forward(x, ), )");
     }
 
+    /**
+     * A network for (n, 64): {@code fc1} 64 to 640, {@code fc2} 640 to 640 and {@code fc3} 640 to
+     * 5, with ReLU between them. Each weight is a sum of cosines of low frequencies, as if the
+     * network had been trained with few coefficients.
+     */
+    public static ScriptModule smooth(int seed) {
+        Random random = new Random(seed);
+        return new ScriptModule("__torch__.Net")
+                .child("fc1", smoothLinear(random, 640, 64))
+                .child("fc2", smoothLinear(random, 640, 640))
+                .child("fc3", smoothLinear(random, 5, 640))
+                .forward(
+                        "_0 = torch.relu((self.fc1).forward(x, ))",
+                        "_1 = torch.relu((self.fc2).forward(_0, ))",
+                        "return (self.fc3).forward(_1, )");
+    }
+
+    private static ScriptModule smoothLinear(Random random, int outputs, int inputs) {
+        float[] weight = new float[outputs * inputs];
+        for (int u = 0; u < 5; u++) {
+            for (int v = 0; v < 5; v++) {
+                double amplitude = random.nextGaussian() / inputs;
+                for (int row = 0; row < outputs; row++) {
+                    double down = amplitude * Math.cos(Math.PI * u * (row + 0.5) / outputs);
+                    for (int column = 0; column < inputs; column++) {
+                        double across = Math.cos(Math.PI * v * (column + 0.5) / inputs);
+                        weight[row * inputs + column] += (float) (down * across);
+                    }
+                }
+            }
+        }
+        return linear(
+                ScriptTensor.of(weight, outputs, inputs),
+                ScriptTensor.of(new float[outputs], outputs));
+    }
+
     /** Makes a convolution (outputs, inputs of a group, kernel) that keeps the image's size. */
     private static ScriptModule convolution(String name, Random random, int groups, long... shape) {
         String type = NN + "conv." + name;

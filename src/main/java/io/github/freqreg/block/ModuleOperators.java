@@ -82,6 +82,13 @@ public final class ModuleOperators {
                         return torch.full([1], found, dtype=4)
                     """);
 
+    /** Returns the distance in memory of neighbours along the first axis. */
+    private static final SymbolBlock STRIDE =
+            operator(
+                    """
+                        return torch.full([1], torch.stride(target, 0), dtype=4)
+                    """);
+
     /** Counts the changes of the target. */
     private static final SymbolBlock VERSION_OF =
             operator(
@@ -169,9 +176,26 @@ public final class ModuleOperators {
      * @return PyTorch's version counter
      */
     static long version(NDArray tensor) {
+        return number(VERSION_OF, tensor);
+    }
+
+    /**
+     * Returns whether all elements of a tensor are one number in memory, as those of a skeleton's
+     * tensors are.
+     *
+     * @param tensor of a module
+     * @return whether it must not be written to before {@link #allocate}
+     */
+    static boolean isEmptied(NDArray tensor) {
+        return tensor.getShape().dimension() > 0
+                && tensor.getShape().size() > 1
+                && number(STRIDE, tensor) == 0;
+    }
+
+    private static long number(SymbolBlock operator, NDArray tensor) {
         try (NDArray unused = tensor.stopGradient();
-                NDList version = run(VERSION_OF, tensor, List.of(unused))) {
-            return version.singletonOrThrow().toLongArray()[0];
+                NDList number = run(operator, tensor, List.of(unused))) {
+            return number.singletonOrThrow().toLongArray()[0];
         }
     }
 

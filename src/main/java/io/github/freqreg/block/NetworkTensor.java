@@ -123,8 +123,8 @@ public record NetworkTensor(
             reason = "a SymbolBlock computes outside of DJL's parameter store";
         } else if (!isWritable()) {
             reason =
-                    "its TorchScript network was loaded for inference: load it with the option"
-                            + " trainParam=true";
+                    "the TorchScript network was loaded for inference: load it with"
+                            + " TorchScript.load, or with the option trainParam=true";
         } else if (isRunningStatistic()) {
             reason = "a running statistic is not trained";
         }

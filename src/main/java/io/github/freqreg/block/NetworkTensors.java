@@ -36,7 +36,8 @@ public final class NetworkTensors {
      *
      * @param root of the network
      * @return the parameters
-     * @throws IllegalStateException if two parameters have the same name
+     * @throws IllegalStateException if two parameters have the same name, or a TorchScript network
+     *     is a skeleton without memory for its tensors
      */
     public static List<NetworkTensor> of(Block root) {
         NetworkTensors tensors = new NetworkTensors();
@@ -68,6 +69,27 @@ public final class NetworkTensors {
         Map<String, SpectralParameter> tensors = new LinkedHashMap<>();
         of(root).forEach(each -> each.spectral().ifPresent(t -> tensors.put(each.name(), t)));
         return tensors;
+    }
+
+    /**
+     * Returns whether a network has numbers.
+     *
+     * @param root of the network
+     * @return whether it is initialised, or a TorchScript network, which has numbers once it is
+     *     loaded
+     */
+    public static boolean haveNumbers(Block root) {
+        return root.isInitialized() || ModuleOperators.isModule(root);
+    }
+
+    /**
+     * Returns the shapes of the inputs that a network was initialised with.
+     *
+     * @param root of the network
+     * @return the shapes; none of a TorchScript network that was only loaded
+     */
+    public static List<Shape> inputShapes(Block root) {
+        return root.isInitialized() ? List.of(root.getInputShapes()) : List.of();
     }
 
     private void add(Block block, String prefix) {
@@ -108,6 +130,11 @@ public final class NetworkTensors {
         Map<Shape, List<NDArray>> byShape = new HashMap<>();
         for (Pair<String, Parameter> entry : all) {
             NDArray array = entry.getValue().getArray();
+            if (ModuleOperators.isEmptied(array)) {
+                throw new IllegalStateException(
+                        "The TorchScript network is a skeleton, whose tensors have no memory of"
+                                + " their own: load it with TorchScript.load");
+            }
             List<NDArray> before =
                     byShape.computeIfAbsent(array.getShape(), shape -> new ArrayList<>());
             if (before.isEmpty() || ModuleOperators.find(array, before) == before.size()) {

@@ -12,11 +12,13 @@
  * <p>Read in this order: {@code FrequencyBlock}, {@code SpectralParameter} (the coefficients of one
  * tensor), {@code RebuiltWeights} (the dense weights that inference caches), {@code ForwardPass}
  * and {@code RebuildingParameterStore} (how the wrapped layer gets its weights), {@code
- * ParameterCodec} (DJL's {@code .params} files). Then how a network is wrapped: {@code
- * NetworkTensors} lists its parameters, {@code TensorSpec} says how each is kept, {@code Wrapping}
- * cuts the network into units and wraps them, {@code ChildBlocks} replaces children, {@code Fusion}
- * fuses followers, and {@code StartScale} scales the coefficients of fresh tensors. {@code
- * TrialInitialization} and {@code TransposedLayers} prepare a network and can be undone.
+ * ModuleWeights} and {@code ModuleOperators} (how a TorchScript network gets them, which asks no
+ * parameter store), {@code ParameterCodec} (DJL's {@code .params} files). Then how a network is
+ * wrapped: {@code NetworkTensors} lists its parameters, {@code TensorSpec} says how each is kept,
+ * {@code Wrapping} cuts the network into units and wraps them, {@code ChildBlocks} replaces
+ * children, {@code Fusion} fuses followers, and {@code StartScale} scales the coefficients of fresh
+ * tensors. {@code TrialInitialization} and {@code TransposedLayers} prepare a network and can be
+ * undone.
  *
  * <h2>Design notes</h2>
  *
@@ -29,6 +31,9 @@
  *   <li>No flag marks the cached dense weights as stale. Each inference compares the kept
  *       coefficients with those that the weights were rebuilt from: this costs little and notices
  *       every change.
+ *   <li>A TorchScript network is one block with the tensors of many layers, and reads its own
+ *       memory. Rebuilt weights are copied there before each pass; in training, the copy is an
+ *       operation of the gradient graph. Such a network is never computed factored.
  * </ul>
  */
 @NullMarked

@@ -111,7 +111,7 @@ public final class CompressionReport {
      */
     public static CompressionReport of(SizedDocument file, Block block)
             throws MalformedModelException {
-        if (!block.isInitialized()) {
+        if (!NetworkTensors.haveNumbers(block)) {
             throw new IllegalStateException(
                     "The network is not initialised, so its shapes are not known");
         }

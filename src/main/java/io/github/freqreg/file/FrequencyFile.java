@@ -36,9 +36,11 @@ import org.slf4j.LoggerFactory;
  * the 1e-5 that DJL adds), variances to 1/256 of themselves. Files with float32 numbers contain all
  * elements.
  *
- * <p>DJL shows only the parameters of a TorchScript network ({@code PtSymbolBlock}). The running
- * statistics of its batch normalisation are buffers: they are not stored, and after loading they
- * are those of the archive.
+ * <p>A TorchScript network ({@code PtSymbolBlock}) that {@link
+ * io.github.freqreg.interop.TorchScript} has loaded shows its running statistics, and a file
+ * contains them. One that DJL has loaded shows parameters alone: its running statistics are not
+ * stored, and after loading a file they are those of the archive. A file fits only a network that
+ * was loaded in the same way. Other buffers, and constants, are never stored.
  *
  * <p>The methods are safe for concurrent use on different networks.
  */

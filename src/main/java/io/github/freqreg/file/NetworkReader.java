@@ -67,6 +67,15 @@ final class NetworkReader {
      *     unchanged
      */
     Block read(FrqDocument document, Block block) throws MalformedModelException {
+        try {
+            return readInto(block, document);
+        } catch (MalformedModelException e) {
+            String hint = ShownStatistics.hint(document, NetworkTensors.of(block));
+            throw hint.isEmpty() ? e : new MalformedModelException(e.getMessage() + hint, e);
+        }
+    }
+
+    private Block readInto(Block block, FrqDocument document) throws MalformedModelException {
         // Before anything is changed or allocated for a file that does not fit.
         Set<String> names = NetworkTensors.byName(block).keySet();
         if (document.isNamed()) {

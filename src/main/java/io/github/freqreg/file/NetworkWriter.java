@@ -109,7 +109,7 @@ final class NetworkWriter {
                             ? entry(tensor, Optional.ofNullable(steps.get(tensor.parameter())))
                             : entry(tensor, statistic));
         }
-        return new FrqDocument(Arrays.asList(block.getInputShapes()), entries);
+        return new FrqDocument(NetworkTensors.inputShapes(block), entries);
     }
 
     /**
@@ -118,7 +118,7 @@ final class NetworkWriter {
      * @throws IllegalStateException if it is not initialised
      */
     static void checkInitialized(Block block) {
-        if (!block.isInitialized()) {
+        if (!NetworkTensors.haveNumbers(block)) {
             throw new IllegalStateException(
                     "The network is not initialised, so it has no numbers to save");
         }

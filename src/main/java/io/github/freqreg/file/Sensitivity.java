@@ -29,10 +29,18 @@ import org.jspecify.annotations.Nullable;
  * <p>The network is unchanged afterwards: the passes are training passes, whose changes of running
  * statistics are undone, and gradients are set to zero. As batch normalisation then uses the
  * statistics of the batch, batches should have several examples.
+ *
+ * <p>A bias before batch normalisation does not change the outputs of such a pass, as the mean of
+ * the batch is subtracted, but it does change those of inference. What is measured of it is
+ * rounding errors, and its sensitivity counts as unknown.
  */
 public final class Sensitivity {
 
     private static final int SEED = 19;
+
+    /** Gradients that are rounding errors of float32 have squares below this share. */
+    private static final double NEGLIGIBLE = 1e-10;
+
     private static final NDIndex ALL = new NDIndex("...");
 
     private Sensitivity() {}
@@ -44,7 +52,7 @@ public final class Sensitivity {
      *
      * @param block the network, wrapped and initialised
      * @param inputs batches of inputs, at least one
-     * @return s_t of all wrapped tensors by name, for {@link Allocation#fit}
+     * @return s_t of all wrapped tensors by name, for {@link Allocation#fit}; 0 if it is unknown
      * @throws IllegalArgumentException if there are no inputs
      * @throws IllegalStateException if the network is not initialised
      */
@@ -62,7 +70,8 @@ public final class Sensitivity {
             for (NDList batch : inputs) {
                 addSquares(block, batch, random, tensors, sums);
             }
-            sums.replaceAll((name, sum) -> sum / inputs.size());
+            double largest = sums.values().stream().mapToDouble(sum -> sum).max().orElse(0);
+            sums.replaceAll((name, sum) -> sum < NEGLIGIBLE * largest ? 0 : sum / inputs.size());
             return sums;
         } finally {
             undo.forEach(Runnable::run);

@@ -12,16 +12,19 @@
  *   <li>{@link io.github.freqreg.file.Sensitivity}: how strongly the outputs react to each tensor,
  *       from unlabelled inputs.
  *   <li>{@link io.github.freqreg.file.FrequencyBlockFactory}: loading by DJL's {@code Criteria}.
+ *   <li>{@link io.github.freqreg.file.TorchScriptFactory}: the same for a skeleton of a TorchScript
+ *       network and its file.
  *   <li>{@link io.github.freqreg.file.CompressionReport}: the bytes of each tensor on disk.
  *   <li>{@link io.github.freqreg.file.ExecutionReport}: how each layer computes, and its expected
  *       cost.
  * </ul>
  *
  * <p>Read in this order: {@code FrequencyFile}, {@code NetworkWriter} (network to content), {@code
- * NetworkReader} (content to network), {@code RunningStatistic} (running means and variances as few
- * coefficients), {@code Quantization} and {@code StepSearch}, {@code Allocation}, {@code
- * AllocationSearch} and {@code RateDistortion}. The bytes themselves are the business of {@link
- * io.github.freqreg.format}.
+ * NetworkReader} (content to network), {@code ShownStatistics} (why a file does not fit a
+ * TorchScript network), {@code ModelFolder} (files of the factories), {@code RunningStatistic}
+ * (running means and variances as few coefficients), {@code Quantization} and {@code StepSearch},
+ * {@code Allocation}, {@code AllocationSearch} and {@code RateDistortion}. The bytes themselves are
+ * the business of {@link io.github.freqreg.format}.
  */
 @NullMarked
 package io.github.freqreg.file;

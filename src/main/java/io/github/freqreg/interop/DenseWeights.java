@@ -120,7 +120,7 @@ public final class DenseWeights {
     }
 
     private static List<NetworkTensor> tensors(Block block) {
-        if (!block.isInitialized()) {
+        if (!NetworkTensors.haveNumbers(block)) {
             throw new IllegalStateException(
                     "The network is not initialised, so it has no numbers to copy");
         }

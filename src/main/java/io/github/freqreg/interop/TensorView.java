@@ -86,9 +86,14 @@ record TensorView(
         return (List<?>) storage.id;
     }
 
+    /** Returns the class of the storage. */
+    String typeName() {
+        return ((PickleNode.Global) identifier().get(TYPE)).name;
+    }
+
     /** Returns the type of the elements, if it is known. */
     Optional<TorchElement> element() {
-        return TorchElement.of(((PickleNode.Global) identifier().get(TYPE)).name);
+        return TorchElement.of(typeName());
     }
 
     /** Returns the identifier of a storage of the same type on the same device. */

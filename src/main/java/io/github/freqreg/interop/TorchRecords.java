@@ -75,6 +75,11 @@ final class TorchRecords implements AutoCloseable {
         return records.containsKey(name);
     }
 
+    /** Returns the size that the archive states for a record; -1 if it states none. */
+    long size(String name) throws MalformedModelException {
+        return entry(name).getSize();
+    }
+
     private ZipEntry entry(String name) throws MalformedModelException {
         ZipEntry entry = records.get(name);
         if (entry == null) {

@@ -33,8 +33,9 @@ public final class TorchScript {
      * @return the network, a {@code PtSymbolBlock} in inference mode. Parameters that do not
      *     require a gradient in the archive are frozen, unless none does
      * @throws IOException if the file cannot be read
-     * @throws MalformedModelException if the archive is damaged, or its weights are constants,
-     *     quantised or packed; the message starts with the path and says what to do
+     * @throws MalformedModelException if the archive is damaged, a tensor is larger than its
+     *     storage, or the weights are constants, quantised or packed; the message starts with the
+     *     path and says what to do
      */
     public static SymbolBlock load(NDManager manager, Path archive)
             throws IOException, MalformedModelException {

@@ -44,6 +44,7 @@ public final class TorchScriptSkeleton {
             TorchScriptArchive.CODE + ScriptBundle.MODULE + TorchScriptArchive.SOURCE;
     private static final String PICKLE = ".pkl";
     private static final String CONSTANTS = "constants/";
+    private static final String CONSTANT_PICKLE = "constants.pkl";
 
     private static final Set<String> DROPPED =
             Set.of("bytecode.pkl", "mobile_debug_handles.pkl", ".data/serialization_id");
@@ -114,11 +115,20 @@ public final class TorchScriptSkeleton {
             throw new MalformedModelException(
                     "its parameters cannot be reached: " + obstacle.get());
         }
+        checkBounds(root);
         Map<String, PickleNode.Call> all = new LinkedHashMap<>(tensors.parameters());
         all.putAll(tensors.buffers());
         Set<String> chosen = names.orElseGet(() -> stored(tensors));
         empty(all, chosen);
         return write(root);
+    }
+
+    private void checkBounds(PickleNode.Instance root) throws IOException, MalformedModelException {
+        new StorageBounds(records, DATA).check(values(root));
+        if (records.has(CONSTANT_PICKLE)) {
+            byte[] pickle = records.read(CONSTANT_PICKLE, TorchCheckpoint.MAX_BYTES);
+            new StorageBounds(records, CONSTANTS).check(values(PickleTree.read(pickle)));
+        }
     }
 
     /** Returns the tensors that a file of the network's numbers stores. */

@@ -39,8 +39,9 @@
  * the pickle as {@code PickleNode} values, and {@code ScriptSource} parses the code, with {@code
  * ScriptLine} for tokens and {@code ScriptExpressionParser} for expressions. {@code ModuleTensors}
  * lists the tensors of the modules, and {@code OperatorSearch} follows them through the code to the
- * operators of {@code OperatorSignature}. For a skeleton, {@code PickleEncoder} writes the pickle
- * and {@code AlignedZip} the archive. Nothing in an archive is run.
+ * operators of {@code OperatorSignature}. {@code StorageBounds} refuses tensors that LibTorch would
+ * read from other memory. For a skeleton, {@code PickleEncoder} writes the pickle and {@code
+ * AlignedZip} the archive. Nothing in an archive is run.
  *
  * <p>The package shares {@code WholeFile} with {@link io.github.freqreg.format} and knows nothing
  * of {@code .frq}.

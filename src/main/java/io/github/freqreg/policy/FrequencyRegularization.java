@@ -288,8 +288,7 @@ public final class FrequencyRegularization {
                     "The policy chooses no tensor of the "
                             + plan.getRoot().getClass().getSimpleName()
                             + ": "
-                            + ModuleLayers.obstacle(plan.getRoot())
-                                    .orElseGet(() -> plan.getChoices().toString()));
+                            + ModuleLayers.obstacle(plan.getRoot()).orElseGet(plan::describe));
         }
         usual.include()
                 .ifPresent(each -> NamePatterns.checkMatches(each, "inclusion", plan.getNames()));

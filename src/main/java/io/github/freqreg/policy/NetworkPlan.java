@@ -55,6 +55,13 @@ final class NetworkPlan {
         return tensors.stream().map(PlannedTensor::choice).toList();
     }
 
+    /** Says why tensors are left alone: once, if all have the same reason. */
+    String describe() {
+        Set<String> reasons =
+                getChoices().stream().map(TensorChoice::reason).collect(Collectors.toSet());
+        return reasons.size() == 1 ? reasons.iterator().next() : getChoices().toString();
+    }
+
     /** Returns the name of each tensor. */
     List<String> getNames() {
         return tensors.stream().map(PlannedTensor::name).toList();

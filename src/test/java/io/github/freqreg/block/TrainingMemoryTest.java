@@ -4,6 +4,7 @@ import static io.github.freqreg.block.WrappedNetwork.policy;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import ai.djl.MalformedModelException;
 import ai.djl.Model;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
@@ -14,13 +15,17 @@ import ai.djl.nn.norm.BatchNorm;
 import ai.djl.training.Trainer;
 import ai.djl.training.optimizer.Optimizer;
 import io.github.freqreg.ChildProcess;
+import io.github.freqreg.ScriptNetworks;
 import io.github.freqreg.TestModels;
+import io.github.freqreg.TorchArchive;
+import io.github.freqreg.interop.TorchScript;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestReporter;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Training and inference leak no arrays, neither Java objects nor memory of the engine. */
 class TrainingMemoryTest {
@@ -32,8 +37,9 @@ class TrainingMemoryTest {
      * {@code -Dfreqreg.steps=50000} sets the number of steps. Runs in a process of fixed heap size,
      * so that only the engine can make the process grow.
      */
-    @Test
-    void trainingAndInferenceDoNotLeak(TestReporter reporter) throws Exception {
+    @ParameterizedTest
+    @ValueSource(strings = {"djl", "script"})
+    void trainingAndInferenceDoNotLeak(String network, TestReporter reporter) throws Exception {
         int steps = Integer.getInteger("freqreg.steps", 5_000);
         List<String> options =
                 List.of(
@@ -42,7 +48,7 @@ class TrainingMemoryTest {
                         "-XX:+AlwaysPreTouch",
                         "-Dai.djl.offline=true",
                         "-Dorg.slf4j.simpleLogger.defaultLogLevel=error");
-        String told = ChildProcess.run(ChildProcess.java(), options, Steps.class, steps);
+        String told = ChildProcess.run(ChildProcess.java(), options, Steps.class, steps, network);
         reporter.publishEntry("resident", told.strip());
     }
 
@@ -51,40 +57,63 @@ class TrainingMemoryTest {
 
         private Steps() {}
 
-        public static void main(String[] arguments) throws IOException {
+        public static void main(String[] arguments) throws Exception {
             int steps = Integer.parseInt(arguments[0]);
-            // Only the number of steps matters, so the network is minimal.
+            boolean script = arguments[1].equals("script");
+            Shape shape = script ? new Shape(2, 3, 6, 6) : new Shape(2, 4);
+            try (Model model = script ? script() : djl(shape)) {
+                policy(5).apply(model);
+                train(model, shape, steps);
+            }
+        }
+
+        /** Only the number of steps matters, so the network is minimal. */
+        private static Model djl(Shape shape) {
             SequentialBlock tiny =
                     new SequentialBlock()
                             .add(TestModels.linear(3))
                             .add(BatchNorm.builder().build());
-            Shape shape = new Shape(2, 4);
-            try (Model model = TestModels.model(tiny, shape)) {
-                policy(5).apply(model);
-                try (Trainer trainer = TestModels.trainer(model, Optimizer.adam().build())) {
-                    int ofModel = 0;
-                    int ofAll = 0;
-                    long resident = 0;
-                    for (int i = 1; i <= steps; i++) {
-                        try (NDManager batch = trainer.getManager().newSubManager()) {
-                            NDArray input = TestModels.random(batch, shape);
-                            TestModels.step(trainer, new NDList(input));
-                            TestModels.predict(tiny, batch, new NDList(input));
-                        }
-                        if (i == steps / 2) {
-                            resident = residentBytes();
-                        }
-                        if (i == 500) {
-                            ofModel = model.getNDManager().getManagedArrays().size();
-                            ofAll = arraysOfAll(model);
-                        }
+            return TestModels.model(tiny, shape);
+        }
+
+        /** A network whose weights are copied into a module before each pass. */
+        private static Model script() throws IOException, MalformedModelException {
+            Path archive = Files.createTempFile("net", ".pt");
+            try {
+                TorchArchive.write(archive, ScriptNetworks.convolutional(1));
+                Model model = Model.newInstance("net");
+                model.setBlock(TorchScript.load(model.getNDManager(), archive));
+                return model;
+            } finally {
+                Files.delete(archive);
+            }
+        }
+
+        /** Each prediction has other coefficients than the one before. */
+        private static void train(Model model, Shape shape, int steps) throws IOException {
+            try (Trainer trainer = TestModels.trainer(model, Optimizer.adam().build())) {
+                int ofModel = 0;
+                int ofAll = 0;
+                long resident = 0;
+                for (int i = 1; i <= steps; i++) {
+                    try (NDManager batch = trainer.getManager().newSubManager()) {
+                        NDArray input = TestModels.random(batch, shape);
+                        TestModels.step(trainer, new NDList(input));
+                        TestModels.predict(model.getBlock(), batch, new NDList(input));
                     }
-                    assertEquals(ofModel, model.getNDManager().getManagedArrays().size());
-                    assertEquals(ofAll, arraysOfAll(model));
-                    long grown = residentBytes() - resident;
-                    assertTrue(grown < MOST_GROWTH, grown + " bytes after " + steps + " steps");
-                    System.out.println(resident + " bytes, then " + grown + " more");
+                    if (i == steps / 2) {
+                        resident = residentBytes();
+                    }
+                    if (i == 500) {
+                        ofModel = model.getNDManager().getManagedArrays().size();
+                        ofAll = arraysOfAll(model);
+                    }
                 }
+                assertEquals(ofModel, model.getNDManager().getManagedArrays().size());
+                assertEquals(ofAll, arraysOfAll(model));
+                long grown = residentBytes() - resident;
+                assertTrue(grown < MOST_GROWTH, grown + " bytes after " + steps + " steps");
+                System.out.println(resident + " bytes, then " + grown + " more");
             }
         }
 

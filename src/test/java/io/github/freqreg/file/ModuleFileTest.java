@@ -27,6 +27,7 @@ import io.github.freqreg.ScriptNetworks;
 import io.github.freqreg.TestModels;
 import io.github.freqreg.TorchArchive;
 import io.github.freqreg.block.FrequencyBlocks;
+import io.github.freqreg.format.FrqDocument;
 import io.github.freqreg.interop.TorchScript;
 import io.github.freqreg.interop.TorchScriptSkeleton;
 import io.github.freqreg.policy.FrequencyRegularization;
@@ -40,7 +41,10 @@ import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Files of networks whose tensors belong to a TorchScript module. */
 class ModuleFileTest {
@@ -84,6 +88,26 @@ class ModuleFileTest {
             assertArrayEquals(answer(saved), answer(wrapped));
             FrequencyBlocks.toDense(wrapped);
             assertArrayEquals(answer(saved), answer(wrapped));
+        }
+    }
+
+    /** A network that is not wrapped, or not any more, has numbers without having been run. */
+    @Test
+    void plainNetworkIsSaved() throws IOException, MalformedModelException {
+        Path file = folder.resolve("net.frq");
+        try (Model saved = load(ScriptNetworks.convolutional(1), true);
+                Model fresh = load(ScriptNetworks.convolutional(2), true)) {
+            FrequencyFile.save(saved.getBlock(), file, DataType.FLOAT32);
+            assertEquals(581, CompressionReport.of(saved.getBlock()).getOriginal());
+            FrequencyFile.load(fresh, file);
+            assertEquals(
+                    TestModels.numbers(saved.getBlock()), TestModels.numbers(fresh.getBlock()));
+            few().apply(saved);
+            FrequencyBlocks.toDense(saved);
+            FrequencyFile.save(saved.getBlock(), file, DataType.FLOAT32);
+            FrequencyFile.load(fresh, file);
+            assertEquals(
+                    TestModels.numbers(saved.getBlock()), TestModels.numbers(fresh.getBlock()));
         }
     }
 
@@ -154,13 +178,78 @@ class ModuleFileTest {
         }
     }
 
+    /** The message does not list every tensor with the same reason. */
     @Test
     void aModuleForInferenceIsRefusedWithTheRemedy() throws IOException, MalformedModelException {
         try (Model model = load(ScriptNetworks.convolutional(1), false)) {
-            String message =
+            assertEquals(
+                    "The policy chooses no tensor of the PtSymbolBlock: the TorchScript network was"
+                            + " loaded for inference: load it with TorchScript.load, or with the"
+                            + " option trainParam=true",
                     assertThrows(IllegalArgumentException.class, () -> few().apply(model))
-                            .getMessage();
-            assertTrue(message.contains("trainParam=true"), message);
+                            .getMessage());
+        }
+    }
+
+    private static String refusal(Model model, FrqDocument document) {
+        String message =
+                assertThrows(
+                                MalformedModelException.class,
+                                () -> FrequencyFile.load(model, document))
+                        .getMessage();
+        assertEquals(1, message.lines().count(), message);
+        return message;
+    }
+
+    /** With and without names of tensors in the file. */
+    @Test
+    void aFileOfOtherShownStatisticsIsRefusedWithTheRemedy() throws Exception {
+        try (Model saved = load(ScriptNetworks.convolutional(1), true);
+                Model savedAll = Model.newInstance("net");
+                Model plain = load(ScriptNetworks.convolutional(1), true);
+                Model all = Model.newInstance("net")) {
+            for (Model each : List.of(savedAll, all)) {
+                each.setBlock(TorchScript.load(each.getNDManager(), folder.resolve("net.pt")));
+            }
+            float[] before = answer(plain);
+            FrqDocument less = FrequencyFile.toDocument(few().apply(saved.getBlock()));
+            FrqDocument more = FrequencyFile.toDocument(few().apply(savedAll.getBlock()));
+            for (boolean named : new boolean[] {true, false}) {
+                String message = refusal(plain, named ? more : more.withoutNames());
+                assertTrue(message.contains("only TorchScript.load shows"), message);
+                message = refusal(all, named ? less : less.withoutNames());
+                assertTrue(message.contains("only TorchScript.load shows"), message);
+            }
+            assertArrayEquals(before, answer(plain));
+            assertArrayEquals(before, answer(all));
+        }
+        // Another network is no matter of running statistics.
+        try (Model other = load(ScriptNetworks.flattened(1), true);
+                Model model = load(ScriptNetworks.decoder(1), true)) {
+            String message = refusal(model, FrequencyFile.toDocument(other.getBlock()));
+            assertFalse(message.contains("TorchScript.load"), message);
+        }
+    }
+
+    /** DJL loads a skeleton, but all elements of its tensors share memory. */
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void aSkeletonThatDjlHasLoadedIsRefusedWithTheRemedy(boolean trainable) throws Exception {
+        Path archive = folder.resolve("net.pt");
+        TorchArchive.write(archive, ScriptNetworks.convolutional(1));
+        Path skeleton = Files.createDirectory(folder.resolve("skeleton")).resolve("net.pt");
+        TorchScriptSkeleton.write(archive, skeleton);
+        try (Model saved = Model.newInstance("net");
+                Model model = Model.newInstance("net")) {
+            saved.setBlock(TorchScript.load(saved.getNDManager(), archive));
+            FrqDocument document = FrequencyFile.toDocument(few().apply(saved.getBlock()));
+            model.load(skeleton, null, trainable ? Map.of("trainParam", "true") : Map.of());
+            for (Executable use :
+                    List.<Executable>of(
+                            () -> FrequencyFile.load(model, document), () -> few().apply(model))) {
+                String message = assertThrows(IllegalStateException.class, use).getMessage();
+                assertTrue(message.contains("load it with TorchScript.load"), message);
+            }
         }
     }
 

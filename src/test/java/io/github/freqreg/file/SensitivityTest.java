@@ -55,6 +55,19 @@ class SensitivityTest {
                 found.get("01Linear_weight") > 100 * found.get("02Linear_bias"), () -> "" + found);
     }
 
+    /** It does not matter to a training pass, but to inference. */
+    @Test
+    void biasBeforeNormalisationIsUnknown(NDManager manager) {
+        Shape input = new Shape(4, 3, 8, 8);
+        Block block = TestModels.everything().apply(TestModels.normalizedNetwork(), input);
+        TestModels.initialize(block, manager, DataType.FLOAT32, input);
+        NDList inputs = new NDList(manager.randomNormal(2, 3, input, DataType.FLOAT32));
+        Map<String, Double> found = Sensitivity.of(block, List.of(inputs));
+        found.forEach(
+                (name, value) ->
+                        assertEquals(name.equals("01Conv2d_bias"), value == 0, found.toString()));
+    }
+
     @Test
     void networkIsUnchanged(NDManager manager) {
         Shape input = new Shape(4, 3, 8, 8);

@@ -17,7 +17,10 @@ class GuidesTest {
     private static final Path GUIDES = Path.of("guides");
 
     private static final List<Class<?>> TESTS =
-            List.of(CompressionGuidesTest.class, DeploymentGuidesTest.class);
+            List.of(
+                    CompressionGuidesTest.class,
+                    DeploymentGuidesTest.class,
+                    TorchScriptGuideTest.class);
 
     @Test
     void theGuidesShowTheCodeOfTheTests() throws Exception {
@@ -25,7 +28,7 @@ class GuidesTest {
         try (Stream<Path> files = Files.list(GUIDES)) {
             names = files.map(file -> file.getFileName().toString()).sorted().toList();
         }
-        assertEquals(12, names.size());
+        assertEquals(13, names.size());
         String index = Files.readString(GUIDES.resolve("README.md"));
         for (String name : names) {
             if (!name.equals("README.md")) {

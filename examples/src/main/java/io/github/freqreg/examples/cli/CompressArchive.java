@@ -54,6 +54,7 @@ record CompressArchive(
         try (Model model = load()) {
             if (examples.isPresent()) {
                 before = Optional.of(ArchiveAnswers.of(model, examples.get().measured()));
+                examples.get().checkClasses(before.get().width());
             }
             CompressorBuilder rounding = Compressor.builder().setBytes(bytes);
             examples.ifPresent(each -> rounding.optInputs(each.someInputs()));
@@ -118,13 +119,9 @@ record CompressArchive(
     }
 
     private void printArchive(Optional<ArchiveAnswers> before) throws IOException {
-        output.printf(Locale.ROOT, "%-10s %14s  %s%n", "", "bytes", ArchiveAnswers.HEAD);
-        output.printf(
-                Locale.ROOT,
-                "%-10s %,14d  %s%n",
-                "archive",
-                Files.size(archive),
-                before.map(ArchiveAnswers::describe).orElse(""));
+        String head = before.isPresent() ? "  " + ArchiveAnswers.HEAD : "";
+        output.printf(Locale.ROOT, "%-10s %14s%s%n", "", "bytes", head);
+        print("archive", Files.size(archive), before.map(ArchiveAnswers::describe).orElse(""));
     }
 
     /** Loads the pair as a user would, and prints its size and how far its answers moved. */
@@ -138,7 +135,12 @@ record CompressArchive(
                                 .describe(before.get());
             }
         }
-        output.printf(Locale.ROOT, "%-10s %,14d  %s%n", name, pair.bytes(), figures);
+        print(name, pair.bytes(), figures);
+    }
+
+    private void print(String name, long size, String figures) {
+        String line = String.format(Locale.ROOT, "%-10s %,14d  %s", name, size, figures);
+        output.println(line.stripTrailing());
         output.flush();
     }
 }

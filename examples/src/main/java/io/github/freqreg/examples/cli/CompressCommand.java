@@ -3,6 +3,7 @@ package io.github.freqreg.examples.cli;
 import ai.djl.Device;
 import ai.djl.MalformedModelException;
 import ai.djl.Model;
+import ai.djl.engine.EngineException;
 import ai.djl.ndarray.NDManager;
 import ai.djl.nn.Block;
 import ai.djl.translate.TranslateException;
@@ -29,11 +30,13 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
@@ -44,7 +47,13 @@ import picocli.CommandLine.Spec;
  */
 @Command(
         name = "compress",
-        description = "Compresses a trained network to a file size or to an allowed loss.",
+        description = {
+            "Compresses a trained network to a file size or to an allowed loss.",
+            "NETWORK can also be the path of a TorchScript archive NET.pt of your own. It needs"
+                    + " --budget-bytes and no data, and --out becomes a folder that DJL's Criteria"
+                    + " load: the network's code, and its compressed numbers.",
+            ""
+        },
         sortOptions = false)
 final class CompressCommand implements Callable<Integer> {
 
@@ -61,6 +70,10 @@ final class CompressCommand implements Callable<Integer> {
                     "--resume",
                     "--help");
 
+    /** The options that a TorchScript archive can be combined with. */
+    private static final Set<String> FOR_ARCHIVES =
+            Set.of("--budget-bytes", "--out", "--inputs", "--epochs", "--seed", "--device");
+
     @Mixin(name = "Network and data")
     private NetworkArguments arguments;
 
@@ -70,17 +83,18 @@ final class CompressCommand implements Callable<Integer> {
             description =
                     "the trained network: "
                             + WeightFile.KINDS
-                            + "; not for NET.pt, which contains its weights")
+                            + "; NET.pt contains its weights and takes no other")
     private Optional<Path> weightFile = Optional.empty();
 
     @Option(
             names = "--inputs",
             paramLabel = "F.npz",
             description =
-                    "NET.pt: examples, one in each row of each array. Without labels, they show how"
-                            + " much each tensor matters, and how far the answers move. With an"
-                            + " array \"labels\" of classes, the network is trained; accuracy is"
-                            + " that of the arrays whose names begin with test_, if there are any")
+                    "NET.pt: its inputs, one array for each, with one example in each row. They"
+                            + " show how much each tensor matters, and how far the answers move."
+                            + " With an array \"labels\" of classes from 0, the network is also"
+                            + " trained, as a classifier. Arrays whose names begin with test_ are"
+                            + " examples for the test")
     private Optional<Path> inputs = Optional.empty();
 
     @Mixin(name = "Weights")
@@ -93,7 +107,7 @@ final class CompressCommand implements Callable<Integer> {
             names = "--out",
             required = true,
             paramLabel = "F.frq",
-            description = "the file to write; of NET.pt, the folder, for DJL's Criteria")
+            description = "the file to write; NET.pt: the folder")
     private Path out;
 
     @Option(
@@ -155,9 +169,12 @@ final class CompressCommand implements Callable<Integer> {
     /** Compresses a TorchScript network. */
     private void compress(Path archive)
             throws IOException, MalformedModelException, TranslateException {
-        check(weightFile.isEmpty(), "--weights cannot be combined with a TorchScript archive");
-        check(!goal.isLoss(), "--max-loss cannot be combined with a TorchScript archive");
-        check(!resume, "--resume cannot be combined with a TorchScript archive");
+        for (OptionSpec each : spec.commandLine().getParseResult().matchedOptions()) {
+            String option = each.longestName();
+            check(
+                    FOR_ARCHIVES.contains(option),
+                    option + " cannot be combined with a TorchScript archive");
+        }
         check(
                 !Files.exists(out) || Files.isDirectory(out),
                 "--out must be a folder for a TorchScript archive but is the file " + out);
@@ -171,9 +188,18 @@ final class CompressCommand implements Callable<Integer> {
                             arguments.device(),
                             spec.commandLine().getOut())
                     .run(out);
+        } catch (EngineException e) {
+            throw new DataException(
+                    archive + ": the network does not take such inputs: " + reason(e), e);
         } catch (IllegalArgumentException e) {
             throw failure(e);
         }
+    }
+
+    /** Returns the last line of a message; the lines before it trace calls in the archive. */
+    private static String reason(EngineException e) {
+        String[] lines = String.valueOf(e.getMessage()).strip().split("\\R", -1);
+        return lines[lines.length - 1].replaceFirst("^RuntimeError: ", "");
     }
 
     private Opened open(Optional<Path> file) throws IOException, MalformedModelException {

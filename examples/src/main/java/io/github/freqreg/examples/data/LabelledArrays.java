@@ -11,7 +11,10 @@ import io.github.freqreg.interop.ArrayFile;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -20,7 +23,7 @@ import java.util.stream.Stream;
  * Examples of a user's own network: arrays of inputs, and perhaps a class for each example.
  *
  * <p>They come from a file that {@link ArrayFile} reads. Its arrays are the inputs of the network,
- * in order, with one example in each row. Four names have a meaning: {@code labels} are the classes
+ * in order, with one example in each row. Some names have a meaning: {@code labels} are the classes
  * from 0, {@code test_labels} those of the test examples, and {@code test_} before the name of an
  * input makes it an input of the test examples.
  */
@@ -57,28 +60,44 @@ public final class LabelledArrays implements AutoCloseable {
      * Reads examples.
      *
      * @param manager the manager on whose device the examples live; it is closed with them
-     * @throws DataException if there are no inputs, or the arrays differ in their rows
+     * @throws DataException if there are no inputs, the arrays differ in their rows, labels are no
+     *     classes, or the test examples lack an input; the message starts with the path
      */
     public static LabelledArrays read(NDManager manager, Path file)
             throws IOException, MalformedModelException {
-        NDList training = new NDList();
-        NDList tested = new NDList();
-        Optional<NDArray> labels = Optional.empty();
-        Optional<NDArray> testLabels = Optional.empty();
+        Map<String, NDArray> arrays = new LinkedHashMap<>();
         for (NDArray array : ArrayFile.read(manager, file)) {
             NDArray usable = usable(array);
             String name = array.getName();
             // DJL takes the dots and brackets of a name for a structure of inputs.
             usable.setName(null);
-            if (name.equals(LABELS)) {
-                labels = Optional.of(usable);
-            } else if (name.equals(TEST + LABELS)) {
-                testLabels = Optional.of(usable);
-            } else if (name.startsWith(TEST)) {
-                tested.add(usable);
-            } else {
-                training.add(usable);
-            }
+            arrays.put(name, usable);
+        }
+        try {
+            return of(manager, arrays);
+        } catch (DataException e) {
+            throw new DataException(file + ": " + e.getMessage(), e);
+        }
+    }
+
+    private static LabelledArrays of(NDManager manager, Map<String, NDArray> arrays) {
+        Optional<NDArray> labels = Optional.ofNullable(arrays.remove(LABELS));
+        Optional<NDArray> testLabels = Optional.ofNullable(arrays.remove(TEST + LABELS));
+        List<String> names =
+                arrays.keySet().stream().filter(name -> !name.startsWith(TEST)).toList();
+        NDList training = new NDList();
+        NDList tested = new NDList();
+        for (String name : names) {
+            training.add(arrays.remove(name));
+            Optional.ofNullable(arrays.remove(TEST + name)).ifPresent(tested::add);
+        }
+        boolean complete = tested.size() == (tested.isEmpty() ? 0 : training.size());
+        if (!arrays.isEmpty() || !complete || tested.isEmpty() && testLabels.isPresent()) {
+            throw new DataException(
+                    "expected "
+                            + names.stream().map(name -> TEST + name).toList()
+                            + " as the inputs of the test examples but found "
+                            + (arrays.isEmpty() ? "not all of them" : arrays.keySet()));
         }
         Optional<LabelledArrays> test =
                 tested.isEmpty()
@@ -86,10 +105,15 @@ public final class LabelledArrays implements AutoCloseable {
                         : Optional.of(
                                 new LabelledArrays(manager, tested, testLabels, Optional.empty()));
         LabelledArrays all = new LabelledArrays(manager, training, labels, test);
-        all.check(file);
-        if (test.isPresent()) {
-            test.get().check(file);
+        all.check();
+        if (all.isLabelled() && all.size() < VALIDATION) {
+            throw new DataException(
+                    "expected at least "
+                            + VALIDATION
+                            + " labelled examples, as every tenth is for validation, but found "
+                            + all.size());
         }
+        test.ifPresent(LabelledArrays::check);
         return all;
     }
 
@@ -101,9 +125,9 @@ public final class LabelledArrays implements AutoCloseable {
                 : array;
     }
 
-    private void check(Path file) {
+    private void check() {
         if (inputs.isEmpty()) {
-            throw new DataException(file + ": expected an array of inputs but found none");
+            throw new DataException("expected an array of inputs but found none");
         }
         long rows = -1;
         for (NDArray array : Stream.concat(inputs.stream(), labels.stream()).toList()) {
@@ -111,13 +135,47 @@ public final class LabelledArrays implements AutoCloseable {
             long its = shape.dimension() == 0 ? 0 : shape.get(0);
             if (its == 0 || rows >= 0 && its != rows) {
                 throw new DataException(
-                        file
-                                + ": expected one example in each row of each array but found the"
-                                + " shape "
+                        "expected one example in each row of each array but found the shape "
                                 + shape
                                 + (rows < 0 ? "" : " beside " + rows + " rows"));
             }
             rows = its;
+        }
+        labels.ifPresent(LabelledArrays::checkLabels);
+    }
+
+    private static void checkLabels(NDArray labels) {
+        if (labels.size() != labels.getShape().get(0)) {
+            throw new DataException(
+                    "expected one class for each example but the shape of the labels is "
+                            + labels.getShape());
+        }
+        for (float label : labels.toType(DataType.FLOAT32, false).toFloatArray()) {
+            if (!(label >= 0) || label != Math.rint(label)) {
+                throw new DataException(
+                        "expected whole numbers from 0 as labels but found " + label);
+            }
+        }
+    }
+
+    /**
+     * Checks that a network has an output for each class of these examples and those for the test.
+     *
+     * @param outputs the number of its outputs
+     * @throws DataException if a label is too large
+     */
+    public void checkClasses(int outputs) {
+        long largest =
+                Stream.concat(labels().stream(), test.flatMap(LabelledArrays::labels).stream())
+                        .flatMapToLong(Arrays::stream)
+                        .max()
+                        .orElse(0);
+        if (largest >= outputs) {
+            throw new DataException(
+                    "expected labels below "
+                            + outputs
+                            + ", the number of the network's outputs, but found "
+                            + largest);
         }
     }
 

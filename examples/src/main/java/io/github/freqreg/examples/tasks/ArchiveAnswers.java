@@ -4,6 +4,7 @@ import ai.djl.Model;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
 import ai.djl.training.ParameterStore;
 import io.github.freqreg.examples.data.DataException;
 import io.github.freqreg.examples.data.LabelledArrays;
@@ -34,13 +35,13 @@ public record ArchiveAnswers(List<float[]> rows, Optional<long[]> labels) {
             try (NDManager scratch = model.getNDManager().newSubManager()) {
                 NDList inputs = examples.inputs(scratch, from, to);
                 NDArray output = model.getBlock().forward(parameters, inputs, false).head();
-                add(output, to - from, rows);
+                add(output, to - from, examples.isLabelled(), rows);
             }
         }
         return new ArchiveAnswers(rows, examples.labels());
     }
 
-    private static void add(NDArray output, int count, List<float[]> rows) {
+    private static void add(NDArray output, int count, boolean labelled, List<float[]> rows) {
         if (output.getShape().dimension() < 1 || output.getShape().get(0) != count) {
             throw new DataException(
                     "expected the network's first output to have one row for each of "
@@ -48,13 +49,24 @@ public record ArchiveAnswers(List<float[]> rows, Optional<long[]> labels) {
                             + " examples but its shape is "
                             + output.getShape());
         }
-        float[] values = output.toType(ai.djl.ndarray.types.DataType.FLOAT32, false).toFloatArray();
+        if (labelled && output.getShape().dimension() != 2) {
+            throw new DataException(
+                    "expected the network's first output to have the shape (examples, classes), as"
+                            + " there are labels, but its shape is "
+                            + output.getShape());
+        }
+        float[] values = output.toType(DataType.FLOAT32, false).toFloatArray();
         int width = values.length / count;
         for (int i = 0; i < count; i++) {
             float[] row = new float[width];
             System.arraycopy(values, i * width, row, 0, width);
             rows.add(row);
         }
+    }
+
+    /** Returns the numbers of an answer. */
+    public int width() {
+        return rows.get(0).length;
     }
 
     /** Describes the answers of the network itself. */

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.github.freqreg.examples.tasks.Network;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -89,7 +90,8 @@ class MainTest extends ProgramTest {
         for (CommandLine command : Main.commandLine().getSubcommands().values()) {
             CommandSpec spec = command.getCommandSpec();
             for (ArgSpec argument : spec.args()) {
-                Class<?> type = argument.auxiliaryTypes()[0];
+                Class<?> declared = argument.auxiliaryTypes()[0];
+                Class<?> type = declared == NetworkName.class ? Network.class : declared;
                 if (!type.isEnum()) {
                     continue;
                 }
