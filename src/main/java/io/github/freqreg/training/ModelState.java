@@ -137,8 +137,8 @@ final class ModelState {
     /** Wraps the network anew, with fresh weights and as many coefficients as bytes allow. */
     void wrapFresh(long bytes) throws MalformedModelException {
         unwrap();
-        if (NetworkTensors.of(block()).stream().anyMatch(NetworkTensor::isInModule)) {
-            // Its initialisers are not known, so training begins with the low frequencies.
+        if (NetworkTensors.of(block()).stream().anyMatch(ModelState::hasToKeepItsArray)) {
+            // Training begins with the low frequencies of the trained weights.
             toDense();
         } else {
             block().clear();
@@ -147,6 +147,13 @@ final class ModelState {
                 FrequencyRegularization.builder().optBudgetBytes(bytes);
         policy.apply(budget).build().apply(model, inputShapes);
         initialize();
+    }
+
+    /**
+     * Returns whether a cleared network would lose an initialiser, or the tie of two parameters.
+     */
+    private static boolean hasToKeepItsArray(NetworkTensor tensor) {
+        return tensor.isInModule() || !tensor.tied().isEmpty();
     }
 
     /** Wraps the trained network with all coefficients of all parameters. */

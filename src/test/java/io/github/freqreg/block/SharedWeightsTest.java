@@ -21,6 +21,8 @@ import ai.djl.nn.Block;
 import ai.djl.nn.ParallelBlock;
 import ai.djl.nn.Parameter;
 import ai.djl.nn.SequentialBlock;
+import ai.djl.nn.convolutional.Conv2d;
+import ai.djl.nn.convolutional.Conv2dTranspose;
 import ai.djl.training.Trainer;
 import io.github.freqreg.ResidualBlock;
 import io.github.freqreg.TestModels;
@@ -351,9 +353,9 @@ class SharedWeightsTest {
         }
     }
 
-    /** A file is refused and the network initialised: nothing of the attempt remains. */
+    /** A loader initialises the network with placeholders, and puts the initialisers back. */
     @Test
-    void refusedFileLeavesAClearedNetworkAsItWas() throws Exception {
+    void clearedNetworkIsLoadedWithOneArray() throws Exception {
         try (Model model = wrapped(Sharing.ONE_ARRAY);
                 Model other = TestModels.model(TestModels.linear(6), INPUT)) {
             FrqDocument document = FrequencyFile.toDocument(model.getBlock(), DataType.FLOAT32);
@@ -364,6 +366,11 @@ class SharedWeightsTest {
             FrequencyFile.load(model, document);
             FrequencyBlocks.toDense(model);
             assertSame(weights(model.getBlock()).get(0), weights(model.getBlock()).get(1));
+            model.getBlock().clear();
+            TestModels.initialize(model.getBlock(), model.getNDManager(), DataType.FLOAT32, INPUT);
+            for (NDArray weight : weights(model.getBlock())) {
+                assertTrue(weight.max().getFloat() > 0, "drawn by its initialiser");
+            }
         }
     }
 
@@ -383,6 +390,34 @@ class SharedWeightsTest {
                             MalformedModelException.class,
                             () -> FrequencyFile.load(fresh, document));
             assertTrue(e.getMessage().contains("the 4 tensors"), e.getMessage());
+        }
+    }
+
+    /** DJL's transposed convolutions are replaced by copies of another layout. */
+    @Test
+    void arrayOfATransposedConvolutionCannotBeShared() {
+        try (Model model = Model.newInstance("transposed")) {
+            NDArray weight = TestModels.random(model.getNDManager(), new Shape(4, 4, 3, 3));
+            Block transposed =
+                    Conv2dTranspose.builder()
+                            .setFilters(4)
+                            .setKernelShape(new Shape(3, 3))
+                            .optBias(false)
+                            .build();
+            Block convolution =
+                    Conv2d.builder()
+                            .setFilters(4)
+                            .setKernelShape(new Shape(3, 3))
+                            .optBias(false)
+                            .build();
+            for (Block each : List.of(transposed, convolution)) {
+                each.getParameters().get("weight").setArray(weight);
+            }
+            model.setBlock(new SequentialBlock().add(convolution).add(transposed));
+            IllegalArgumentException e =
+                    assertThrows(IllegalArgumentException.class, () -> policy().apply(model));
+            assertTrue(e.getMessage().contains("02Conv2dTranspose_weight"), e.getMessage());
+            assertSame(transposed, model.getBlock().getChildren().values().get(1));
         }
     }
 
