@@ -11,7 +11,9 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Collections;
 import java.util.HashSet;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -261,7 +263,15 @@ public final class ArrayFile {
         List<RawArray> checked = WholeFile.read(file, MAX_BYTES, parser(file, nonFinite));
         NDList arrays = new NDList(checked.size());
         try {
-            checked.forEach(array -> arrays.add(array.toArray(manager)));
+            Map<ByteBuffer, NDArray> created = new IdentityHashMap<>();
+            for (RawArray array : checked) {
+                NDArray first = created.get(array.bytes());
+                NDArray next =
+                        first == null ? array.toArray(manager) : first.reshape(array.shape());
+                next.setName(array.name());
+                created.putIfAbsent(array.bytes(), next);
+                arrays.add(next);
+            }
         } catch (OutOfMemoryError e) {
             arrays.close();
             throw WholeFile.unreadable(file, e);
@@ -294,13 +304,17 @@ public final class ArrayFile {
         List<RawArray> arrays =
                 encoding == NDList.Encoding.NPZ
                         ? NpzReader.read(file)
-                        : SafetensorsReader.read(file);
+                        : SafetensorsReader.readTied(file);
         return checked(arrays, nonFinite);
     }
 
-    private static List<RawArray> checked(List<RawArray> arrays, boolean nonFinite)
+    static List<RawArray> checked(List<RawArray> arrays, boolean nonFinite)
             throws MalformedModelException {
+        Set<ByteBuffer> seen = Collections.newSetFromMap(new IdentityHashMap<>());
         for (RawArray array : arrays) {
+            if (!seen.add(array.bytes())) {
+                continue;
+            }
             array.checkValues();
             if (!nonFinite) {
                 array.checkFinite();

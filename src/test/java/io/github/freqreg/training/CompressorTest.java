@@ -123,7 +123,7 @@ class CompressorTest {
                             .add(TestModels.linear(CLASSES)));
             TestModels.initialize(model.getBlock(), model.getNDManager(), DataType.FLOAT32, INPUT);
             int tensors = FrequencyFile.toDocument(model.getBlock()).entries().size();
-            Compressed compressed = compressor().setBytes(400).optEpochs(1).build().compress(model);
+            Compressed compressed = compressor().setBytes(400).optEpochs(2).build().compress(model);
             assertTrue(compressed.getDocument().encode().length <= 400);
             assertEquals(tensors, FrequencyFile.toDocument(model.getBlock()).entries().size());
             FrequencyBlocks.toDense(model);
