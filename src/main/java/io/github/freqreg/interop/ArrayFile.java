@@ -31,8 +31,9 @@ import java.util.Set;
  * a value. int16 and uint16 become int32; uint32, and uint64 below 2⁶³, become int64; bfloat16 and
  * the two types of float8, which only safetensors has, become float32. npy arrays may be in
  * column-major order and big-endian. Of a checkpoint, the part that is the network is read, as
- * float32; {@link TorchCheckpoint} says which part that is, and reads others. Scalars and empty
- * arrays are supported.
+ * float32; {@link TorchCheckpoint} says which part that is, and reads others. Tied arrays of a
+ * checkpoint, and those that {@code safetensors.torch.save_model} lists in the metadata, appear
+ * under each of their names and share their memory. Scalars and empty arrays are supported.
  *
  * <p>Files are untrusted: nothing in them is run, no name is used as a path, and everything is
  * validated before an array is created. A file has at most 1 GiB and every size must match the

@@ -39,6 +39,10 @@ import java.util.function.UnaryOperator;
  * weight. Batch normalisation has gamma (in PyTorch {@code weight}), beta ({@code bias}), running
  * mean and running variance.
  *
+ * <p>A tensor that the network has under several names, because its layers share a parameter or
+ * because their parameters hold one array, is exported once, under its first name. It is loaded
+ * from an array with any of the names, or from several with equal values.
+ *
  * <p>{@link #match} proposes a table for weights with other names, such as those of torchvision and
  * Hugging Face.
  *
@@ -241,7 +245,9 @@ public final class DenseWeights {
      * is that of a state dictionary. Matching by order has two safeguards: a name that ends with
      * {@code weight}, {@code bias}, {@code running_mean} or {@code running_var} must belong to such
      * a parameter, and numbers in names must ascend. PyTorch's {@code num_batches_tracked} is
-     * skipped. Values are converted to the network's type.
+     * skipped. Values are converted to the network's type. An array without a parameter is accepted
+     * if it equals that of a tied tensor, as its further name. In order, a tied tensor has an array
+     * for each of its names, or one in its first place.
      *
      * @param block a plain network of the structure of the weights, initialised or not
      * @param manager the manager of the network's arrays if it is not initialised yet; they are
