@@ -221,6 +221,32 @@ class TiedWeightsTest {
         assertEquals(2 * values("encoder.weight")[7], tied.getFloat(1, 1), "one memory");
     }
 
+    /** An index lists all names that its shards may have. */
+    @Test
+    void metadataOfAShardIsNotRead() throws Exception {
+        savedModel();
+        StringBuilder index = new StringBuilder("{\"metadata\":{},\"weight_map\":{");
+        for (String name : Stored.FIRST.names) {
+            index.append(name.equals("encoder.weight") ? "" : ",");
+            index.append('"').append(name).append("\":\"model.safetensors\"");
+        }
+        Path file = folder.resolve("model.safetensors.index.json");
+        Files.writeString(file, index.append("}}").toString());
+        NDList read = ArrayFile.read(manager, file);
+        assertEquals(Stored.FIRST.names, read.stream().map(NDArray::getName).toList());
+    }
+
+    @Test
+    void metadataThatNamesNoOtherArrayIsNoTie() throws Exception {
+        Path file = folder.resolve("plain.safetensors");
+        String header =
+                "{\"__metadata__\":{\"format\":\"pt\",\"a\":\"a\",\"b\":\"c\"},"
+                        + ArrayBytes.entry("a", "1", 0, 4)
+                        + "}";
+        Files.write(file, ArrayBytes.safetensors(header, PickleWriter.floats(1)));
+        assertEquals(1, ArrayFile.read(manager, file).size());
+    }
+
     @ParameterizedTest
     @EnumSource
     void metadataOfSafetensorsNamesATiedWeight(Tie tie) throws Exception {
