@@ -3,6 +3,7 @@ package io.github.freqreg;
 import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.AbstractBlock;
 import ai.djl.nn.Activation;
@@ -38,6 +39,25 @@ public final class TiedLayer extends AbstractBlock {
         return pair(
                 new TiedLayer(weight, Optional.of(parameter("bias", Parameter.Type.BIAS))),
                 new TiedLayer(weight, Optional.of(parameter("bias", Parameter.Type.BIAS))));
+    }
+
+    /**
+     * The same with two weight parameters that hold one array of 6×6 numbers, and a bias each. The
+     * biases are not initialised.
+     */
+    public static SequentialBlock pairOfOneArray(NDManager manager) {
+        float[] values = new float[36];
+        for (int i = 0; i < values.length; i++) {
+            values[i] = (float) Math.sin(i * i);
+        }
+        NDArray array = manager.create(values, new Shape(6, 6));
+        TiedLayer[] layers = new TiedLayer[2];
+        for (int i = 0; i < 2; i++) {
+            Parameter weight = parameter("weight", Parameter.Type.WEIGHT);
+            weight.setArray(array);
+            layers[i] = new TiedLayer(weight, Optional.of(parameter("bias", Parameter.Type.BIAS)));
+        }
+        return pair(layers[0], layers[1]);
     }
 
     private static SequentialBlock pair(TiedLayer first, TiedLayer second) {

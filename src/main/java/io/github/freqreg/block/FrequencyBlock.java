@@ -68,7 +68,7 @@ public final class FrequencyBlock extends AbstractBaseBlock {
      * Wraps a block. Tensors that are initialised must be projected next.
      *
      * @param block any block
-     * @param parameters all of its parameters by name
+     * @param parameters its parameters by name, without those that are tied to a regularised one
      * @param tensors those that are regularised
      * @param strategy how the block computes
      */
@@ -81,7 +81,7 @@ public final class FrequencyBlock extends AbstractBaseBlock {
         this.block = block;
         this.parameters = parameters;
         for (SpectralParameter tensor : tensors) {
-            spectral.put(tensor.getDense(), tensor);
+            tensor.getDenseTensor().parameters().forEach(each -> spectral.put(each, tensor));
         }
         parameters.forEach(
                 (name, parameter) -> {
@@ -165,7 +165,7 @@ public final class FrequencyBlock extends AbstractBaseBlock {
             if (!tensor.getCoefficients().isInitialized()) {
                 fresh.add(tensor);
                 // Trainers and users set initialisers on the parameters they see.
-                tensor.getDense().setInitializer(tensor.getCoefficients().getInitializer());
+                tensor.getDenseTensor().setInitializer(tensor.getCoefficients().getInitializer());
             } else {
                 tensor.getCoefficients().initialize(manager, dataType);
             }
@@ -296,7 +296,7 @@ public final class FrequencyBlock extends AbstractBaseBlock {
         forgetCleared();
         if (!isInitialized()) {
             block.initialize(manager, read.type(), inputShapes);
-            byName.values().forEach(tensor -> tensor.getDense().freeze(true));
+            byName.values().forEach(tensor -> tensor.getDenseTensor().freeze(true));
         }
         codec.setCoefficients(read);
         codec.readLeftAlone(manager, is);

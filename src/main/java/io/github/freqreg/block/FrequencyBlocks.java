@@ -40,7 +40,8 @@ public final class FrequencyBlocks {
      *
      * <p>These are the names of DJL's {@code getParameters()}, with one exception: a layer that was
      * wrapped before it was added to its parent has the name of the plain layer. A parameter that
-     * occurs more than once is listed once, under its first name.
+     * occurs more than once is listed once, under its first name, and so are parameters that hold
+     * one array.
      *
      * @param block any network
      * @return the parameters by name, in the network's order

@@ -7,17 +7,17 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
 import io.github.freqreg.Internal;
+import java.util.List;
 import java.util.Optional;
 
 /**
  * Makes a network forget what it has learned.
  *
- * <p>The parameters of DJL's layers are cleared, so that their initialisers draw new values. A
- * TorchScript network cannot be cleared, and its archive does not say how its tensors were
- * initialised; they are drawn here. Weights of two or more axes get the variance of He and others
- * (2015), 2 / n for n inputs; other tensors of as many axes, such as embeddings of positions, a
- * standard deviation of {@value #OTHER_DEVIATION}. Biases and running means become 0, weights of
- * normalisation and running variances 1.
+ * <p>The archive of a TorchScript network does not say how its tensors were initialised; they are
+ * drawn here. Weights of two or more axes get the variance of He and others (2015), 2 / n for n
+ * inputs; other tensors of as many axes, such as embeddings of positions, a standard deviation of
+ * {@value #OTHER_DEVIATION}. Biases and running means become 0, weights of normalisation and
+ * running variances 1.
  */
 @Internal
 public final class FreshStart {
@@ -27,41 +27,46 @@ public final class FreshStart {
     private FreshStart() {}
 
     /**
-     * Clears a network, and draws the values of the TorchScript networks in it with the random
-     * numbers of the engine.
+     * Clears a network, or draws its values with the random numbers of the engine where arrays must
+     * stay: in TorchScript networks, and where several parameters hold one array.
      *
      * @param root of the network, plain
      */
     public static void of(Block root) {
-        if (!hasModule(root)) {
+        List<NetworkTensor> tensors = NetworkTensors.of(root);
+        if (tensors.stream().noneMatch(each -> each.isInModule() || !each.tied().isEmpty())) {
             root.clear();
-        } else if (ModuleOperators.isModule(root)) {
-            root.getDirectParameters().values().forEach(FreshStart::draw);
         } else {
-            root.getDirectParameters().values().forEach(Parameter::close);
-            root.getChildren().values().stream().distinct().forEach(FreshStart::of);
+            tensors.stream()
+                    .filter(each -> each.parameter().isInitialized())
+                    .forEach(FreshStart::draw);
         }
     }
 
-    private static boolean hasModule(Block block) {
-        return ModuleOperators.isModule(block)
-                || block.getChildren().values().stream().anyMatch(FreshStart::hasModule);
-    }
-
-    private static void draw(Parameter parameter) {
+    private static void draw(NetworkTensor tensor) {
+        Parameter parameter = tensor.parameter();
         NDArray array = parameter.getArray();
         try (NDManager scratch = array.getManager().newSubManager(array.getDevice())) {
-            Optional<NDArray> values =
-                    array.getShape().dimension() > 1
-                            ? Optional.of(matrix(parameter, scratch))
-                            : vector(parameter, scratch);
-            values.ifPresent(
-                    each -> {
-                        array.setRequiresGradient(false);
-                        InPlace.copy(each.toType(array.getDataType(), false), array);
-                        array.setRequiresGradient(parameter.requiresGradient());
-                    });
+            values(tensor, scratch)
+                    .ifPresent(
+                            each -> {
+                                array.setRequiresGradient(false);
+                                InPlace.copy(each.toType(array.getDataType(), false), array);
+                                array.setRequiresGradient(parameter.requiresGradient());
+                            });
         }
+    }
+
+    private static Optional<NDArray> values(NetworkTensor tensor, NDManager scratch) {
+        Parameter parameter = tensor.parameter();
+        Shape shape = tensor.knownShape();
+        if (!tensor.isInModule()) {
+            return Optional.of(
+                    parameter.getInitializer().initialize(scratch, shape, DataType.FLOAT32));
+        }
+        return shape.dimension() > 1
+                ? Optional.of(matrix(parameter, scratch))
+                : vector(parameter, scratch);
     }
 
     private static NDArray matrix(Parameter parameter, NDManager scratch) {

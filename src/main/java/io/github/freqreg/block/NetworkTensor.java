@@ -8,6 +8,7 @@ import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
 import ai.djl.nn.SymbolBlock;
 import io.github.freqreg.Internal;
+import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -19,6 +20,7 @@ import org.jspecify.annotations.Nullable;
  * @param owner the block that owns it; of a wrapped layer, the {@link FrequencyBlock}
  * @param shape the shape of the dense tensor, or null if the network was not initialised when its
  *     tensors were listed
+ * @param tied the other parameters of DJL's layers that hold the same array, by name
  * @param spectral the tensor in the frequency domain, if the parameter holds its coefficients
  * @param fresh whether its values, if it has any, are those before training
  */
@@ -28,12 +30,17 @@ public record NetworkTensor(
         Parameter parameter,
         Block owner,
         @Nullable Shape shape,
+        Map<String, Parameter> tied,
         Optional<SpectralParameter> spectral,
         boolean fresh) {
 
     /** Takes a parameter as it is now. */
     static NetworkTensor of(
-            String name, Parameter parameter, Block owner, Optional<SpectralParameter> spectral) {
+            String name,
+            Parameter parameter,
+            Block owner,
+            Map<String, Parameter> tied,
+            Optional<SpectralParameter> spectral) {
         // A parameter of a symbol block has an array but no shape of its own.
         Shape shape =
                 spectral.isPresent()
@@ -41,7 +48,7 @@ public record NetworkTensor(
                         : parameter.isInitialized()
                                 ? parameter.getArray().getShape()
                                 : parameter.getShape();
-        return new NetworkTensor(name, parameter, owner, shape, spectral, false);
+        return new NetworkTensor(name, parameter, owner, shape, tied, spectral, false);
     }
 
     /**
@@ -50,7 +57,7 @@ public record NetworkTensor(
      * @return the tensor
      */
     public NetworkTensor asFresh() {
-        return new NetworkTensor(name, parameter, owner, shape, spectral, true);
+        return new NetworkTensor(name, parameter, owner, shape, tied, spectral, true);
     }
 
     /**

@@ -4,7 +4,6 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
-import ai.djl.nn.ParameterList;
 import ai.djl.util.Pair;
 import io.github.freqreg.Internal;
 import java.util.ArrayList;
@@ -18,31 +17,67 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
-/** Lists the parameters of a network. */
+/**
+ * Lists the tensors of a network.
+ *
+ * <p>A tensor has several names if a block or a parameter occurs in several places, if several
+ * parameters hold one array, or if they are one tensor of a TorchScript network. It is listed once,
+ * under its first name. Whether parameters of DJL's layers are tied is known only while they hold
+ * the array, the same {@link NDArray}: not in a network that is not initialised.
+ */
 @Internal
 public final class NetworkTensors {
 
     private static final String FREQUENCY_BLOCK = FrequencyBlock.class.getSimpleName();
 
-    private final List<NetworkTensor> found = new ArrayList<>();
+    private final Map<String, Found> places = new LinkedHashMap<>();
     private final Set<String> names = new HashSet<>();
-    private final Set<Parameter> seen = Collections.newSetFromMap(new IdentityHashMap<>());
+    private final Map<Parameter, Found> byParameter = new IdentityHashMap<>();
+    private final Map<NDArray, Found> byArray = new IdentityHashMap<>();
 
     private NetworkTensors() {}
 
+    /** A tensor and the parameters that are tied to it so far. */
+    private record Found(
+            String name, Parameter parameter, Block owner, Map<String, Parameter> tied) {
+
+        NetworkTensor toTensor() {
+            Optional<SpectralParameter> spectral =
+                    owner instanceof FrequencyBlock wrapper
+                            ? wrapper.findSpectral(parameter)
+                            : Optional.empty();
+            Map<String, Parameter> others = Collections.unmodifiableMap(tied);
+            return NetworkTensor.of(name, parameter, owner, others, spectral);
+        }
+    }
+
     /**
-     * Lists the parameters of a network in its order. A parameter that occurs more than once is
-     * listed once, under its first name.
+     * Lists the tensors of a network in its order.
      *
      * @param root of the network
-     * @return the parameters
-     * @throws IllegalStateException if two parameters have the same name, or a TorchScript network
-     *     is a skeleton without memory for its tensors
+     * @return the tensors, each once
+     * @throws IllegalStateException if two tensors have the same name, or a TorchScript network is
+     *     a skeleton without memory for its tensors
      */
     public static List<NetworkTensor> of(Block root) {
+        return places(root).values().stream().distinct().toList();
+    }
+
+    /**
+     * Returns the tensor of each name that a network shows, also of the further names of a tensor.
+     *
+     * @param root of the network
+     * @return the tensors by name, in the network's order
+     * @throws IllegalStateException if two tensors have the same name
+     */
+    public static Map<String, NetworkTensor> places(Block root) {
         NetworkTensors tensors = new NetworkTensors();
         tensors.add(root, "");
-        return List.copyOf(tensors.found);
+        Map<Found, NetworkTensor> made = new IdentityHashMap<>();
+        Map<String, NetworkTensor> places = new LinkedHashMap<>();
+        tensors.places.forEach(
+                (name, found) -> places.put(name, made.computeIfAbsent(found, Found::toTensor)));
+        return places;
     }
 
     /**
@@ -93,10 +128,21 @@ public final class NetworkTensors {
     }
 
     private void add(Block block, String prefix) {
-        for (Pair<String, Parameter> entry : distinct(block)) {
+        boolean inModule = ModuleOperators.isModule(block);
+        Map<Shape, List<Found>> modules = new HashMap<>();
+        for (Pair<String, Parameter> entry : block.getDirectParameters()) {
             String name = prefix + entry.getKey();
             Parameter parameter = entry.getValue();
-            if (!seen.add(parameter)) {
+            Optional<Found> same = Optional.ofNullable(byParameter.get(parameter));
+            if (same.isEmpty() && inModule) {
+                same = inModule(parameter.getArray(), modules);
+            } else if (same.isEmpty() && parameter.isInitialized()) {
+                same = Optional.ofNullable(byArray.get(parameter.getArray()));
+                same.ifPresent(first -> first.tied.put(name, parameter));
+            }
+            if (same.isPresent()) {
+                byParameter.put(parameter, same.get());
+                places.putIfAbsent(name, same.get());
                 continue;
             }
             if (!names.add(name)) {
@@ -106,43 +152,37 @@ public final class NetworkTensors {
                                 + ". Add their blocks to the network under different names:"
                                 + " parameters are told apart by name");
             }
-            Optional<SpectralParameter> spectral =
-                    block instanceof FrequencyBlock wrapper
-                            ? wrapper.findSpectral(parameter)
-                            : Optional.empty();
-            found.add(NetworkTensor.of(name, parameter, block, spectral));
+            Found first = new Found(name, parameter, block, new LinkedHashMap<>());
+            byParameter.put(parameter, first);
+            // A second name of another tensor gives way.
+            places.remove(name);
+            places.put(name, first);
+            if (inModule) {
+                modules.computeIfAbsent(parameter.getArray().getShape(), shape -> new ArrayList<>())
+                        .add(first);
+            } else if (parameter.isInitialized()) {
+                byArray.put(parameter.getArray(), first);
+            }
         }
         for (Pair<String, Block> child : block.getChildren()) {
             add(child.getValue(), prefix + nameOf(child) + "_");
         }
     }
 
-    /**
-     * Returns the parameters of a block; of those that are one tensor of a TorchScript network, the
-     * first.
-     */
-    private static ParameterList distinct(Block block) {
-        ParameterList all = block.getDirectParameters();
-        if (!ModuleOperators.isModule(block)) {
-            return all;
+    /** Returns the tensor of a TorchScript network that an array is another name of. */
+    private static Optional<Found> inModule(NDArray array, Map<Shape, List<Found>> before) {
+        if (ModuleOperators.isEmptied(array)) {
+            throw new IllegalStateException(
+                    "The TorchScript network is a skeleton, whose tensors have no memory of their"
+                            + " own: load it with TorchScript.load");
         }
-        ParameterList distinct = new ParameterList();
-        Map<Shape, List<NDArray>> byShape = new HashMap<>();
-        for (Pair<String, Parameter> entry : all) {
-            NDArray array = entry.getValue().getArray();
-            if (ModuleOperators.isEmptied(array)) {
-                throw new IllegalStateException(
-                        "The TorchScript network is a skeleton, whose tensors have no memory of"
-                                + " their own: load it with TorchScript.load");
-            }
-            List<NDArray> before =
-                    byShape.computeIfAbsent(array.getShape(), shape -> new ArrayList<>());
-            if (before.isEmpty() || ModuleOperators.find(array, before) == before.size()) {
-                before.add(array);
-                distinct.add(entry);
-            }
+        List<Found> alike = before.getOrDefault(array.getShape(), List.of());
+        if (alike.isEmpty()) {
+            return Optional.empty();
         }
-        return distinct;
+        List<NDArray> arrays = alike.stream().map(each -> each.parameter.getArray()).toList();
+        int index = ModuleOperators.find(array, arrays);
+        return index == alike.size() ? Optional.empty() : Optional.of(alike.get(index));
     }
 
     /**

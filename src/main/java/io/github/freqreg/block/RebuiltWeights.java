@@ -3,7 +3,6 @@ package io.github.freqreg.block;
 import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
-import ai.djl.nn.Parameter;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.locks.ReadWriteLock;
@@ -21,7 +20,7 @@ import java.util.concurrent.locks.ReentrantReadWriteLock;
  */
 final class RebuiltWeights implements WeightCache {
 
-    private final Parameter dense;
+    private final DenseTensor dense;
     private final Rebuild rebuild;
     private final Map<Device, Rebuilt> cache = new HashMap<>();
     private final ReadWriteLock lock = new ReentrantReadWriteLock();
@@ -30,10 +29,10 @@ final class RebuiltWeights implements WeightCache {
     /**
      * Creates an empty cache.
      *
-     * @param dense the parameter whose array holds the weights on its device
+     * @param dense holds the weights on its device
      * @param rebuild rebuilds the weights from coefficients
      */
-    RebuiltWeights(Parameter dense, Rebuild rebuild) {
+    RebuiltWeights(DenseTensor dense, Rebuild rebuild) {
         this.dense = dense;
         this.rebuild = rebuild;
     }
@@ -72,7 +71,7 @@ final class RebuiltWeights implements WeightCache {
                 target = dense.getArray();
             } else {
                 target.attach(manager);
-                Placeholder.replace(dense, target);
+                dense.replace(target);
                 denseIsCurrent = true;
             }
             NDArray snapshot = detached.duplicate();
@@ -109,6 +108,7 @@ final class RebuiltWeights implements WeightCache {
     public void clear() {
         forget();
         denseIsCurrent = false;
+        dense.close();
     }
 
     /** Replaces the dense array by a {@link Placeholder}, so that unused weights take no memory. */
@@ -118,7 +118,7 @@ final class RebuiltWeights implements WeightCache {
         try (NDManager there = weights.getManager().newSubManager(weights.getDevice())) {
             NDArray placeholder = Placeholder.of(there, weights.getShape(), weights.getDataType());
             placeholder.attach(weights.getManager());
-            Placeholder.replace(dense, placeholder);
+            dense.replace(placeholder);
         }
         denseIsCurrent = false;
     }

@@ -23,14 +23,13 @@ import org.jspecify.annotations.Nullable;
  * that are rebuilt from them.
  *
  * <p>The optimiser sees the coefficients {@code c}; the layer sees the weights {@code w = IDCT(c)}.
- * A training pass rebuilds the weights inside the gradient graph. Inference takes them from {@link
- * RebuiltWeights}.
+ * Training rebuilds the weights inside the gradient graph; inference uses a {@link WeightCache}.
  */
 @Internal
 public final class SpectralParameter {
 
     private final String name;
-    private final Parameter dense;
+    private final DenseTensor dense;
     private final ShapedSpec spec;
     private final WeightCache rebuilt;
     private final Map<Device, SpectralTransform> transforms = new ConcurrentHashMap<>();
@@ -48,15 +47,15 @@ public final class SpectralParameter {
      * @param rule how it is kept
      * @param inModule whether its array belongs to a TorchScript network
      */
-    SpectralParameter(String name, Parameter dense, TensorSpec.Rule rule, boolean inModule) {
+    SpectralParameter(String name, DenseTensor dense, TensorSpec.Rule rule, boolean inModule) {
         this.name = name;
         this.dense = dense;
         spec = new ShapedSpec(rule);
         rebuilt =
                 inModule
-                        ? new ModuleWeights(dense, this::rebuild)
+                        ? new ModuleWeights(dense.first(), this::rebuild)
                         : new RebuiltWeights(dense, this::rebuild);
-        coefficients = newParameter(dense.getInitializer(), dense.requiresGradient(), null);
+        coefficients = newParameter(dense.getInitializer(), getDense().requiresGradient(), null);
     }
 
     /** Returns how the tensor is kept. Its shape must be known. */
@@ -64,8 +63,12 @@ public final class SpectralParameter {
         return spec.of(getShape());
     }
 
-    Parameter getDense() {
+    DenseTensor getDenseTensor() {
         return dense;
+    }
+
+    Parameter getDense() {
+        return dense.first();
     }
 
     Parameter getCoefficients() {
@@ -75,7 +78,7 @@ public final class SpectralParameter {
     /** {@return the shape of the dense tensor, known once the network is initialised} */
     public Shape getShape() {
         // A parameter of a TorchScript network has an array but no shape of its own.
-        return getModule().isPresent() ? dense.getArray().getShape() : dense.getShape();
+        return getModule().isPresent() ? dense.getArray().getShape() : getDense().getShape();
     }
 
     /** {@return the axes along which the tensor is transformed} */
@@ -167,8 +170,8 @@ public final class SpectralParameter {
     private Parameter newParameter(
             Initializer initializer, boolean trainable, @Nullable NDArray array) {
         return Parameter.builder()
-                .setName(dense.getName())
-                .setType(dense.getType())
+                .setName(getDense().getName())
+                .setType(getDense().getType())
                 .optInitializer(initializer)
                 .optRequiresGrad(trainable)
                 .optArray(array)
@@ -340,9 +343,6 @@ public final class SpectralParameter {
     void clear() {
         forgetTables();
         rebuilt.clear();
-        if (getModule().isEmpty()) {
-            dense.close();
-        }
         coefficients.close();
         coefficients =
                 newParameter(coefficients.getInitializer(), coefficients.requiresGradient(), null);

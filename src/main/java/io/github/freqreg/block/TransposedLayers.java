@@ -22,10 +22,42 @@ public final class TransposedLayers {
     /**
      * Replaces the layers of a network.
      *
-     * @param block a network
+     * @param block a network, which is unchanged if this fails
+     * @throws IllegalArgumentException if a parameter of such a layer holds one array with another
+     *     parameter: the two layers have different conventions for their weights
      */
     public TransposedLayers(Block block) {
+        for (NetworkTensor tensor : NetworkTensors.of(block)) {
+            if (!tensor.tied().isEmpty()) {
+                checkNotTied(block, tensor);
+            }
+        }
         network = ChildBlocks.replace(block, this::replacement);
+    }
+
+    private static void checkNotTied(Block block, NetworkTensor tensor) {
+        if (isTheirs(block)
+                && block.getDirectParameters().values().stream()
+                        .anyMatch(
+                                each ->
+                                        each == tensor.parameter()
+                                                || tensor.tied().containsValue(each))) {
+            throw new IllegalArgumentException(
+                    "The parameter "
+                            + tensor.name()
+                            + " holds one array with "
+                            + tensor.tied().keySet()
+                            + ", and one of them belongs to a "
+                            + block.getClass().getSimpleName()
+                            + ", which has to be replaced: build a layer of "
+                            + TransposedConv2d.class.getPackageName()
+                            + ", whose weight has PyTorch's layout, or do not share the array");
+        }
+        block.getChildren().values().forEach(child -> checkNotTied(child, tensor));
+    }
+
+    private static boolean isTheirs(Block block) {
+        return block instanceof Conv2dTranspose || block instanceof Conv1dTranspose;
     }
 
     private Block replacement(Block block) {
@@ -57,7 +89,7 @@ public final class TransposedLayers {
     }
 
     private static void checkNoneLeft(Block parent, Block block) {
-        if (block instanceof Conv2dTranspose || block instanceof Conv1dTranspose) {
+        if (isTheirs(block)) {
             String theirs = block.getClass().getSimpleName();
             String ours =
                     (block instanceof Conv2dTranspose

@@ -56,14 +56,19 @@ public final class TrialInitialization {
             }
             return;
         }
-        Parameter dense = tensor.spectral().map(SpectralParameter::getDense).orElse(parameter);
-        Shape shape = dense.getShape();
         undo.add(
-                () -> {
-                    tensor.spectral().ifPresentOrElse(SpectralParameter::clear, parameter::close);
-                    dense.setShape(shape);
-                });
-        fresh.put(dense, parameter.getInitializer());
+                () ->
+                        tensor.spectral()
+                                .ifPresentOrElse(SpectralParameter::clear, parameter::close));
+        List<Parameter> dense =
+                tensor.spectral()
+                        .map(spectral -> spectral.getDenseTensor().parameters())
+                        .orElse(List.of(parameter));
+        for (Parameter each : dense) {
+            Shape shape = each.getShape();
+            undo.add(() -> each.setShape(shape));
+            fresh.put(each, parameter.getInitializer());
+        }
         parameter.setInitializer(Placeholder.INITIALIZER);
     }
 

@@ -22,7 +22,7 @@ interface WeightCache {
     /** Forgets from which coefficients the weights were rebuilt. The dense array stays. */
     void forget();
 
-    /** Forgets everything, as the coefficients are going to be closed. */
+    /** Frees what can be freed, as the coefficients are going to be closed. */
     void clear();
 
     /** Frees the dense weights until they are needed, if that is possible. */

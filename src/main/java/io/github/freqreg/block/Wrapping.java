@@ -1,6 +1,5 @@
 package io.github.freqreg.block;
 
-import ai.djl.ndarray.NDArray;
 import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
 import ai.djl.nn.SymbolBlock;
@@ -21,8 +20,8 @@ import java.util.Set;
  *
  * <p>The network is cut into units, and each unit with a chosen tensor gets one {@link
  * FrequencyBlock} around it. A unit is a layer, or a composite whose children cannot be replaced,
- * see {@link ChildBlocks}. If two units share a chosen parameter, the whole network is one unit, as
- * a parameter has only one set of coefficients.
+ * see {@link ChildBlocks}. If two units share a chosen tensor, as one parameter or as tied ones
+ * that hold one array, the whole network is one unit: a tensor has only one set of coefficients.
  */
 @Internal
 public final class Wrapping {
@@ -30,7 +29,7 @@ public final class Wrapping {
     private final Block root;
     private final Map<Parameter, NetworkTensor> chosen = new IdentityHashMap<>();
     private final Map<Block, List<NetworkTensor>> units = new IdentityHashMap<>();
-    private final Map<Parameter, Block> unitOf = new IdentityHashMap<>();
+    private final Map<NetworkTensor, Block> unitOf = new IdentityHashMap<>();
     private boolean shared;
 
     /**
@@ -39,13 +38,13 @@ public final class Wrapping {
      * @param root of the network
      * @param tensors all tensors of the network, see {@link NetworkTensors#of}
      * @param chosen the tensors to wrap, by name
-     * @throws IllegalArgumentException if a chosen parameter holds the same array as another one
      */
     public Wrapping(Block root, List<NetworkTensor> tensors, Set<String> chosen) {
         this.root = root;
         for (NetworkTensor each : tensors) {
             if (chosen.contains(each.name())) {
                 this.chosen.put(each.parameter(), each);
+                each.tied().values().forEach(tied -> this.chosen.put(tied, each));
             }
         }
         findUnits(root);
@@ -54,7 +53,6 @@ public final class Wrapping {
             unitOf.clear();
             addUnit(root, root);
         }
-        checkArrays(tensors);
     }
 
     private void findUnits(Block block) {
@@ -101,40 +99,13 @@ public final class Wrapping {
             if (tensor == null) {
                 continue;
             }
-            Block first = unitOf.putIfAbsent(entry.getValue(), unit);
+            Block first = unitOf.putIfAbsent(tensor, unit);
             if (first == null) {
                 units.computeIfAbsent(unit, u -> new ArrayList<>()).add(tensor);
             } else if (first != unit) {
                 shared = true;
             }
         }
-    }
-
-    /**
-     * Refuses two parameters that hold the same array. Each would get coefficients of its own, and
-     * DJL itself updates such an array once for each parameter.
-     */
-    private void checkArrays(List<NetworkTensor> tensors) {
-        Map<NDArray, NetworkTensor> holders = new IdentityHashMap<>();
-        for (NetworkTensor each : tensors) {
-            if (!each.parameter().isInitialized()) {
-                continue;
-            }
-            NetworkTensor other = holders.putIfAbsent(each.parameter().getArray(), each);
-            if (other != null && (isChosen(each) || isChosen(other))) {
-                throw new IllegalArgumentException(
-                        "The parameters "
-                                + other.name()
-                                + " and "
-                                + each.name()
-                                + " hold one array, which would come apart: build both layers with"
-                                + " one Parameter, or exclude them from the policy");
-            }
-        }
-    }
-
-    private boolean isChosen(NetworkTensor tensor) {
-        return chosen.containsKey(tensor.parameter());
     }
 
     /** Refuses a frequency block around another one, whose tensors would no longer be found. */
@@ -201,11 +172,13 @@ public final class Wrapping {
             tensors.put(
                     tensor.name(),
                     new SpectralParameter(
-                            tensor.name(), tensor.parameter(), rule, tensor.isInModule()));
+                            tensor.name(),
+                            new DenseTensor(tensor.parameter(), tensor.tied().values()),
+                            rule,
+                            tensor.isInModule()));
         }
         FrequencyBlock wrapper =
-                new FrequencyBlock(
-                        unit, FrequencyBlocks.parameters(unit), tensors.values(), strategy);
+                new FrequencyBlock(unit, shownBy(unit), tensors.values(), strategy);
         for (NetworkTensor each : units.getOrDefault(unit, List.of())) {
             SpectralParameter tensor = Objects.requireNonNull(tensors.get(each.name()));
             if (tensor.getDense().isInitialized()) {
@@ -214,5 +187,17 @@ public final class Wrapping {
             }
         }
         return wrapper;
+    }
+
+    /** Returns the parameters of a unit by name, those tied to a chosen one left out. */
+    private Map<String, Parameter> shownBy(Block unit) {
+        Map<String, Parameter> shown = new LinkedHashMap<>();
+        for (NetworkTensor tensor : NetworkTensors.of(unit)) {
+            shown.put(tensor.name(), tensor.parameter());
+            if (!chosen.containsKey(tensor.parameter())) {
+                shown.putAll(tensor.tied());
+            }
+        }
+        return shown;
     }
 }

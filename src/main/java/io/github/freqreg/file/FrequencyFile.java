@@ -31,6 +31,10 @@ import org.slf4j.LoggerFactory;
  * completely before the network is changed. State of a block that is not a parameter, such as the
  * options that it was built with, is not stored: build the network as the saved one was built.
  *
+ * <p>A tensor is stored once if its layers share a parameter, or if their parameters hold one
+ * array. In the latter case the network to load into must hold the array as well: parameters that
+ * are not initialised cannot be known to be tied.
+ *
  * <p>Running statistics behind a wrapped layer are stored as a few coefficients if the elements can
  * be rebuilt from these: means to 1/512 of the channel's standard deviation (of the variance plus
  * the 1e-5 that DJL adds), variances to 1/256 of themselves. Files with float32 numbers contain all
@@ -132,9 +136,10 @@ public final class FrequencyFile {
      * @throws MalformedModelException if the file is damaged, has an unknown version, or belongs to
      *     another network; the model is unchanged
      * @throws IllegalStateException if two parameters of the network have the same name
-     * @throws IllegalArgumentException if a tensor of the file cannot be wrapped in this network:
-     *     two parameters hold one array, a part that must be wrapped as a whole is wrapped inside,
-     *     or a class calls a layer that the engine does not implement; the network is unchanged
+     * @throws IllegalArgumentException if a tensor of the file cannot be wrapped in this network: a
+     *     part that must be wrapped as a whole is wrapped inside, a class calls a layer that the
+     *     engine does not implement, or such a layer shares the array of its weight; the network is
+     *     unchanged
      */
     public static void load(Model model, Path file) throws IOException, MalformedModelException {
         Block block = FrequencyBlocks.of(model);
@@ -154,9 +159,10 @@ public final class FrequencyFile {
      * @throws MalformedModelException if the file is damaged, has an unknown version, or belongs to
      *     another network; the network is unchanged
      * @throws IllegalStateException if two parameters of the network have the same name
-     * @throws IllegalArgumentException if a tensor of the file cannot be wrapped in this network:
-     *     two parameters hold one array, a part that must be wrapped as a whole is wrapped inside,
-     *     or a class calls a layer that the engine does not implement; the network is unchanged
+     * @throws IllegalArgumentException if a tensor of the file cannot be wrapped in this network: a
+     *     part that must be wrapped as a whole is wrapped inside, a class calls a layer that the
+     *     engine does not implement, or such a layer shares the array of its weight; the network is
+     *     unchanged
      */
     public static Block load(Block block, NDManager manager, Path file)
             throws IOException, MalformedModelException {

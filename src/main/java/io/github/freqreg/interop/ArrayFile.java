@@ -11,7 +11,9 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Collections;
 import java.util.HashSet;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -29,8 +31,9 @@ import java.util.Set;
  * a value. int16 and uint16 become int32; uint32, and uint64 below 2⁶³, become int64; bfloat16 and
  * the two types of float8, which only safetensors has, become float32. npy arrays may be in
  * column-major order and big-endian. Of a checkpoint, the part that is the network is read, as
- * float32; {@link TorchCheckpoint} says which part that is, and reads others. Scalars and empty
- * arrays are supported.
+ * float32; {@link TorchCheckpoint} says which part that is, and reads others. Tied arrays of a
+ * checkpoint, and those that {@code safetensors.torch.save_model} lists in the metadata, appear
+ * under each of their names and share their memory. Scalars and empty arrays are supported.
  *
  * <p>Files are untrusted: nothing in them is run, no name is used as a path, and everything is
  * validated before an array is created. A file has at most 1 GiB and every size must match the
@@ -261,7 +264,15 @@ public final class ArrayFile {
         List<RawArray> checked = WholeFile.read(file, MAX_BYTES, parser(file, nonFinite));
         NDList arrays = new NDList(checked.size());
         try {
-            checked.forEach(array -> arrays.add(array.toArray(manager)));
+            Map<ByteBuffer, NDArray> created = new IdentityHashMap<>();
+            for (RawArray array : checked) {
+                NDArray first = created.get(array.bytes());
+                NDArray next =
+                        first == null ? array.toArray(manager) : first.reshape(array.shape());
+                next.setName(array.name());
+                created.putIfAbsent(array.bytes(), next);
+                arrays.add(next);
+            }
         } catch (OutOfMemoryError e) {
             arrays.close();
             throw WholeFile.unreadable(file, e);
@@ -294,13 +305,17 @@ public final class ArrayFile {
         List<RawArray> arrays =
                 encoding == NDList.Encoding.NPZ
                         ? NpzReader.read(file)
-                        : SafetensorsReader.read(file);
+                        : SafetensorsReader.readTied(file);
         return checked(arrays, nonFinite);
     }
 
-    private static List<RawArray> checked(List<RawArray> arrays, boolean nonFinite)
+    static List<RawArray> checked(List<RawArray> arrays, boolean nonFinite)
             throws MalformedModelException {
+        Set<ByteBuffer> seen = Collections.newSetFromMap(new IdentityHashMap<>());
         for (RawArray array : arrays) {
+            if (!seen.add(array.bytes())) {
+                continue;
+            }
             array.checkValues();
             if (!nonFinite) {
                 array.checkFinite();

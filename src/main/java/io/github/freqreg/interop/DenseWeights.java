@@ -8,7 +8,6 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
-import ai.djl.nn.Parameter;
 import io.github.freqreg.block.FrequencyBlocks;
 import io.github.freqreg.block.NetworkTensor;
 import io.github.freqreg.block.NetworkTensors;
@@ -16,6 +15,7 @@ import io.github.freqreg.block.SpectralParameter;
 import io.github.freqreg.block.TrialInitialization;
 import io.github.freqreg.spectrum.FrequencyAxes;
 import java.util.Collections;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -38,6 +38,10 @@ import java.util.function.UnaryOperator;
  * of a linear layer (out, in), of a transposed convolution (in, out, kernel). The bias follows the
  * weight. Batch normalisation has gamma (in PyTorch {@code weight}), beta ({@code bias}), running
  * mean and running variance.
+ *
+ * <p>A tensor that the network has under several names, because its layers share a parameter or
+ * because their parameters hold one array, is exported once, under its first name. It is loaded
+ * from an array with any of the names, or from several with equal values.
  *
  * <p>{@link #match} proposes a table for weights with other names, such as those of torchvision and
  * Hugging Face.
@@ -154,7 +158,7 @@ public final class DenseWeights {
             Model model, NDList arrays, UnaryOperator<String> names, Shape... inputs)
             throws MalformedModelException {
         Block block = FrequencyBlocks.of(model);
-        Matching matching = parameters -> new WeightMatch(parameters, names).of(arrays);
+        Matching matching = places -> new WeightMatch(places, names).of(arrays);
         load(block, model.getNDManager(), model.getDataType(), matching, inputs);
     }
 
@@ -197,8 +201,7 @@ public final class DenseWeights {
     }
 
     private static Matching byTable(NDList arrays, NameTable table) {
-        return parameters ->
-                new WeightMatch(parameters, UnaryOperator.identity()).of(arrays, table);
+        return places -> new WeightMatch(places, UnaryOperator.identity()).of(arrays, table);
     }
 
     /**
@@ -227,7 +230,7 @@ public final class DenseWeights {
         TrialInitialization trial = new TrialInitialization(block);
         try (NDManager manager = NDManager.newBaseManager()) {
             trial.initialize(manager, DataType.FLOAT32, inputs);
-            return NameMatch.of(FrequencyBlocks.parameters(block), arrays, names);
+            return NameMatch.of(NetworkTensors.places(block), arrays, names);
         } finally {
             trial.undo();
             trial.putInitializers(block);
@@ -242,7 +245,9 @@ public final class DenseWeights {
      * is that of a state dictionary. Matching by order has two safeguards: a name that ends with
      * {@code weight}, {@code bias}, {@code running_mean} or {@code running_var} must belong to such
      * a parameter, and numbers in names must ascend. PyTorch's {@code num_batches_tracked} is
-     * skipped. Values are converted to the network's type.
+     * skipped. Values are converted to the network's type. An array without a parameter is accepted
+     * if it equals that of a tied tensor, as its further name. In order, a tied tensor has an array
+     * for each of its names, or one in its first place.
      *
      * @param block a plain network of the structure of the weights, initialised or not
      * @param manager the manager of the network's arrays if it is not initialised yet; they are
@@ -262,7 +267,7 @@ public final class DenseWeights {
             UnaryOperator<String> names,
             Shape... inputs)
             throws MalformedModelException {
-        Matching matching = parameters -> new WeightMatch(parameters, names).of(arrays);
+        Matching matching = places -> new WeightMatch(places, names).of(arrays);
         load(block, manager, DataType.FLOAT32, matching, inputs);
     }
 
@@ -273,10 +278,10 @@ public final class DenseWeights {
         /**
          * Finds the arrays.
          *
-         * @param parameters the parameters by name, initialised
-         * @return the arrays by the name of the parameter
+         * @param places the tensors of the network by all of their names, initialised
+         * @return the arrays by the first name of the tensor
          */
-        Map<String, NDArray> of(Map<String, Parameter> parameters) throws MalformedModelException;
+        Map<String, NDArray> of(Map<String, NetworkTensor> places) throws MalformedModelException;
     }
 
     private static void checkPlain(Block block) {
@@ -291,20 +296,20 @@ public final class DenseWeights {
             Block block, NDManager manager, DataType type, Matching matching, Shape... inputs)
             throws MalformedModelException {
         checkPlain(block);
-        Map<String, Parameter> parameters = FrequencyBlocks.parameters(block);
+        Map<String, NetworkTensor> places = NetworkTensors.places(block);
         TrialInitialization trial = new TrialInitialization(block);
         Map<String, NDArray> found;
         try {
             trial.initialize(manager, type, inputs);
-            found = matching.of(parameters);
+            found = matching.of(places);
         } catch (MalformedModelException | RuntimeException e) {
             trial.undo();
             throw e;
         } finally {
             trial.putInitializers(block);
         }
-        parameters.forEach(
-                (name, parameter) ->
-                        trial.fill(parameter, Objects.requireNonNull(found.get(name))));
+        for (NetworkTensor tensor : new LinkedHashSet<>(places.values())) {
+            trial.fill(tensor.parameter(), Objects.requireNonNull(found.get(tensor.name())));
+        }
     }
 }

@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Parameter;
+import io.github.freqreg.block.NetworkTensor;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -104,11 +105,30 @@ final class NameMatch {
     /**
      * Proposes a table.
      *
-     * @param parameters of the network by name, initialised
+     * @param places the tensors of the network by all of their names, initialised
      * @param arrays the arrays, of which those without a name are ignored
      * @param names maps the name of a parameter to the name that its array may have
      */
     static NameTable of(
+            Map<String, NetworkTensor> places, NDList arrays, UnaryOperator<String> names) {
+        Map<String, Parameter> all = new LinkedHashMap<>();
+        Map<String, Parameter> once = new LinkedHashMap<>();
+        places.forEach(
+                (name, tensor) -> {
+                    all.put(name, tensor.parameter());
+                    once.put(tensor.name(), tensor.parameter());
+                });
+        NameTable ofAll = propose(all, arrays, names);
+        // A file may have a tied tensor under each of its names or under one.
+        NameTable ofFirst = all.size() == once.size() ? ofAll : propose(once, arrays, names);
+        return leftOver(ofFirst) < leftOver(ofAll) ? ofFirst : ofAll;
+    }
+
+    private static int leftOver(NameTable table) {
+        return table.openParameters().size() + table.unusedArrays().size();
+    }
+
+    private static NameTable propose(
             Map<String, Parameter> parameters, NDList arrays, UnaryOperator<String> names) {
         NameMatch match = new NameMatch(parameters, arrays);
         match.byName(names);

@@ -101,6 +101,11 @@ record RawArray(String name, ElementType type, Shape shape, ByteBuffer bytes) {
         }
     }
 
+    /** Returns this array under another name; it shares the buffer of its elements. */
+    RawArray withName(String other) {
+        return new RawArray(other, type, shape, bytes);
+    }
+
     /** Returns this array with its elements in another order of bytes. */
     RawArray withBytes(ByteBuffer ordered) {
         return new RawArray(name, type, shape, ordered);

@@ -10,8 +10,11 @@ import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -40,14 +43,41 @@ final class SafetensorsReader {
 
     private final List<Entry> entries = new ArrayList<>();
     private final Set<String> names = new HashSet<>();
+    private final Map<String, String> metadata = new LinkedHashMap<>();
 
     private SafetensorsReader() {}
 
     /** An array as the header describes it. */
     private record Entry(String name, ElementType type, long[] extents, long from, long to) {}
 
-    /** Returns the arrays in the order of their bytes. */
+    /**
+     * Returns the arrays in the order of their bytes, and then the further names of tied arrays.
+     *
+     * <p>{@code safetensors.torch.save_model} stores a tied array under one of its names. For each
+     * of the others, the metadata has the name as a key and the stored name as its text. These
+     * arrays have the same buffer.
+     */
+    static List<RawArray> readTied(byte[] file) throws MalformedModelException {
+        SafetensorsReader reader = new SafetensorsReader();
+        List<RawArray> arrays = reader.arrays(file);
+        Map<String, RawArray> stored = new HashMap<>();
+        arrays.forEach(array -> stored.put(array.name(), array));
+        for (Map.Entry<String, String> entry : reader.metadata.entrySet()) {
+            RawArray array = stored.get(entry.getValue());
+            if (array != null && !stored.containsKey(entry.getKey())) {
+                RawArray.checkName(entry.getKey(), reader.names);
+                arrays.add(array.withName(entry.getKey()));
+            }
+        }
+        return arrays;
+    }
+
+    /** Returns the stored arrays in the order of their bytes. */
     static List<RawArray> read(byte[] file) throws MalformedModelException {
+        return new SafetensorsReader().arrays(file);
+    }
+
+    private List<RawArray> arrays(byte[] file) throws MalformedModelException {
         ByteBuffer bytes = ByteBuffer.wrap(file).order(ByteOrder.LITTLE_ENDIAN);
         if (bytes.remaining() < Long.BYTES) {
             throw new MalformedModelException(
@@ -62,10 +92,9 @@ final class SafetensorsReader {
                             + " bytes but its length is "
                             + Long.toUnsignedString(length));
         }
-        SafetensorsReader reader = new SafetensorsReader();
-        StrictJson.read(bytes.slice(Long.BYTES, (int) length), "the header", reader::field);
+        StrictJson.read(bytes.slice(Long.BYTES, (int) length), "the header", this::field);
         ByteBuffer data = bytes.slice(Long.BYTES + (int) length, bytes.remaining() - (int) length);
-        return arrays(reader.entries, data);
+        return arrays(entries, data);
     }
 
     private static List<RawArray> arrays(List<Entry> entries, ByteBuffer data)
@@ -110,18 +139,16 @@ final class SafetensorsReader {
         }
     }
 
-    /** Skips the metadata, strings by key. */
-    private static void metadata(StrictJson json) throws IOException, MalformedModelException {
-        Set<String> keys = new HashSet<>();
+    private void metadata(StrictJson json) throws IOException, MalformedModelException {
         json.object(
                 in(METADATA),
                 (key, inside) -> {
-                    if (!keys.add(key)) {
+                    // Not skipValue, which would not check the characters.
+                    String text = inside.string(in(METADATA));
+                    if (metadata.put(key, text) != null) {
                         throw new MalformedModelException(
                                 "the key " + key + " of " + METADATA + " appears twice");
                     }
-                    // Not skipValue, which would not check the characters.
-                    String unused = inside.string(in(METADATA));
                 });
     }
 

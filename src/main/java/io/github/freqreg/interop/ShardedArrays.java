@@ -136,7 +136,7 @@ final class ShardedArrays {
                 WholeFile.read(
                         file.resolveSibling(shard),
                         ArrayFile.MAX_BYTES,
-                        bytes -> ArrayFile.decode(bytes, NDList.Encoding.SAFETENSORS, nonFinite));
+                        bytes -> ArrayFile.checked(SafetensorsReader.read(bytes), nonFinite));
         index.check(shard, arrays);
         return arrays;
     }

@@ -134,6 +134,12 @@ public final class FrequencyRegularization {
      * io.github.freqreg.nn}. Initialised parameters keep their values, even if other parts of the
      * network are not initialised yet.
      *
+     * <p>Layers that share a parameter, and parameters that hold one array, are one tensor, known
+     * by the first of its names: it is planned, wrapped and counted once, and an optimiser's step
+     * moves it once. Parameters can be tied by an array only if they hold it when the policy is
+     * applied. An array that is left alone is trained by DJL, which moves it once for each of its
+     * parameters.
+     *
      * <p>A policy can be applied again after a part of the network was replaced, for example its
      * head: tensors that are wrapped already stay as they are.
      *
@@ -149,8 +155,9 @@ public final class FrequencyRegularization {
      * @throws IllegalStateException if everything that the policy chooses is wrapped already, if
      *     the policy needs shapes that are not known, or if two parameters have the same name
      * @throws IllegalArgumentException if nothing is chosen, a budget is too small, a split does
-     *     not fit its tensor, a pattern matches nothing, or a class of your own calls a layer that
-     *     the engine does not implement; the network is unchanged
+     *     not fit its tensor, a pattern matches nothing, a class of your own calls a layer that the
+     *     engine does not implement, or such a layer shares the array of its weight; the network is
+     *     unchanged
      */
     public Block apply(Block block, Shape... inputShapes) {
         return apply(block, Start.TRAINED, inputShapes);
@@ -196,7 +203,7 @@ public final class FrequencyRegularization {
      * @param block any block
      * @param inputShapes the shapes of the network's inputs, to learn the shapes of tensors of a
      *     block that is not initialised; none to leave these open
-     * @return a choice for each parameter, in the order of {@code getParameters()}
+     * @return a choice for each tensor, in the order of {@code getParameters()}
      * @throws IllegalArgumentException if the network does not accept such inputs
      * @throws IllegalStateException if two parameters have the same name
      */

@@ -20,7 +20,6 @@ final class NetworkPlan {
      *
      * @param root of the network
      * @param tensors all tensors of the network
-     * @throws IllegalArgumentException if a chosen parameter holds the same array as another one
      */
     NetworkPlan(Block root, List<PlannedTensor> tensors) {
         this.root = root;

@@ -27,7 +27,7 @@ class FreshStartTest {
     @TempDir private Path folder;
 
     @Test
-    void aTorchScriptNetworkIsDrawnAndOtherLayersAreCleared() throws Exception {
+    void aTorchScriptNetworkIsDrawnWithTheLayersBesideIt() throws Exception {
         Path archive = folder.resolve("net.pt");
         TorchArchive.write(archive, ScriptNetworks.convolutional(1));
         try (Model model = Model.newInstance("net")) {
@@ -40,8 +40,9 @@ class FreshStartTest {
             for (Parameter each : body.getParameters().values()) {
                 before.put(each.getName(), each.getArray().toFloatArray());
             }
+            float[] ofHead = weight(head);
             FreshStart.of(network);
-            assertFalse(head.isInitialized());
+            assertFalse(Arrays.equals(ofHead, weight(head)));
             for (Parameter each : body.getParameters().values()) {
                 NDArray array = each.getArray();
                 float[] now = array.toFloatArray();
@@ -56,6 +57,18 @@ class FreshStartTest {
             NDArray weight = body.getParameters().get("conv1.weight").getArray();
             assertEquals(2.0 / 27, weight.square().mean().getFloat(), 0.02);
             assertArrayEquals(new long[] {8, 3, 3, 3}, weight.getShape().getShape());
+        }
+    }
+
+    private static float[] weight(Block linear) {
+        return linear.getParameters().get("weight").getArray().toFloatArray();
+    }
+
+    @Test
+    void aNetworkOfDjlIsCleared() {
+        try (Model model = TestModels.model(TestModels.smallNetwork(), TestModels.SMALL_INPUT)) {
+            FreshStart.of(model.getBlock());
+            assertFalse(model.getBlock().isInitialized());
         }
     }
 }

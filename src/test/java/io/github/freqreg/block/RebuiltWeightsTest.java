@@ -143,7 +143,7 @@ class RebuiltWeightsTest {
             AtomicInteger rebuilt = new AtomicInteger();
             RebuiltWeights weights =
                     new RebuiltWeights(
-                            dense,
+                            new DenseTensor(dense, List.of()),
                             (vector, scratch) -> {
                                 rebuilt.incrementAndGet();
                                 NDArray twice = vector.add(vector);

@@ -14,6 +14,7 @@ import ai.djl.training.initializer.NormalInitializer;
 import io.github.freqreg.UsesEngine;
 import io.github.freqreg.spectrum.FrequencyAxes;
 import java.util.Arrays;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 /** The kept number of one tensor, from its start to the end of truncation. */
@@ -35,7 +36,12 @@ class SpectralParameterTest {
         weight.setInitializer(new NormalInitializer(1));
         weight.initialize(manager, DataType.FLOAT32);
         TensorSpec spec = new TensorSpec(START, TARGET, FrequencyAxes.OWN, 0);
-        tensor = new SpectralParameter("01Linear_weight", weight, shape -> spec, false);
+        tensor =
+                new SpectralParameter(
+                        "01Linear_weight",
+                        new DenseTensor(weight, List.of()),
+                        shape -> spec,
+                        false);
         tensor.project(false);
     }
 

@@ -1,17 +1,21 @@
 package io.github.freqreg.training;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ai.djl.Model;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Activation;
 import ai.djl.nn.Block;
 import ai.djl.nn.Blocks;
+import ai.djl.nn.ParameterList;
 import ai.djl.nn.SequentialBlock;
 import ai.djl.nn.convolutional.Conv2d;
 import ai.djl.nn.core.Linear;
@@ -22,7 +26,9 @@ import ai.djl.training.dataset.ArrayDataset;
 import ai.djl.training.evaluator.Accuracy;
 import ai.djl.training.listener.TrainingListenerAdapter;
 import io.github.freqreg.TestModels;
+import io.github.freqreg.TiedLayer;
 import io.github.freqreg.UsesEngine;
+import io.github.freqreg.block.FrequencyBlocks;
 import io.github.freqreg.file.FrequencyFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -103,6 +109,31 @@ class CompressorTest {
                 .optValidationSet(bars(200, 2))
                 .optEvaluator(new Accuracy())
                 .optEpochs(8);
+    }
+
+    /** The compressor clears networks, which would give each of the parameters an own array. */
+    @Test
+    void parametersThatHoldOneArrayStayTied() throws Exception {
+        try (Model model = Model.newInstance("tied")) {
+            model.setBlock(
+                    new SequentialBlock()
+                            .add(Blocks.batchFlattenBlock())
+                            .add(TestModels.linear(200))
+                            .add(TestModels.linear(6))
+                            .add(TiedLayer.pairOfOneArray(model.getNDManager()))
+                            .add(TestModels.linear(CLASSES)));
+            TestModels.initialize(model.getBlock(), model.getNDManager(), DataType.FLOAT32, INPUT);
+            int tensors = FrequencyFile.toDocument(model.getBlock()).entries().size();
+            Compressed compressed =
+                    compressor().setBytes(1_500).optEpochs(2).build().compress(model);
+            assertTrue(compressed.getDocument().encode().length <= 1_500);
+            assertEquals(tensors, FrequencyFile.toDocument(model.getBlock()).entries().size());
+            FrequencyBlocks.toDense(model);
+            ParameterList parameters = model.getBlock().getParameters();
+            assertSame(
+                    parameters.get("04SequentialBlock_01TiedLayer_weight").getArray(),
+                    parameters.get("04SequentialBlock_03TiedLayer_weight").getArray());
+        }
     }
 
     @Test
