@@ -92,7 +92,7 @@ public final class FrequencyBlock extends AbstractBaseBlock {
         pass = new ForwardPass(block, byName, spectral, leftAlone(), strategy);
         if (block.isInitialized()) {
             beforeInitialize(block.getInputShapes());
-        } else if (ModuleOperators.isModule(block)) {
+        } else if (ScriptModules.isModule(block)) {
             // It has values since it was loaded, and takes inputs of any shape that it can.
             beforeInitialize();
         }

@@ -4,23 +4,16 @@ import ai.djl.MalformedModelException;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
-import ai.djl.nn.Block;
 import ai.djl.nn.SymbolBlock;
 import ai.djl.training.ParameterStore;
 import io.github.freqreg.Internal;
-import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
-import java.io.DataInputStream;
 import java.io.IOException;
-import java.io.SequenceInputStream;
 import java.io.UncheckedIOException;
-import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Operators of PyTorch that DJL does not offer, on the tensors of a TorchScript network.
@@ -30,13 +23,6 @@ import org.slf4j.LoggerFactory;
  */
 @Internal
 public final class ModuleOperators {
-
-    private static final Logger logger = LoggerFactory.getLogger(ModuleOperators.class);
-
-    /** The version that {@code PtSymbolBlock} expects before the length of an archive. */
-    private static final byte VERSION = 1;
-
-    private static final int HEAD_SIZE = Byte.BYTES + Long.BYTES;
 
     private static final String FOLDER = "operators/";
 
@@ -105,17 +91,6 @@ public final class ModuleOperators {
     private ModuleOperators() {}
 
     /**
-     * Returns whether a block is a TorchScript network.
-     *
-     * @param block any block
-     * @return whether it is DJL's {@code PtSymbolBlock}, whose tensors can be reached
-     */
-    public static boolean isModule(Block block) {
-        return block instanceof SymbolBlock
-                && block.getClass().getSimpleName().equals("PtSymbolBlock");
-    }
-
-    /**
      * Copies values into a tensor of a module. The tensor leaves the gradient graph that it was in
      * and enters that of the values, if these are in one.
      *
@@ -124,24 +99,6 @@ public final class ModuleOperators {
      */
     static void assign(NDArray target, NDArray source) {
         run(ASSIGN, target, List.of(source)).close();
-    }
-
-    /**
-     * Lets a TorchScript network know that it is in inference mode.
-     *
-     * <p>DJL 0.36 loads a module in that mode, but believes it to be in training mode, so that it
-     * would not switch modes for the first training passes. It switches at the start of a pass for
-     * inference, whatever becomes of that pass.
-     *
-     * @param network the network, as loaded
-     */
-    static void settleMode(SymbolBlock network) {
-        try (NDManager scratch = NDManager.newBaseManager()) {
-            network.forward(new ParameterStore(scratch, false), new NDList(), false).close();
-        } catch (RuntimeException e) {
-            // There are no inputs, so the pass itself must fail.
-            logger.debug("{} is in inference mode", network.getClass().getSimpleName());
-        }
     }
 
     /**
@@ -219,33 +176,10 @@ public final class ModuleOperators {
     private static SymbolBlock operator(String body) {
         try {
             // Lives as long as the process.
-            return load(NDManager.newBaseManager("PyTorch"), archive(body));
+            return ScriptModules.load(NDManager.newBaseManager("PyTorch"), archive(body));
         } catch (IOException | MalformedModelException e) {
             throw new IllegalStateException("The engine cannot load a TorchScript operator", e);
         }
-    }
-
-    /**
-     * Loads a TorchScript network.
-     *
-     * @param manager the manager of its tensors
-     * @param archive the bytes of the archive
-     * @return the network, whose tensors can be written to
-     * @throws IOException never
-     * @throws MalformedModelException if DJL expects another format
-     */
-    public static SymbolBlock load(NDManager manager, byte[] archive)
-            throws IOException, MalformedModelException {
-        byte[] head = ByteBuffer.allocate(HEAD_SIZE).put(VERSION).putLong(archive.length).array();
-        SymbolBlock network = SymbolBlock.newInstance(manager);
-        try (DataInputStream in =
-                new DataInputStream(
-                        new SequenceInputStream(
-                                new ByteArrayInputStream(head),
-                                new ByteArrayInputStream(archive)))) {
-            network.loadParameters(manager, in);
-        }
-        return network;
     }
 
     private static byte[] archive(String body) {

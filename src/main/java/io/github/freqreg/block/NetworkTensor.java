@@ -164,7 +164,7 @@ public record NetworkTensor(
      * @return whether its memory is that of a module
      */
     public boolean isInModule() {
-        return ModuleOperators.isModule(owner);
+        return ScriptModules.isModule(owner);
     }
 
     /**

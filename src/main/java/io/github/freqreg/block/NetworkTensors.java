@@ -114,7 +114,7 @@ public final class NetworkTensors {
      *     loaded
      */
     public static boolean haveNumbers(Block root) {
-        return root.isInitialized() || ModuleOperators.isModule(root);
+        return root.isInitialized() || ScriptModules.isModule(root);
     }
 
     /**
@@ -128,7 +128,7 @@ public final class NetworkTensors {
     }
 
     private void add(Block block, String prefix) {
-        boolean inModule = ModuleOperators.isModule(block);
+        boolean inModule = ScriptModules.isModule(block);
         Map<Shape, List<Found>> modules = new HashMap<>();
         for (Pair<String, Parameter> entry : block.getDirectParameters()) {
             String name = prefix + entry.getKey();

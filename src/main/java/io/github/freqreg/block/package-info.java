@@ -12,13 +12,14 @@
  * <p>Read in this order: {@code FrequencyBlock}, {@code SpectralParameter} (the coefficients of one
  * tensor), {@code RebuiltWeights} (the dense weights that inference caches), {@code ForwardPass}
  * and {@code RebuildingParameterStore} (how the wrapped layer gets its weights), {@code
- * ModuleWeights} and {@code ModuleOperators} (how a TorchScript network gets them, which asks no
- * parameter store), {@code ParameterCodec} (DJL's {@code .params} files). Then how a network is
- * wrapped: {@code NetworkTensors} lists its parameters, {@code TensorSpec} says how each is kept,
- * {@code Wrapping} cuts the network into units and wraps them, {@code ChildBlocks} replaces
- * children, {@code Fusion} fuses followers, and {@code StartScale} scales the coefficients of fresh
- * tensors. {@code TrialInitialization} and {@code TransposedLayers} prepare a network and can be
- * undone.
+ * ModuleWeights}, {@code ModuleGradients} and {@code ModuleOperators} (how a TorchScript network
+ * gets them, which asks no parameter store), {@code ParameterCodec} (DJL's {@code .params} files).
+ * Then how a network is wrapped: {@code NetworkTensors} lists its parameters, {@code TensorSpec}
+ * says how each is kept, {@code Wrapping} cuts the network into units and wraps them, {@code
+ * ChildBlocks} replaces children, {@code Fusion} fuses followers, and {@code StartScale} scales the
+ * coefficients of fresh tensors. {@code TrialInitialization} and {@code TransposedLayers} prepare a
+ * network and can be undone, {@code ScriptModules} loads TorchScript networks, and {@code
+ * FreshStart} makes a network forget.
  *
  * <h2>Design notes</h2>
  *

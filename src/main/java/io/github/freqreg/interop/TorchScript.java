@@ -6,6 +6,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.nn.Parameter;
 import ai.djl.nn.SymbolBlock;
 import io.github.freqreg.block.ModuleOperators;
+import io.github.freqreg.block.ScriptModules;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -47,7 +48,7 @@ public final class TorchScript {
         byte[] content = TorchScriptSkeleton.withValues(archive);
         SymbolBlock network;
         try {
-            network = ModuleOperators.load(manager, content);
+            network = ScriptModules.load(manager, content);
         } catch (EngineException e) {
             throw new MalformedModelException(archive + ": " + e.getMessage(), e);
         }

@@ -4,8 +4,8 @@ import ai.djl.MalformedModelException;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
-import io.github.freqreg.block.ModuleOperators;
 import io.github.freqreg.block.NetworkTensor;
+import io.github.freqreg.block.ScriptModules;
 import io.github.freqreg.interop.TorchScriptArchive;
 import io.github.freqreg.interop.TorchScriptOperator;
 import io.github.freqreg.interop.TorchScriptParameter;
@@ -65,7 +65,7 @@ final class ModuleLayers {
      */
     static Optional<String> obstacle(Block block) {
         try {
-            return ModuleOperators.isModule(block)
+            return ScriptModules.isModule(block)
                     ? TorchScriptArchive.of(block).obstacle()
                     : Optional.empty();
         } catch (IOException | MalformedModelException e) {

@@ -10,6 +10,8 @@ import ai.djl.translate.TranslateException;
 import io.github.freqreg.examples.data.LabelledArrays;
 import io.github.freqreg.examples.tasks.ArchiveAnswers;
 import io.github.freqreg.examples.tasks.ArchivePair;
+import io.github.freqreg.examples.tasks.EpochLog;
+import io.github.freqreg.examples.tasks.TrainingLog;
 import io.github.freqreg.interop.TorchScript;
 import io.github.freqreg.training.Compressed;
 import io.github.freqreg.training.Compressor;
@@ -112,6 +114,7 @@ record CompressArchive(
                 .optValidationSet(labelled.validation(BATCH))
                 .optLoss(new SoftmaxCrossEntropyLoss())
                 .optEvaluator(new Accuracy())
+                .optListeners(new EpochLog(TrainingLog.to(output)))
                 .optEpochs(epochs)
                 .optSeed(seed)
                 .build()

@@ -3,12 +3,13 @@ package io.github.freqreg.examples.tasks;
 import ai.djl.training.Trainer;
 import ai.djl.training.listener.TrainingListenerAdapter;
 import io.github.freqreg.file.FrequencyFile;
+import java.util.function.Supplier;
 
 /** Prints a line for each epoch of a {@link io.github.freqreg.training.Compressor}. */
 public final class EpochLog extends TrainingListenerAdapter {
 
     private final TrainingLog log;
-    private final ValidationMeasure measure;
+    private final Supplier<String> validation;
     private final long begin = System.nanoTime();
     private int epoch;
 
@@ -19,8 +20,21 @@ public final class EpochLog extends TrainingListenerAdapter {
      * @param measure the measure of the compressor
      */
     public EpochLog(TrainingLog log, ValidationMeasure measure) {
+        this(log, () -> ", validation " + measure.latest());
+    }
+
+    /**
+     * Creates a listener that reports no validation.
+     *
+     * @param log prints the lines
+     */
+    public EpochLog(TrainingLog log) {
+        this(log, () -> "");
+    }
+
+    private EpochLog(TrainingLog log, Supplier<String> validation) {
         this.log = log;
-        this.measure = measure;
+        this.validation = validation;
     }
 
     /** {@inheritDoc} */
@@ -34,10 +48,10 @@ public final class EpochLog extends TrainingListenerAdapter {
     public void onEpoch(Trainer trainer) {
         epoch++;
         log.print(
-                "epoch %d: loss %.4f, validation %s, %,d numbers kept, %.1f s%n",
+                "epoch %d: loss %.4f%s, %,d numbers kept, %.1f s%n",
                 epoch,
                 trainer.getTrainingResult().getTrainLoss(),
-                measure.latest(),
+                validation.get(),
                 FrequencyFile.countNumbers(trainer.getModel().getBlock()),
                 (System.nanoTime() - begin) / 1e9);
     }
