@@ -41,7 +41,7 @@ import org.slf4j.LoggerFactory;
  * elements.
  *
  * <p>A TorchScript network ({@code PtSymbolBlock}) that {@link
- * io.github.freqreg.interop.TorchScript} has loaded shows its running statistics, and a file
+ * io.github.freqreg.interop.torch.TorchScript} has loaded shows its running statistics, and a file
  * contains them. One that DJL has loaded shows parameters alone: its running statistics are not
  * stored, and after loading a file they are those of the archive. A file fits only a network that
  * was loaded in the same way. Other buffers, and constants, are never stored.

@@ -4,7 +4,7 @@ import ai.djl.MalformedModelException;
 import ai.djl.Model;
 import ai.djl.nn.Block;
 import ai.djl.nn.BlockFactory;
-import io.github.freqreg.interop.TorchScript;
+import io.github.freqreg.interop.torch.TorchScript;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Map;
@@ -31,7 +31,7 @@ import java.util.Map;
  *
  * <p>Instances have no state.
  *
- * @see io.github.freqreg.interop.TorchScriptSkeleton
+ * @see io.github.freqreg.interop.torch.TorchScriptSkeleton
  */
 public final class TorchScriptFactory implements BlockFactory {
 

@@ -18,7 +18,7 @@ import io.github.freqreg.ChildProcess;
 import io.github.freqreg.ScriptNetworks;
 import io.github.freqreg.TestModels;
 import io.github.freqreg.TorchArchive;
-import io.github.freqreg.interop.TorchScript;
+import io.github.freqreg.interop.torch.TorchScript;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -15,6 +15,7 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import io.github.freqreg.Seeds;
 import io.github.freqreg.interop.SecondSafetensors.Array;
+import io.github.freqreg.interop.torch.PickleWriter;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;

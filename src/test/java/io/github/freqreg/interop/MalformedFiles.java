@@ -2,6 +2,7 @@ package io.github.freqreg.interop;
 
 import io.github.freqreg.format.FrqSamples;
 import io.github.freqreg.format.Sample;
+import io.github.freqreg.interop.torch.TorchSamples;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;

@@ -1,6 +1,6 @@
 package io.github.freqreg.interop;
 
-import static io.github.freqreg.interop.TorchSave.dictionary;
+import static io.github.freqreg.interop.torch.TorchSave.dictionary;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertSame;
@@ -19,7 +19,10 @@ import io.github.freqreg.TestModels;
 import io.github.freqreg.TiedLayer;
 import io.github.freqreg.UsesEngine;
 import io.github.freqreg.block.FrequencyBlocks;
-import io.github.freqreg.interop.TorchSave.Tensor;
+import io.github.freqreg.interop.torch.PickleWriter;
+import io.github.freqreg.interop.torch.TorchCheckpoint;
+import io.github.freqreg.interop.torch.TorchSave;
+import io.github.freqreg.interop.torch.TorchSave.Tensor;
 import io.github.freqreg.policy.FrequencyRegularization;
 import io.github.freqreg.policy.LayerType;
 import java.io.ByteArrayOutputStream;

@@ -12,7 +12,7 @@ import io.github.freqreg.TestModels;
 import io.github.freqreg.TorchArchive;
 import io.github.freqreg.UsesEngine;
 import io.github.freqreg.file.FrequencyFile;
-import io.github.freqreg.interop.TorchScript;
+import io.github.freqreg.interop.torch.TorchScript;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.BeforeEach;

@@ -25,7 +25,7 @@ import io.github.freqreg.UsesEngine;
 import io.github.freqreg.block.FrequencyBlocks;
 import io.github.freqreg.file.FrequencyFile;
 import io.github.freqreg.format.FrqDocument;
-import io.github.freqreg.interop.TorchScript;
+import io.github.freqreg.interop.torch.TorchScript;
 import io.github.freqreg.policy.FrequencyRegularization;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -12,7 +12,7 @@ import io.github.freqreg.examples.tasks.ArchiveAnswers;
 import io.github.freqreg.examples.tasks.ArchivePair;
 import io.github.freqreg.examples.tasks.EpochLog;
 import io.github.freqreg.examples.tasks.TrainingLog;
-import io.github.freqreg.interop.TorchScript;
+import io.github.freqreg.interop.torch.TorchScript;
 import io.github.freqreg.training.Compressed;
 import io.github.freqreg.training.Compressor;
 import io.github.freqreg.training.CompressorBuilder;

@@ -2,9 +2,9 @@ package io.github.freqreg.examples.cli;
 
 import ai.djl.MalformedModelException;
 import io.github.freqreg.format.WholeFile;
-import io.github.freqreg.interop.TorchScriptArchive;
-import io.github.freqreg.interop.TorchScriptParameter;
-import io.github.freqreg.interop.TorchScriptSkeleton;
+import io.github.freqreg.interop.torch.TorchScriptArchive;
+import io.github.freqreg.interop.torch.TorchScriptParameter;
+import io.github.freqreg.interop.torch.TorchScriptSkeleton;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;

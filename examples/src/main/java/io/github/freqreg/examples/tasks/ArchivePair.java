@@ -8,7 +8,7 @@ import ai.djl.ndarray.NDList;
 import ai.djl.repository.zoo.Criteria;
 import io.github.freqreg.format.FrqDocument;
 import io.github.freqreg.format.WholeFile;
-import io.github.freqreg.interop.TorchScriptSkeleton;
+import io.github.freqreg.interop.torch.TorchScriptSkeleton;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;

@@ -12,7 +12,7 @@ import io.github.freqreg.format.FrqDocument;
 import io.github.freqreg.interop.ArrayFile;
 import io.github.freqreg.interop.DenseWeights;
 import io.github.freqreg.interop.NameTable;
-import io.github.freqreg.interop.TorchCheckpoint;
+import io.github.freqreg.interop.torch.TorchCheckpoint;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

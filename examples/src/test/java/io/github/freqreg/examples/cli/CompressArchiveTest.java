@@ -20,7 +20,7 @@ import io.github.freqreg.ScriptNetworks;
 import io.github.freqreg.ScriptTensor;
 import io.github.freqreg.TorchArchive;
 import io.github.freqreg.interop.ArrayFile;
-import io.github.freqreg.interop.TorchScript;
+import io.github.freqreg.interop.torch.TorchScript;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.file.Files;

@@ -9,7 +9,7 @@ import io.github.freqreg.ScriptModule;
 import io.github.freqreg.ScriptNetworks;
 import io.github.freqreg.ScriptTensor;
 import io.github.freqreg.TorchArchive;
-import io.github.freqreg.interop.TorchScriptArchive;
+import io.github.freqreg.interop.torch.TorchScriptArchive;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
