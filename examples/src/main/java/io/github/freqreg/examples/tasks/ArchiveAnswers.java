@@ -74,7 +74,11 @@ public record ArchiveAnswers(List<float[]> rows, Optional<long[]> labels) {
         return String.format(Locale.ROOT, "%15s  %10s  %8s", "", "", accuracy());
     }
 
-    /** Describes these answers beside those of the network itself. */
+    /**
+     * Describes these answers beside those of the network itself: the root mean square of the
+     * differences, as a share of that of its answers, and how many answers have the same largest
+     * element.
+     */
     public String describe(ArchiveAnswers original) {
         double difference = 0;
         double square = 0;
@@ -90,10 +94,15 @@ public record ArchiveAnswers(List<float[]> rows, Optional<long[]> labels) {
         }
         return String.format(
                 Locale.ROOT,
-                "%14.2f%%  %9.2f%%  %8s",
-                100 * Math.sqrt(difference / square),
+                "%15s  %9.2f%%  %8s",
+                percent(Math.sqrt(difference / square)),
                 100.0 * same / rows.size(),
                 accuracy());
+    }
+
+    /** A network that was trained anew gives answers of its own scale. */
+    private static String percent(double movement) {
+        return movement > 1 ? "over 100%" : String.format(Locale.ROOT, "%.2f%%", 100 * movement);
     }
 
     private String accuracy() {
