@@ -93,7 +93,7 @@ final class ForwardPass {
                     factored(store, parameterStore, inputs, scratch, training)
                             .orElseGet(
                                     () -> {
-                                        fillModules(store, parameterStore, training);
+                                        writeModules(store, parameterStore, training);
                                         NDList result = forward(rebuilt, store, training);
                                         leave(scratch, result, owner);
                                         return result;
@@ -124,7 +124,7 @@ final class ForwardPass {
     }
 
     /** Writes the weights of TorchScript networks, which ask no store, into their modules. */
-    private void fillModules(
+    private void writeModules(
             RebuildingParameterStore store, ParameterStore coefficients, boolean training) {
         for (SpectralParameter tensor : byName.values()) {
             Optional<ModuleWeights> module = tensor.getModule();

@@ -11,13 +11,14 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Makes a network forget what it has learned.
+ * Reinitialises the weights of a network.
  *
  * <p>The archive of a TorchScript network does not say how its tensors were initialised; they are
  * drawn here. Weights of two or more axes get the variance of He and others (2015), 2 / n for n
- * inputs; other tensors of as many axes, such as embeddings of positions, a standard deviation of
- * {@value #OTHER_DEVIATION}. Biases and running means become 0, weights of normalisation and
- * running variances 1.
+ * elements of each entry of the first axis; other tensors of as many axes, such as embeddings of
+ * positions, a standard deviation of {@value #OTHER_DEVIATION}. Biases and running means become 0,
+ * other weights of one axis, as those of normalisation, and running variances 1. Frozen tensors
+ * keep their values.
  */
 @Internal
 public final class FreshStart {
@@ -37,10 +38,14 @@ public final class FreshStart {
         if (tensors.stream().noneMatch(each -> each.isInModule() || !each.tied().isEmpty())) {
             root.clear();
         } else {
-            tensors.stream()
-                    .filter(each -> each.parameter().isInitialized())
-                    .forEach(FreshStart::draw);
+            tensors.stream().filter(FreshStart::isForgotten).forEach(FreshStart::draw);
         }
+    }
+
+    private static boolean isForgotten(NetworkTensor tensor) {
+        Parameter parameter = tensor.parameter();
+        return parameter.isInitialized()
+                && (parameter.requiresGradient() || tensor.isRunningStatistic());
     }
 
     private static void draw(NetworkTensor tensor) {

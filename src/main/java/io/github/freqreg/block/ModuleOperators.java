@@ -114,11 +114,11 @@ public final class ModuleOperators {
     }
 
     /**
-     * Returns the index of the first tensor of a module that another name shows, too.
+     * Returns which of some tensors shares the memory of another one.
      *
      * @param tensor of the module
      * @param others of the module
-     * @return the index of the first of the others with the same memory, or their number
+     * @return the index of the first of the others that shares its memory, or their number
      */
     static int find(NDArray tensor, List<NDArray> others) {
         try (NDList found = run(FIND, tensor, others)) {

@@ -20,8 +20,8 @@ import org.jspecify.annotations.Nullable;
  * of the earlier passes if their weights were overwritten. The weights always take memory, as a
  * module cannot run without them.
  *
- * <p>Several predictors may run at the same time once one of them has refreshed the weights; the
- * refresh itself waits for nobody, as coefficients do not change while predictors run.
+ * <p>Several predictors may run at the same time once one of them has refreshed the weights; a
+ * refresh does not wait for running predictors, as coefficients must not change while they run.
  */
 final class ModuleWeights implements WeightCache {
 

@@ -45,7 +45,7 @@ public final class ScriptModules {
      * @param manager the manager of its tensors
      * @param archive the bytes of the archive
      * @return the network, whose tensors can be written to
-     * @throws IOException never
+     * @throws IOException if the bytes cannot be read
      * @throws MalformedModelException if DJL expects another format
      */
     public static SymbolBlock load(NDManager manager, byte[] archive)
@@ -65,13 +65,13 @@ public final class ScriptModules {
     /**
      * Lets a TorchScript network know that it is in inference mode.
      *
-     * <p>DJL 0.36 loads a module in that mode, but believes it to be in training mode, so that it
-     * would not switch modes for the first training passes. It switches at the start of a pass for
-     * inference, whatever becomes of that pass.
+     * <p>DJL 0.36 loads a module in inference mode but records training mode, so it would skip the
+     * first switch to training. A pass for inference without inputs fails, but it corrects the
+     * record.
      *
      * @param network the network, as loaded
      */
-    static void settleMode(SymbolBlock network) {
+    static void markInference(SymbolBlock network) {
         try (NDManager scratch = NDManager.newBaseManager()) {
             network.forward(new ParameterStore(scratch, false), new NDList(), false).close();
         } catch (RuntimeException e) {

@@ -146,7 +146,7 @@ public final class Wrapping {
                 .filter(NetworkTensor::isInModule)
                 .map(NetworkTensor::owner)
                 .distinct()
-                .forEach(module -> ScriptModules.settleMode((SymbolBlock) module));
+                .forEach(module -> ScriptModules.markInference((SymbolBlock) module));
         Map<Block, Block> done = new IdentityHashMap<>();
         Block wrapped =
                 ChildBlocks.replace(

@@ -73,7 +73,13 @@ final class AllocationSearch {
         Allocation coarsest = allocation(rounding.round(COARSEST, PRICE));
         long least = size(coarsest);
         if (least > bytes) {
-            throw StepSearch.tooFew(least, bytes, coarsest.getQuantization().largest(block));
+            throw new IllegalArgumentException(
+                    "A file of this network has at least "
+                            + least
+                            + " bytes, but only "
+                            + bytes
+                            + " are allowed. "
+                            + coarsest.getQuantization().largest(block));
         }
         return finest(coarsest);
     }

@@ -228,7 +228,11 @@ public final class FrequencyRegularization {
     private NetworkPlan planFor(Block block, Start start) {
         List<NetworkTensor> tensors =
                 NetworkTensors.of(block).stream()
-                        .map(each -> start == Start.FRESH ? each.asFresh() : each)
+                        .map(
+                                each ->
+                                        start == Start.FRESH && each.parameter().requiresGradient()
+                                                ? each.asFresh()
+                                                : each)
                         .toList();
         Map<Block, FoundAxes> found = axes.trace(block);
         ModuleLayers layers = new ModuleLayers();

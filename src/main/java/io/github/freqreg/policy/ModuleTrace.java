@@ -11,9 +11,9 @@ import java.util.Optional;
 /**
  * Finds the axes of linear layers of TorchScript networks from the shapes of their weights.
  *
- * <p>Such a network tells nothing of its inputs and of what lies between its layers. But a linear
- * layer of n inputs that follows a convolution of M outputs takes M maps of k × k pixels if n = M ·
- * k · k.
+ * <p>A TorchScript network exposes neither its input shape nor the operations between its layers.
+ * But a linear layer of n inputs that follows a convolution of M outputs takes M maps of k × k
+ * pixels if n = M · k · k.
  */
 final class ModuleTrace {
 

@@ -24,8 +24,8 @@ import io.github.freqreg.ScriptNetworks;
 import io.github.freqreg.TorchArchive;
 import io.github.freqreg.block.FrequencyBlocks;
 import io.github.freqreg.file.FrequencyFile;
+import io.github.freqreg.file.TorchScriptFactory;
 import io.github.freqreg.interop.torch.TorchScript;
-import io.github.freqreg.interop.torch.TorchScriptSkeleton;
 import io.github.freqreg.policy.FrequencyRegularization;
 import io.github.freqreg.training.BufferRetention;
 import io.github.freqreg.training.Compressor;
@@ -72,7 +72,7 @@ class TorchScriptGuideTest {
     void torchscript() throws Exception {
         ArrayDataset trainingSet = dataset();
         NDArray images = manager.ones(input);
-        Path pair = Files.createDirectory(folder.resolve("pair"));
+        Path pair = folder.resolve("pair");
         NDList answer;
         // torchscript.md
         Model model = Model.newInstance("net");
@@ -89,15 +89,7 @@ class TorchScriptGuideTest {
         }
         // end
         // torchscript.md
-        FrequencyFile.save(model.getBlock(), pair.resolve("net.frq"));
-        TorchScriptSkeleton.write(archive, pair.resolve("net.pt"));
-        Files.writeString(
-                pair.resolve("serving.properties"),
-                """
-                engine=PyTorch
-                blockFactory=io.github.freqreg.file.TorchScriptFactory
-                option.hasParameter=false
-                """);
+        TorchScriptFactory.save(FrequencyFile.toDocument(model.getBlock()), archive, pair);
         // end
         // torchscript.md
         Criteria<NDList, NDList> criteria =

@@ -169,7 +169,7 @@ record NetworkPart(String path, Map<?, ?> content, List<String> others) {
             throw new MalformedModelException(
                     "expected a dictionary of tensors but found a TorchScript archive of "
                             + PickledValues.describe(root)
-                            + ", which DJL's Criteria loads");
+                            + ", which TorchScript.load loads, and the program's compress NET.pt compresses");
         }
         if (!(root instanceof Map<?, ?> whole)) {
             throw new MalformedModelException(

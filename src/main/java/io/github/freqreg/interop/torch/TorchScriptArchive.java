@@ -52,14 +52,17 @@ public final class TorchScriptArchive {
     private final List<TorchScriptParameter> parameters;
     private final List<TorchScriptParameter> buffers;
     private final Optional<String> obstacle;
+    private final boolean skeleton;
 
     private TorchScriptArchive(
             List<TorchScriptParameter> parameters,
             List<TorchScriptParameter> buffers,
-            Optional<String> obstacle) {
+            Optional<String> obstacle,
+            boolean skeleton) {
         this.parameters = parameters;
         this.buffers = buffers;
         this.obstacle = obstacle;
+        this.skeleton = skeleton;
     }
 
     /**
@@ -174,7 +177,8 @@ public final class TorchScriptArchive {
         return new TorchScriptArchive(
                 describe(tensors.parameters(), operators),
                 describe(tensors.buffers(), Map.of()),
-                obstacle);
+                obstacle,
+                isSkeleton(tensors.parameters()));
     }
 
     /** Reads the pickle of the module. */
@@ -243,6 +247,22 @@ public final class TorchScriptArchive {
         return List.copyOf(described);
     }
 
+    /** Returns whether every tensor of several elements has one element in memory. */
+    private static boolean isSkeleton(Map<String, PickleNode.Call> tensors)
+            throws MalformedModelException {
+        boolean emptied = false;
+        for (Map.Entry<String, PickleNode.Call> entry : tensors.entrySet()) {
+            TensorView view = TensorView.of(entry.getKey(), entry.getValue());
+            if (view.extents().stream().anyMatch(extent -> extent > 1)) {
+                if (view.strides().stream().anyMatch(stride -> stride != 0)) {
+                    return false;
+                }
+                emptied = true;
+            }
+        }
+        return emptied;
+    }
+
     private static DataType dataType(TensorView view) {
         Optional<String> name =
                 view.element()
@@ -303,5 +323,14 @@ public final class TorchScriptArchive {
      */
     public Optional<String> obstacle() {
         return obstacle;
+    }
+
+    /**
+     * Returns whether this is a skeleton: no parameter has values of its own.
+     *
+     * @return whether {@link TorchScriptSkeleton} wrote the archive
+     */
+    public boolean isSkeleton() {
+        return skeleton;
     }
 }

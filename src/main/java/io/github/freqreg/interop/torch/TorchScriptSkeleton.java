@@ -6,6 +6,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import ai.djl.MalformedModelException;
 import io.github.freqreg.format.WholeFile;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -66,8 +67,10 @@ public final class TorchScriptSkeleton {
      * @throws IOException if a file cannot be read or written
      * @throws MalformedModelException if the archive is not valid, or its parameters are constants
      *     or quantised; the message starts with its path
+     * @throws IllegalArgumentException if both files are the same
      */
     public static void write(Path archive, Path out) throws IOException, MalformedModelException {
+        checkOther(archive, out);
         WholeFile.write(
                 out,
                 TorchScriptArchive.open(
@@ -85,15 +88,26 @@ public final class TorchScriptSkeleton {
      * @throws IOException if a file cannot be read or written
      * @throws MalformedModelException if the archive is not valid, or its parameters are constants
      *     or quantised; the message starts with its path
-     * @throws IllegalArgumentException if the archive has no parameter or buffer of a name
+     * @throws IllegalArgumentException if the archive has no parameter or buffer of a name, or both
+     *     files are the same
      */
     public static void write(Path archive, Set<String> names, Path out)
             throws IOException, MalformedModelException {
+        checkOther(archive, out);
         Optional<Set<String>> chosen = Optional.of(Set.copyOf(names));
         WholeFile.write(
                 out,
                 TorchScriptArchive.open(
                         archive, records -> new TorchScriptSkeleton(records).encode(chosen)));
+    }
+
+    /** Refuses to replace the archive, whose weights would be lost. */
+    private static void checkOther(Path archive, Path out) throws IOException {
+        if (Files.exists(archive) && Files.exists(out) && Files.isSameFile(archive, out)) {
+            throw new IllegalArgumentException(
+                    "The skeleton must be written to another file than the archive but both are "
+                            + out);
+        }
     }
 
     /**

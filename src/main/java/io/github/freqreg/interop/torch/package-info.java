@@ -17,7 +17,8 @@
  *       its weights.
  * </ul>
  *
- * <p>All files are untrusted, and nothing in them is run. For checkpoints, {@code TorchArchive}
+ * <p>All files are untrusted. Checkpoints and archives are parsed without running them; only {@code
+ * TorchScript.load} hands the code of an archive to PyTorch. For checkpoints, {@code TorchArchive}
  * checks the zip archive, {@code PickleMachine} interprets the pickle instructions that are
  * allowed, {@code TorchPickle} the names, {@code NetworkPart} finds the network among what they
  * build, and {@code StorageReader} copies its {@code StridedView}s and {@code SparseView}s.

@@ -7,12 +7,14 @@ import ai.djl.engine.Engine;
 import ai.djl.training.evaluator.Accuracy;
 import ai.djl.training.loss.SoftmaxCrossEntropyLoss;
 import ai.djl.translate.TranslateException;
+import io.github.freqreg.examples.data.DataException;
 import io.github.freqreg.examples.data.LabelledArrays;
 import io.github.freqreg.examples.tasks.ArchiveAnswers;
 import io.github.freqreg.examples.tasks.ArchivePair;
 import io.github.freqreg.examples.tasks.EpochLog;
 import io.github.freqreg.examples.tasks.TrainingLog;
 import io.github.freqreg.interop.torch.TorchScript;
+import io.github.freqreg.interop.torch.TorchScriptArchive;
 import io.github.freqreg.training.Compressed;
 import io.github.freqreg.training.Compressor;
 import io.github.freqreg.training.CompressorBuilder;
@@ -35,6 +37,7 @@ import java.util.Optional;
  * @param examples inputs, perhaps with labels
  * @param epochs the most epochs of the training, 0 for none
  * @param seed of the training
+ * @param names whether the {@code .frq} file has names and shapes
  * @param device that computes
  * @param output receives the figures
  */
@@ -44,6 +47,7 @@ record CompressArchive(
         Optional<LabelledArrays> examples,
         int epochs,
         int seed,
+        boolean names,
         Device device,
         PrintWriter output) {
 
@@ -51,6 +55,7 @@ record CompressArchive(
 
     /** Compresses the network into a folder. */
     void run(Path folder) throws IOException, MalformedModelException, TranslateException {
+        checkArchive(folder);
         ArchivePair pair = new ArchivePair(folder, archive);
         Optional<ArchiveAnswers> before = Optional.empty();
         try (Model model = load()) {
@@ -58,7 +63,7 @@ record CompressArchive(
                 before = Optional.of(ArchiveAnswers.of(model, examples.get().measured()));
                 examples.get().checkClasses(before.get().width());
             }
-            CompressorBuilder rounding = Compressor.builder().setBytes(bytes);
+            CompressorBuilder rounding = Compressor.builder().setBytes(bytes).optNames(names);
             examples.ifPresent(each -> rounding.optInputs(each.someInputs()));
             Compressed rounded = rounding.build().compress(model);
             pair.write(rounded.getDocument());
@@ -90,6 +95,23 @@ record CompressArchive(
         output.flush();
     }
 
+    private void checkArchive(Path folder) throws IOException, MalformedModelException {
+        if (TorchScriptArchive.read(archive).isSkeleton()) {
+            throw new DataException(
+                    archive
+                            + ": expected an archive with weights, but it is a skeleton, whose"
+                            + " weights are in a .frq file");
+        }
+        Path parent = archive.toAbsolutePath().getParent();
+        if (Files.exists(folder) && Files.isSameFile(folder, parent)) {
+            throw new DataException(
+                    folder
+                            + ": expected a folder of its own for --out, but it is that of "
+                            + archive
+                            + ", which would be replaced");
+        }
+    }
+
     private Model load() throws IOException, MalformedModelException {
         Model model = Model.newInstance("archive", device);
         try {
@@ -110,6 +132,7 @@ record CompressArchive(
         Engine.getInstance().setRandomSeed(seed);
         return Compressor.builder()
                 .setBytes(bytes)
+                .optNames(names)
                 .optTrainingSet(labelled.training(BATCH))
                 .optValidationSet(labelled.validation(BATCH))
                 .optLoss(new SoftmaxCrossEntropyLoss())

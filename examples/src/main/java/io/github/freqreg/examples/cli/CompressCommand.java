@@ -72,7 +72,14 @@ final class CompressCommand implements Callable<Integer> {
 
     /** The options that a TorchScript archive can be combined with. */
     private static final Set<String> FOR_ARCHIVES =
-            Set.of("--budget-bytes", "--out", "--inputs", "--epochs", "--seed", "--device");
+            Set.of(
+                    "--budget-bytes",
+                    "--out",
+                    "--inputs",
+                    "--epochs",
+                    "--seed",
+                    "--names",
+                    "--device");
 
     @Mixin(name = "Network and data")
     private NetworkArguments arguments;
@@ -185,6 +192,7 @@ final class CompressCommand implements Callable<Integer> {
                             examples.arrays(),
                             epochs,
                             seed,
+                            names.names(),
                             arguments.device(),
                             spec.commandLine().getOut())
                     .run(out);

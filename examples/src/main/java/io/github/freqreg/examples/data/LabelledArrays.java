@@ -16,6 +16,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
@@ -222,7 +223,15 @@ public final class LabelledArrays implements AutoCloseable {
         List<NDList> batches = new ArrayList<>();
         int most = Math.min(size(), SOME);
         for (int from = 0; from < most; from += SOME_BATCH) {
-            batches.add(inputs(manager, from, Math.min(from + SOME_BATCH, most)));
+            int to = Math.min(from + SOME_BATCH, most);
+            // Evenly spread, as examples may be sorted by class.
+            int[] rows =
+                    IntStream.range(from, to).map(i -> (int) ((long) i * size() / most)).toArray();
+            NDArray chosen = manager.create(rows);
+            batches.add(
+                    inputs.stream()
+                            .map(each -> each.get(chosen))
+                            .collect(Collectors.toCollection(NDList::new)));
         }
         return batches;
     }

@@ -6,11 +6,9 @@ import ai.djl.Model;
 import ai.djl.ModelException;
 import ai.djl.ndarray.NDList;
 import ai.djl.repository.zoo.Criteria;
+import io.github.freqreg.file.TorchScriptFactory;
 import io.github.freqreg.format.FrqDocument;
-import io.github.freqreg.format.WholeFile;
-import io.github.freqreg.interop.torch.TorchScriptSkeleton;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -30,17 +28,7 @@ public record ArchivePair(Path folder, Path archive) {
 
     /** Writes the files; the folder is created if it does not exist. */
     public void write(FrqDocument document) throws IOException, MalformedModelException {
-        Files.createDirectories(folder);
-        TorchScriptSkeleton.write(archive, file(".pt"));
-        document.write(file(".frq"));
-        WholeFile.write(
-                folder.resolve(PROPERTIES),
-                """
-                engine=PyTorch
-                blockFactory=io.github.freqreg.file.TorchScriptFactory
-                option.hasParameter=false
-                """
-                        .getBytes(StandardCharsets.UTF_8));
+        TorchScriptFactory.save(document, archive, folder);
     }
 
     private Path file(String suffix) {

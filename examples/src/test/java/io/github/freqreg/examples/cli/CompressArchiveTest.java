@@ -239,7 +239,6 @@ class CompressArchiveTest extends ProgramTest {
                 "--budget-bytes 700 --weights a.pt | --weights cannot be combined",
                 "--budget-bytes 700 --resume | --resume cannot be combined",
                 "--budget-bytes 700 --data d | --data cannot be combined",
-                "--budget-bytes 700 --names | --names cannot be combined",
                 "--budget-bytes 700 --width 2 | --width cannot be combined",
                 "--budget-bytes 700 --part a | --part cannot be combined",
             })
@@ -247,6 +246,47 @@ class CompressArchiveTest extends ProgramTest {
         assertEquals(2, compress(options));
         assertOneLine(message);
         assertNothingIsWritten();
+    }
+
+    @Test
+    void theArchiveIsNotReplaced() throws Exception {
+        byte[] before = Files.readAllBytes(archive);
+        assertEquals(1, compress("--budget-bytes 700 --out " + folder));
+        assertTrue(err.contains("which would be replaced"), err);
+        assertArrayEquals(before, Files.readAllBytes(archive));
+    }
+
+    @Test
+    void aFolderHasOneNetwork() throws Exception {
+        assertEquals(0, compress("--budget-bytes 700"));
+        assertEquals(0, compress("--budget-bytes 700"), "again");
+        Path other = folder.resolve("other.pt");
+        TorchArchive.write(other, ScriptNetworks.convolutional(2));
+        String[] arguments = {
+            "compress", other.toString(), "--budget-bytes", "700", "--out", pair.toString()
+        };
+        assertEquals(2, run(arguments));
+        assertTrue(err.contains("must have no other network"), err);
+    }
+
+    @Test
+    void aSkeletonIsRefused() throws Exception {
+        assertEquals(0, compress("--budget-bytes 700"));
+        Path skeleton = pair.resolve("net.pt");
+        Path target = folder.resolve("out");
+        String[] arguments = {
+            "compress", skeleton.toString(), "--budget-bytes", "700", "--out", target.toString()
+        };
+        assertEquals(1, run(arguments));
+        assertTrue(err.contains("it is a skeleton"), err);
+        assertFalse(Files.exists(target));
+    }
+
+    @Test
+    void aFileWithNamesCanBeInspected() throws Exception {
+        assertEquals(0, compress("--budget-bytes 900 --names"));
+        assertEquals(0, run("inspect", pair.resolve("net.frq").toString()));
+        assertTrue(out.contains("bn1.running_mean"), out);
     }
 
     @Test
