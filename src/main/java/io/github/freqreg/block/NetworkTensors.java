@@ -154,7 +154,7 @@ public final class NetworkTensors {
             }
             Found first = new Found(name, parameter, block, new LinkedHashMap<>());
             byParameter.put(parameter, first);
-            // A second name of another tensor gives way.
+            // An alias yields to the tensor that has this name as its own.
             places.remove(name);
             places.put(name, first);
             if (inModule) {

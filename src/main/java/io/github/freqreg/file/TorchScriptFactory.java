@@ -75,7 +75,8 @@ public final class TorchScriptFactory implements BlockFactory {
             throws IOException, MalformedModelException {
         Files.createDirectories(folder);
         String name = String.valueOf(archive.getFileName());
-        String stem = name.endsWith(ARCHIVE) ? name.substring(0, name.length() - 3) : name;
+        int dot = name.lastIndexOf('.');
+        String stem = dot > 0 ? name.substring(0, dot) : name;
         Path skeleton = folder.resolve(stem + ARCHIVE);
         Path file = folder.resolve(stem + FrequencyFile.SUFFIX);
         checkAlone(folder, Set.of(skeleton, file));

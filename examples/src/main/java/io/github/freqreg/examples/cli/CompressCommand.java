@@ -198,7 +198,11 @@ final class CompressCommand implements Callable<Integer> {
                     .run(out);
         } catch (EngineException e) {
             throw new DataException(
-                    archive + ": the network does not take such inputs: " + reason(e), e);
+                    archive
+                            + ": the network does not take such inputs (classes must be in an array named"
+                            + " labels): "
+                            + reason(e),
+                    e);
         } catch (IllegalArgumentException e) {
             throw failure(e);
         }

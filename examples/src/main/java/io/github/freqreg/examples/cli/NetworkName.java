@@ -2,6 +2,7 @@ package io.github.freqreg.examples.cli;
 
 import io.github.freqreg.examples.tasks.Network;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import picocli.CommandLine.ITypeConverter;
@@ -15,7 +16,8 @@ import picocli.CommandLine.TypeConversionException;
  */
 record NetworkName(Optional<Network> network, Optional<Path> archive) {
 
-    private static final String SUFFIX = ".pt";
+    /** How the names of TorchScript archives end. */
+    private static final List<String> SUFFIXES = List.of(".pt", ".pth", ".ts", ".torchscript");
 
     /** Parses the name of a network or the path of an archive. */
     static final class Converter implements ITypeConverter<NetworkName> {
@@ -23,7 +25,8 @@ record NetworkName(Optional<Network> network, Optional<Path> archive) {
         /** {@inheritDoc} */
         @Override
         public NetworkName convert(String text) {
-            if (text.toLowerCase(Locale.ROOT).endsWith(SUFFIX)) {
+            String name = text.toLowerCase(Locale.ROOT);
+            if (SUFFIXES.stream().anyMatch(name::endsWith)) {
                 return new NetworkName(Optional.empty(), Optional.of(Path.of(text)));
             }
             try {
@@ -31,7 +34,7 @@ record NetworkName(Optional<Network> network, Optional<Path> archive) {
                 return new NetworkName(Optional.of(named), Optional.empty());
             } catch (TypeConversionException e) {
                 throw new TypeConversionException(
-                        e.getMessage() + "; a TorchScript archive ends with " + SUFFIX);
+                        e.getMessage() + "; a TorchScript archive ends with .pt");
             }
         }
     }
