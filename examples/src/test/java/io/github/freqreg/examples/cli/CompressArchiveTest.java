@@ -308,7 +308,7 @@ class CompressArchiveTest extends ProgramTest {
         }
         assertEquals(2, run(("export " + archive + " --weights a --out o").split(" ")));
         assertOneLine("expected one of [lenet,");
-        assertEquals(2, run("compress net.pth --budget-bytes 7 --out o".split(" ")));
+        assertEquals(2, run("compress net.onnx --budget-bytes 7 --out o".split(" ")));
         assertOneLine("a TorchScript archive ends with .pt");
     }
 
