@@ -201,7 +201,80 @@ final class CompressCommand implements Callable<Integer> {
                     archive
                             + ": the network does not take such inputs: "
                             + reason(e)
-                            + " (classes are expected in an array named labels)", e);
+                            + " (classes are expected in an array named labels)",
+                    e);
+        } catch (IllegalArgumentException e) {
+            throw failure(e);
+        }
+    }
+
+    /** Returns the last line of a message; the lines before it trace calls in the archive. */
+    private static String reason(EngineException e) {
+        String[] lines = String.valueOf(e.getMessage()).strip().split("\\R", -1);
+        return lines[lines.length - 1].replaceFirst("^RuntimeError: ", "");
+    }
+
+    private Opened open(Optional<Path> file) throws IOException, MalformedModelException {
+        return new Opened(
+                file.isEmpty()
+                        ? Optional.empty()
+                        : Optional.of(
+                                LabelledArrays.read(
+                                        NDManager.newBaseManager(arguments.device()), file.get())));
+    }
+
+    /** Examples that are freed after use, if there are any. */
+    private record Opened(Optional<LabelledArrays> arrays) implements AutoCloseable {
+
+        /** {@inheritDoc} */
+        @Override
+        public void close() {
+            arrays.ifPresent(LabelledArrays::close);
+        }
+    }
+
+    private Model load(Task task, Path weights) throws IOException, MalformedModelException {
+        try (WeightFile file = weightOptions.open(weights)) {
+            return arguments.load(task, file);
+        }
+    }
+
+    private void check(boolean holds, String message) {
+        Usage.require(spec, holds, message);
+    }
+
+    private void train(Path weights)
+            throws IOException, MalformedModelException, TranslateException {
+        CompressorFiles checkpoint = new CompressorFiles(Path.of(out + ".checkpoint"));
+        if (!resume) {
+            checkpoint.delete();
+        } else if (!checkpoint.exist()) {
+            throw new DataException(
+                    checkpoint.checkpoint()
+                            + ": expected a checkpoint to resume from, but there is none");
+        }
+        try (Task task = arguments.task();
+                Model model = load(task, weights)) {
+            if (FrequencyBlocks.isWrapped(model.getBlock())) {
+                FrequencyBlocks.toDense(model);
+            }
+            CompressorBuilder compressor =
+                    compressor(model.getBlock())
+                            .optEpochs(epochs)
+                            .optSeed(seed)
+                            .optCheckpoint(checkpoint.checkpoint());
+            new CompressRun(task, weights, out, spec.commandLine().getOut()).run(model, compressor);
+        } catch (IllegalArgumentException e) {
+            checkpoint.delete();
+            throw failure(e);
+        }
+    }
+
+    /** Returns the exception for a number of bytes or an allowed loss that cannot be reached. */
+    private RuntimeException failure(IllegalArgumentException e) {
+        return goal.isLoss()
+                ? new DataException(String.valueOf(e.getMessage()), e)
+                : Usage.error(spec, e);
     }
 
     private CompressorBuilder compressor(Block dense) {
