@@ -84,6 +84,9 @@ record CompressArchive(
                 output.print(trained.getReport());
             }
         }
+        if (examples.isEmpty()) {
+            output.println("How far the answers move was not measured: give examples by --inputs.");
+        }
         output.println();
         output.printf(
                 Locale.ROOT,
