@@ -85,7 +85,7 @@ record CompressArchive(
             }
         }
         if (examples.isEmpty()) {
-            output.println("How far the answers move was not measured: give examples by --inputs.");
+            output.println("The loss was not measured: give examples by --inputs.");
         }
         output.println();
         output.printf(

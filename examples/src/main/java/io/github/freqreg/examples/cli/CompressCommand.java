@@ -51,7 +51,7 @@ import picocli.CommandLine.Spec;
             "Compresses a trained network to a file size or to an allowed loss.",
             "NETWORK can also be the path of a TorchScript archive NET.pt of your own. It needs"
                     + " --budget-bytes and no data, and --out becomes a folder that DJL's Criteria"
-                    + " load: the network's code, and its compressed numbers.",
+                    + " loads: the network's code, and its compressed numbers.",
             ""
         },
         sortOptions = false)
