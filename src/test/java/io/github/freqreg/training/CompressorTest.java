@@ -33,6 +33,7 @@ import io.github.freqreg.file.FrequencyFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -163,6 +164,32 @@ class CompressorTest {
             assertTrue(found >= dense - 0.03 - 1e-6, compressed.toString());
             long bytes = compressed.getDocument().encode().length;
             assertTrue(bytes < 47_000 / 16, compressed.toString());
+        }
+    }
+
+    /** Every network but the first one that is measured, the dense one, is too bad. */
+    @Test
+    void aLossThatNoFileKeepsIsAnErrorAndTheModelStays() throws Exception {
+        for (boolean trains : new boolean[] {false, true}) {
+            AtomicInteger measured = new AtomicInteger();
+            CompressorBuilder compressor =
+                    Compressor.builder()
+                            .setAllowedLoss(0.1)
+                            .optMeasure((block, manager) -> measured.getAndIncrement() == 0 ? 1 : 0)
+                            .optEpochs(2);
+            if (trains) {
+                compressor.optTrainingSet(bars(64, 1));
+            }
+            try (Model model = TestModels.model(network(), INPUT)) {
+                float[] before = TestModels.answer(model.getBlock(), INPUT);
+                String message =
+                        assertThrows(
+                                        IllegalArgumentException.class,
+                                        () -> compressor.build().compress(model, INPUT))
+                                .getMessage();
+                assertTrue(message.startsWith("No file has a loss of at most 0.1"), message);
+                assertArrayEquals(before, TestModels.answer(model.getBlock(), INPUT), 1e-5f);
+            }
         }
     }
 
