@@ -49,16 +49,13 @@ public final class FreshStart {
     }
 
     private static void draw(NetworkTensor tensor) {
-        Parameter parameter = tensor.parameter();
-        NDArray array = parameter.getArray();
+        NDArray array = tensor.parameter().getArray();
         try (NDManager scratch = array.getManager().newSubManager(array.getDevice())) {
             values(tensor, scratch)
                     .ifPresent(
-                            each -> {
-                                array.setRequiresGradient(false);
-                                InPlace.copy(each.toType(array.getDataType(), false), array);
-                                array.setRequiresGradient(parameter.requiresGradient());
-                            });
+                            each ->
+                                    InPlace.overwrite(
+                                            each.toType(array.getDataType(), false), array));
         }
     }
 

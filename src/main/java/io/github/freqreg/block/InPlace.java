@@ -41,6 +41,20 @@ final class InPlace {
     }
 
     /**
+     * Replaces all elements of an array, which may require a gradient and will after it, too.
+     *
+     * @param values of the same shape, type and device
+     * @param array the array
+     */
+    static void overwrite(NDArray values, NDArray array) {
+        boolean trainable = array.hasGradient();
+        // Only an array without a gradient may be written to in place.
+        array.setRequiresGradient(false);
+        copy(values, array);
+        array.setRequiresGradient(trainable);
+    }
+
+    /**
      * Copies all elements.
      *
      * @param source the values

@@ -152,9 +152,7 @@ final class ParameterCodec {
         NDArray array = parameter.getArray();
         try (NDArray values = read.getArray()) {
             check(parameter, array.getShape(), values.getShape());
-            array.setRequiresGradient(false);
-            InPlace.copy(values, array);
-            array.setRequiresGradient(parameter.requiresGradient());
+            InPlace.overwrite(values, array);
         }
     }
 

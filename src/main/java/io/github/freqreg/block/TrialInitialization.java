@@ -137,7 +137,6 @@ public final class TrialInitialization {
      */
     public void fill(Parameter parameter, NDArray values) {
         NDArray array = parameter.getArray();
-        boolean trainable = array.hasGradient();
         try (NDArray there = values.toDevice(array.getDevice(), true);
                 NDArray typed = there.toType(array.getDataType(), true)) {
             if (fresh.containsKey(parameter)) {
@@ -146,10 +145,7 @@ public final class TrialInitialization {
                 Placeholder.replace(parameter, own);
                 return;
             }
-            // Only an array without a gradient may be written to in place.
-            array.setRequiresGradient(false);
-            InPlace.copy(typed, array);
-            array.setRequiresGradient(trainable);
+            InPlace.overwrite(typed, array);
         }
     }
 }

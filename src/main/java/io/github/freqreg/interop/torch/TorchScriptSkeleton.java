@@ -70,12 +70,7 @@ public final class TorchScriptSkeleton {
      * @throws IllegalArgumentException if both files are the same
      */
     public static void write(Path archive, Path out) throws IOException, MalformedModelException {
-        checkOther(archive, out);
-        WholeFile.write(
-                out,
-                TorchScriptArchive.open(
-                        archive,
-                        records -> new TorchScriptSkeleton(records).encode(Optional.empty())));
+        write(archive, Optional.empty(), out);
     }
 
     /**
@@ -93,8 +88,12 @@ public final class TorchScriptSkeleton {
      */
     public static void write(Path archive, Set<String> names, Path out)
             throws IOException, MalformedModelException {
+        write(archive, Optional.of(Set.copyOf(names)), out);
+    }
+
+    private static void write(Path archive, Optional<Set<String>> chosen, Path out)
+            throws IOException, MalformedModelException {
         checkOther(archive, out);
-        Optional<Set<String>> chosen = Optional.of(Set.copyOf(names));
         WholeFile.write(
                 out,
                 TorchScriptArchive.open(
