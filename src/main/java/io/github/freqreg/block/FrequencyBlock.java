@@ -10,8 +10,10 @@ import ai.djl.nn.Block;
 import ai.djl.nn.BlockList;
 import ai.djl.nn.Parameter;
 import ai.djl.nn.ParameterList;
+import ai.djl.nn.norm.BatchNorm;
 import ai.djl.training.ParameterStore;
 import ai.djl.util.PairList;
+import io.github.freqreg.Internal;
 import io.github.freqreg.execution.Strategy;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
@@ -23,6 +25,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalDouble;
 
 /**
  * A DJL block that keeps chosen tensors of the block inside in the frequency domain (the paper's
@@ -57,12 +60,16 @@ public final class FrequencyBlock extends AbstractBaseBlock {
     /** Differs from the versions of DJL's blocks, so that neither reads the other's parameters. */
     private static final byte VERSION = 'H';
 
+    private static final PrivateField<BatchNorm, Float> EPSILON =
+            new PrivateField<>(BatchNorm.class, "epsilon", float.class);
+
     private final Block block;
     private final Map<Parameter, SpectralParameter> spectral = new IdentityHashMap<>();
     private final Map<String, SpectralParameter> byName = new LinkedHashMap<>();
     private final Map<String, Parameter> parameters;
     private final ForwardPass pass;
     private boolean dense;
+    private boolean folded;
 
     /**
      * Wraps a block. Tensors that are initialised must be projected next.
@@ -118,6 +125,23 @@ public final class FrequencyBlock extends AbstractBaseBlock {
         return byName.values().stream()
                 .filter(tensor -> tensor.getCoefficients() == shown)
                 .findFirst();
+    }
+
+    /** Makes quantised files fold running statistics into scale and shift, if there are any. */
+    void foldNormalization() {
+        folded = block instanceof BatchNorm;
+    }
+
+    /**
+     * Returns what the wrapped batch normalisation adds to variances, if files fold its statistics.
+     *
+     * @return its ε; empty for other layers
+     */
+    @Internal
+    public OptionalDouble foldedEpsilon() {
+        return folded && EPSILON.isOpen()
+                ? OptionalDouble.of(EPSILON.get((BatchNorm) block))
+                : OptionalDouble.empty();
     }
 
     /** Returns how the block computes its forward passes. */

@@ -36,7 +36,7 @@ final class NetworkWriter {
         WHOLE,
         /** Few coefficients where these are enough. */
         FEW,
-        /** Few coefficients where these are enough, otherwise multiples of a step. */
+        /** Folded into scale and shift, or few coefficients, or else multiples of a step. */
         STEPS
     }
 
@@ -109,7 +109,11 @@ final class NetworkWriter {
                             ? entry(tensor, Optional.ofNullable(steps.get(tensor.parameter())))
                             : entry(tensor, statistic));
         }
-        return new FrqDocument(NetworkTensors.inputShapes(block), entries);
+        return new FrqDocument(
+                NetworkTensors.inputShapes(block),
+                statistics == StatisticRule.STEPS
+                        ? FoldedNormalization.fold(tensors, entries)
+                        : entries);
     }
 
     /**

@@ -22,6 +22,20 @@ record BalancedStart(OptionalInt fixed) {
 
     private static final int FREQUENCIES_PER_ROUND = 4;
     private static final int MAX_ROUNDS = 10;
+    private static final int MAX_FIXED = 1000;
+
+    /**
+     * Checks a number of rounds that a user sets.
+     *
+     * @throws IllegalArgumentException if it is out of range
+     */
+    static int checkRounds(int rounds) {
+        if (rounds < 0 || rounds > MAX_FIXED) {
+            throw new IllegalArgumentException(
+                    "The rounds of balancing must be 0 to " + MAX_FIXED + " but are " + rounds);
+        }
+        return rounds;
+    }
 
     /**
      * Returns the number of rounds.

@@ -1,12 +1,15 @@
 package io.github.freqreg.policy;
 
+import java.util.List;
+
 /**
  * The limit of a whole network, in stored numbers or in bytes of its file.
  *
  * @param amount the limit
  * @param unit its unit
+ * @param folded whether files fold the running statistics of fresh networks
  */
-record Budget(long amount, Unit unit) {
+record Budget(long amount, Unit unit, boolean folded) {
 
     /** The largest file of this library, see {@link io.github.freqreg.format.FrqDocument}. */
     static final long MAX_BYTES = 1L << 30;
@@ -16,6 +19,12 @@ record Budget(long amount, Unit unit) {
 
     /** Bits of a coefficient where bytes are few; more bits would leave too few coefficients. */
     private static final int BITS = 4;
+
+    /** Up to this many bits for each number of the network, a coefficient has {@link #BITS}. */
+    private static final double FEW = 1;
+
+    /** From this many bits on for each number of the network, all coefficients are kept. */
+    private static final double ENOUGH = 2;
 
     /** Bits of a coefficient of an embedding table, which profits from more and coarser numbers. */
     private static final int BITS_OF_TABLE = 2;
@@ -39,6 +48,18 @@ record Budget(long amount, Unit unit) {
             throw new IllegalArgumentException(
                     "A budget of numbers must be 1 or more but is " + amount);
         }
+    }
+
+    /** A budget without folding. */
+    Budget(long amount, Unit unit) {
+        this(amount, unit, false);
+    }
+
+    /** Returns whether the files of a network fold its running statistics. */
+    boolean folds(List<PlannedTensor> chosen) {
+        return folded
+                && unit == Unit.BYTES
+                && chosen.stream().noneMatch(each -> each.tensor().isTrained());
     }
 
     /** The unit of a budget. */
@@ -81,10 +102,30 @@ record Budget(long amount, Unit unit) {
         return cost(numbersLeftAlone) * LARGEST_PART > amount;
     }
 
-    /** Returns how many coefficients there is room for beside numbers that are not wrapped. */
-    long coefficientsBeside(long numbersLeftAlone) {
+    /**
+     * Returns how many coefficients there is room for beside numbers that are not wrapped.
+     *
+     * <p>In bytes, a coefficient has four bits if few of all can be kept. The more can be, the
+     * fewer bits each has, since quantisation chooses among them by their value: all are kept if
+     * there are two bits for each.
+     *
+     * @param numbersLeftAlone the numbers that are not wrapped
+     * @param all the coefficients of the wrapped tensors
+     * @param most how many coefficients of the budget these cost
+     */
+    long coefficientsBeside(long numbersLeftAlone, long all, long most) {
         long rest = amount - cost(numbersLeftAlone);
-        return unit == Unit.BYTES ? rest * Byte.SIZE / BITS : rest;
+        if (unit == Unit.NUMBERS) {
+            return rest;
+        }
+        double bits = (double) rest * Byte.SIZE / all;
+        if (bits <= FEW) {
+            return rest * Byte.SIZE / BITS;
+        }
+        double few = FEW / BITS;
+        double power = Math.log(1 / few) / Math.log(ENOUGH / FEW);
+        double share = few * Math.pow(bits / FEW, power);
+        return Math.max(rest * Byte.SIZE / BITS, (long) (most * Math.min(1, share)));
     }
 
     /** Returns the smallest budget for numbers that are not wrapped and some coefficients. */
@@ -99,6 +140,12 @@ record Budget(long amount, Unit unit) {
     /** Returns how many coefficients of a tensor one of the budget's buys. */
     int density(LayerType layer) {
         return unit == Unit.BYTES && layer == LayerType.EMBEDDING ? BITS / BITS_OF_TABLE : 1;
+    }
+
+    /** Returns how many numbers that are not wrapped cost as much as some coefficients. */
+    long leftAloneFor(long coefficients) {
+        int each = BYTES_LEFT_ALONE * Byte.SIZE / BITS;
+        return unit == Unit.BYTES ? (coefficients + each - 1) / each : coefficients;
     }
 
     private long cost(long numbersLeftAlone) {

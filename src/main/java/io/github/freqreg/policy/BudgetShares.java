@@ -29,7 +29,8 @@ import java.util.function.ToLongFunction;
  *
  * <p>In a fresh network only the shapes are known. The shares are proportional to a {@linkplain
  * Rule power} of the sizes of the tensors, and what small tensors cannot use goes to the others. A
- * vector of n elements, such as a bias, gets at most √n while others can use more.
+ * vector of n elements, such as a bias, gets at most a power of n while others can use more: √n
+ * where few numbers of the network are kept, and more where many are.
  */
 final class BudgetShares {
 
@@ -41,6 +42,12 @@ final class BudgetShares {
             @Override
             double exponent(double kept) {
                 return 0;
+            }
+
+            /** {@inheritDoc} */
+            @Override
+            double vectorExponent(double kept) {
+                return ROOT;
             }
         },
         /**
@@ -57,15 +64,31 @@ final class BudgetShares {
             }
         };
 
+        /** The exponent of vectors where few numbers are kept. */
+        private static final double ROOT = 0.5;
+
+        /** From this fraction of the network on, vectors are kept whole. */
+        private static final double WHOLE = 0.5;
+
+        /** Up to this fraction of the network, vectors keep {@link #ROOT}. */
+        private static final double FEW = 1.0 / 16;
+
         private static final double ALL = 0.76;
         private static final double SLOPE = 0.083;
 
         /** Returns the exponent for the kept fraction of all numbers. */
         abstract double exponent(double kept);
+
+        /** Returns the exponent of the most that a vector gets while others can use more. */
+        double vectorExponent(double kept) {
+            double grown = Math.log(kept / FEW) / Math.log(WHOLE / FEW);
+            return ROOT + (1 - ROOT) * Math.min(1, Math.max(0, grown));
+        }
     }
 
     private final Rule rule;
     private double exponent;
+    private double vectorExponent;
     private final List<Tensor> tensors = new ArrayList<>();
     private final Map<String, Long> shares = new LinkedHashMap<>();
     private final Map<String, float[]> projected = new HashMap<>();
@@ -151,11 +174,13 @@ final class BudgetShares {
 
     private void shareBySize(long budget) {
         double all = tensors.stream().mapToLong(Tensor::size).sum();
-        exponent = rule.exponent(Math.min(1, budget / all));
+        double kept = Math.min(1, budget / all);
+        exponent = rule.exponent(kept);
+        vectorExponent = rule.vectorExponent(kept);
         tensors.forEach(tensor -> shares.put(tensor.name, 1L));
         long rest = budget - tensors.size();
         for (ToLongFunction<Tensor> most :
-                List.<ToLongFunction<Tensor>>of(Tensor::enough, Tensor::size)) {
+                List.<ToLongFunction<Tensor>>of(this::enough, Tensor::size)) {
             List<Tensor> bySize = new ArrayList<>(tensors);
             bySize.sort(
                     Comparator.comparingDouble((Tensor t) -> room(t, most) / importance(t))
@@ -173,6 +198,12 @@ final class BudgetShares {
                 rest -= share;
             }
         }
+    }
+
+    /** Returns the largest share of a fresh tensor while others can use more. */
+    private long enough(Tensor tensor) {
+        long size = tensor.size();
+        return tensor.limited ? (long) Math.ceil(Math.pow(size, vectorExponent)) : size;
     }
 
     private long room(Tensor tensor, ToLongFunction<Tensor> most) {
@@ -242,11 +273,6 @@ final class BudgetShares {
 
         long size() {
             return (shape.size() + density - 1) / density;
-        }
-
-        /** Returns the largest share of a fresh tensor while others can use more. */
-        long enough() {
-            return limited ? (long) Math.ceil(Math.sqrt(size())) : size();
         }
 
         /** Returns whether float32 holds the coefficients exactly. */

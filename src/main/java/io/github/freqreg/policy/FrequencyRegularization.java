@@ -140,11 +140,11 @@ public final class FrequencyRegularization {
      * applied. An array that is left alone is trained by DJL, which moves it once for each of its
      * parameters.
      *
-     * <p>A policy can be applied again after a part of the network was replaced, for example its
-     * head: tensors that are wrapped already stay as they are.
+     * <p>A policy can be applied again after a part of the network, such as its head, was replaced:
+     * tensors that are wrapped already stay as they are.
      *
-     * <p>The log has one line that says how much was wrapped and, at level DEBUG, one for each
-     * tensor with the reason. {@link #plan(Block, Shape...)} returns these choices in advance.
+     * <p>The log says how much was wrapped and, at level DEBUG, why each tensor was or was not.
+     * {@link #plan(Block, Shape...)} returns these choices in advance.
      *
      * @param block any block, initialised or not
      * @param inputShapes the shapes of the network's inputs, if the block is not initialised. Axes
@@ -316,10 +316,9 @@ public final class FrequencyRegularization {
                         .orElse(NetworkBudget.Division.NONE);
         Map<String, TensorSpec.Rule> rules = new HashMap<>();
         List<TensorSpec> known = new ArrayList<>();
-        int depth = plan.getDepth();
         for (PlannedTensor tensor : plan.getChosen()) {
             Optional<Long> share = Optional.ofNullable(division.kept().get(tensor.name()));
-            TensorSpec.Rule rule = shape -> spec(tensor, share, shape, depth);
+            TensorSpec.Rule rule = shape -> spec(tensor, share, shape, plan.getDepth());
             if (tensor.tensor().shape() != null) {
                 TensorSpec spec = rule.of(tensor.shape());
                 axes.check(tensor, spec);
@@ -330,6 +329,8 @@ public final class FrequencyRegularization {
         }
         plan.getChoices().forEach(choice -> logger.debug("{}", choice));
         Block wrapped = plan.getWrapping().wrap(rules, division.projected(), strategy);
+        budget.filter(each -> each.folds(plan.getChosen()))
+                .ifPresent(each -> FrequencyBlocks.foldNormalization(wrapped));
         logger.info("{}", plan.summary(known));
         return wrapped;
     }

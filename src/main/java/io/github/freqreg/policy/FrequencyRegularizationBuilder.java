@@ -31,8 +31,6 @@ import java.util.stream.IntStream;
  */
 public final class FrequencyRegularizationBuilder {
 
-    private static final int MAX_ROUNDS = 1000;
-
     private Optional<Set<LayerType>> layerTypes = Optional.empty();
     private Optional<Set<Parameter.Type>> parameterTypes = Optional.empty();
     private Optional<Pattern> include = Optional.empty();
@@ -47,6 +45,7 @@ public final class FrequencyRegularizationBuilder {
     private double startRate;
     private OptionalInt balanceRounds = OptionalInt.empty();
     private boolean paper;
+    private Optional<Boolean> folded = Optional.empty();
     private Strategy strategy = Strategy.getDefault();
 
     FrequencyRegularizationBuilder() {}
@@ -54,8 +53,9 @@ public final class FrequencyRegularizationBuilder {
     /**
      * Selects the published method: tensors are transformed along their own axes with equal weights
      * (the table of an embedding along those of {@link
-     * io.github.freqreg.spectrum.FrequencyAxes#ofTable}), fresh tensors are not balanced, and a
-     * fresh network shares a budget equally. Explicit splits, weights and rounds still hold.
+     * io.github.freqreg.spectrum.FrequencyAxes#ofTable}), fresh tensors are not balanced, a fresh
+     * network shares a budget equally, and running statistics are not folded. Explicit settings
+     * still hold.
      *
      * @return this builder
      */
@@ -65,8 +65,8 @@ public final class FrequencyRegularizationBuilder {
     }
 
     /**
-     * Keeps a share of the n coefficients of each tensor: {@code min(n, max(round(n · rate), floor)
-     * + 1)} of them, as the published code counts.
+     * Keeps {@code min(n, max(round(n · rate), floor) + 1)} of the n coefficients of each tensor,
+     * as the published code counts.
      *
      * @param rate the keep rate, above 0 and at most 1
      * @return this builder
@@ -94,18 +94,16 @@ public final class FrequencyRegularizationBuilder {
     /**
      * Sets how many numbers the whole network keeps, with the parameters that are not wrapped.
      *
-     * <p>The weights of all kinds of layer are wrapped, embeddings included. Biases, normalisation
-     * parameters and others are wrapped, too, if they would take more than an eighth of the budget
-     * otherwise. {@link #optLayerTypes} and {@link #optParameterTypes} override this choice.
+     * <p>The weights of all kinds of layer are wrapped, embeddings included, and all other trained
+     * parameters if they would take more than an eighth of the budget otherwise. {@link
+     * #optLayerTypes} and {@link #optParameterTypes} override this choice.
      *
-     * <p>Parameters that are not wrapped are subtracted from the budget first. Running statistics
-     * behind a fresh wrapped layer count as the few coefficients that a file stores for them, see
-     * {@link io.github.freqreg.file.FrequencyFile}; a file that needs more of them becomes larger.
-     * The rest of the budget is divided among the wrapped tensors. In a trained network, each
-     * coefficient goes to the tensor whose relative energy it increases most. In a fresh network,
-     * shares are proportional to a power of the sizes, about a third, but a vector of n elements
-     * gets at most √n (not the bias of a last linear layer), and what small tensors cannot use goes
-     * to the others. Floors do not apply, and overrides are an error of {@link #build}.
+     * <p>Parameters that are not wrapped are subtracted from the budget first, and running
+     * statistics as a file stores them. The rest is divided among the wrapped tensors. In a trained
+     * network, each coefficient goes to the tensor whose relative energy it increases most. In a
+     * fresh network, shares are proportional to a power of the sizes, but vectors (except the bias
+     * of a last linear layer) get few where few numbers are kept. Floors do not apply, and
+     * overrides are an error of {@link #build}.
      *
      * @param numbers the total, 1 or more
      * @return this builder
@@ -120,9 +118,9 @@ public final class FrequencyRegularizationBuilder {
      * Sets how many bytes a file of the whole network may have.
      *
      * <p>This is a budget of numbers, see {@link #optBudget}, in which a coefficient counts as four
-     * bits, a coefficient of an embedding table as two bits, and a number that is not wrapped as
-     * two bytes. The file has that size only if its numbers are quantised accordingly: train with
-     * {@link io.github.freqreg.training.ByteBudget}, or save with {@link
+     * bits (fewer where a large part of the network is kept, and half for an embedding table), and
+     * a number that is not wrapped as two bytes. For a file of that size, train with {@link
+     * io.github.freqreg.training.ByteBudget}, or save with {@link
      * io.github.freqreg.file.Quantization#fit}.
      *
      * @param bytes of the file, from 1 to 2^30
@@ -135,8 +133,8 @@ public final class FrequencyRegularizationBuilder {
     }
 
     /**
-     * Sets the share of all coefficients that is kept when training starts. Truncation goes down
-     * from there to the kept number. By default training starts at the kept number.
+     * Sets the share of all coefficients that is kept when training starts, from which truncation
+     * goes down to the kept number. By default training starts at the kept number.
      *
      * @param rate the starting rate, 1 for the paper's own method
      * @return this builder
@@ -152,9 +150,8 @@ public final class FrequencyRegularizationBuilder {
      * Balances the frequencies of fresh tensors (beyond the paper).
      *
      * <p>Balancing scales the coefficients so that each frequency of all axes but the first starts
-     * with the same energy, and the frequencies of the first axis with similar ones. It makes the
-     * variance larger than {@link FrequencyRegularization} states. A tensor that starts with all
-     * coefficients is balanced already.
+     * with the same energy, and the frequencies of the first axis with similar ones. The variance
+     * becomes larger than {@link FrequencyRegularization} states.
      *
      * @param rounds how often the first axis and the others are scaled in turn, 0 for no balancing.
      *     By default, a quarter of the square root of a tensor's coefficients, from 1 to 10; none
@@ -163,11 +160,7 @@ public final class FrequencyRegularizationBuilder {
      * @throws IllegalArgumentException if the number is not from 0 to 1000
      */
     public FrequencyRegularizationBuilder optBalancedStart(int rounds) {
-        if (rounds < 0 || rounds > MAX_ROUNDS) {
-            throw new IllegalArgumentException(
-                    "The rounds of balancing must be 0 to " + MAX_ROUNDS + " but are " + rounds);
-        }
-        balanceRounds = OptionalInt.of(rounds);
+        balanceRounds = OptionalInt.of(BalancedStart.checkRounds(rounds));
         return this;
     }
 
@@ -198,12 +191,11 @@ public final class FrequencyRegularizationBuilder {
     }
 
     /**
-     * Transforms some tensors along the axes of a shape that splits their own axes (beyond the
-     * paper).
+     * Transforms some tensors along axes that split their own (beyond the paper).
      *
      * <p>For example, the weight (500, 800) of a linear layer behind 50 flattened maps of 4 by 4
      * can be transformed as (500, 50, 4, 4), as is found by default. A shape that does not fit is
-     * an error of {@code apply}, or of the block's initialisation if shapes are not known earlier.
+     * an error of {@code apply}, or else of the block's initialisation.
      *
      * @param names the pattern of the tensors' names
      * @param shape the shape: each extent of the tensor is the product of one or more of its
@@ -216,14 +208,11 @@ public final class FrequencyRegularizationBuilder {
     }
 
     /**
-     * Sets how much each axis of some tensors counts in the zigzag order (beyond the paper). An
-     * axis of weight 2 keeps half as many frequencies as one of weight 1.
-     *
-     * <p>With the weights (1, 1, 2, 2), a convolution keeps more frequencies of its channels and
-     * fewer of its kernel; by default the weights are (1, 1, 4, 4). A wrong number of weights is
-     * reported like a split shape that does not fit. Without weights and split, an embedding table
-     * has the axes of {@link io.github.freqreg.spectrum.FrequencyAxes#ofTable}; the weights (1, 1)
-     * select its own axes.
+     * Sets how much each axis of some tensors counts in the zigzag order (beyond the paper): one of
+     * weight 2 keeps half as many frequencies as one of weight 1. With the weights (1, 1, 2, 2), a
+     * convolution keeps more frequencies of its channels and fewer of its kernel; by default the
+     * weights are (1, 1, 4, 4). A wrong number of weights is reported like a split shape that does
+     * not fit. The weights (1, 1) give an embedding table its own axes.
      *
      * @param names the pattern of the tensors' names
      * @param axes a weight from 1 to 64 for each axis, or for each axis of the split shape
@@ -231,6 +220,21 @@ public final class FrequencyRegularizationBuilder {
      */
     public FrequencyRegularizationBuilder addAxisWeights(String names, int... axes) {
         weights.add(names, IntStream.of(axes).boxed().toList());
+        return this;
+    }
+
+    /**
+     * Sets whether quantised files of a fresh network with a budget of bytes store batch
+     * normalisation with two numbers a channel instead of four (beyond the paper).
+     *
+     * <p>Running statistics are folded into the scale and shift, if these are wrapped. A loaded
+     * network predicts alike. If it is trained further, its statistics begin anew.
+     *
+     * @param enabled true, the default; false to store running statistics
+     * @return this builder
+     */
+    public FrequencyRegularizationBuilder optFoldedNormalization(boolean enabled) {
+        folded = Optional.of(enabled);
         return this;
     }
 
@@ -246,8 +250,8 @@ public final class FrequencyRegularizationBuilder {
     }
 
     /**
-     * Sets the kinds of layer whose tensors are wrapped. By default these are convolutions,
-     * transposed convolutions, linear and recurrent layers; with a budget, all kinds.
+     * Sets the kinds of layer that are wrapped: with a budget all kinds by default, otherwise
+     * convolutions, transposed convolutions, linear and recurrent layers.
      *
      * @param types the kinds, at least one
      * @return this builder
@@ -303,10 +307,9 @@ public final class FrequencyRegularizationBuilder {
     }
 
     /**
-     * Sets whether each tensor keeps at least the coefficients up to the floor of its layer, see
-     * {@link LayerType#getFloor()}. By default it does.
+     * Sets whether each tensor keeps at least the floor of its layer, {@link LayerType#getFloor()}.
      *
-     * @param enabled false to keep {@code max(1, round(n · rate))} of n coefficients
+     * @param enabled true, the default; false to keep {@code max(1, round(n · rate))} of n
      * @return this builder
      */
     public FrequencyRegularizationBuilder optFloors(boolean enabled) {
@@ -322,16 +325,17 @@ public final class FrequencyRegularizationBuilder {
      *     are both a budget and overrides
      */
     public FrequencyRegularization build() {
-        Set<LayerType> layers =
-                layerTypes.orElse(
-                        budget.isPresent() ? EnumSet.allOf(LayerType.class) : TensorFilter.USUAL);
+        Set<LayerType> usual =
+                budget.isPresent() ? EnumSet.allOf(LayerType.class) : TensorFilter.USUAL;
+        Set<LayerType> layers = layerTypes.orElse(usual);
         Set<Parameter.Type> types = parameterTypes.orElse(Set.of(Parameter.Type.WEIGHT));
         budget.ifPresent(each -> each.checkNoOverrides(overrides.size()));
         boolean wider = budget.isPresent() && parameterTypes.isEmpty();
         return new FrequencyRegularization(
-                selection(layers, types),
-                selection(layers, wider ? TensorFilter.TRAINED : types),
-                budget,
+                new TensorFilter(layers, types, include, exclude, shapes),
+                new TensorFilter(
+                        layers, wider ? TensorFilter.TRAINED : types, include, exclude, shapes),
+                budget.map(each -> new Budget(each.amount(), each.unit(), folded.orElse(!paper))),
                 new KeepAmounts(amount, overrides.copy(), floors, startRate),
                 new AxesRules(
                         splits.copy(),
@@ -341,9 +345,5 @@ public final class FrequencyRegularizationBuilder {
                 new BalancedStart(
                         paper && balanceRounds.isEmpty() ? OptionalInt.of(0) : balanceRounds),
                 strategy);
-    }
-
-    private TensorFilter selection(Set<LayerType> layers, Set<Parameter.Type> types) {
-        return new TensorFilter(layers, types, include, exclude, shapes);
     }
 }

@@ -8,12 +8,14 @@ import io.github.freqreg.block.ChildBlocks;
 import io.github.freqreg.block.NetworkTensor;
 import io.github.freqreg.spectrum.SplitAxes;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -37,7 +39,10 @@ final class NetworkBudget {
     private final Optional<PlannedTensor> lastBias;
     private final List<Statistic> statistics = new ArrayList<>();
     private final List<PlannedTensor> others = new ArrayList<>();
+    private final Set<Block> folding = Collections.newSetFromMap(new IdentityHashMap<>());
     private final long leftAlone;
+    private final long all;
+    private final long most;
 
     /**
      * Prepares to divide a budget.
@@ -66,7 +71,14 @@ final class NetworkBudget {
                 others.add(each);
             }
         }
-        leftAlone = others.stream().mapToLong(each -> each.tensor().numbers()).sum();
+        if (budget.folds(plan.getChosen())) {
+            plan.getChosen().stream()
+                    .filter(each -> each.parameter().getType() == Parameter.Type.GAMMA)
+                    .forEach(scale -> folding.add(scale.owner()));
+        }
+        leftAlone = others.stream().mapToLong(each -> paid(each, each.tensor().numbers())).sum();
+        all = plan.getChosen().stream().mapToLong(each -> each.shape().size()).sum();
+        most = plan.getChosen().stream().mapToLong(this::most).sum();
     }
 
     /**
@@ -163,7 +175,11 @@ final class NetworkBudget {
     /** Names the largest parameters that are not wrapped, and the settings that would wrap them. */
     private String largest(Map<String, Long> shares) {
         return Stream.concat(
-                        others.stream().map(each -> new Unwrapped(each, each.tensor().numbers())),
+                        others.stream()
+                                .map(
+                                        each ->
+                                                new Unwrapped(
+                                                        each, paid(each, each.tensor().numbers()))),
                         statistics.stream()
                                 .map(each -> new Unwrapped(each.statistic(), count(each, shares))))
                 .sorted(Comparator.comparingLong(Unwrapped::numbers).reversed())
@@ -172,9 +188,25 @@ final class NetworkBudget {
                 .collect(Collectors.joining("; ", ". The largest left alone: ", ""));
     }
 
+    /**
+     * Returns for how many numbers a tensor that is not wrapped is paid. A file of a number of
+     * bytes folds running statistics into a scale and a shift, where each takes the bits of a
+     * coefficient.
+     */
+    private long paid(PlannedTensor tensor, long numbers) {
+        boolean folded = tensor.tensor().isRunningStatistic() && folding.contains(tensor.owner());
+        return folded ? Math.min(numbers, budget.leftAloneFor(tensor.shape().size())) : numbers;
+    }
+
+    /** Returns how many of the budget's coefficients a tensor can use. */
+    private long most(PlannedTensor tensor) {
+        int density = budget.density(tensor.layer());
+        return (tensor.shape().size() + density - 1) / density;
+    }
+
     /** Returns how many coefficients there is room for. */
     private long rest(long numbersOfStatistics) {
-        return budget.coefficientsBeside(leftAlone + numbersOfStatistics);
+        return budget.coefficientsBeside(leftAlone + numbersOfStatistics, all, most);
     }
 
     private Division share(long coefficients) {
@@ -210,9 +242,13 @@ final class NetworkBudget {
         Shape box = axes.of(weight).mask(shape, kept).getBox();
         long frequencies = box.get(channelAxis(weight).orElseThrow());
         boolean mean = statistic.statistic().parameter().getType() == Parameter.Type.RUNNING_MEAN;
-        return NetworkTensor.storedStatistic(
-                statistic.statistic().shape().size(),
-                mean ? Math.max(frequencies, countBias(weight, shares)) : 2 * frequencies - 1);
+        return paid(
+                statistic.statistic(),
+                NetworkTensor.storedStatistic(
+                        statistic.statistic().shape().size(),
+                        mean
+                                ? Math.max(frequencies, countBias(weight, shares))
+                                : 2 * frequencies - 1));
     }
 
     /** Returns how many numbers the bias of a layer keeps: it adds its frequencies to the mean. */

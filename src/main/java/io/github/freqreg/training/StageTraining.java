@@ -159,6 +159,7 @@ final class StageTraining {
         progress.endEpoch();
         if (steps.isPresent()) {
             limit.ifPresent(its -> steps = Optional.of(its.update(block, steps)));
+            estimateStatistics(trainer);
         }
         double figure = validation.endEpoch(trainer, evaluation);
         logger.info("Epoch {}: {} {}", progress.epochs(), validation.name(), figure);
@@ -166,6 +167,11 @@ final class StageTraining {
         if (better && counts) {
             document(block).ifPresent(found -> best = Optional.of(found));
         }
+    }
+
+    private void estimateStatistics(Trainer trainer) throws IOException, TranslateException {
+        Iterable<Batch> batches = trainer.iterateDataset(setup.trainingSet());
+        NormalizationStatistics.estimate(trainer, batches::iterator);
     }
 
     /** Returns the content of the file, if it fits. */

@@ -15,6 +15,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** The limits of a budget, and what numbers cost in it. */
 class BudgetTest {
 
+    /** So many coefficients that few of them can be kept. */
+    private static final long MANY = 1L << 50;
+
     private static Budget numbers(long amount) {
         return new Budget(amount, Budget.Unit.NUMBERS);
     }
@@ -57,22 +60,42 @@ class BudgetTest {
 
     @Test
     void coefficientCostsOneNumberOrFourBits() {
-        assertEquals(100, numbers(100).coefficientsBeside(0));
-        assertEquals(200, bytes(100).coefficientsBeside(0));
+        assertEquals(100, numbers(100).coefficientsBeside(0, MANY, MANY));
+        assertEquals(200, bytes(100).coefficientsBeside(0, MANY, MANY));
     }
 
     @Test
     void numberLeftAloneCostsOneNumberOrTwoBytes() {
-        assertEquals(100 - 30, numbers(100).coefficientsBeside(30));
-        assertEquals(2 * (100 - 2 * 30), bytes(100).coefficientsBeside(30));
-        assertEquals(0, bytes(60).coefficientsBeside(30));
+        assertEquals(100 - 30, numbers(100).coefficientsBeside(30, MANY, MANY));
+        assertEquals(2 * (100 - 2 * 30), bytes(100).coefficientsBeside(30, MANY, MANY));
+        assertEquals(0, bytes(60).coefficientsBeside(30, MANY, MANY));
+    }
+
+    /**
+     * Few of many coefficients have four bits each; if there are two bits for each, all are kept.
+     */
+    @Test
+    void coefficientsHaveFewerBitsWhereManyAreKept() {
+        assertEquals(200, bytes(100).coefficientsBeside(0, 800, 800));
+        long some = bytes(100).coefficientsBeside(0, 600, 600);
+        assertTrue(200 < some && some < 400, "" + some);
+        assertEquals(400, bytes(100).coefficientsBeside(0, 400, 400));
+        assertEquals(200, bytes(100).coefficientsBeside(0, 100, 100));
+        assertEquals(100, numbers(100).coefficientsBeside(0, 100, 100));
+    }
+
+    /** Coefficients of a table cost half as much. */
+    @Test
+    void coefficientsOfATableCountInFull() {
+        assertEquals(200, bytes(100).coefficientsBeside(0, 800, 400));
+        assertEquals(200, bytes(100).coefficientsBeside(0, 400, 200));
     }
 
     /** The error of a budget that is too small says how much is missing. */
     @Test
     void roomIsNegativeIfNumbersLeftAloneExceedTheBudget() {
-        assertEquals(-1, numbers(29).coefficientsBeside(30));
-        assertEquals(-2, bytes(59).coefficientsBeside(30));
+        assertEquals(-1, numbers(29).coefficientsBeside(30, MANY, MANY));
+        assertEquals(-2, bytes(59).coefficientsBeside(30, MANY, MANY));
     }
 
     @ParameterizedTest
@@ -84,7 +107,8 @@ class BudgetTest {
                 long most = Budget.MAX_BYTES;
                 while (least < most) {
                     long middle = (least + most) / 2;
-                    if (new Budget(middle, unit).coefficientsBeside(leftAlone) >= coefficients) {
+                    if (new Budget(middle, unit).coefficientsBeside(leftAlone, MANY, MANY)
+                            >= coefficients) {
                         most = middle;
                     } else {
                         least = middle + 1;

@@ -29,7 +29,8 @@ import picocli.CommandLine.Spec;
 final class NetworkArguments {
 
     /** The names of the networks, for the descriptions of arguments. */
-    static final String NETWORKS = "lenet, alexnet, vgg, resnet18, vit, unet, dcgan or vae";
+    static final String NETWORKS =
+            "lenet, alexnet, vgg, resnet18, separable, vit, unet, dcgan or vae";
 
     @Spec(Spec.Target.MIXEE)
     private CommandSpec spec;
@@ -45,8 +46,8 @@ final class NetworkArguments {
             paramLabel = "DIR",
             description =
                     "lenet, vae, dcgan: folder with MNIST's four IDX files, plain or gzipped"
-                            + " (default: 10,000 embedded digits); alexnet, vgg, resnet18, vit:"
-                            + " folder with CIFAR-10's binary files, plain or gzipped (default:"
+                            + " (default: 10,000 embedded digits); alexnet, vgg, resnet18,"
+                            + " separable, vit: folder with CIFAR-10's binary files, plain or gzipped (default:"
                             + " generated shapes); unet: folder with images/ and masks/ (default"
                             + " for"
                             + " training: generated scenes)")

@@ -6,6 +6,7 @@ import io.github.freqreg.examples.data.Variation;
 import io.github.freqreg.examples.networks.AlexNet;
 import io.github.freqreg.examples.networks.LeNet;
 import io.github.freqreg.examples.networks.ResNet18;
+import io.github.freqreg.examples.networks.SeparableResNet;
 import io.github.freqreg.examples.networks.Vgg;
 import io.github.freqreg.examples.networks.VisionTransformer;
 import java.util.List;
@@ -50,6 +51,11 @@ public enum Network {
             new Size(16, 32, 5_376),
             TrainingDefaults.of(32, 0.001f, 0.01f),
             Classifier.colours(ResNet18::build)),
+    SEPARABLE(
+            "Separable ResNet",
+            new Size(24, 32, 4_337),
+            TrainingDefaults.of(128, 0.01f, 0.01f),
+            Classifier.colours(SeparableResNet::build)),
     VIT(
             "Vision transformer",
             new Size(128, 32, 315_748),

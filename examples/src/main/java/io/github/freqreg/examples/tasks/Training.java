@@ -17,12 +17,14 @@ import io.github.freqreg.examples.data.Example;
 import io.github.freqreg.file.FrequencyFile;
 import io.github.freqreg.training.BufferRetention;
 import io.github.freqreg.training.ByteBudget;
+import io.github.freqreg.training.NormalizationStatistics;
 import io.github.freqreg.training.ResumableOptimizer;
 import io.github.freqreg.training.TailTruncation;
 import io.github.freqreg.training.TruncationSchedule;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
@@ -121,6 +123,9 @@ public final class Training {
                 for (int epoch = done + 1; epoch <= plan.epochs(); epoch++) {
                     epoch(trainer, epoch, stepsEach);
                     trainer.notifyListeners(listener -> listener.onEpoch(trainer));
+                    if (budget.isPresent() && budget.get().isQuantized()) {
+                        estimateStatistics(trainer, epoch, stepsEach);
+                    }
                     Score score = report(epochs, model, epoch, evaluation, begin);
                     if (budget.isPresent() && budget.get().isQuantized()) {
                         best.offer(score, model, budget.get().getQuantization());
@@ -152,32 +157,52 @@ public final class Training {
      * that a resumed training repeats them.
      */
     private void epoch(Trainer trainer, int epoch, int steps) {
-        Random random = new Random(plan.seed() * 1_000_003L + epoch);
+        Random random = new Random(seedOf(epoch));
         // For random numbers of the engine, such as dropout.
         seed(Objects.hash(plan.seed(), epoch));
-        List<Integer> order = new ArrayList<>(IntStream.range(0, task.size()).boxed().toList());
-        Collections.shuffle(order, random);
         IntConsumer progress = log.steps(epoch, steps);
+        Iterator<Batch> batches = batches(trainer, random, steps);
         for (int step = 0; step < steps; step++) {
-            int from = step * plan.batchSize();
-            int to = Math.min(from + plan.batchSize(), order.size());
-            NDManager manager = trainer.getManager().newSubManager();
-            Example example = task.batch(manager, order.subList(from, to), random);
-            try (Batch batch =
-                    new Batch(
-                            manager,
-                            example.data(),
-                            example.labels(),
-                            to - from,
-                            Batchifier.STACK,
-                            Batchifier.STACK,
-                            step,
-                            steps)) {
+            try (Batch batch = batches.next()) {
                 EasyTrain.trainBatch(trainer, batch);
                 trainer.step();
             }
             progress.accept(step);
         }
+    }
+
+    /** Makes batches of all training examples in random order, each when it is asked for. */
+    private Iterator<Batch> batches(Trainer trainer, Random random, int steps) {
+        List<Integer> order = new ArrayList<>(IntStream.range(0, task.size()).boxed().toList());
+        Collections.shuffle(order, random);
+        return IntStream.range(0, steps)
+                .mapToObj(
+                        step -> {
+                            int from = step * plan.batchSize();
+                            int to = Math.min(from + plan.batchSize(), order.size());
+                            NDManager manager = trainer.getManager().newSubManager();
+                            Example example = task.batch(manager, order.subList(from, to), random);
+                            return new Batch(
+                                    manager,
+                                    example.data(),
+                                    example.labels(),
+                                    to - from,
+                                    Batchifier.STACK,
+                                    Batchifier.STACK,
+                                    step,
+                                    steps);
+                        })
+                .iterator();
+    }
+
+    private long seedOf(int epoch) {
+        return plan.seed() * 1_000_003L + epoch;
+    }
+
+    /** Estimates running statistics on other batches than the epoch began with. */
+    private void estimateStatistics(Trainer trainer, int epoch, int steps) {
+        NormalizationStatistics.estimate(
+                trainer, () -> batches(trainer, new Random(~seedOf(epoch)), steps));
     }
 
     private Score report(

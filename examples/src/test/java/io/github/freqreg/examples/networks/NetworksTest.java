@@ -52,6 +52,19 @@ class NetworksTest {
                 4,
                 11_162_624 + 64 * 3 * 9,
                 new Shape(2, 3, 32, 32)),
+        // Not a network of the paper: weights of the stem, of four units and of the linear layer.
+        SEPARABLE(
+                width -> SeparableResNet.build(width, 10),
+                24,
+                4,
+                24 * 27
+                        + 2 * (2 * 24 * 9 + 2 * 24 * 24)
+                        + (24 + 48) * 9
+                        + (24 + 48) * 48
+                        + 2 * 48 * 9
+                        + 2 * 48 * 48
+                        + 480,
+                new Shape(2, 3, 32, 32)),
         VIT(
                 width -> new VisionTransformer(width, 10),
                 VisionTransformer.WIDTH,

@@ -1,0 +1,226 @@
+package io.github.freqreg.file;
+
+import ai.djl.nn.Parameter;
+import io.github.freqreg.block.FrequencyBlock;
+import io.github.freqreg.block.NetworkTensor;
+import io.github.freqreg.format.FrqEntry;
+import io.github.freqreg.format.MultiplesCost;
+import io.github.freqreg.format.Precision;
+import io.github.freqreg.spectrum.CosineSeries;
+import io.github.freqreg.spectrum.FrequencyAxes;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.OptionalDouble;
+import java.util.stream.Stream;
+
+/**
+ * Folds the running statistics of a batch normalisation into its scale and shift.
+ *
+ * <p>In inference, a channel with the running mean μ and variance σ² becomes
+ *
+ * <pre>
+ * y = γ (x - μ) / √(σ² + ε) + β = γ' x / √(v + ε) + β'
+ * γ' = γ √(v + ε) / √(σ² + ε)        β' = β - γ' μ / √(v + ε)
+ * </pre>
+ *
+ * <p>for any v. So a file needs two numbers of each channel instead of four: it stores γ' and β',
+ * the means 0, and one variance v near their geometric mean for all channels. γ' and β' have steps
+ * that change the outputs by 1/8 of their root mean square, or by less where the weights of the
+ * network are rounded finely. β' is computed from the rounded γ', so that the rounding of γ' does
+ * not move the mean of the outputs.
+ *
+ * <p>A loaded network predicts alike. If it is trained further, its batches are normalised by their
+ * own statistics as always, but scaled by γ' instead of γ.
+ */
+final class FoldedNormalization {
+
+    /** The coarsest steps of γ' and β' relative to the outputs. */
+    private static final double COARSEST = 1.0 / 8;
+
+    /** The largest ratio of these steps to those of weights, both relative. */
+    private static final double OF_WEIGHTS = 1.0 / 4;
+
+    /** The parameters of a layer: scale, shift, means and variances. */
+    private static final int PARAMETERS = 4;
+
+    private FoldedNormalization() {}
+
+    /**
+     * Folds the layers of a network whose scale and shift are quantised, where that takes fewer
+     * bits.
+     *
+     * @param tensors all tensors of a network, initialised
+     * @param entries what a file would store for each of them
+     * @return what it stores instead
+     */
+    static List<FrqEntry> fold(List<NetworkTensor> tensors, List<FrqEntry> entries) {
+        List<FrqEntry> folded = new ArrayList<>(entries);
+        double step = Math.min(COARSEST, OF_WEIGHTS * stepOfWeights(entries));
+        for (int i = 0; i + PARAMETERS <= tensors.size(); i++) {
+            List<NetworkTensor> layer = tensors.subList(i, i + PARAMETERS);
+            OptionalDouble epsilon = epsilon(layer);
+            if (epsilon.isEmpty() || !isQuantized(entries.get(i), entries.get(i + 1))) {
+                continue;
+            }
+            List<FrqEntry> before = entries.subList(i, i + PARAMETERS);
+            List<FrqEntry> after = fold(layer, before, epsilon.getAsDouble(), step);
+            if (bits(after) < bits(before)) {
+                for (int j = 0; j < PARAMETERS; j++) {
+                    folded.set(i + j, after.get(j));
+                }
+            }
+        }
+        return folded;
+    }
+
+    /** Returns the median step of the weights relative to their root mean squares. */
+    private static double stepOfWeights(List<FrqEntry> entries) {
+        double[] steps =
+                entries.stream()
+                        .filter(each -> each.spectral() && each.shape().dimension() > 1)
+                        .filter(each -> Quantization.rootMeanSquare(each.values()) > 0)
+                        .mapToDouble(
+                                each ->
+                                        each.precision().step()
+                                                / Quantization.rootMeanSquare(each.values()))
+                        .sorted()
+                        .toArray();
+        return steps.length == 0 ? 0 : steps[steps.length / 2];
+    }
+
+    /** Returns the ε of a layer that can be folded, or nothing. */
+    private static OptionalDouble epsilon(List<NetworkTensor> layer) {
+        NetworkTensor first = layer.get(0);
+        boolean whole =
+                first.parameter().getType() == Parameter.Type.GAMMA
+                        && layer.get(1).parameter().getType() == Parameter.Type.BETA
+                        && RunningStatistic.areOfOne(layer.get(2), layer.get(3))
+                        && layer.stream()
+                                .allMatch(
+                                        each ->
+                                                each.owner() == first.owner()
+                                                        && each.knownShape()
+                                                                .equals(first.knownShape()));
+        return whole && first.owner() instanceof FrequencyBlock owner
+                ? owner.foldedEpsilon()
+                : OptionalDouble.empty();
+    }
+
+    private static boolean isQuantized(FrqEntry scale, FrqEntry shift) {
+        return Stream.of(scale, shift)
+                .allMatch(
+                        each ->
+                                each.spectral()
+                                        && each.precision().kind() == Precision.Kind.STEPS
+                                        && each.axes().equals(FrequencyAxes.OWN));
+    }
+
+    private static List<FrqEntry> fold(
+            List<NetworkTensor> layer, List<FrqEntry> entries, double epsilon, double step) {
+        float[] means = TensorElements.of(layer.get(2));
+        float[] variances = TensorElements.of(layer.get(3));
+        int n = means.length;
+        CosineSeries series = CosineSeries.of(n);
+        float[] scale = series.rebuild(rounded(entries.get(0)));
+        float[] shift = series.rebuild(rounded(entries.get(1)));
+        double logarithm = 0;
+        double mean = 0;
+        double[] deviations = new double[n];
+        for (int i = 0; i < n; i++) {
+            double variance = Math.max(variances[i], 0) + epsilon;
+            deviations[i] = Math.sqrt(variance);
+            mean += variance / n;
+            logarithm += Math.log(variance) / Math.log(2) / n;
+        }
+        // The only coefficient of equal variances.
+        double exponent = logarithm + Math.log(n) / Math.log(4);
+        Precision precision = Precision.ofStep(Math.scalb(1f, (int) Math.rint(exponent)));
+        double common = series.rebuild(new float[] {precision.step()})[0];
+        double deviation = Math.sqrt(common + epsilon);
+        FrqEntry noMeans = coefficients(entries.get(2), precision, 0);
+        FrqEntry sameVariances = coefficients(entries.get(3), precision, precision.step());
+        if (isFolded(means, variances)) {
+            return List.of(entries.get(0), entries.get(1), noMeans, sameVariances);
+        }
+        double outputs = Quantization.rootMeanSquare(scale);
+        for (int i = 0; i < n; i++) {
+            scale[i] *= (float) (deviation / deviations[i]);
+        }
+        FrqEntry folded =
+                entry(entries.get(0), series, scale, step * outputs * deviation / Math.sqrt(mean));
+        float[] kept = series.rebuild(folded.values());
+        for (int i = 0; i < n; i++) {
+            shift[i] -= (float) (kept[i] * means[i] / deviation);
+        }
+        return List.of(
+                folded,
+                entry(entries.get(1), series, shift, step * outputs),
+                noMeans,
+                sameVariances);
+    }
+
+    /** Returns whether the statistics of a layer come from a file that has folded them. */
+    private static boolean isFolded(float[] means, float[] variances) {
+        for (int i = 0; i < means.length; i++) {
+            if (means[i] != 0 || variances[i] != variances[0]) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /** Returns the numbers that an entry holds once it is encoded. */
+    private static float[] rounded(FrqEntry entry) {
+        float step = entry.precision().step();
+        float[] values = entry.values().clone();
+        for (int i = 0; i < values.length; i++) {
+            values[i] = (float) Math.rint(values[i] / step) * step;
+        }
+        return values;
+    }
+
+    private static FrqEntry entry(
+            FrqEntry before, CosineSeries series, float[] elements, double wanted) {
+        float step = wanted > 0 ? Quantization.stepOf(wanted) : 1;
+        float[] coefficients = new float[elements.length];
+        int kept = 1;
+        for (int k = 0; k < coefficients.length; k++) {
+            double multiple = Math.rint(series.coefficient(elements, k) / step);
+            coefficients[k] = (float) (multiple * step);
+            kept = multiple == 0 ? kept : k + 1;
+        }
+        return coefficients(before, Precision.ofStep(step), Arrays.copyOf(coefficients, kept));
+    }
+
+    private static FrqEntry coefficients(FrqEntry before, Precision precision, float... values) {
+        return new FrqEntry(before.name(), before.shape(), FrequencyAxes.OWN, precision, values);
+    }
+
+    /** Returns the bits of entries in a file, about. */
+    private static double bits(List<FrqEntry> entries) {
+        double bits = 0;
+        for (FrqEntry entry : entries) {
+            Precision precision = entry.precision();
+            bits +=
+                    switch (precision.kind()) {
+                        case FLOAT32 -> (double) Float.SIZE * entry.values().length;
+                        case FLOAT16 -> (double) Short.SIZE * entry.values().length;
+                        case STEPS -> bits(entry.values(), precision.step());
+                    };
+        }
+        return bits;
+    }
+
+    private static double bits(float[] values, float step) {
+        MultiplesCost cost = new MultiplesCost();
+        cost.start();
+        double bits = 0;
+        for (float value : values) {
+            int multiple = Math.round(value / step);
+            bits += cost.bits(multiple);
+            cost.add(multiple);
+        }
+        return bits;
+    }
+}

@@ -1,0 +1,215 @@
+package io.github.freqreg.file;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import ai.djl.MalformedModelException;
+import ai.djl.Model;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.Block;
+import ai.djl.nn.Blocks;
+import ai.djl.nn.SequentialBlock;
+import ai.djl.nn.convolutional.Conv1d;
+import ai.djl.nn.convolutional.Conv2d;
+import ai.djl.nn.convolutional.Conv2dTranspose;
+import ai.djl.nn.convolutional.Conv3d;
+import ai.djl.nn.norm.BatchNorm;
+import ai.djl.training.Trainer;
+import io.github.freqreg.TestModels;
+import io.github.freqreg.block.FrequencyBlocks;
+import io.github.freqreg.format.FrqDocument;
+import io.github.freqreg.format.FrqEntry;
+import io.github.freqreg.policy.FrequencyRegularization;
+import io.github.freqreg.policy.FrequencyRegularizationBuilder;
+import java.util.function.Supplier;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** Batch normalisation with two numbers a channel. */
+class FoldedNormalizationTest {
+
+    private static final int CHANNELS = 24;
+    private static final int BYTES = 300;
+
+    /** Layers of all kinds before a batch normalisation. */
+    enum Layer {
+        CONV1D(
+                () -> Conv1d.builder().setFilters(CHANNELS).setKernelShape(new Shape(3)).build(),
+                new Shape(8, 3, 12)),
+        CONV2D(() -> TestModels.convolution(CHANNELS), new Shape(8, 3, 6, 6)),
+        DEPTHWISE(
+                () ->
+                        Conv2d.builder()
+                                .setFilters(CHANNELS)
+                                .setKernelShape(new Shape(3, 3))
+                                .optGroups(CHANNELS)
+                                .optBias(false)
+                                .build(),
+                new Shape(8, CHANNELS, 6, 6)),
+        CONV3D(
+                () ->
+                        Conv3d.builder()
+                                .setFilters(CHANNELS)
+                                .setKernelShape(new Shape(2, 2, 2))
+                                .build(),
+                new Shape(8, 2, 4, 4, 4)),
+        TRANSPOSED(
+                () ->
+                        Conv2dTranspose.builder()
+                                .setFilters(CHANNELS)
+                                .setKernelShape(new Shape(2, 2))
+                                .build(),
+                new Shape(8, 3, 4, 4)),
+        LINEAR(() -> TestModels.linear(CHANNELS), new Shape(8, 40));
+
+        private final Supplier<Block> maker;
+        private final Shape input;
+
+        Layer(Supplier<Block> maker, Shape input) {
+            this.maker = maker;
+            this.input = input;
+        }
+
+        SequentialBlock network() {
+            return new SequentialBlock()
+                    .add(maker.get())
+                    .add(BatchNorm.builder().optEpsilon(1e-3f).build())
+                    .add(Blocks.batchFlattenBlock());
+        }
+
+        /** Trains a network a little, and rounds it. */
+        Model trained(FrequencyRegularizationBuilder policy) {
+            Model model = Model.newInstance("folded");
+            TestModels.seed();
+            model.setBlock(policy.build().apply(network(), input));
+            try (Trainer trainer = TestModels.trainer(model, TestModels.descent(0.01f))) {
+                trainer.initialize(input);
+                for (int i = 0; i < 30; i++) {
+                    try (NDManager scratch = trainer.getManager().newSubManager()) {
+                        NDArray inputs = TestModels.random(scratch, input).mul(3).add(i % 3);
+                        TestModels.step(trainer, new NDList(inputs));
+                    }
+                }
+            }
+            Quantization.fit(model.getBlock(), BYTES, false).applyTo(model.getBlock());
+            return model;
+        }
+    }
+
+    private static FrequencyRegularizationBuilder budget() {
+        return FrequencyRegularization.builder().optBudgetBytes(BYTES);
+    }
+
+    private static FrqEntry of(FrqDocument document, String part) {
+        return document.entries().stream()
+                .filter(entry -> entry.name().contains("BatchNorm_" + part))
+                .findFirst()
+                .orElseThrow();
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void loadedNetworkPredictsAlikeFromTwoNumbersAChannel(Layer layer)
+            throws MalformedModelException {
+        try (Model model = layer.trained(budget());
+                Model fresh = Model.newInstance("fresh")) {
+            FrqDocument document = FrequencyFile.toDocument(model.getBlock()).rounded();
+            assertArrayEquals(new float[1], of(document, "runningMean").values());
+            assertEquals(1, of(document, "runningVar").values().length);
+
+            fresh.setBlock(layer.network());
+            FrequencyFile.load(fresh, document);
+            NDManager manager = fresh.getNDManager();
+            NDList inputs = new NDList(TestModels.random(manager, layer.input).mul(3).add(1));
+            NDArray expected = predict(model.getBlock(), manager, inputs);
+            NDArray found = predict(fresh.getBlock(), manager, inputs);
+            double error = found.sub(expected).square().mean().sqrt().getFloat();
+            double size = expected.sub(expected.mean()).square().mean().sqrt().getFloat();
+            assertTrue(error < 0.1 * size, error + " of " + size);
+            // What was folded once is folded to the same numbers.
+            Quantization.of(document).applyTo(fresh.getBlock());
+            FrequencyBlocks.foldNormalization(fresh.getBlock());
+            assertArrayEquals(
+                    document.encode(), FrequencyFile.toDocument(fresh.getBlock()).encode());
+        }
+    }
+
+    private static NDArray predict(Block block, NDManager manager, NDList inputs) {
+        return TestModels.predict(block, manager, inputs).singletonOrThrow();
+    }
+
+    /** A channel that is always 0 has no variance. */
+    @Test
+    void constantChannelStaysConstant() throws MalformedModelException {
+        Layer layer = Layer.CONV2D;
+        try (Model model = layer.trained(budget());
+                Model fresh = Model.newInstance("fresh")) {
+            for (String statistic : new String[] {"runningMean", "runningVar"}) {
+                NDArray array =
+                        FrequencyBlocks.parameters(model.getBlock())
+                                .get("02BatchNorm_" + statistic)
+                                .getArray();
+                float[] values = array.toFloatArray();
+                values[3] = 0;
+                array.set(values);
+            }
+            fresh.setBlock(layer.network());
+            FrequencyFile.load(fresh, FrequencyFile.toDocument(model.getBlock()));
+            NDList inputs = new NDList(TestModels.random(fresh.getNDManager(), layer.input));
+            NDArray found = predict(fresh.getBlock(), fresh.getNDManager(), inputs);
+            for (float value : found.toFloatArray()) {
+                assertTrue(Float.isFinite(value), "" + value);
+            }
+        }
+    }
+
+    @Test
+    void fileIsSmaller() {
+        FrequencyRegularizationBuilder policy = budget().optFoldedNormalization(false);
+        try (Model model = Layer.DEPTHWISE.trained(policy)) {
+            assertEquals(CHANNELS, of(document(model), "runningVar").values().length);
+            int whole = document(model).encode().length;
+            FrequencyBlocks.foldNormalization(model.getBlock());
+            int folded = document(model).encode().length;
+            assertTrue(folded + CHANNELS < whole, folded + " and " + whole);
+        }
+    }
+
+    @Test
+    void paperStoresStatistics() {
+        try (Model model = Layer.DEPTHWISE.trained(budget().paper())) {
+            assertEquals(CHANNELS, of(document(model), "runningVar").values().length);
+        }
+    }
+
+    /** Fine-tuning goes on from the statistics of a trained network. */
+    @Test
+    void trainedNetworkKeepsItsStatistics() {
+        Layer layer = Layer.DEPTHWISE;
+        try (Model model = Model.newInstance("trained")) {
+            Block network = layer.network();
+            network.initialize(model.getNDManager(), DataType.FLOAT32, layer.input);
+            model.setBlock(budget().build().apply(network, layer.input));
+            Quantization.fit(model.getBlock(), BYTES, false).applyTo(model.getBlock());
+            float[] variances = new float[CHANNELS];
+            for (int i = 0; i < CHANNELS; i++) {
+                variances[i] = 1 + i % 5;
+            }
+            FrequencyBlocks.parameters(model.getBlock())
+                    .get("02BatchNorm_runningVar")
+                    .getArray()
+                    .set(variances);
+            assertArrayEquals(variances, of(document(model), "runningVar").values());
+        }
+    }
+
+    private static FrqDocument document(Model model) {
+        return FrequencyFile.toDocument(model.getBlock());
+    }
+}
