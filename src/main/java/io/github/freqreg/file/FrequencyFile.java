@@ -40,6 +40,10 @@ import org.slf4j.LoggerFactory;
  * the 1e-5 that DJL adds), variances to 1/256 of themselves. Files with float32 numbers contain all
  * elements.
  *
+ * <p>A quantised file of a fresh network that was wrapped with a budget of bytes stores means of 0
+ * and equal variances, and a scale and a shift of batch normalisation with which the network
+ * predicts alike. If it is trained further, its statistics begin anew.
+ *
  * <p>A TorchScript network ({@code PtSymbolBlock}) that {@link
  * io.github.freqreg.interop.torch.TorchScript} has loaded shows its running statistics, and a file
  * contains them. One that DJL has loaded shows parameters alone: its running statistics are not

@@ -42,10 +42,11 @@ import org.slf4j.LoggerFactory;
  * than a hundredth of the bytes is left, the log says why.
  *
  * <p>Parameters that are not wrapped are rounded to multiples of 1/32 of their root mean square.
- * Running statistics are stored as a few coefficients; or as multiples of a step, means to 1/64 of
- * the smallest standard deviation and variances to 1/128 of the smallest variance; or, where that
- * is no smaller, as float16, or as float32 if float16 would lose digits of a variance near zero. A
- * network that fits with float16 numbers is not quantised at all.
+ * Running statistics of a fresh network with a budget of bytes are folded into scale and shift, see
+ * {@link FrequencyFile}. Other statistics are stored as a few coefficients; or as multiples of a
+ * step, means to 1/64 of the smallest standard deviation and variances to 1/128 of the smallest
+ * variance; or, where that is no smaller, as float16, or as float32 if float16 would lose digits of
+ * a variance near zero. A network that fits with float16 numbers is not quantised at all.
  *
  * <p>Instances are immutable and safe for concurrent use.
  */

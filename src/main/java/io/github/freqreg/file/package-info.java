@@ -22,9 +22,10 @@
  * <p>Read in this order: {@code FrequencyFile}, {@code NetworkWriter} (network to content), {@code
  * NetworkReader} (content to network), {@code ShownStatistics} (why a file does not fit a
  * TorchScript network), {@code ModelFolder} (files of the factories), {@code RunningStatistic}
- * (running means and variances as few coefficients), {@code Quantization} and {@code StepSearch},
- * {@code Allocation}, {@code AllocationSearch} and {@code RateDistortion}. The bytes themselves are
- * the business of {@link io.github.freqreg.format}.
+ * (running means and variances as few coefficients), {@code FoldedNormalization} (these statistics
+ * folded into scale and shift), {@code Quantization} and {@code StepSearch}, {@code Allocation},
+ * {@code AllocationSearch} and {@code RateDistortion}. The bytes themselves are the business of
+ * {@link io.github.freqreg.format}.
  */
 @NullMarked
 package io.github.freqreg.file;

@@ -11,6 +11,8 @@
  *   <li>{@link io.github.freqreg.training.ByteBudget}: the listener for quantisation-aware training
  *       to a file size. {@code BudgetSteps} finds its quantisation steps, and {@code
  *       OptimizerCheck} detects a wrong optimiser.
+ *   <li>{@link io.github.freqreg.training.NormalizationStatistics}: running statistics that fit the
+ *       quantised weights.
  *   <li>{@link io.github.freqreg.training.ResumableOptimizer}: the base class of {@link
  *       io.github.freqreg.training.Adam} and {@link io.github.freqreg.training.Sgd}, which equal
  *       DJL's optimisers but expose their moments.

@@ -56,6 +56,19 @@ class BudgetSharesTest {
                 keptOfFresh(policy.optBudget(all)));
     }
 
+    /**
+     * Where few numbers are kept a vector gets the square root of its size, where many are, all.
+     */
+    @Test
+    void vectorGetsMoreWhereMoreIsKept() {
+        assertEquals(0.5, BudgetShares.Rule.GROWING.vectorExponent(0.001));
+        assertEquals(0.5, BudgetShares.Rule.GROWING.vectorExponent(1.0 / 16));
+        assertEquals(2.0 / 3, BudgetShares.Rule.GROWING.vectorExponent(1.0 / 8), 1e-9);
+        assertEquals(1, BudgetShares.Rule.GROWING.vectorExponent(0.5), 1e-9);
+        assertEquals(1, BudgetShares.Rule.GROWING.vectorExponent(1), 1e-9);
+        assertEquals(0.5, BudgetShares.Rule.EQUAL.vectorExponent(1));
+    }
+
     /** The tensors have 108, 216 and 480 elements, of which 153 are kept: the power is 0.622. */
     @Test
     void freshTensorsShareByAPowerOfTheirSizes() {

@@ -44,29 +44,38 @@ final class BestNetwork {
             return;
         }
         FrqDocument saved = FrqDocument.read(file.get());
-        try (Model model = task.load(device, fresh -> FrequencyFile.load(fresh, saved))) {
-            score =
-                    Optional.of(
-                            task.measure(Part.VALIDATION, model.getBlock(), model.getNDManager()));
-        }
+        score = Optional.of(measure(saved));
         document = Optional.of(saved);
     }
 
-    /** Takes the network of an epoch if it fits and is better than all before. */
-    void offer(Score offered, Model model, Quantization steps) throws IOException {
-        boolean better = score.isEmpty() || offered.above(score.get()) > 0;
-        if (!better
-                || limit.isEmpty()
+    private Score measure(FrqDocument network) throws IOException, MalformedModelException {
+        try (Model model = task.load(device, fresh -> FrequencyFile.load(fresh, network))) {
+            return task.measure(Part.VALIDATION, model.getBlock(), model.getNDManager());
+        }
+    }
+
+    /**
+     * Takes the network of an epoch if its file fits and is better than all before. Files round
+     * what training does not: normalisation, and parameters that are not wrapped.
+     *
+     * @return the validation score of the file; empty if it does not fit
+     */
+    Optional<Score> offer(Model model, Quantization steps)
+            throws IOException, MalformedModelException {
+        if (limit.isEmpty()
                 || steps.bytes(model.getBlock(), limit.get().names()) > limit.get().bytes()) {
-            return;
+            return Optional.empty();
         }
-        score = Optional.of(offered);
-        // With the numbers that the file holds.
         FrqDocument rounded = FrequencyFile.toDocument(model.getBlock(), steps).rounded();
-        document = Optional.of(rounded);
-        if (file.isPresent()) {
-            rounded.write(file.get());
+        Score offered = measure(rounded);
+        if (score.isEmpty() || offered.above(score.get()) > 0) {
+            score = Optional.of(offered);
+            document = Optional.of(rounded);
+            if (file.isPresent()) {
+                rounded.write(file.get());
+            }
         }
+        return Optional.of(offered);
     }
 
     /**

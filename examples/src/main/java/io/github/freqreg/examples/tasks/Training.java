@@ -123,13 +123,14 @@ public final class Training {
                 for (int epoch = done + 1; epoch <= plan.epochs(); epoch++) {
                     epoch(trainer, epoch, stepsEach);
                     trainer.notifyListeners(listener -> listener.onEpoch(trainer));
+                    float loss = loss(epoch, evaluation);
+                    Optional<Score> inFile = Optional.empty();
                     if (budget.isPresent() && budget.get().isQuantized()) {
                         estimateStatistics(trainer, epoch, stepsEach);
+                        inFile = best.offer(model, budget.get().getQuantization());
                     }
-                    Score score = report(epochs, model, epoch, evaluation, begin);
-                    if (budget.isPresent() && budget.get().isQuantized()) {
-                        best.offer(score, model, budget.get().getQuantization());
-                    }
+                    Score score = inFile.isPresent() ? inFile.get() : measure(model);
+                    epochs.add(report(model, epoch, loss, score, begin));
                     if (checkpoint.isPresent()) {
                         checkpoint.get().save(model, optimizer, epoch);
                     }
@@ -205,12 +206,7 @@ public final class Training {
                 trainer, () -> batches(trainer, new Random(~seedOf(epoch)), steps));
     }
 
-    private Score report(
-            List<Epoch> epochs,
-            Model model,
-            int epoch,
-            EvaluatorTrainingListener evaluation,
-            long begin) {
+    private float loss(int epoch, EvaluatorTrainingListener evaluation) {
         float loss = Objects.requireNonNull(evaluation.getLatestEvaluations().get("train_loss"));
         if (!Float.isFinite(loss)) {
             throw new DataException(
@@ -221,13 +217,19 @@ public final class Training {
                             + ": try a --learning-rate below "
                             + plan.learningRate());
         }
-        Score score = task.measure(Part.VALIDATION, model.getBlock(), model.getNDManager());
+        return loss;
+    }
+
+    private Score measure(Model model) {
+        return task.measure(Part.VALIDATION, model.getBlock(), model.getNDManager());
+    }
+
+    private Epoch report(Model model, int epoch, float loss, Score score, long begin) {
         long numbers = FrequencyFile.countNumbers(model.getBlock());
         double seconds = (System.nanoTime() - begin) / 1e9;
         log.print(
                 "epoch %d/%d: loss %.4f, validation %s, %,d numbers kept, %.1f s%n",
                 epoch, plan.epochs(), loss, score, numbers, seconds);
-        epochs.add(new Epoch(epoch, loss, score.value(), numbers, seconds));
-        return score;
+        return new Epoch(epoch, loss, score.value(), numbers, seconds);
     }
 }
