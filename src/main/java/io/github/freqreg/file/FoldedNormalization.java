@@ -26,7 +26,7 @@ import java.util.stream.Stream;
  *
  * <p>for any v. So a file needs two numbers of each channel instead of four: it stores γ' and β',
  * the means 0, and one variance v near their geometric mean for all channels. γ' and β' have steps
- * that change the outputs by 1/16 of their root mean square, or by less where the weights of the
+ * that change the outputs by 1/24 of their root mean square, or by less where the weights of the
  * network are rounded finely. β' is computed from the rounded γ', so that the rounding of γ' does
  * not move the mean of the outputs.
  *
@@ -36,7 +36,7 @@ import java.util.stream.Stream;
 final class FoldedNormalization {
 
     /** The coarsest steps of γ' and β' relative to the outputs. */
-    private static final double COARSEST = 1.0 / 16;
+    private static final double COARSEST = 1.0 / 24;
 
     /** The largest ratio of these steps to those of weights, both relative. */
     private static final double OF_WEIGHTS = 1.0 / 8;
