@@ -38,6 +38,9 @@ final class FoldedNormalization {
     /** The coarsest steps of γ' and β' relative to the outputs. */
     private static final double COARSEST = 1.0 / 24;
 
+    /** The finest, whose error is near that of float16. */
+    private static final double FINEST = 0x1p-12;
+
     /** The largest ratio of these steps to those of weights, both relative. */
     private static final double OF_WEIGHTS = 1.0 / 8;
 
@@ -56,7 +59,8 @@ final class FoldedNormalization {
      */
     static List<FrqEntry> fold(List<NetworkTensor> tensors, List<FrqEntry> entries) {
         List<FrqEntry> folded = new ArrayList<>(entries);
-        double step = Math.min(COARSEST, OF_WEIGHTS * stepOfWeights(entries));
+        double ofWeights = OF_WEIGHTS * stepOfWeights(entries);
+        double step = Math.max(FINEST, Math.min(COARSEST, ofWeights));
         for (int i = 0; i + PARAMETERS <= tensors.size(); i++) {
             List<NetworkTensor> layer = tensors.subList(i, i + PARAMETERS);
             OptionalDouble epsilon = epsilon(layer);
@@ -182,15 +186,21 @@ final class FoldedNormalization {
 
     private static FrqEntry entry(
             FrqEntry before, CosineSeries series, float[] elements, double wanted) {
-        float step = wanted > 0 ? Quantization.stepOf(wanted) : 1;
         float[] coefficients = new float[elements.length];
+        for (int k = 0; k < coefficients.length; k++) {
+            coefficients[k] = (float) series.coefficient(elements, k);
+        }
+        Precision precision = Precision.ofStep(wanted > 0 ? Quantization.stepOf(wanted) : 1);
+        while (!precision.holds(Float16Range.largest(coefficients))) {
+            precision = precision.coarser();
+        }
         int kept = 1;
         for (int k = 0; k < coefficients.length; k++) {
-            double multiple = Math.rint(series.coefficient(elements, k) / step);
-            coefficients[k] = (float) (multiple * step);
+            double multiple = Math.rint(coefficients[k] / precision.step());
+            coefficients[k] = (float) multiple * precision.step();
             kept = multiple == 0 ? kept : k + 1;
         }
-        return coefficients(before, Precision.ofStep(step), Arrays.copyOf(coefficients, kept));
+        return coefficients(before, precision, Arrays.copyOf(coefficients, kept));
     }
 
     private static FrqEntry coefficients(FrqEntry before, Precision precision, float... values) {
