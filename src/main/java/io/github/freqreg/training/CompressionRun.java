@@ -179,13 +179,12 @@ final class CompressionRun {
         boolean fresh =
                 state.dense().isEmpty() || bytes * PROJECTABLE < Float.BYTES * state.denseNumbers();
         Optional<FrqDocument> rounded = Optional.empty();
-        if (!isSaved(stage)) {
-            Engine.getInstance().setRandomSeed(settings.seed());
-            if (fresh) {
-                state.wrapFresh(bytes);
-            } else {
-                rounded = project(bytes);
-            }
+        Engine.getInstance().setRandomSeed(settings.seed());
+        if (fresh) {
+            // A resumed stage is wrapped by the policy, too, whose settings no file holds.
+            state.wrapFresh(bytes);
+        } else if (!isSaved(stage)) {
+            rounded = project(bytes);
         }
         note("%s: %s", stage, fresh ? "trained from a fresh start" : "projected and fine-tuned");
         return stage(stage, Optional.of(bytes), rounded, fresh ? settings.epochs() / 2 : 1);
