@@ -1,5 +1,6 @@
 package io.github.freqreg.examples.tasks;
 
+import java.util.Arrays;
 import org.ejml.data.DMatrixRMaj;
 import org.ejml.dense.row.CommonOps_DDRM;
 import org.ejml.dense.row.factory.DecompositionFactory_DDRM;
@@ -17,6 +18,9 @@ import org.ejml.interfaces.decomposition.EigenDecomposition_F64;
  *     Converge to a Local Nash Equilibrium</a>
  */
 final class FrechetDistance {
+
+    /** The largest covariance of equal points, relative to the square of their coordinates. */
+    private static final double ROUNDING = 1e-10;
 
     private FrechetDistance() {}
 
@@ -70,6 +74,11 @@ final class FrechetDistance {
         DMatrixRMaj covariance = new DMatrixRMaj(mean.length, mean.length);
         CommonOps_DDRM.multTransA(1.0 / (points.length - 1), centred, centred, covariance);
         symmetrise(covariance);
+        double size = Arrays.stream(mean).map(each -> each * each).max().orElse(0);
+        if (CommonOps_DDRM.elementMaxAbs(covariance) < ROUNDING * size) {
+            // Of equal points. The decomposition of rounding errors does not converge.
+            covariance.zero();
+        }
         return covariance;
     }
 

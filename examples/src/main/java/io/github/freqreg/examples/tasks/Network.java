@@ -53,7 +53,7 @@ public enum Network {
             Classifier.colours(ResNet18::build)),
     SEPARABLE(
             "Separable ResNet",
-            new Size(24, 32, 4_337),
+            new Size(20, 32, 4_337),
             TrainingDefaults.of(128, 0.01f, 0.01f),
             Classifier.colours(SeparableResNet::build)),
     VIT(

@@ -60,4 +60,15 @@ class FrechetDistanceTest {
         double[][] other = {{half, half}, {-half, -half}};
         assertEquals(2 + 2 - 2 * Math.sqrt(2), FrechetDistance.between(one, other), 1e-9);
     }
+
+    /** A network may make the same image from all noise. */
+    @Test
+    void ofEqualPointsIsFinite() {
+        double[][] equal = new double[300][];
+        for (int i = 0; i < equal.length; i++) {
+            equal[i] = new Random(1).doubles(100, 0, 3).toArray();
+            equal[i][i % 100] *= 1 + 1e-15 * i;
+        }
+        assertEquals(0, FrechetDistance.between(equal, equal), 1e-9);
+    }
 }
