@@ -234,17 +234,6 @@ public final class FrequencyBlocks {
         return model.getBlock();
     }
 
-    /**
-     * Makes quantised files of a network fold the running statistics of its wrapped batch
-     * normalisations into their scales and shifts.
-     *
-     * @param block any network
-     */
-    @Internal
-    public static void foldNormalization(Block block) {
-        in(block).forEach(FrequencyBlock::foldNormalization);
-    }
-
     private static List<FrequencyBlock> wrapped(Block block) {
         List<FrequencyBlock> blocks = in(block);
         if (blocks.isEmpty()) {

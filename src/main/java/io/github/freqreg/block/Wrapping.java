@@ -135,19 +135,23 @@ public final class Wrapping {
      * @param projected coefficients of initialised tensors that are known already, by name; the
      *     weights of all others are projected
      * @param strategy how the wrapped layers compute
+     * @param folds whether quantised files fold the running statistics of wrapped normalisation
      * @return the network, or the frequency block around all of it
      * @throws IllegalArgumentException if a unit contains a frequency block already; the network is
      *     unchanged
      */
     public Block wrap(
-            Map<String, TensorSpec.Rule> rules, Map<String, float[]> projected, Strategy strategy) {
+            Map<String, TensorSpec.Rule> rules,
+            Map<String, float[]> projected,
+            Strategy strategy,
+            boolean folds) {
         checkNoneInside();
         chosen.values().stream()
                 .filter(NetworkTensor::isInModule)
                 .map(NetworkTensor::owner)
                 .distinct()
                 .forEach(module -> ScriptModules.markInference((SymbolBlock) module));
-        Map<Block, Block> done = new IdentityHashMap<>();
+        Map<Block, FrequencyBlock> done = new IdentityHashMap<>();
         Block wrapped =
                 ChildBlocks.replace(
                         root,
@@ -157,6 +161,9 @@ public final class Wrapping {
                                                 block,
                                                 unit -> wrap(unit, rules, projected, strategy))
                                         : block);
+        if (folds) {
+            done.values().forEach(FrequencyBlock::foldNormalization);
+        }
         Fusion.fuse(wrapped);
         return wrapped;
     }

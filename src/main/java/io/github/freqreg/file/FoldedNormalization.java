@@ -11,6 +11,7 @@ import io.github.freqreg.spectrum.FrequencyAxes;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.stream.Stream;
 
@@ -30,8 +31,9 @@ import java.util.stream.Stream;
  * network are rounded finely. β' is computed from the rounded γ', so that the rounding of γ' does
  * not move the mean of the outputs.
  *
- * <p>A loaded network predicts alike. If it is trained further, its batches are normalised by their
- * own statistics as always, but scaled by γ' instead of γ.
+ * <p>A loaded network gives the same predictions, up to the rounding of γ' and β'. In training mode
+ * it is another network, whose batches are normalised by their own statistics as always, but scaled
+ * and shifted by γ' and β' instead of γ and β.
  */
 final class FoldedNormalization {
 
@@ -43,6 +45,14 @@ final class FoldedNormalization {
 
     /** The largest ratio of these steps to those of weights, both relative. */
     private static final double OF_WEIGHTS = 1.0 / 8;
+
+    /**
+     * Channels with a variance below this multiple of ε are constant but for a thirtieth of their
+     * scale. They are not amplified, which would take many bits.
+     */
+    private static final double DEAD = 1.0 / 1024;
+
+    private static final double LARGEST = 0x1p100;
 
     /** The parameters of a layer: scale, shift, means and variances. */
     private static final int PARAMETERS = 4;
@@ -68,8 +78,10 @@ final class FoldedNormalization {
                 continue;
             }
             List<FrqEntry> before = entries.subList(i, i + PARAMETERS);
-            List<FrqEntry> after = fold(layer, before, epsilon.getAsDouble(), step);
-            if (bits(after) < bits(before)) {
+            Optional<List<FrqEntry>> again = foldAgain(layer, before);
+            List<FrqEntry> after =
+                    again.orElseGet(() -> fold(layer, before, epsilon.getAsDouble(), step));
+            if (again.isPresent() || bits(after) < bits(before)) {
                 for (int j = 0; j < PARAMETERS; j++) {
                     folded.set(i + j, after.get(j));
                 }
@@ -120,36 +132,52 @@ final class FoldedNormalization {
                                         && each.axes().equals(FrequencyAxes.OWN));
     }
 
+    /** Returns the entries of a layer whose statistics a file has folded before, to the bit. */
+    private static Optional<List<FrqEntry>> foldAgain(
+            List<NetworkTensor> layer, List<FrqEntry> entries) {
+        float[] means = TensorElements.of(layer.get(2));
+        float[] variances = TensorElements.of(layer.get(3));
+        return folded(means, variances)
+                .map(
+                        coefficient ->
+                                List.of(
+                                        entries.get(0),
+                                        entries.get(1),
+                                        coefficients(entries.get(2), coefficient, 0),
+                                        coefficients(
+                                                entries.get(3), coefficient, coefficient.step())));
+    }
+
+    /** Folds a layer; returns its entries as they are if its statistics are not usable. */
     private static List<FrqEntry> fold(
             List<NetworkTensor> layer, List<FrqEntry> entries, double epsilon, double step) {
         float[] means = TensorElements.of(layer.get(2));
         float[] variances = TensorElements.of(layer.get(3));
+        if (!areUsable(means, variances, epsilon)) {
+            return entries;
+        }
         int n = means.length;
         CosineSeries series = CosineSeries.of(n);
+        double mean = 0;
+        double logarithm = 0;
+        for (float variance : variances) {
+            mean += (Math.max(variance, 0) + epsilon) / n;
+            logarithm += Math.log(Math.max(variance, 0) + epsilon) / n;
+        }
+        Precision precision = coefficientOf(Math.exp(logarithm), n);
+        double deviation = Math.sqrt(variance(series, precision) + epsilon);
         float[] scale = series.rebuild(rounded(entries.get(0)));
         float[] shift = series.rebuild(rounded(entries.get(1)));
-        double logarithm = 0;
-        double mean = 0;
-        double[] deviations = new double[n];
-        for (int i = 0; i < n; i++) {
-            double variance = Math.max(variances[i], 0) + epsilon;
-            deviations[i] = Math.sqrt(variance);
-            mean += variance / n;
-            logarithm += Math.log(variance) / Math.log(2) / n;
-        }
-        // The only coefficient of equal variances.
-        double exponent = logarithm + Math.log(n) / Math.log(4);
-        Precision precision = Precision.ofStep(Math.scalb(1f, (int) Math.rint(exponent)));
-        double common = series.rebuild(new float[] {precision.step()})[0];
-        double deviation = Math.sqrt(common + epsilon);
+        double outputs = Quantization.rootMeanSquare(scale);
         FrqEntry noMeans = coefficients(entries.get(2), precision, 0);
         FrqEntry sameVariances = coefficients(entries.get(3), precision, precision.step());
-        if (isFolded(means, variances)) {
+        if (outputs == 0) {
             return List.of(entries.get(0), entries.get(1), noMeans, sameVariances);
         }
-        double outputs = Quantization.rootMeanSquare(scale);
         for (int i = 0; i < n; i++) {
-            scale[i] *= (float) (deviation / deviations[i]);
+            double own = Math.sqrt(Math.max(variances[i], 0) + epsilon);
+            boolean dead = variances[i] < DEAD * epsilon;
+            scale[i] *= (float) (deviation / (dead ? Math.max(own, deviation) : own));
         }
         FrqEntry folded =
                 entry(entries.get(0), series, scale, step * outputs * deviation / Math.sqrt(mean));
@@ -164,10 +192,34 @@ final class FoldedNormalization {
                 sameVariances);
     }
 
-    /** Returns whether the statistics of a layer come from a file that has folded them. */
-    private static boolean isFolded(float[] means, float[] variances) {
+    /** Returns the step of which the only coefficient of n equal variances is once the multiple. */
+    private static Precision coefficientOf(double variance, int n) {
+        double exponent = (Math.log(variance) + Math.log(n) / 2) / Math.log(2);
+        return Precision.ofStep(Math.scalb(1f, (int) Math.rint(exponent)));
+    }
+
+    private static float variance(CosineSeries series, Precision coefficient) {
+        return series.rebuild(new float[] {coefficient.step()})[0];
+    }
+
+    /** Returns the coefficient of variances that a file has folded, if these are such. */
+    private static Optional<Precision> folded(float[] means, float[] variances) {
         for (int i = 0; i < means.length; i++) {
             if (means[i] != 0 || variances[i] != variances[0]) {
+                return Optional.empty();
+            }
+        }
+        Precision coefficient = coefficientOf(variances[0], means.length);
+        return variance(CosineSeries.of(means.length), coefficient) == variances[0]
+                ? Optional.of(coefficient)
+                : Optional.empty();
+    }
+
+    private static boolean areUsable(float[] means, float[] variances, double epsilon) {
+        for (int i = 0; i < means.length; i++) {
+            double variance = Math.max(variances[i], 0) + epsilon;
+            if (!Float.isFinite(means[i])
+                    || !(variance >= Float.MIN_NORMAL && variance < LARGEST)) {
                 return false;
             }
         }

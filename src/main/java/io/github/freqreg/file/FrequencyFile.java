@@ -40,9 +40,11 @@ import org.slf4j.LoggerFactory;
  * the 1e-5 that DJL adds), variances to 1/256 of themselves. Files with float32 numbers contain all
  * elements.
  *
- * <p>A quantised file of a fresh network that was wrapped with a budget of bytes stores means of 0
- * and equal variances, and a scale and a shift of batch normalisation with which the network
- * predicts alike. If it is trained further, its statistics begin anew.
+ * <p>If a network was fresh when it was wrapped with a budget of bytes, quantised files fold the
+ * running statistics of batch normalisation into its scale and shift, where these are wrapped and
+ * that takes fewer bytes: they store means of 0 and equal variances. A loaded network gives the
+ * same predictions, up to rounding, but in training mode it is another network. To train on, resume
+ * from a checkpoint, or do not fold, see {@code optFoldedNormalization} of the policy.
  *
  * <p>A TorchScript network ({@code PtSymbolBlock}) that {@link
  * io.github.freqreg.interop.torch.TorchScript} has loaded shows its running statistics, and a file

@@ -320,6 +320,6 @@ final class NetworkReader {
         layers.ifPresent(TransposedLayers::checkNoneLeft);
         logger.debug("Wraps {} of {} tensors", rules.size(), tensors.size());
         return new Wrapping(block, List.copyOf(tensors.values()), rules.keySet())
-                .wrap(rules, Map.of(), Strategy.getDefault());
+                .wrap(rules, Map.of(), Strategy.getDefault(), false);
     }
 }

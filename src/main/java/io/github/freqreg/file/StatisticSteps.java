@@ -57,8 +57,8 @@ final class StatisticSteps {
     private static void add(
             Map<Parameter, Precision> found, Parameter parameter, float[] values, double most) {
         float step = (float) Math.scalb(1.0, Math.getExponent(most));
-        // False for NaN, too.
-        if (Float16Range.largest(values) <= MOST_MULTIPLE * step) {
+        // A statistic that is not finite has no step; the encoder reports it.
+        if (Float.isFinite(step) && Float16Range.largest(values) <= MOST_MULTIPLE * step) {
             found.put(parameter, Precision.ofStep(step));
         }
     }

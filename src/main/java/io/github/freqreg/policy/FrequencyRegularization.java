@@ -328,9 +328,8 @@ public final class FrequencyRegularization {
             rules.put(tensor.name(), rule);
         }
         plan.getChoices().forEach(choice -> logger.debug("{}", choice));
-        Block wrapped = plan.getWrapping().wrap(rules, division.projected(), strategy);
-        budget.filter(each -> each.folds(plan.getChosen()))
-                .ifPresent(each -> FrequencyBlocks.foldNormalization(wrapped));
+        boolean folds = budget.filter(each -> each.folds(plan.getChosen())).isPresent();
+        Block wrapped = plan.getWrapping().wrap(rules, division.projected(), strategy, folds);
         logger.info("{}", plan.summary(known));
         return wrapped;
     }

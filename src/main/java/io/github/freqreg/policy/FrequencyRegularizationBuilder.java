@@ -98,12 +98,12 @@ public final class FrequencyRegularizationBuilder {
      * parameters if they would take more than an eighth of the budget otherwise. {@link
      * #optLayerTypes} and {@link #optParameterTypes} override this choice.
      *
-     * <p>Parameters that are not wrapped are subtracted from the budget first, and running
-     * statistics as a file stores them. The rest is divided among the wrapped tensors. In a trained
+     * <p>Parameters that are not wrapped, and what a file stores of running statistics, are
+     * subtracted from the budget first. The rest is divided among the wrapped tensors. In a trained
      * network, each coefficient goes to the tensor whose relative energy it increases most. In a
-     * fresh network, shares are proportional to a power of the sizes, but vectors (except the bias
-     * of a last linear layer) get few where few numbers are kept. Floors do not apply, and
-     * overrides are an error of {@link #build}.
+     * fresh network, shares are proportional to a power of the sizes, but a vector of n elements
+     * (except the bias of a last linear layer) gets at most √n where few of all are kept. Floors do
+     * not apply, and overrides are an error of {@link #build}.
      *
      * @param numbers the total, 1 or more
      * @return this builder
@@ -228,7 +228,7 @@ public final class FrequencyRegularizationBuilder {
      * normalisation with two numbers a channel instead of four (beyond the paper).
      *
      * <p>Running statistics are folded into the scale and shift, if these are wrapped. A loaded
-     * network predicts alike. If it is trained further, its statistics begin anew.
+     * network gives the same predictions, but is not meant to be trained further.
      *
      * @param enabled true, the default; false to store running statistics
      * @return this builder

@@ -4,6 +4,7 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
 import ai.djl.nn.convolutional.Convolution;
+import ai.djl.nn.norm.BatchNorm;
 import io.github.freqreg.block.ChildBlocks;
 import io.github.freqreg.block.NetworkTensor;
 import io.github.freqreg.spectrum.SplitAxes;
@@ -73,6 +74,7 @@ final class NetworkBudget {
         }
         if (budget.folds(plan.getChosen())) {
             plan.getChosen().stream()
+                    .filter(each -> each.owner() instanceof BatchNorm)
                     .filter(each -> each.parameter().getType() == Parameter.Type.GAMMA)
                     .forEach(scale -> folding.add(scale.owner()));
         }

@@ -5,7 +5,6 @@ import ai.djl.nn.Parameter;
 import ai.djl.training.Trainer;
 import ai.djl.training.dataset.Batch;
 import java.util.Iterator;
-import java.util.function.Supplier;
 
 /**
  * Estimates the running statistics of batch normalisation for the weights that a network has now.
@@ -20,30 +19,47 @@ import java.util.function.Supplier;
  */
 public final class NormalizationStatistics {
 
-    /** After these passes with a momentum of 0.9, earlier statistics count less than 3%. */
     private static final int PASSES = 36;
 
     private NormalizationStatistics() {}
 
     /**
-     * Estimates the statistics by forward passes in training mode, without gradients. A network
-     * without running statistics is unchanged, and so are the trained parameters of any network.
+     * Estimates the statistics by 36 forward passes in training mode. The trained parameters are
+     * unchanged. A network without running statistics is not computed at all.
+     *
+     * <p>With the default momentum of 0.9, earlier statistics then count less than 3%; a larger
+     * momentum forgets them more slowly. Do not use it on a network that was loaded from a
+     * quantised file with folded statistics, see {@link io.github.freqreg.file.FrequencyFile}.
      *
      * @param trainer the trainer of the network, initialised
-     * @param batches makes an iterator over batches of training examples, of which up to 36 are
-     *     used and closed
+     * @param batches batches of training examples, which are closed. They are iterated until there
+     *     were 36 passes; batches with fewer examples than the first are left out
      */
-    public static void estimate(Trainer trainer, Supplier<Iterator<Batch>> batches) {
+    public static void estimate(Trainer trainer, Iterable<Batch> batches) {
         if (!hasStatistics(trainer.getModel().getBlock())) {
             return;
         }
-        Iterator<Batch> examples = batches.get();
-        for (int i = 0; i < PASSES && examples.hasNext(); i++) {
-            try (Batch batch = examples.next()) {
-                for (Batch part : batch.split(trainer.getDevices(), false)) {
-                    trainer.forward(part.getData());
+        int passes = 0;
+        int before = -1;
+        int size = 0;
+        while (passes < PASSES && passes > before) {
+            before = passes;
+            Iterator<Batch> examples = batches.iterator();
+            while (passes < PASSES && examples.hasNext()) {
+                try (Batch batch = examples.next()) {
+                    size = Math.max(size, batch.getSize());
+                    if (batch.getSize() == size) {
+                        forward(trainer, batch);
+                        passes++;
+                    }
                 }
             }
+        }
+    }
+
+    private static void forward(Trainer trainer, Batch batch) {
+        for (Batch part : batch.split(trainer.getDevices(), false)) {
+            trainer.forward(part.getData(), part.getLabels());
         }
     }
 

@@ -14,6 +14,8 @@ import io.github.freqreg.file.FrequencyFile;
 import io.github.freqreg.file.Quantization;
 import io.github.freqreg.format.FrqDocument;
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.Iterator;
 import java.util.Objects;
 import java.util.Optional;
 import org.slf4j.Logger;
@@ -111,15 +113,15 @@ final class StageTraining {
                     }
                     saving.save(adam, progress, best);
                 }
+                return best.isPresent() ? best.get() : now(trainer, block);
             }
-            return best.orElseGet(() -> now(block));
         }
     }
 
     /** Returns the file of the network as it is, quantised at once. */
-    private FrqDocument now(Block block) {
-        if (steps.isEmpty()) {
-            limit.ifPresent(its -> steps = Optional.of(its.update(block, steps)));
+    private FrqDocument now(Trainer trainer, Block block) {
+        if (limit.isPresent()) {
+            quantize(trainer, block);
         }
         return document(block)
                 .orElseThrow(
@@ -158,20 +160,37 @@ final class StageTraining {
         boolean counts = progress.isSettling() || steps.isPresent();
         progress.endEpoch();
         if (steps.isPresent()) {
-            limit.ifPresent(its -> steps = Optional.of(its.update(block, steps)));
-            estimateStatistics(trainer);
+            quantize(trainer, block);
         }
         double figure = validation.endEpoch(trainer, evaluation);
         logger.info("Epoch {}: {} {}", progress.epochs(), validation.name(), figure);
-        boolean better = progress.isBest(validation, figure);
-        if (better && counts) {
-            document(block).ifPresent(found -> best = Optional.of(found));
+        Optional<FrqDocument> found = counts ? document(block) : Optional.empty();
+        boolean fits = !counts || found.isPresent();
+        if (fits && progress.isBest(validation, figure) && counts) {
+            best = found;
         }
     }
 
-    private void estimateStatistics(Trainer trainer) throws IOException, TranslateException {
-        Iterable<Batch> batches = trainer.iterateDataset(setup.trainingSet());
-        NormalizationStatistics.estimate(trainer, batches::iterator);
+    /** Updates the steps and the running statistics, which change with each other. */
+    private void quantize(Trainer trainer, Block block) {
+        if (steps.isPresent()) {
+            NormalizationStatistics.estimate(trainer, () -> batches(trainer));
+        }
+        Optional<Quantization> before = steps;
+        limit.ifPresent(its -> steps = Optional.of(its.update(block, before)));
+        if (!before.equals(steps)) {
+            NormalizationStatistics.estimate(trainer, () -> batches(trainer));
+        }
+    }
+
+    private Iterator<Batch> batches(Trainer trainer) {
+        try {
+            return trainer.iterateDataset(setup.trainingSet()).iterator();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } catch (TranslateException e) {
+            throw new IllegalStateException("The training set cannot be read", e);
+        }
     }
 
     /** Returns the content of the file, if it fits. */

@@ -2,6 +2,7 @@ package io.github.freqreg.file;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ai.djl.MalformedModelException;
@@ -22,6 +23,7 @@ import ai.djl.nn.norm.BatchNorm;
 import ai.djl.training.Trainer;
 import io.github.freqreg.TestModels;
 import io.github.freqreg.block.FrequencyBlocks;
+import io.github.freqreg.block.NetworkTensors;
 import io.github.freqreg.format.FrqDocument;
 import io.github.freqreg.format.FrqEntry;
 import io.github.freqreg.policy.FrequencyRegularization;
@@ -30,6 +32,7 @@ import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Batch normalisation with two numbers a channel. */
 class FoldedNormalizationTest {
@@ -133,10 +136,10 @@ class FoldedNormalizationTest {
             double size = expected.sub(expected.mean()).square().mean().sqrt().getFloat();
             assertTrue(error < 0.1 * size, error + " of " + size);
             // What was folded once is folded to the same numbers.
-            Quantization.of(document).applyTo(fresh.getBlock());
-            FrequencyBlocks.foldNormalization(fresh.getBlock());
+            FrequencyFile.load(model, document);
+            Quantization.of(document).applyTo(model.getBlock());
             assertArrayEquals(
-                    document.encode(), FrequencyFile.toDocument(fresh.getBlock()).encode());
+                    document.encode(), FrequencyFile.toDocument(model.getBlock()).encode());
         }
     }
 
@@ -144,39 +147,108 @@ class FoldedNormalizationTest {
         return TestModels.predict(block, manager, inputs).singletonOrThrow();
     }
 
-    /** A channel that is always 0 has no variance. */
+    /** A channel that is always 0 has no variance. Its scale is not amplified. */
     @Test
-    void constantChannelStaysConstant() throws MalformedModelException {
+    void constantChannelIsNotAmplified() throws MalformedModelException {
         Layer layer = Layer.CONV2D;
         try (Model model = layer.trained(budget());
                 Model fresh = Model.newInstance("fresh")) {
-            for (String statistic : new String[] {"runningMean", "runningVar"}) {
-                NDArray array =
-                        FrequencyBlocks.parameters(model.getBlock())
-                                .get("02BatchNorm_" + statistic)
-                                .getArray();
-                float[] values = array.toFloatArray();
-                values[3] = 0;
-                array.set(values);
-            }
+            set(model, "runningVar", 3, 0);
+            set(model, "runningMean", 3, 0);
             fresh.setBlock(layer.network());
-            FrequencyFile.load(fresh, FrequencyFile.toDocument(model.getBlock()));
-            NDList inputs = new NDList(TestModels.random(fresh.getNDManager(), layer.input));
-            NDArray found = predict(fresh.getBlock(), fresh.getNDManager(), inputs);
-            for (float value : found.toFloatArray()) {
-                assertTrue(Float.isFinite(value), "" + value);
+            FrequencyFile.load(fresh, document(model).rounded());
+            assertEquals(dense(model, "gamma")[3], dense(fresh, "gamma")[3], 0.2);
+            assertEquals(dense(model, "beta")[3], dense(fresh, "beta")[3], 0.2);
+        }
+    }
+
+    /** A scale of 0 leaves nothing of the input, and the shift as it is. */
+    @Test
+    void shiftOfAScaleOfZeroIsKept() throws MalformedModelException {
+        Layer layer = Layer.CONV2D;
+        try (Model model = layer.trained(budget());
+                Model fresh = Model.newInstance("fresh")) {
+            NDArray scale =
+                    FrequencyBlocks.parameters(model.getBlock())
+                            .get("02BatchNorm_gamma")
+                            .getArray();
+            scale.setRequiresGradient(false);
+            scale.set(new float[(int) scale.size()]);
+            scale.setRequiresGradient(true);
+            fresh.setBlock(layer.network());
+            FrequencyFile.load(fresh, document(model).rounded());
+            assertArrayEquals(dense(model, "beta"), dense(fresh, "beta"), 1e-6f);
+            assertArrayEquals(new float[CHANNELS], dense(fresh, "gamma"));
+        }
+    }
+
+    /** The means of a network before training are 0 and its variances 1. */
+    @Test
+    void networkBeforeTrainingPredictsAlike() throws MalformedModelException {
+        Layer layer = Layer.DEPTHWISE;
+        try (Model model = Model.newInstance("untrained");
+                Model fresh = Model.newInstance("fresh")) {
+            model.setBlock(budget().build().apply(layer.network(), layer.input));
+            model.getBlock().initialize(model.getNDManager(), DataType.FLOAT32, layer.input);
+            Quantization.fit(model.getBlock(), 200, false).applyTo(model.getBlock());
+            fresh.setBlock(layer.network());
+            FrequencyFile.load(fresh, document(model).rounded());
+            NDManager manager = fresh.getNDManager();
+            NDList inputs = new NDList(TestModels.random(manager, layer.input));
+            NDArray expected = predict(model.getBlock(), manager, inputs);
+            NDArray found = predict(fresh.getBlock(), manager, inputs);
+            float error = found.sub(expected).square().mean().sqrt().getFloat();
+            float size = expected.square().mean().sqrt().getFloat();
+            assertTrue(error < 0.05 * size, error + " of " + size);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(floats = {Float.NaN, Float.POSITIVE_INFINITY})
+    void statisticThatIsNotFiniteIsReported(float value) {
+        for (String statistic : new String[] {"runningMean", "runningVar"}) {
+            try (Model model = Layer.CONV2D.trained(budget())) {
+                set(model, statistic, 5, value);
+                IllegalArgumentException failure =
+                        assertThrows(
+                                IllegalArgumentException.class, () -> document(model).encode());
+                assertTrue(failure.getMessage().contains(statistic), failure.getMessage());
             }
         }
     }
 
+    private static void set(Model model, String statistic, int channel, float value) {
+        NDArray array =
+                FrequencyBlocks.parameters(model.getBlock())
+                        .get("02BatchNorm_" + statistic)
+                        .getArray();
+        float[] values = array.toFloatArray();
+        values[channel] = value;
+        array.set(values);
+    }
+
+    private static float[] dense(Model model, String part) {
+        try (NDManager manager = NDManager.newBaseManager()) {
+            return NetworkTensors.of(model.getBlock()).stream()
+                    .filter(tensor -> tensor.name().contains("BatchNorm_" + part))
+                    .findFirst()
+                    .orElseThrow()
+                    .copyDense(manager)
+                    .toFloatArray();
+        }
+    }
+
     @Test
-    void fileIsSmaller() {
+    void fileIsSmaller() throws MalformedModelException {
         FrequencyRegularizationBuilder policy = budget().optFoldedNormalization(false);
-        try (Model model = Layer.DEPTHWISE.trained(policy)) {
+        try (Model model = Layer.DEPTHWISE.trained(policy);
+                Model folding = Layer.DEPTHWISE.trained(budget())) {
             assertEquals(CHANNELS, of(document(model), "runningVar").values().length);
-            int whole = document(model).encode().length;
-            FrequencyBlocks.foldNormalization(model.getBlock());
-            int folded = document(model).encode().length;
+            Quantization steps = Quantization.appliedTo(model.getBlock());
+            long whole = steps.bytes(model.getBlock(), true);
+            FrequencyFile.load(
+                    folding, FrequencyFile.toDocument(model.getBlock(), DataType.FLOAT32));
+            long folded = steps.bytes(folding.getBlock(), true);
             assertTrue(folded + CHANNELS < whole, folded + " and " + whole);
         }
     }

@@ -103,13 +103,33 @@ class NormalizationStatisticsTest {
         }
     }
 
+    /** A small training set is iterated again. */
     @Test
-    void fewBatchesAreAllUsed() {
+    void fewBatchesAreUsedSeveralTimes() {
         try (Model model = model(BatchNorm.builder().build());
                 Trainer trainer = TestModels.trainer(model, TestModels.descent(1))) {
             trainer.initialize(INPUT);
-            NormalizationStatistics.estimate(trainer, () -> batches(trainer, 5));
-            assertEquals(5, made.size());
+            int[] iterations = new int[1];
+            NormalizationStatistics.estimate(
+                    trainer,
+                    () -> {
+                        iterations[0]++;
+                        made.clear();
+                        return batches(trainer, 5);
+                    });
+            assertEquals(8, iterations[0]);
+            assertEquals(1, made.size());
+        }
+    }
+
+    @Test
+    void noBatchesLeaveTheStatistics() {
+        try (Model model = model(BatchNorm.builder().build());
+                Trainer trainer = TestModels.trainer(model, TestModels.descent(1))) {
+            trainer.initialize(INPUT);
+            float[] before = numbers(model.getBlock(), Parameter.Type.RUNNING_VAR);
+            NormalizationStatistics.estimate(trainer, () -> batches(trainer, 0));
+            assertArrayEquals(before, numbers(model.getBlock(), Parameter.Type.RUNNING_VAR));
         }
     }
 

@@ -209,6 +209,9 @@ public record Images(int channels, int side, byte[] pixels, byte[] labels) {
     /** Returns the pixels, scaled to 0..1, in the order image, row, column, channel. */
     private float[] valuesByPixel() {
         float[] values = values();
+        if (channels == 1) {
+            return values;
+        }
         float[] ordered = new float[values.length];
         int plane = side * side;
         int at = 0;

@@ -20,10 +20,10 @@ import java.util.List;
  * few thousand bytes. It is not a network of the paper. With a width of 20 and 10 classes it has
  * 11,090 trained numbers.
  *
- * <p>A 3×3 convolution of stride 2, then two stages of two residual units, of width and of twice
- * the width; the first unit of the second stage halves the height and width. A unit has two pairs
- * of a depthwise 3×3 and a pointwise convolution. Its shortcut has no weights: it averages pixels
- * and pads channels with zeros.
+ * <p>A 3×3 convolution of stride 2, then two stages of residual units, of width and of twice the
+ * width; the first unit of the second stage halves the height and width. A stage has two units, or
+ * one if the width is below 20. A unit has two pairs of a depthwise 3×3 and a pointwise
+ * convolution. Its shortcut has no weights: it averages pixels and pads channels with zeros.
  */
 public final class SeparableResNet {
 

@@ -3,6 +3,7 @@ package io.github.freqreg.examples.tasks;
 import ai.djl.Device;
 import ai.djl.MalformedModelException;
 import ai.djl.Model;
+import io.github.freqreg.examples.data.DataException;
 import io.github.freqreg.file.FrequencyFile;
 import io.github.freqreg.file.Quantization;
 import io.github.freqreg.format.FrqDocument;
@@ -78,14 +79,30 @@ final class BestNetwork {
         return Optional.of(offered);
     }
 
+    private void checkFits(Model model, Quantization steps) {
+        if (limit.isPresent()) {
+            long bytes = steps.bytes(model.getBlock(), limit.get().names());
+            if (bytes > limit.get().bytes()) {
+                throw new DataException(
+                        "the file of no epoch fits into "
+                                + limit.get().bytes()
+                                + " bytes, the last has "
+                                + bytes
+                                + ": try more --epochs or a larger --budget-bytes");
+            }
+        }
+    }
+
     /**
      * Loads the network into the model, if there is one.
      *
      * @param last the steps of the last epoch
      * @return the content of the file of the best network, or else of the last one
+     * @throws DataException if its file does not fit either
      */
     FrqDocument load(Model model, Quantization last) throws MalformedModelException {
         if (document.isEmpty()) {
+            checkFits(model, last);
             return FrequencyFile.toDocument(model.getBlock(), last);
         }
         FrequencyFile.load(model, document.get());

@@ -19,8 +19,8 @@ import org.ejml.interfaces.decomposition.EigenDecomposition_F64;
  */
 final class FrechetDistance {
 
-    /** The largest covariance of equal points, relative to the square of their coordinates. */
-    private static final double ROUNDING = 1e-10;
+    /** The largest covariance of points that are equal but for rounding to float32. */
+    private static final double ROUNDING = 1e-11;
 
     private FrechetDistance() {}
 

@@ -15,6 +15,7 @@ import ai.djl.translate.Batchifier;
 import io.github.freqreg.examples.data.DataException;
 import io.github.freqreg.examples.data.Example;
 import io.github.freqreg.file.FrequencyFile;
+import io.github.freqreg.file.Quantization;
 import io.github.freqreg.training.BufferRetention;
 import io.github.freqreg.training.ByteBudget;
 import io.github.freqreg.training.NormalizationStatistics;
@@ -122,13 +123,12 @@ public final class Training {
                 trainer.initialize(task.inputs(plan.batchSize()));
                 for (int epoch = done + 1; epoch <= plan.epochs(); epoch++) {
                     epoch(trainer, epoch, stepsEach);
-                    trainer.notifyListeners(listener -> listener.onEpoch(trainer));
+                    endEpoch(trainer, budget, epoch, stepsEach);
                     float loss = loss(epoch, evaluation);
-                    Optional<Score> inFile = Optional.empty();
-                    if (budget.isPresent() && budget.get().isQuantized()) {
-                        estimateStatistics(trainer, epoch, stepsEach);
-                        inFile = best.offer(model, budget.get().getQuantization());
-                    }
+                    Optional<Score> inFile =
+                            budget.filter(ByteBudget::isQuantized).isPresent()
+                                    ? best.offer(model, budget.get().getQuantization())
+                                    : Optional.empty();
                     Score score = inFile.isPresent() ? inFile.get() : measure(model);
                     epochs.add(report(model, epoch, loss, score, begin));
                     if (checkpoint.isPresent()) {
@@ -198,6 +198,22 @@ public final class Training {
 
     private long seedOf(int epoch) {
         return plan.seed() * 1_000_003L + epoch;
+    }
+
+    /** Lets listeners update the quantisation, which changes with the running statistics. */
+    private void endEpoch(Trainer trainer, Optional<ByteBudget> budget, int epoch, int steps) {
+        Optional<Quantization> before = quantization(budget);
+        if (before.isPresent()) {
+            estimateStatistics(trainer, epoch, steps);
+        }
+        trainer.notifyListeners(listener -> listener.onEpoch(trainer));
+        if (!before.equals(quantization(budget))) {
+            estimateStatistics(trainer, epoch, steps);
+        }
+    }
+
+    private static Optional<Quantization> quantization(Optional<ByteBudget> budget) {
+        return budget.filter(ByteBudget::isQuantized).map(ByteBudget::getQuantization);
     }
 
     /** Estimates running statistics on other batches than the epoch began with. */
