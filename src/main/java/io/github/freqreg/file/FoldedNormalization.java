@@ -228,10 +228,9 @@ final class FoldedNormalization {
 
     /** Returns the numbers that an entry holds once it is encoded. */
     private static float[] rounded(FrqEntry entry) {
-        float step = entry.precision().step();
         float[] values = entry.values().clone();
         for (int i = 0; i < values.length; i++) {
-            values[i] = (float) Math.rint(values[i] / step) * step;
+            values[i] = entry.precision().rounded(values[i]);
         }
         return values;
     }
@@ -243,14 +242,11 @@ final class FoldedNormalization {
             coefficients[k] = (float) series.coefficient(elements, k);
         }
         Precision precision = Precision.ofStep(wanted > 0 ? Quantization.stepOf(wanted) : 1);
-        while (!precision.holds(Float16Range.largest(coefficients))) {
-            precision = precision.coarser();
-        }
+        precision = precision.holding(Float16Range.largest(coefficients));
         int kept = 1;
         for (int k = 0; k < coefficients.length; k++) {
-            double multiple = Math.rint(coefficients[k] / precision.step());
-            coefficients[k] = (float) multiple * precision.step();
-            kept = multiple == 0 ? kept : k + 1;
+            coefficients[k] = precision.rounded(coefficients[k]);
+            kept = coefficients[k] == 0 ? kept : k + 1;
         }
         return coefficients(before, precision, Arrays.copyOf(coefficients, kept));
     }

@@ -65,11 +65,7 @@ final class RateDistortion {
     private static Precision precision(double wanted, float[] values) {
         double least = FLOOR * Quantization.rootMeanSquare(values);
         Precision precision = Precision.ofStep(Quantization.stepOf(Math.max(wanted, least)));
-        float most = Float16Range.largest(values);
-        while (!precision.holds(most)) {
-            precision = precision.coarser();
-        }
-        return precision;
+        return precision.holding(Float16Range.largest(values));
     }
 
     /** Rounds a tensor; the price of a bit is in units of the squared step. */

@@ -1,5 +1,7 @@
 package io.github.freqreg.format;
 
+import io.github.freqreg.Internal;
+
 /**
  * How a file stores the values of a tensor: as float32, as float16, or quantised to multiples of a
  * step.
@@ -125,6 +127,32 @@ public record Precision(Kind kind, float step) {
     public boolean holds(float value) {
         double multiple = kind == Kind.STEPS ? multiple(value) : 0;
         return Math.abs(multiple) <= MAX_MULTIPLE && Float.isFinite((float) multiple * step);
+    }
+
+    /**
+     * Returns this step, or the finest coarser one with which a file can store a value.
+     *
+     * @param value a value
+     * @return the precision; this one if the value is not finite
+     */
+    @Internal
+    public Precision holding(float value) {
+        Precision enough = this;
+        while (Float.isFinite(value) && !enough.holds(value)) {
+            enough = enough.coarser();
+        }
+        return enough;
+    }
+
+    /**
+     * Returns a value as a file with steps holds it.
+     *
+     * @param value a finite value
+     * @return the nearest multiple of the step
+     */
+    @Internal
+    public float rounded(float value) {
+        return (float) multiple(value) * step;
     }
 
     /**

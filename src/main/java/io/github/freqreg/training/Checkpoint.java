@@ -45,6 +45,9 @@ import java.util.TreeSet;
  * random numbers of an epoch depend only on its number. Numbers are stored as float32. The file is
  * a {@code .frq} file (see {@link io.github.freqreg.format}) and is replaced atomically.
  *
+ * <p>Wrap the network of a resumed training by the same policy before loading: what a policy sets
+ * beside the numbers, such as folding, is not stored.
+ *
  * <p>An instance holds the parameters and moments in memory; discard it after loading.
  */
 public final class Checkpoint {
