@@ -230,7 +230,7 @@ final class FoldedNormalization {
     private static float[] rounded(FrqEntry entry) {
         float[] values = entry.values().clone();
         for (int i = 0; i < values.length; i++) {
-            values[i] = entry.precision().rounded(values[i]);
+            values[i] = entry.precision().nearest(values[i]);
         }
         return values;
     }
@@ -245,7 +245,7 @@ final class FoldedNormalization {
         precision = precision.holding(Float16Range.largest(coefficients));
         int kept = 1;
         for (int k = 0; k < coefficients.length; k++) {
-            coefficients[k] = precision.rounded(coefficients[k]);
+            coefficients[k] = precision.nearest(coefficients[k]);
             kept = coefficients[k] == 0 ? kept : k + 1;
         }
         return coefficients(before, precision, Arrays.copyOf(coefficients, kept));

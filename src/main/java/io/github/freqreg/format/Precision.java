@@ -151,7 +151,7 @@ public record Precision(Kind kind, float step) {
      * @return the nearest multiple of the step
      */
     @Internal
-    public float rounded(float value) {
+    public float nearest(float value) {
         return (float) multiple(value) * step;
     }
 
