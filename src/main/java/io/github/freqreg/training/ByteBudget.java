@@ -31,9 +31,10 @@ import org.slf4j.LoggerFactory;
  * <p>After each epoch, the listener compares the size of the file with the budget. It fits new
  * quantisation steps (see {@link Quantization}) if the file is far too large or leaves room; if the
  * file is slightly too large, it coarsens as few steps as possible. {@link Checkpoint} saves the
- * current steps. With batch normalisation, call {@link NormalizationStatistics#estimate} before the
- * network is measured or saved. The sensitivity of a tensor is the mean of Adam's second moments,
- * that is, of the squared gradients; without Adam all tensors get the same relative error.
+ * current steps. With batch normalisation, call {@link NormalizationStatistics#estimate} and then
+ * {@link #update} before the network is measured or saved. The sensitivity of a tensor is the mean
+ * of Adam's second moments, that is, of the squared gradients; without Adam all tensors get the
+ * same relative error.
  *
  * <p>After each epoch with steps, the size of the file is added to the trainer's metrics as {@value
  * #METRIC}. The model must be on the first device of the trainer, because copies on other devices
@@ -152,6 +153,19 @@ public final class ByteBudget extends TrainingListenerAdapter {
         if (metrics != null) {
             quantization.ifPresent(
                     steps -> metrics.addMetric(METRIC, budget.size(block, steps), Unit.BYTES));
+        }
+    }
+
+    /**
+     * Adapts the steps to a network that has changed since the end of the epoch: its running
+     * statistics, which {@link NormalizationStatistics} has estimated, take bytes as well. Before
+     * the first epoch with steps, this does nothing.
+     *
+     * @param block the network
+     */
+    public void update(Block block) {
+        if (isQuantized()) {
+            updateSteps(block);
         }
     }
 

@@ -35,6 +35,9 @@ final class StageTraining {
 
     private static final int PATIENCE = 4;
 
+    /** How often steps and running statistics are updated in turn, at most. */
+    private static final int ROUNDS = 4;
+
     private final TrainingSetup setup;
     private final Validation validation;
     private final CompressorSettings settings;
@@ -173,13 +176,13 @@ final class StageTraining {
 
     /** Updates the steps and the running statistics, which change with each other. */
     private void quantize(Trainer trainer, Block block) {
-        if (steps.isPresent()) {
-            NormalizationStatistics.estimate(trainer, () -> batches(trainer));
-        }
-        Optional<Quantization> before = steps;
-        limit.ifPresent(its -> steps = Optional.of(its.update(block, before)));
-        if (!before.equals(steps)) {
-            NormalizationStatistics.estimate(trainer, () -> batches(trainer));
+        Optional<Quantization> before = Optional.empty();
+        for (int i = 0; i < ROUNDS && (steps.isEmpty() || !before.equals(steps)); i++) {
+            if (steps.isPresent()) {
+                NormalizationStatistics.estimate(trainer, () -> batches(trainer));
+            }
+            before = steps;
+            limit.ifPresent(its -> steps = Optional.of(its.update(block, steps)));
         }
     }
 

@@ -38,6 +38,9 @@ public final class Training {
 
     private static final float FINAL_RATE = 0.01f;
 
+    /** How often quantisation and running statistics are updated in turn, at most. */
+    private static final int ROUNDS = 3;
+
     private final Task task;
     private final TrainingPlan plan;
     private final TrainingLog log;
@@ -207,8 +210,10 @@ public final class Training {
             estimateStatistics(trainer, epoch, steps);
         }
         trainer.notifyListeners(listener -> listener.onEpoch(trainer));
-        if (!before.equals(quantization(budget))) {
+        for (int i = 0; i < ROUNDS && !before.equals(quantization(budget)); i++) {
+            before = quantization(budget);
             estimateStatistics(trainer, epoch, steps);
+            budget.orElseThrow().update(trainer.getModel().getBlock());
         }
     }
 
