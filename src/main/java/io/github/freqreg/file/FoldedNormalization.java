@@ -78,10 +78,8 @@ final class FoldedNormalization {
                 continue;
             }
             List<FrqEntry> before = entries.subList(i, i + PARAMETERS);
-            Optional<List<FrqEntry>> again = foldAgain(layer, before);
-            List<FrqEntry> after =
-                    again.orElseGet(() -> fold(layer, before, epsilon.getAsDouble(), step));
-            if (again.isPresent() || bits(after) < bits(before)) {
+            List<FrqEntry> after = fold(layer, before, epsilon.getAsDouble(), step);
+            if (bits(after) < bits(before)) {
                 for (int j = 0; j < PARAMETERS; j++) {
                     folded.set(i + j, after.get(j));
                 }
@@ -132,22 +130,6 @@ final class FoldedNormalization {
                                         && each.axes().equals(FrequencyAxes.OWN));
     }
 
-    /** Returns the entries of a layer whose statistics a file has folded before, to the bit. */
-    private static Optional<List<FrqEntry>> foldAgain(
-            List<NetworkTensor> layer, List<FrqEntry> entries) {
-        float[] means = TensorElements.of(layer.get(2));
-        float[] variances = TensorElements.of(layer.get(3));
-        return folded(means, variances)
-                .map(
-                        coefficient ->
-                                List.of(
-                                        entries.get(0),
-                                        entries.get(1),
-                                        coefficients(entries.get(2), coefficient, 0),
-                                        coefficients(
-                                                entries.get(3), coefficient, coefficient.step())));
-    }
-
     /** Folds a layer; returns its entries as they are if its statistics are not usable. */
     private static List<FrqEntry> fold(
             List<NetworkTensor> layer, List<FrqEntry> entries, double epsilon, double step) {
@@ -159,19 +141,21 @@ final class FoldedNormalization {
         int n = means.length;
         CosineSeries series = CosineSeries.of(n);
         double mean = 0;
-        double logarithm = 0;
+        double logarithms = 0;
         for (float variance : variances) {
             mean += (Math.max(variance, 0) + epsilon) / n;
-            logarithm += Math.log(Math.max(variance, 0) + epsilon) / n;
+            logarithms += Math.log(Math.max(variance, 0) + epsilon);
         }
-        Precision precision = coefficientOf(Math.exp(logarithm), n);
+        double logarithm = logarithms / n;
+        Optional<Precision> before = folded(series, means, variances);
+        Precision precision = before.orElseGet(() -> coefficientOf(Math.exp(logarithm), n));
         double deviation = Math.sqrt(variance(series, precision) + epsilon);
         float[] scale = series.rebuild(rounded(entries.get(0)));
         float[] shift = series.rebuild(rounded(entries.get(1)));
         double outputs = Quantization.rootMeanSquare(scale);
         FrqEntry noMeans = coefficients(entries.get(2), precision, 0);
         FrqEntry sameVariances = coefficients(entries.get(3), precision, precision.step());
-        if (outputs == 0) {
+        if (outputs == 0 || before.isPresent()) {
             return List.of(entries.get(0), entries.get(1), noMeans, sameVariances);
         }
         for (int i = 0; i < n; i++) {
@@ -203,14 +187,18 @@ final class FoldedNormalization {
     }
 
     /** Returns the coefficient of variances that a file has folded, if these are such. */
-    private static Optional<Precision> folded(float[] means, float[] variances) {
+    private static Optional<Precision> folded(
+            CosineSeries series, float[] means, float[] variances) {
         for (int i = 0; i < means.length; i++) {
             if (means[i] != 0 || variances[i] != variances[0]) {
                 return Optional.empty();
             }
         }
+        if (variances[0] < Float.MIN_NORMAL) {
+            return Optional.empty();
+        }
         Precision coefficient = coefficientOf(variances[0], means.length);
-        return variance(CosineSeries.of(means.length), coefficient) == variances[0]
+        return variance(series, coefficient) == variances[0]
                 ? Optional.of(coefficient)
                 : Optional.empty();
     }

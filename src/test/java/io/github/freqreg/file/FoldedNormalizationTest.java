@@ -162,6 +162,21 @@ class FoldedNormalizationTest {
         }
     }
 
+    /** All channels of a layer may be dead. */
+    @Test
+    void layerOfDeadChannelsIsSaved() throws MalformedModelException {
+        try (Model model = Layer.CONV2D.trained(budget());
+                Model fresh = Model.newInstance("fresh")) {
+            for (int channel = 0; channel < CHANNELS; channel++) {
+                set(model, "runningVar", channel, 0);
+                set(model, "runningMean", channel, 0);
+            }
+            fresh.setBlock(Layer.CONV2D.network());
+            FrequencyFile.load(fresh, document(model).rounded());
+            assertArrayEquals(dense(model, "beta"), dense(fresh, "beta"), 0.1f);
+        }
+    }
+
     /** A scale of 0 leaves nothing of the input, and the shift as it is. */
     @Test
     void shiftOfAScaleOfZeroIsKept() throws MalformedModelException {

@@ -47,7 +47,8 @@ final class NetworkArguments {
             description =
                     "lenet, vae, dcgan: folder with MNIST's four IDX files, plain or gzipped"
                             + " (default: 10,000 embedded digits); alexnet, vgg, resnet18,"
-                            + " separable, vit: folder with CIFAR-10's binary files, plain or gzipped (default:"
+                            + " separable, vit: folder with CIFAR-10's binary files, plain or"
+                            + " gzipped (default:"
                             + " generated shapes); unet: folder with images/ and masks/ (default"
                             + " for"
                             + " training: generated scenes)")

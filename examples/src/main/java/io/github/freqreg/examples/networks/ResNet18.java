@@ -1,15 +1,11 @@
 package io.github.freqreg.examples.networks;
 
-import ai.djl.ndarray.NDList;
-import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Activation;
 import ai.djl.nn.Block;
 import ai.djl.nn.Blocks;
 import ai.djl.nn.ParallelBlock;
 import ai.djl.nn.SequentialBlock;
-import ai.djl.nn.convolutional.Conv2d;
 import ai.djl.nn.core.Linear;
-import ai.djl.nn.norm.BatchNorm;
 import ai.djl.nn.pooling.Pool;
 import java.util.List;
 
@@ -38,7 +34,7 @@ public final class ResNet18 {
      */
     public static Block build(int width, int classes) {
         SequentialBlock net = new SequentialBlock();
-        normalised(net, width, 3, 1).add(Activation.reluBlock());
+        Residual.normalised(net, width, 3, 1, 1).add(Activation.reluBlock());
         for (int stage = 0; stage < STAGES; stage++) {
             int filters = width << stage;
             net.add(unit(filters, stage == 0 ? 1 : 2));
@@ -51,34 +47,16 @@ public final class ResNet18 {
 
     private static Block unit(int filters, int stride) {
         SequentialBlock path = new SequentialBlock();
-        normalised(path, filters, 3, stride).add(Activation.reluBlock());
-        normalised(path, filters, 3, 1);
+        Residual.normalised(path, filters, 3, stride, 1).add(Activation.reluBlock());
+        Residual.normalised(path, filters, 3, 1, 1);
         SequentialBlock shortcut = new SequentialBlock();
         if (stride == 1) {
             shortcut.add(Blocks.identityBlock());
         } else {
-            normalised(shortcut, filters, 1, stride);
+            Residual.normalised(shortcut, filters, 1, stride, 1);
         }
         return new SequentialBlock()
-                .add(new ParallelBlock(ResNet18::sum, List.<Block>of(path, shortcut)))
+                .add(new ParallelBlock(Residual::sum, List.<Block>of(path, shortcut)))
                 .add(Activation.reluBlock());
-    }
-
-    private static NDList sum(List<NDList> branches) {
-        return new NDList(
-                branches.get(0).singletonOrThrow().add(branches.get(1).singletonOrThrow()));
-    }
-
-    private static SequentialBlock normalised(
-            SequentialBlock net, int filters, int kernel, int stride) {
-        return net.add(
-                        Conv2d.builder()
-                                .setFilters(filters)
-                                .setKernelShape(new Shape(kernel, kernel))
-                                .optStride(new Shape(stride, stride))
-                                .optPadding(new Shape(kernel / 2, kernel / 2))
-                                .optBias(false)
-                                .build())
-                .add(BatchNorm.builder().build());
     }
 }

@@ -1,7 +1,6 @@
 package io.github.freqreg.examples.networks;
 
 import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Activation;
 import ai.djl.nn.Block;
@@ -9,9 +8,7 @@ import ai.djl.nn.Blocks;
 import ai.djl.nn.LambdaBlock;
 import ai.djl.nn.ParallelBlock;
 import ai.djl.nn.SequentialBlock;
-import ai.djl.nn.convolutional.Conv2d;
 import ai.djl.nn.core.Linear;
-import ai.djl.nn.norm.BatchNorm;
 import ai.djl.nn.pooling.Pool;
 import java.util.List;
 
@@ -43,7 +40,7 @@ public final class SeparableResNet {
      */
     public static Block build(int width, int classes) {
         SequentialBlock net = new SequentialBlock();
-        normalised(net, width, 3, 2, 1).add(Activation.reluBlock());
+        Residual.normalised(net, width, 3, 2, 1).add(Activation.reluBlock());
         int channels = width;
         int units = width < WIDE ? 1 : 2;
         for (int stage = 0; stage < STAGES; stage++) {
@@ -60,10 +57,10 @@ public final class SeparableResNet {
 
     private static Block unit(int from, int to, int stride) {
         SequentialBlock path = new SequentialBlock();
-        normalised(path, from, 3, stride, from).add(Activation.reluBlock());
-        normalised(path, to, 1, 1, 1).add(Activation.reluBlock());
-        normalised(path, to, 3, 1, to).add(Activation.reluBlock());
-        normalised(path, to, 1, 1, 1);
+        Residual.normalised(path, from, 3, stride, from).add(Activation.reluBlock());
+        Residual.normalised(path, to, 1, 1, 1).add(Activation.reluBlock());
+        Residual.normalised(path, to, 3, 1, to).add(Activation.reluBlock());
+        Residual.normalised(path, to, 1, 1, 1);
         SequentialBlock shortcut = new SequentialBlock();
         if (stride == 1) {
             shortcut.add(Blocks.identityBlock());
@@ -71,31 +68,12 @@ public final class SeparableResNet {
             shortcut.add(Pool.avgPool2dBlock(new Shape(2, 2), new Shape(2, 2)))
                     .add(LambdaBlock.singleton(maps -> padded(maps, to - from)));
         }
-        return new ParallelBlock(SeparableResNet::sum, List.<Block>of(path, shortcut));
+        return new ParallelBlock(Residual::sum, List.<Block>of(path, shortcut));
     }
 
     private static NDArray padded(NDArray maps, int channels) {
         Shape shape = maps.getShape();
         Shape missing = new Shape(shape.get(0), channels, shape.get(2), shape.get(3));
         return maps.concat(maps.getManager().zeros(missing), 1);
-    }
-
-    private static NDList sum(List<NDList> branches) {
-        return new NDList(
-                branches.get(0).singletonOrThrow().add(branches.get(1).singletonOrThrow()));
-    }
-
-    private static SequentialBlock normalised(
-            SequentialBlock net, int filters, int kernel, int stride, int groups) {
-        return net.add(
-                        Conv2d.builder()
-                                .setFilters(filters)
-                                .setKernelShape(new Shape(kernel, kernel))
-                                .optStride(new Shape(stride, stride))
-                                .optPadding(new Shape(kernel / 2, kernel / 2))
-                                .optGroups(groups)
-                                .optBias(false)
-                                .build())
-                .add(BatchNorm.builder().build());
     }
 }
