@@ -7,6 +7,7 @@ import io.github.freqreg.format.FrqDocument;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Set;
 
 /** Searches the best {@link Allocation} by bisection on the size of the file. */
 final class AllocationSearch {
@@ -28,6 +29,10 @@ final class AllocationSearch {
     private final long bytes;
     private final boolean names;
     private final Map<String, float[]> tensors = new LinkedHashMap<>();
+
+    /** Scales and shifts that the file stores folded, and with steps of its own. */
+    private final Map<String, float[]> unrounded = new LinkedHashMap<>();
+
     private final RateDistortion rounding;
 
     /**
@@ -43,8 +48,12 @@ final class AllocationSearch {
         this.bytes = bytes;
         this.names = names;
         NetworkWriter.checkInitialized(block);
+        Set<String> folded = FoldedNormalization.scalesAndShifts(block);
         NetworkTensors.spectral(block)
-                .forEach((name, tensor) -> tensors.put(name, tensor.toTensor().coefficients()));
+                .forEach(
+                        (name, tensor) ->
+                                (folded.contains(name) ? unrounded : tensors)
+                                        .put(name, tensor.toTensor().coefficients()));
         Map<String, Double> defaults = new HashMap<>();
         tensors.forEach((name, values) -> defaults.put(name, defaultUnit(values)));
         rounding = new RateDistortion(tensors, StepUnits.of(defaults, sensitivities));
@@ -66,9 +75,9 @@ final class AllocationSearch {
     Allocation find() {
         Map<String, Float> none = new HashMap<>();
         tensors.keySet().forEach(name -> none.put(name, 0f));
-        Allocation unrounded = new Allocation(new Quantization(none), tensors);
-        if (size(unrounded) <= bytes) {
-            return unrounded;
+        Allocation whole = allocation(new Rounded(none, tensors));
+        if (size(whole) <= bytes) {
+            return whole;
         }
         Allocation coarsest = allocation(rounding.round(COARSEST, PRICE));
         long least = size(coarsest);
@@ -126,8 +135,12 @@ final class AllocationSearch {
         return best;
     }
 
-    private static Allocation allocation(Rounded rounded) {
-        return new Allocation(new Quantization(rounded.steps()), rounded.values());
+    private Allocation allocation(Rounded rounded) {
+        Map<String, Float> steps = new HashMap<>(rounded.steps());
+        unrounded.keySet().forEach(name -> steps.put(name, 0f));
+        Map<String, float[]> values = new LinkedHashMap<>(rounded.values());
+        values.putAll(unrounded);
+        return new Allocation(new Quantization(steps), values);
     }
 
     private long size(Allocation allocation) {

@@ -1,8 +1,10 @@
 package io.github.freqreg.file;
 
+import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
 import io.github.freqreg.block.FrequencyBlock;
 import io.github.freqreg.block.NetworkTensor;
+import io.github.freqreg.block.NetworkTensors;
 import io.github.freqreg.format.FrqEntry;
 import io.github.freqreg.format.MultiplesCost;
 import io.github.freqreg.format.Precision;
@@ -10,9 +12,11 @@ import io.github.freqreg.spectrum.CosineSeries;
 import io.github.freqreg.spectrum.FrequencyAxes;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
+import java.util.Set;
 import java.util.stream.Stream;
 
 /**
@@ -60,8 +64,26 @@ final class FoldedNormalization {
     private FoldedNormalization() {}
 
     /**
-     * Folds the layers of a network whose scale and shift are quantised, where that takes fewer
-     * bits.
+     * Returns the scales and shifts that a quantised file of a network stores folded. They need no
+     * steps of their own.
+     *
+     * @param block the network, wrapped and initialised
+     * @return their names
+     */
+    static Set<String> scalesAndShifts(Block block) {
+        List<NetworkTensor> tensors = NetworkTensors.of(block);
+        Set<String> names = new HashSet<>();
+        for (int i = 0; i + PARAMETERS <= tensors.size(); i++) {
+            if (epsilon(tensors.subList(i, i + PARAMETERS)).isPresent()) {
+                names.add(tensors.get(i).name());
+                names.add(tensors.get(i + 1).name());
+            }
+        }
+        return names;
+    }
+
+    /**
+     * Folds the layers of a quantised network, where that takes fewer bits.
      *
      * @param tensors all tensors of a network, initialised
      * @param entries what a file would store for each of them
@@ -74,7 +96,7 @@ final class FoldedNormalization {
         for (int i = 0; i + PARAMETERS <= tensors.size(); i++) {
             List<NetworkTensor> layer = tensors.subList(i, i + PARAMETERS);
             OptionalDouble epsilon = epsilon(layer);
-            if (epsilon.isEmpty() || !isQuantized(entries.get(i), entries.get(i + 1))) {
+            if (epsilon.isEmpty() || !areSpectral(entries.get(i), entries.get(i + 1))) {
                 continue;
             }
             List<FrqEntry> before = entries.subList(i, i + PARAMETERS);
@@ -121,13 +143,9 @@ final class FoldedNormalization {
                 : OptionalDouble.empty();
     }
 
-    private static boolean isQuantized(FrqEntry scale, FrqEntry shift) {
+    private static boolean areSpectral(FrqEntry scale, FrqEntry shift) {
         return Stream.of(scale, shift)
-                .allMatch(
-                        each ->
-                                each.spectral()
-                                        && each.precision().kind() == Precision.Kind.STEPS
-                                        && each.axes().equals(FrequencyAxes.OWN));
+                .allMatch(each -> each.spectral() && each.axes().equals(FrequencyAxes.OWN));
     }
 
     /** Folds a layer; returns its entries as they are if its statistics are not usable. */
@@ -150,8 +168,8 @@ final class FoldedNormalization {
         Optional<Precision> before = folded(series, means, variances);
         Precision precision = before.orElseGet(() -> coefficientOf(Math.exp(logarithm), n));
         double deviation = Math.sqrt(variance(series, precision) + epsilon);
-        float[] scale = series.rebuild(rounded(entries.get(0)));
-        float[] shift = series.rebuild(rounded(entries.get(1)));
+        float[] scale = series.rebuild(entries.get(0).values());
+        float[] shift = series.rebuild(entries.get(1).values());
         double outputs = Quantization.rootMeanSquare(scale);
         FrqEntry noMeans = coefficients(entries.get(2), precision, 0);
         FrqEntry sameVariances = coefficients(entries.get(3), precision, precision.step());
@@ -212,15 +230,6 @@ final class FoldedNormalization {
             }
         }
         return true;
-    }
-
-    /** Returns the numbers that an entry holds once it is encoded. */
-    private static float[] rounded(FrqEntry entry) {
-        float[] values = entry.values().clone();
-        for (int i = 0; i < values.length; i++) {
-            values[i] = entry.precision().nearest(values[i]);
-        }
-        return values;
     }
 
     private static FrqEntry entry(

@@ -36,6 +36,9 @@ final class StepSearch {
     private final boolean names;
     private final Map<String, SpectralParameter> tensors;
 
+    /** Scales and shifts that the file stores folded, and with steps of its own. */
+    private final Set<String> folded;
+
     /** The step of each tensor at α = 1. */
     private final Map<String, Double> units = new HashMap<>();
 
@@ -56,6 +59,8 @@ final class StepSearch {
         this.names = names;
         NetworkWriter.checkInitialized(block);
         tensors = NetworkTensors.spectral(block);
+        folded = FoldedNormalization.scalesAndShifts(block);
+        tensors.keySet().removeAll(folded);
         tensors.forEach(
                 (name, tensor) -> {
                     double size = Quantization.rootMeanSquare(tensor.toTensor().coefficients());
@@ -110,7 +115,12 @@ final class StepSearch {
     private Quantization unrounded() {
         Map<String, Float> none = new HashMap<>();
         units.keySet().forEach(name -> none.put(name, 0f));
-        return new Quantization(none);
+        return quantization(none);
+    }
+
+    private Quantization quantization(Map<String, Float> steps) {
+        folded.forEach(name -> steps.put(name, 0f));
+        return new Quantization(steps);
     }
 
     private boolean fits(Quantization steps) {
@@ -120,7 +130,7 @@ final class StepSearch {
     private Quantization at(double scale) {
         Map<String, Float> steps = new HashMap<>();
         units.forEach((name, unit) -> steps.put(name, Quantization.stepOf(scale * unit)));
-        return new Quantization(steps);
+        return quantization(steps);
     }
 
     /**

@@ -26,8 +26,11 @@ import io.github.freqreg.block.FrequencyBlocks;
 import io.github.freqreg.block.NetworkTensors;
 import io.github.freqreg.format.FrqDocument;
 import io.github.freqreg.format.FrqEntry;
+import io.github.freqreg.format.Precision;
 import io.github.freqreg.policy.FrequencyRegularization;
 import io.github.freqreg.policy.FrequencyRegularizationBuilder;
+import java.util.List;
+import java.util.Map;
 import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -192,8 +195,28 @@ class FoldedNormalizationTest {
             scale.setRequiresGradient(true);
             fresh.setBlock(layer.network());
             FrequencyFile.load(fresh, document(model).rounded());
-            assertArrayEquals(dense(model, "beta"), dense(fresh, "beta"), 1e-6f);
+            assertArrayEquals(dense(model, "beta"), dense(fresh, "beta"), 1e-5f);
             assertArrayEquals(new float[CHANNELS], dense(fresh, "gamma"));
+        }
+    }
+
+    /** What training rounds is what the file rounds. */
+    @Test
+    void trainingRoundsWeightsAloneAndTheFileRoundsFoldedNumbers() throws MalformedModelException {
+        try (Model model = Layer.CONV2D.trained(budget())) {
+            Block block = model.getBlock();
+            for (Quantization found :
+                    List.of(
+                            Quantization.fit(block, BYTES, false),
+                            Allocation.fit(block, BYTES, false, Map.of()).getQuantization())) {
+                found.getSteps()
+                        .forEach(
+                                (name, step) ->
+                                        assertEquals(!name.contains("BatchNorm"), step > 0, name));
+                FrqDocument document = FrequencyFile.toDocument(block, found);
+                assertEquals(Precision.Kind.STEPS, of(document, "gamma").precision().kind());
+                assertEquals(Precision.Kind.STEPS, of(document, "beta").precision().kind());
+            }
         }
     }
 
