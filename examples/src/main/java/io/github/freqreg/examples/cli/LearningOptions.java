@@ -34,20 +34,29 @@ final class LearningOptions {
             names = "--batch-size",
             paramLabel = "N",
             description =
-                    "training examples in a step (default: unet 2, dcgan 64, lenet and vae 128, all"
-                            + " others 32)")
+                    "training examples in a step (default: unet 2, dcgan 64, lenet, separable and vae"
+                            + " 128, all others 32)")
     private Optional<Integer> batchSize = Optional.empty();
 
     @Option(
             names = "--learning-rate",
             paramLabel = "X",
             description =
-                    "initial learning rate, which decays to a hundredth by a cosine schedule"
+                    "largest learning rate, which decays to a hundredth by a cosine schedule"
                             + " (default: 0.01 with sgd; with adam lenet 0.008 to 0.03 by the"
-                            + " numbers kept, alexnet 0.004, vgg 0.005, vit 0.003, dcgan 0.002,"
-                            + " vae 0.02, all others 0.01, and for dense networks alexnet and"
-                            + " vit 0.0005, lenet 0.002, all others 0.001)")
+                            + " numbers kept, alexnet 0.004, vgg 0.005, separable 0.04, vit"
+                            + " 0.003, dcgan 0.002, vae 0.02, all others 0.01, and for dense"
+                            + " networks alexnet and vit 0.0005, lenet 0.002, separable 0.01,"
+                            + " all others 0.001)")
     private Optional<Float> learningRate = Optional.empty();
+
+    @Option(
+            names = "--warm-up",
+            paramLabel = "SHARE",
+            description =
+                    "fraction of the training steps during which the learning rate rises from 0"
+                            + " (default: separable 0.15, all others 0)")
+    private Optional<Double> warmUp = Optional.empty();
 
     @Option(
             names = "--optimizer",
@@ -115,6 +124,11 @@ final class LearningOptions {
         Usage.requireRate(spec, learningRate);
         Usage.require(
                 spec,
+                warmUp.orElse(0.0) >= 0 && warmUp.orElse(0.0) < 1,
+                "--warm-up must be at least 0 and below 1 but is "
+                        + warmUp.map(String::valueOf).orElse(""));
+        Usage.require(
+                spec,
                 turn == 0 || network.isClassifier(),
                 "--turn does not apply to " + network.command());
     }
@@ -128,7 +142,10 @@ final class LearningOptions {
     Task.Settings settings(Task.Settings usual) {
         float usualRate = descent == Descent.SGD ? SGD_RATE : usual.learningRate();
         return new Task.Settings(
-                batchSize.orElse(usual.batchSize()), learningRate.orElse(usualRate), usual.beta1());
+                batchSize.orElse(usual.batchSize()),
+                learningRate.orElse(usualRate),
+                usual.beta1(),
+                warmUp.orElse(usual.warmUp()));
     }
 
     void describe(Map<String, String> settings, Network network) {

@@ -195,6 +195,7 @@ final class TrainCommand implements Callable<Integer> {
         described.put(TrainingCheckpoint.EPOCHS, String.valueOf(plan.epochs()));
         described.put("--batch-size", String.valueOf(plan.settings().batchSize()));
         described.put("--learning-rate", String.valueOf(plan.settings().learningRate()));
+        described.put("--warm-up", String.valueOf(plan.settings().warmUp()));
         learning.describe(described, arguments.network());
         bytes.describe(described);
         plan.limit()

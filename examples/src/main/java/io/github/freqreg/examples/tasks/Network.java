@@ -28,6 +28,7 @@ public enum Network {
                     54_000,
                     128,
                     0.9f,
+                    0,
                     0.002f,
                     List.of(
                             new TrainingDefaults.Tuning(776, 0.03f, 2e-5),
@@ -54,7 +55,7 @@ public enum Network {
     SEPARABLE(
             "Separable ResNet",
             new Size(20, 32, 4_337),
-            TrainingDefaults.of(128, 0.01f, 0.01f),
+            TrainingDefaults.of(128, 0.01f, 0.04f).withWarmUp(0.15),
             Classifier.colours(SeparableResNet::build)),
     VIT(
             "Vision transformer",

@@ -64,11 +64,12 @@ public interface Task extends AutoCloseable {
      * Training settings.
      *
      * @param batchSize the examples in a step
-     * @param learningRate Adam's initial learning rate; larger for a few coefficients than for many
+     * @param learningRate Adam's largest learning rate; larger for a few coefficients than for many
      *     weights
      * @param beta1 the decay of Adam's first moment
+     * @param warmUp the fraction of the steps during which the rate rises from 0
      */
-    record Settings(int batchSize, float learningRate, float beta1) {}
+    record Settings(int batchSize, float learningRate, float beta1, double warmUp) {}
 
     /**
      * Creates a model of this task's network and loads weights into it.

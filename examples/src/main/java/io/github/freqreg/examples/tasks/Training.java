@@ -89,12 +89,7 @@ public final class Training {
         long begin = System.nanoTime();
         int stepsEach = (task.size() + plan.batchSize() - 1) / plan.batchSize();
         int steps = Math.multiplyExact(plan.epochs(), stepsEach);
-        Tracker rate =
-                Tracker.cosine()
-                        .setBaseValue(plan.learningRate())
-                        .optFinalValue(plan.learningRate() * FINAL_RATE)
-                        .setMaxUpdates(steps)
-                        .build();
+        Tracker rate = rate(steps);
         List<Epoch> epochs = new ArrayList<>();
         EvaluatorTrainingListener evaluation = new EvaluatorTrainingListener();
         try (ResumableOptimizer optimizer =
@@ -145,6 +140,20 @@ public final class Training {
                             ? Optional.of(best.load(model, budget.get().getQuantization()))
                             : Optional.empty());
         }
+    }
+
+    /** Returns the learning rate: a linear warm-up, then a cosine to a hundredth. */
+    private Tracker rate(int steps) {
+        int warmUp = (int) Math.min(steps - 1, Math.round(plan.settings().warmUp() * steps));
+        return Tracker.warmUp()
+                .optWarmUpSteps(warmUp)
+                .setMainTracker(
+                        Tracker.cosine()
+                                .setBaseValue(plan.learningRate())
+                                .optFinalValue(plan.learningRate() * FINAL_RATE)
+                                .setMaxUpdates(steps - warmUp)
+                                .build())
+                .build();
     }
 
     private TailTruncation truncation(int steps, long done) {

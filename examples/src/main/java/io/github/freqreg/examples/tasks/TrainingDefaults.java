@@ -11,7 +11,8 @@ import java.util.List;
  *     numbers grow with the cube root of the ratio; 0 for any number
  * @param batchSize the examples in a step
  * @param beta1 the decay of Adam's first moment
- * @param denseRate Adam's initial learning rate for the dense network
+ * @param warmUp the fraction of the steps during which the learning rate rises from 0
+ * @param denseRate Adam's largest learning rate for the dense network
  * @param tunings the settings that depend on how many numbers the compressed network keeps, in
  *     ascending order of the numbers
  */
@@ -21,6 +22,7 @@ public record TrainingDefaults(
         int examples,
         int batchSize,
         float beta1,
+        double warmUp,
         float denseRate,
         List<Tuning> tunings) {
 
@@ -28,7 +30,7 @@ public record TrainingDefaults(
      * Settings that were tuned for a number of kept numbers.
      *
      * @param numbers the kept numbers
-     * @param learningRate Adam's initial learning rate
+     * @param learningRate Adam's largest learning rate
      * @param rateWeight the weight of the file's size in bits in the loss of a quantised network
      */
     public record Tuning(long numbers, float learningRate, double rateWeight) {}
@@ -36,23 +38,29 @@ public record TrainingDefaults(
     /** Returns settings with one learning rate for any number of kept numbers. */
     static TrainingDefaults of(int batchSize, float denseRate, float rate) {
         return new TrainingDefaults(
-                10, 10, 0, batchSize, 0.9f, denseRate, List.of(new Tuning(1, rate, 0)));
+                10, 10, 0, batchSize, 0.9f, 0, denseRate, List.of(new Tuning(1, rate, 0)));
     }
 
     /** Returns these settings with another decay of Adam's first moment. */
     TrainingDefaults withBeta1(float other) {
         return new TrainingDefaults(
-                epochs, denseEpochs, examples, batchSize, other, denseRate, tunings);
+                epochs, denseEpochs, examples, batchSize, other, warmUp, denseRate, tunings);
+    }
+
+    /** Returns these settings with a warm-up. */
+    TrainingDefaults withWarmUp(double share) {
+        return new TrainingDefaults(
+                epochs, denseEpochs, examples, batchSize, beta1, share, denseRate, tunings);
     }
 
     /** Returns the settings of the dense network. */
     public Task.Settings dense() {
-        return new Task.Settings(batchSize, denseRate, beta1);
+        return new Task.Settings(batchSize, denseRate, beta1, warmUp);
     }
 
     /** Returns the settings of the compressed network that keeps a number of numbers. */
     public Task.Settings compressed(long numbers) {
-        return new Task.Settings(batchSize, tuning(numbers).learningRate(), beta1);
+        return new Task.Settings(batchSize, tuning(numbers).learningRate(), beta1, warmUp);
     }
 
     /** Returns the epochs of the dense network. */

@@ -6,7 +6,8 @@ import java.util.Optional;
  * The settings of one training.
  *
  * @param epochs the number of epochs
- * @param settings batch size and initial learning rate, which decays by a cosine schedule
+ * @param settings batch size, and the learning rate, which decays by a cosine schedule after a
+ *     warm-up
  * @param descent the optimiser
  * @param truncate the fraction of the steps during which the tail is truncated; 0 for no truncation
  * @param limit the limit on the size of the file, if there is one

@@ -370,7 +370,7 @@ class GarbageCollectionTest {
         TrainingPlan plan =
                 new TrainingPlan(
                         1,
-                        new Task.Settings(BATCH, 1e-3f, 0.9f),
+                        new Task.Settings(BATCH, 1e-3f, 0.9f, 0),
                         Descent.SGD,
                         0,
                         Optional.empty(),

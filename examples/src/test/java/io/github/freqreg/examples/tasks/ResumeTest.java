@@ -49,7 +49,7 @@ class ResumeTest {
 
     private static final int BATCH = 4;
 
-    private static final Task.Settings SETTINGS = new Task.Settings(BATCH, 0.01f, 0.9f);
+    private static final Task.Settings SETTINGS = new Task.Settings(BATCH, 0.01f, 0.9f, 0.2);
 
     /** A task of forty examples that throws at a given batch. */
     private static final class Interrupted extends ChangedTask {
