@@ -30,10 +30,10 @@ import java.util.stream.Stream;
  * </pre>
  *
  * <p>for any v. So a file needs two numbers of each channel instead of four: it stores γ' and β',
- * the means 0, and one variance v near their geometric mean for all channels. γ' and β' have steps
- * that change the outputs by 1/24 of their root mean square, or by less where the weights of the
- * network are rounded finely. β' is computed from the rounded γ', so that the rounding of γ' does
- * not move the mean of the outputs.
+ * the means 0, and one variance v near 1 for all channels. γ' and β' have steps that change the
+ * outputs by 1/24 of their root mean square, or by less where the weights of the network are
+ * rounded finely. β' is computed from the rounded γ', so that the rounding of γ' does not move the
+ * mean of the outputs.
  *
  * <p>A loaded network gives the same predictions, up to the rounding of γ' and β'. In training mode
  * it is another network, whose batches are normalised by their own statistics as always, but scaled
@@ -159,14 +159,11 @@ final class FoldedNormalization {
         int n = means.length;
         CosineSeries series = CosineSeries.of(n);
         double mean = 0;
-        double logarithms = 0;
         for (float variance : variances) {
             mean += (Math.max(variance, 0) + epsilon) / n;
-            logarithms += Math.log(Math.max(variance, 0) + epsilon);
         }
-        double logarithm = logarithms / n;
         Optional<Precision> before = folded(series, means, variances);
-        Precision precision = before.orElseGet(() -> coefficientOf(Math.exp(logarithm), n));
+        Precision precision = before.orElseGet(() -> coefficientOf(1, n));
         double deviation = Math.sqrt(variance(series, precision) + epsilon);
         float[] scale = series.rebuild(entries.get(0).values());
         float[] shift = series.rebuild(entries.get(1).values());

@@ -55,7 +55,7 @@ public enum Network {
     SEPARABLE(
             "Separable ResNet",
             new Size(20, 32, 4_337),
-            TrainingDefaults.of(128, 0.01f, 0.04f).withWarmUp(0.15),
+            TrainingDefaults.of(128, 0.01f, 0.02f).withWarmUp(0.15),
             Classifier.colours(SeparableResNet::build)),
     VIT(
             "Vision transformer",
