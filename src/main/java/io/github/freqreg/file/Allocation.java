@@ -3,7 +3,6 @@ package io.github.freqreg.file;
 import ai.djl.nn.Block;
 import io.github.freqreg.block.NetworkTensors;
 import io.github.freqreg.block.SpectralParameter;
-import io.github.freqreg.format.FrqDocument;
 import io.github.freqreg.spectrum.FrequencyTensor;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -125,9 +124,9 @@ public final class Allocation {
         }
     }
 
-    /** Returns the content of a file of a network whose coefficients are replaced by these. */
-    FrqDocument document(Block block) {
-        return NetworkWriter.quantizing(quantization, coefficients).write(block);
+    /** Returns a writer that stores these coefficients instead of the network's. */
+    NetworkWriter writer() {
+        return NetworkWriter.quantizing(quantization, coefficients);
     }
 
     private float[] values(String name) {

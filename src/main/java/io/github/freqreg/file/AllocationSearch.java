@@ -1,13 +1,13 @@
 package io.github.freqreg.file;
 
 import ai.djl.nn.Block;
-import io.github.freqreg.block.NetworkTensors;
 import io.github.freqreg.file.RateDistortion.Rounded;
-import io.github.freqreg.format.FrqDocument;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
+import java.util.function.ToLongFunction;
 
 /** Searches the best {@link Allocation} by bisection on the size of the file. */
 final class AllocationSearch {
@@ -27,13 +27,17 @@ final class AllocationSearch {
 
     private final Block block;
     private final long bytes;
-    private final boolean names;
-    private final Map<String, float[]> tensors = new LinkedHashMap<>();
+    private final FileSize sizes;
+    private final Map<String, float[]> tensors;
 
     /** Scales and shifts that the file stores folded, and with steps of its own. */
     private final Map<String, float[]> unrounded = new LinkedHashMap<>();
 
     private final RateDistortion rounding;
+    private ToLongFunction<Trial> size = trial -> coded(allocation(trial));
+
+    /** Δ√s of all tensors and the price of a bit. */
+    private record Trial(double scale, double price) {}
 
     /**
      * Prepares a search.
@@ -46,14 +50,11 @@ final class AllocationSearch {
     AllocationSearch(Block block, long bytes, boolean names, Map<String, Double> sensitivities) {
         this.block = block;
         this.bytes = bytes;
-        this.names = names;
-        NetworkWriter.checkInitialized(block);
-        Set<String> folded = FoldedNormalization.scalesAndShifts(block);
-        NetworkTensors.spectral(block)
-                .forEach(
-                        (name, tensor) ->
-                                (folded.contains(name) ? unrounded : tensors)
-                                        .put(name, tensor.toTensor().coefficients()));
+        NetworkContent network = NetworkContent.of(block);
+        sizes = new FileSize(network, names);
+        tensors = network.coefficients();
+        Set<String> folded = FoldedNormalization.scalesAndShifts(network.tensors());
+        folded.forEach(name -> unrounded.put(name, Objects.requireNonNull(tensors.remove(name))));
         Map<String, Double> defaults = new HashMap<>();
         tensors.forEach((name, values) -> defaults.put(name, defaultUnit(values)));
         rounding = new RateDistortion(tensors, StepUnits.of(defaults, sensitivities));
@@ -61,9 +62,9 @@ final class AllocationSearch {
 
     /** Returns 1/√s of a tensor of which nothing else is known. */
     private static double defaultUnit(float[] values) {
-        double size = Quantization.rootMeanSquare(values);
+        double rms = Quantization.rootMeanSquare(values);
         // If all coefficients are 0, any step will do.
-        return size > 0 ? size * Math.sqrt(values.length) : 1;
+        return rms > 0 ? rms * Math.sqrt(values.length) : 1;
     }
 
     /**
@@ -73,14 +74,15 @@ final class AllocationSearch {
      * @throws IllegalArgumentException if no steps make the file so small
      */
     Allocation find() {
+        long numbers = tensors.values().stream().mapToLong(values -> values.length).sum();
         Map<String, Float> none = new HashMap<>();
         tensors.keySet().forEach(name -> none.put(name, 0f));
         Allocation whole = allocation(new Rounded(none, tensors));
-        if (size(whole) <= bytes) {
+        if (FileSize.mayFitUnrounded(numbers, bytes) && coded(whole) <= bytes) {
             return whole;
         }
-        Allocation coarsest = allocation(rounding.round(COARSEST, PRICE));
-        long least = size(coarsest);
+        Allocation coarsest = allocation(new Trial(COARSEST, PRICE));
+        long least = coded(coarsest);
         if (least > bytes) {
             throw new IllegalArgumentException(
                     "A file of this network has at least "
@@ -90,49 +92,54 @@ final class AllocationSearch {
                             + " are allowed. "
                             + coarsest.getQuantization().largest(block));
         }
-        return finest(coarsest);
+        if (!SizeEstimate.isNeeded(numbers)) {
+            return allocation(search());
+        }
+        SizeEstimate estimate = new SizeEstimate(least);
+        size = trial -> estimate.bytes(bits(trial));
+        return allocation(
+                estimate.search(
+                        bytes, this::search, this::bits, trial -> coded(allocation(trial))));
     }
 
-    /** Finds the finest steps that fit, given those that fit in any case. */
-    private Allocation finest(Allocation coarsest) {
+    /** Finds the finest steps that fit by {@link #size}, given that the coarsest do. */
+    private Trial search() {
         double fine = FINEST;
-        double coarse = COARSEST;
-        Allocation best = coarsest;
-        long size = 0;
-        for (int i = 0; i < HALVINGS && size < ENOUGH * bytes; i++) {
-            double middle = Math.sqrt(fine * coarse);
-            Allocation trial = allocation(rounding.round(middle, PRICE));
-            long its = size(trial);
+        Trial best = new Trial(COARSEST, PRICE);
+        long used = 0;
+        for (int i = 0; i < HALVINGS && used < ENOUGH * bytes; i++) {
+            Trial trial = new Trial(Math.sqrt(fine * best.scale), PRICE);
+            long its = size.applyAsLong(trial);
             if (its > bytes) {
-                fine = middle;
+                fine = trial.scale;
             } else {
-                coarse = middle;
                 best = trial;
-                size = its;
+                used = its;
             }
         }
-        return size < ENOUGH * bytes ? cheaper(best, coarse) : best;
+        return used < ENOUGH * bytes ? cheaper(best) : best;
     }
 
     /**
      * Spends the bytes that are left because steps have four bits: lowers the price of a bit, while
      * the steps stay.
      */
-    private Allocation cheaper(Allocation found, double scale) {
-        Allocation best = found;
+    private Trial cheaper(Trial found) {
+        Trial best = found;
         double low = 0;
-        double high = PRICE;
         for (int i = 0; i < HALVINGS_OF_PRICE; i++) {
-            double middle = (low + high) / 2;
-            Allocation trial = allocation(rounding.round(scale, middle));
-            if (size(trial) > bytes) {
-                low = middle;
+            Trial trial = new Trial(found.scale, (low + best.price) / 2);
+            if (size.applyAsLong(trial) > bytes) {
+                low = trial.price;
             } else {
-                high = middle;
                 best = trial;
             }
         }
         return best;
+    }
+
+    private Allocation allocation(Trial trial) {
+        return allocation(rounding.round(trial.scale, trial.price));
     }
 
     private Allocation allocation(Rounded rounded) {
@@ -143,8 +150,11 @@ final class AllocationSearch {
         return new Allocation(new Quantization(steps), values);
     }
 
-    private long size(Allocation allocation) {
-        FrqDocument document = allocation.document(block);
-        return (names ? document : document.withoutNames()).encode().length;
+    private double bits(Trial trial) {
+        return rounding.bits(trial.scale, trial.price);
+    }
+
+    private long coded(Allocation allocation) {
+        return sizes.coded(allocation.writer());
     }
 }

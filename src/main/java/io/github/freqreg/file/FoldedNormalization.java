@@ -1,10 +1,8 @@
 package io.github.freqreg.file;
 
-import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
 import io.github.freqreg.block.FrequencyBlock;
 import io.github.freqreg.block.NetworkTensor;
-import io.github.freqreg.block.NetworkTensors;
 import io.github.freqreg.format.FrqEntry;
 import io.github.freqreg.format.MultiplesCost;
 import io.github.freqreg.format.Precision;
@@ -67,11 +65,10 @@ final class FoldedNormalization {
      * Returns the scales and shifts that a quantised file of a network stores folded. They need no
      * steps of their own.
      *
-     * @param block the network, wrapped and initialised
+     * @param tensors all tensors of the network
      * @return their names
      */
-    static Set<String> scalesAndShifts(Block block) {
-        List<NetworkTensor> tensors = NetworkTensors.of(block);
+    static Set<String> scalesAndShifts(List<NetworkTensor> tensors) {
         Set<String> names = new HashSet<>();
         for (int i = 0; i + PARAMETERS <= tensors.size(); i++) {
             if (epsilon(tensors.subList(i, i + PARAMETERS)).isPresent()) {
@@ -85,11 +82,12 @@ final class FoldedNormalization {
     /**
      * Folds the layers of a quantised network, where that takes fewer bits.
      *
-     * @param tensors all tensors of a network, initialised
+     * @param network the numbers of the network
      * @param entries what a file would store for each of them
      * @return what it stores instead
      */
-    static List<FrqEntry> fold(List<NetworkTensor> tensors, List<FrqEntry> entries) {
+    static List<FrqEntry> fold(NetworkContent network, List<FrqEntry> entries) {
+        List<NetworkTensor> tensors = network.tensors();
         List<FrqEntry> folded = new ArrayList<>(entries);
         double ofWeights = OF_WEIGHTS * stepOfWeights(entries);
         double step = Math.max(FINEST, Math.min(COARSEST, ofWeights));
@@ -100,7 +98,12 @@ final class FoldedNormalization {
                 continue;
             }
             List<FrqEntry> before = entries.subList(i, i + PARAMETERS);
-            List<FrqEntry> after = fold(layer, before, epsilon.getAsDouble(), step);
+            float[] means = network.numbers(layer.get(2));
+            float[] variances = network.numbers(layer.get(3));
+            List<FrqEntry> after =
+                    areUsable(means, variances, epsilon.getAsDouble())
+                            ? fold(before, means, variances, epsilon.getAsDouble(), step)
+                            : before;
             if (bits(after) < bits(before)) {
                 for (int j = 0; j < PARAMETERS; j++) {
                     folded.set(i + j, after.get(j));
@@ -148,14 +151,9 @@ final class FoldedNormalization {
                 .allMatch(each -> each.spectral() && each.axes().equals(FrequencyAxes.OWN));
     }
 
-    /** Folds a layer; returns its entries as they are if its statistics are not usable. */
+    /** Folds a layer with usable statistics. */
     private static List<FrqEntry> fold(
-            List<NetworkTensor> layer, List<FrqEntry> entries, double epsilon, double step) {
-        float[] means = TensorElements.of(layer.get(2));
-        float[] variances = TensorElements.of(layer.get(3));
-        if (!areUsable(means, variances, epsilon)) {
-            return entries;
-        }
+            List<FrqEntry> entries, float[] means, float[] variances, double epsilon, double step) {
         int n = means.length;
         CosineSeries series = CosineSeries.of(n);
         double mean = 0;

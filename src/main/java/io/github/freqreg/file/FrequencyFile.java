@@ -124,7 +124,8 @@ public final class FrequencyFile {
     public static long countNumbers(Block block) {
         NetworkWriter.checkInitialized(block);
         List<NetworkTensor> tensors = NetworkTensors.of(block);
-        Map<Parameter, RunningStatistic> statistics = RunningStatistic.in(tensors);
+        Map<Parameter, RunningStatistic> statistics =
+                RunningStatistic.in(tensors, TensorElements::of);
         long numbers = 0;
         for (NetworkTensor tensor : tensors) {
             RunningStatistic few = statistics.get(tensor.parameter());

@@ -95,24 +95,29 @@ final class NetworkWriter {
      * @throws IllegalStateException if the network is not initialised
      */
     FrqDocument write(Block block) {
-        checkInitialized(block);
-        List<NetworkTensor> tensors = NetworkTensors.of(block);
+        return write(NetworkContent.of(block));
+    }
+
+    /** Makes the content of a file from the numbers of a network. */
+    FrqDocument write(NetworkContent network) {
         Map<Parameter, RunningStatistic> few =
-                statistics == StatisticRule.WHOLE ? Map.of() : RunningStatistic.in(tensors);
+                statistics == StatisticRule.WHOLE
+                        ? Map.of()
+                        : RunningStatistic.in(network.tensors(), network::numbers);
         Map<Parameter, Precision> steps =
-                statistics == StatisticRule.STEPS ? StatisticSteps.in(tensors) : Map.of();
+                statistics == StatisticRule.STEPS ? StatisticSteps.in(network) : Map.of();
         List<FrqEntry> entries = new ArrayList<>();
-        for (NetworkTensor tensor : tensors) {
+        for (NetworkTensor tensor : network.tensors()) {
             RunningStatistic statistic = few.get(tensor.parameter());
+            float[] numbers = replaced.getOrDefault(tensor.name(), network.numbers(tensor));
+            Optional<Precision> step = Optional.ofNullable(steps.get(tensor.parameter()));
             entries.add(
-                    statistic == null
-                            ? entry(tensor, Optional.ofNullable(steps.get(tensor.parameter())))
-                            : entry(tensor, statistic));
+                    statistic == null ? entry(tensor, numbers, step) : entry(tensor, statistic));
         }
         return new FrqDocument(
-                NetworkTensors.inputShapes(block),
+                network.inputs(),
                 statistics == StatisticRule.STEPS
-                        ? FoldedNormalization.fold(tensors, entries)
+                        ? FoldedNormalization.fold(network, entries)
                         : entries);
     }
 
@@ -142,22 +147,15 @@ final class NetworkWriter {
                 few.coefficients());
     }
 
-    private FrqEntry entry(NetworkTensor tensor, Optional<Precision> ofStatistic) {
-        if (tensor.spectral().isPresent()) {
-            SpectralParameter spectral = tensor.spectral().get();
-            float[] other = replaced.get(tensor.name());
-            float[] coefficients = other == null ? spectral.toTensor().coefficients() : other;
-            Precision precision = precisions.of(tensor, coefficients);
-            return new FrqEntry(
-                    tensor.name(),
-                    shape(tensor),
-                    spectral.getAxes(),
-                    precision,
-                    withoutTrailingZeros(coefficients, precision));
-        }
-        float[] values = TensorElements.of(tensor);
-        Precision precision = ofStatistic.orElseGet(() -> precisions.of(tensor, values));
-        return new FrqEntry(tensor.name(), shape(tensor), null, precision, values);
+    private FrqEntry entry(NetworkTensor tensor, float[] numbers, Optional<Precision> ofStatistic) {
+        Precision precision = ofStatistic.orElseGet(() -> precisions.of(tensor, numbers));
+        Optional<SpectralParameter> spectral = tensor.spectral();
+        return new FrqEntry(
+                tensor.name(),
+                shape(tensor),
+                spectral.isPresent() ? spectral.get().getAxes() : null,
+                precision,
+                spectral.isPresent() ? withoutTrailingZeros(numbers, precision) : numbers);
     }
 
     /** Drops the last coefficients if they are rounded to zero. */

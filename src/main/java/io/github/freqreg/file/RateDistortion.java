@@ -4,6 +4,7 @@ import io.github.freqreg.format.MultiplesCost;
 import io.github.freqreg.format.Precision;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 
@@ -57,9 +58,40 @@ final class RateDistortion {
                     double step = precision.step();
                     double own = price * wanted * wanted / (step * step);
                     rounded.steps.put(name, precision.step());
-                    rounded.values.put(name, round(values, precision.step(), own, cost));
+                    float[] all = new float[values.length];
+                    List<Stretch> whole = List.of(new Stretch(0, values.length, 1));
+                    Cut cut =
+                            round(
+                                    values,
+                                    whole,
+                                    precision.step(),
+                                    own,
+                                    cost,
+                                    (i, value) -> all[i] = value);
+                    rounded.values.put(name, Arrays.copyOf(all, cut.kept));
                 });
         return rounded;
+    }
+
+    /**
+     * Returns the bits of all tensors once they are rounded, about.
+     *
+     * @param scale as in {@link #round}
+     * @param price as in {@link #round}
+     */
+    double bits(double scale, double price) {
+        MultiplesCost cost = new MultiplesCost();
+        double bits = 0;
+        for (Map.Entry<String, float[]> each : tensors.entrySet()) {
+            float[] values = each.getValue();
+            double wanted = scale * Objects.requireNonNull(units.get(each.getKey()));
+            Precision precision = precision(wanted, values);
+            double step = precision.step();
+            double own = price * wanted * wanted / (step * step);
+            List<Stretch> some = Stretch.of(values.length);
+            bits += round(values, some, precision.step(), own, cost, (i, value) -> {}).bits;
+        }
+        return bits;
     }
 
     private static Precision precision(double wanted, float[] values) {
@@ -68,39 +100,64 @@ final class RateDistortion {
         return precision.holding(Float16Range.largest(values));
     }
 
-    /** Rounds a tensor; the price of a bit is in units of the squared step. */
-    private static float[] round(float[] values, float step, double price, MultiplesCost cost) {
-        cost.start();
-        float[] rounded = new float[values.length];
+    /**
+     * Rounds stretches of a tensor.
+     *
+     * @param price of a bit in units of the squared step
+     * @param result takes the rounded values
+     */
+    private static Cut round(
+            float[] values,
+            List<Stretch> stretches,
+            float step,
+            double price,
+            MultiplesCost cost,
+            Result result) {
         double gain = 0;
         double best = Double.NEGATIVE_INFINITY;
-        int kept = 1;
-        for (int i = 0; i < values.length; i++) {
-            float scaled = Math.abs(values[i]) / step;
-            int low = (int) scaled;
-            int chosen = 0;
-            double least = Double.MAX_VALUE;
-            for (int multiple = low; multiple <= low + 1; multiple++) {
-                double total = square(scaled - multiple) + price * cost.bits(multiple);
-                if (total < least) {
-                    least = total;
-                    chosen = multiple;
+        double bits = 0;
+        Cut cut = new Cut(1, 0);
+        for (Stretch stretch : stretches) {
+            cost.start();
+            for (int i = stretch.from(); i < stretch.to(); i++) {
+                float scaled = Math.abs(values[i]) / step;
+                int low = (int) scaled;
+                int chosen = 0;
+                double least = Double.MAX_VALUE;
+                for (int multiple = low; multiple <= low + 1; multiple++) {
+                    double total = square(scaled - multiple) + price * cost.bits(multiple);
+                    if (total < least) {
+                        least = total;
+                        chosen = multiple;
+                    }
+                }
+                if (low > 0 && square(scaled) + price * cost.bits(0) < least) {
+                    least = square(scaled) + price * cost.bits(0);
+                    chosen = 0;
+                }
+                bits += stretch.weight() * cost.bits(chosen);
+                cost.add(chosen);
+                result.set(i, values[i] < 0 ? -chosen * step : chosen * step);
+                // What storing the values so far gains over leaving them out.
+                gain += stretch.weight() * (square(scaled) - least);
+                if (gain > best) {
+                    best = gain;
+                    cut = new Cut(i + 1, bits);
                 }
             }
-            if (low > 0 && square(scaled) + price * cost.bits(0) < least) {
-                least = square(scaled) + price * cost.bits(0);
-                chosen = 0;
-            }
-            cost.add(chosen);
-            rounded[i] = values[i] < 0 ? -chosen * step : chosen * step;
-            // What storing the values so far gains over leaving them out.
-            gain += square(scaled) - least;
-            if (gain > best) {
-                best = gain;
-                kept = i + 1;
-            }
         }
-        return Arrays.copyOf(rounded, kept);
+        return cut;
+    }
+
+    /** Where the tail of a tensor is cut, and the bits before. */
+    private record Cut(int kept, double bits) {}
+
+    /** Takes rounded values. */
+    @FunctionalInterface
+    private interface Result {
+
+        /** Takes the value at a position. */
+        void set(int position, float value);
     }
 
     private static double square(double value) {

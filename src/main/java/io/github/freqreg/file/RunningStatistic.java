@@ -10,6 +10,7 @@ import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Function;
 
 /**
  * The coefficients of a running mean or variance that a file stores instead of the elements.
@@ -46,9 +47,11 @@ record RunningStatistic(Precision precision, float[] coefficients) {
      * Finds the statistics of a network that can be stored as few coefficients.
      *
      * @param tensors all tensors of a network, initialised
+     * @param elements returns those of a statistic
      * @return the coefficients of each such parameter; empty if the network is not wrapped
      */
-    static Map<Parameter, RunningStatistic> in(List<NetworkTensor> tensors) {
+    static Map<Parameter, RunningStatistic> in(
+            List<NetworkTensor> tensors, Function<NetworkTensor, float[]> elements) {
         Map<Parameter, RunningStatistic> found = new IdentityHashMap<>();
         if (tensors.stream().allMatch(tensor -> tensor.spectral().isEmpty())) {
             return found;
@@ -58,8 +61,8 @@ record RunningStatistic(Precision precision, float[] coefficients) {
             NetworkTensor means = tensors.get(i - 1);
             NetworkTensor variances = tensors.get(i);
             if (areOfOne(means, variances)) {
-                float[] ofChannels = TensorElements.of(variances);
-                ofMeans(TensorElements.of(means), ofChannels)
+                float[] ofChannels = elements.apply(variances);
+                ofMeans(elements.apply(means), ofChannels)
                         .ifPresent(few -> found.put(means.parameter(), few));
                 ofVariances(ofChannels).ifPresent(few -> found.put(variances.parameter(), few));
             }

@@ -31,23 +31,24 @@ final class StatisticSteps {
     /**
      * Finds the steps of a network's running statistics.
      *
-     * @param tensors all tensors of a network, initialised
+     * @param network the numbers of the network
      * @return the precision of each parameter that is stored as multiples of a step
      */
-    static Map<Parameter, Precision> in(List<NetworkTensor> tensors) {
+    static Map<Parameter, Precision> in(NetworkContent network) {
+        List<NetworkTensor> tensors = network.tensors();
         Map<Parameter, Precision> found = new IdentityHashMap<>();
         for (int i = 1; i < tensors.size(); i++) {
             // A normalisation layer lists its variances right after its means.
             NetworkTensor means = tensors.get(i - 1);
             NetworkTensor variances = tensors.get(i);
             if (RunningStatistic.areOfOne(means, variances)) {
-                float[] values = TensorElements.of(variances);
+                float[] values = network.numbers(variances);
                 double least = Double.MAX_VALUE;
                 for (float variance : values) {
                     least = Math.min(least, Math.max(0, variance) + RunningStatistic.EPSILON);
                 }
                 add(found, variances.parameter(), values, 2 * VARIANCE_ERROR * least);
-                float[] centres = TensorElements.of(means);
+                float[] centres = network.numbers(means);
                 add(found, means.parameter(), centres, 2 * MEAN_ERROR * Math.sqrt(least));
             }
         }

@@ -1,8 +1,6 @@
 package io.github.freqreg.file;
 
 import ai.djl.nn.Block;
-import io.github.freqreg.block.NetworkTensors;
-import io.github.freqreg.block.SpectralParameter;
 import io.github.freqreg.format.Precision;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -12,6 +10,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.ToLongFunction;
 
 /**
  * Searches the steps of a {@link Quantization}: first the smallest α for all tensors by bisection,
@@ -33,8 +32,11 @@ final class StepSearch {
 
     private final Block block;
     private final long bytes;
-    private final boolean names;
-    private final Map<String, SpectralParameter> tensors;
+    private final FileSize sizes;
+    private ToLongFunction<Quantization> size;
+
+    /** The coefficients of each tensor that gets a step. */
+    private final Map<String, float[]> tensors;
 
     /** Scales and shifts that the file stores folded, and with steps of its own. */
     private final Set<String> folded;
@@ -56,14 +58,15 @@ final class StepSearch {
     StepSearch(Block block, long bytes, boolean names, Map<String, Double> sensitivities) {
         this.block = block;
         this.bytes = bytes;
-        this.names = names;
-        NetworkWriter.checkInitialized(block);
-        tensors = NetworkTensors.spectral(block);
-        folded = FoldedNormalization.scalesAndShifts(block);
+        NetworkContent network = NetworkContent.of(block);
+        sizes = new FileSize(network, names);
+        size = sizes::coded;
+        tensors = network.coefficients();
+        folded = FoldedNormalization.scalesAndShifts(network.tensors());
         tensors.keySet().removeAll(folded);
         tensors.forEach(
-                (name, tensor) -> {
-                    double size = Quantization.rootMeanSquare(tensor.toTensor().coefficients());
+                (name, values) -> {
+                    double size = Quantization.rootMeanSquare(values);
                     // If all coefficients are 0, any step will do.
                     units.put(name, size > 0 ? size : 1);
                 });
@@ -78,17 +81,28 @@ final class StepSearch {
      * @throws IllegalArgumentException if no steps make the file so small
      */
     Quantization find() {
+        long numbers = tensors.values().stream().mapToLong(values -> values.length).sum();
         Quantization unrounded = unrounded();
-        if (fits(unrounded)) {
+        if (FileSize.mayFitUnrounded(numbers, bytes) && sizes.coded(unrounded) <= bytes) {
             return unrounded;
         }
-        double fine = FINEST;
-        double coarse = COARSEST;
-        Quantization coarsest = at(coarse);
-        long least = coarsest.bytes(block, names);
+        Quantization coarsest = at(COARSEST);
+        long least = sizes.coded(coarsest);
         if (least > bytes) {
             throw tooFew(least, bytes, coarsest.largest(block));
         }
+        if (!SizeEstimate.isNeeded(numbers)) {
+            return search();
+        }
+        SizeEstimate estimate = new SizeEstimate(least);
+        size = steps -> estimate.bytes(sizes.bits(steps));
+        return estimate.search(bytes, this::search, sizes::bits, sizes::coded);
+    }
+
+    /** Searches by the sizes of {@link #size}. */
+    private Quantization search() {
+        double fine = FINEST;
+        double coarse = COARSEST;
         for (int i = 0; i < HALVINGS; i++) {
             double middle = Math.sqrt(fine * coarse);
             if (fits(at(middle))) {
@@ -124,7 +138,7 @@ final class StepSearch {
     }
 
     private boolean fits(Quantization steps) {
-        return steps.bytes(block, names) <= bytes;
+        return size.applyAsLong(steps) <= bytes;
     }
 
     private Quantization at(double scale) {
@@ -145,9 +159,9 @@ final class StepSearch {
         Quantization best = found;
         Quantization next = tooFine;
         double coarse = scale;
-        long size = best.bytes(block, names);
+        long used = size.applyAsLong(best);
         Set<String> free = new TreeSet<>(units.keySet());
-        while (size < ENOUGH * bytes) {
+        while (used < ENOUGH * bytes) {
             Quantization finer = next;
             Quantization steps = best;
             free.removeIf(name -> finer.getStep(name) < steps.getStep(name));
@@ -157,14 +171,14 @@ final class StepSearch {
                 // All remaining tensors have their finest step.
                 return next;
             }
-            for (int i = 0; i < HALVINGS && size < ENOUGH * bytes; i++) {
+            for (int i = 0; i < HALVINGS && used < ENOUGH * bytes; i++) {
                 double middle = Math.sqrt(fine * coarse);
                 Quantization trial = finer(best, free, middle);
-                long its = trial.bytes(block, names);
+                long its = size.applyAsLong(trial);
                 if (its <= bytes) {
                     coarse = middle;
                     best = trial;
-                    size = its;
+                    used = its;
                 } else {
                     fine = middle;
                     next = trial;
@@ -191,7 +205,7 @@ final class StepSearch {
     private Quantization refined(Quantization found) {
         List<String> bySize =
                 tensors.entrySet().stream()
-                        .sorted(Comparator.comparingInt(tensor -> -tensor.getValue().getKept()))
+                        .sorted(Comparator.comparingInt(tensor -> -tensor.getValue().length))
                         .map(Map.Entry::getKey)
                         .toList();
         Quantization best = found;
@@ -200,10 +214,10 @@ final class StepSearch {
             again = false;
             for (String name : bySize) {
                 Quantization next = finer(best, name);
-                long size = next.bytes(block, names);
-                if (size <= bytes && !isAtFloor(best, name)) {
+                long used = size.applyAsLong(next);
+                if (used <= bytes && !isAtFloor(best, name)) {
                     best = next;
-                    again |= size < ENOUGH * bytes;
+                    again |= used < ENOUGH * bytes;
                 }
             }
         }
@@ -231,13 +245,13 @@ final class StepSearch {
      * @return a sentence, or nothing if less than a hundredth of the bytes is left
      */
     Optional<String> whyNotAll(Quantization found) {
-        long size = found.bytes(block, names);
-        if (size >= ENOUGH * bytes) {
+        long used = size.applyAsLong(found);
+        if (used >= ENOUGH * bytes) {
             return Optional.empty();
         }
-        String start = "A file with the steps found has " + size + " of " + bytes + " bytes: ";
+        String start = "A file with the steps found has " + used + " of " + bytes + " bytes: ";
         for (String name : tensors.keySet()) {
-            long its = finer(found, name).bytes(block, names);
+            long its = size.applyAsLong(finer(found, name));
             if (its > bytes && !isAtFloor(found, name)) {
                 return Optional.of(
                         start + "with the next finer step of " + name + " it would have " + its);
@@ -247,6 +261,6 @@ final class StepSearch {
                 start
                         + "steps finer than 1/4096 of a tensor's root mean square would hardly change"
                         + " the result, and with float16 numbers it would have "
-                        + unrounded().bytes(block, names));
+                        + sizes.coded(unrounded()));
     }
 }

@@ -1,0 +1,83 @@
+package io.github.freqreg.file;
+
+import java.util.Optional;
+import java.util.function.Supplier;
+import java.util.function.ToDoubleFunction;
+import java.util.function.ToLongFunction;
+
+/**
+ * Estimates the size of a large file from the bits of its coefficients, so that a search need not
+ * code the network in each trial. Files that are coded calibrate it.
+ */
+final class SizeEstimate {
+
+    /** Networks with at most as many coefficients are coded in each trial. */
+    private static final long SMALL = 1 << 17;
+
+    /** How many files are coded to use the bytes well, and how many to fit at all. */
+    private static final int RUNS = 4;
+
+    private static final int MOST_RUNS = 20;
+
+    /** A search ends when this share of the bytes is used. */
+    private static final double ENOUGH = 0.99;
+
+    /** The size of a file whose coefficients are all zero. */
+    private final long rest;
+
+    private double ratio = 1;
+
+    /**
+     * Begins without calibration.
+     *
+     * @param rest the size of a file whose coefficients are all zero
+     */
+    SizeEstimate(long rest) {
+        this.rest = rest;
+    }
+
+    /** Returns whether sizes of a network with so many coefficients are estimated. */
+    static boolean isNeeded(long coefficients) {
+        return coefficients > SMALL;
+    }
+
+    /** Returns the size of a file with these bits of coefficients. */
+    long bytes(double bits) {
+        return Math.round(rest + ratio * bits / Byte.SIZE);
+    }
+
+    /**
+     * Repeats a search, calibrated by its results, until one fits and uses the bytes.
+     *
+     * @param bytes the largest size of the file
+     * @param search finds the best result by this estimate
+     * @param bits the uncalibrated bits of a result
+     * @param coder codes a result and returns the size of the file
+     * @return the largest result that fits
+     */
+    <T> T search(
+            long bytes, Supplier<T> search, ToDoubleFunction<T> bits, ToLongFunction<T> coder) {
+        Optional<T> best = Optional.empty();
+        long most = 0;
+        for (int run = 0; run < RUNS || best.isEmpty() && run < MOST_RUNS; run++) {
+            T found = search.get();
+            long size = coder.applyAsLong(found);
+            if (size <= bytes && size > most) {
+                best = Optional.of(found);
+                most = size;
+            }
+            if (most >= ENOUGH * bytes) {
+                break;
+            }
+            // A small margin, growing with each run, in case the same result is found again.
+            double margin = size > bytes ? 1 + 1e-3 * run : 1;
+            ratio = margin * (size - rest) * Byte.SIZE / Math.max(1, bits.applyAsDouble(found));
+        }
+        return best.orElseThrow(
+                () ->
+                        new IllegalStateException(
+                                "No steps were found with which a file has at most "
+                                        + bytes
+                                        + " bytes"));
+    }
+}
