@@ -47,7 +47,8 @@ final class SizeEstimate {
     }
 
     /**
-     * Repeats a search, calibrated by its results, until one fits and uses the bytes.
+     * Repeats a search, calibrated by its results, until one fits and uses the bytes, or fits and
+     * is found again.
      *
      * @param bytes the largest size of the file
      * @param search finds the best result by this estimate
@@ -62,12 +63,12 @@ final class SizeEstimate {
         for (int run = 0; run < RUNS || best.isEmpty() && run < MOST_RUNS; run++) {
             T found = search.get();
             long size = coder.applyAsLong(found);
+            if (size == most || size <= bytes && size >= ENOUGH * bytes) {
+                return found;
+            }
             if (size <= bytes && size > most) {
                 best = Optional.of(found);
                 most = size;
-            }
-            if (most >= ENOUGH * bytes) {
-                break;
             }
             // A small margin, growing with each run, in case the same result is found again.
             double margin = size > bytes ? 1 + 1e-3 * run : 1;
