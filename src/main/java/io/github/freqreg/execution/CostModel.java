@@ -1,5 +1,6 @@
 package io.github.freqreg.execution;
 
+import io.github.freqreg.spectrum.TransformCost;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
@@ -17,14 +18,9 @@ import java.util.List;
  */
 final class CostModel {
 
-    /** Operations per nanosecond in a large convolution. */
-    static final double OPERATIONS = 90;
-
-    /** Bytes per nanosecond when data is streamed. */
-    static final double BYTES = 8;
-
-    /** Nanoseconds of overhead per operation of the engine. */
-    static final double STEP = 8_000;
+    private static final double OPERATIONS = TransformCost.OPERATIONS;
+    private static final double BYTES = TransformCost.BYTES;
+    private static final double STEP = TransformCost.STEP;
 
     private static final int WIDTH = Float.BYTES;
 
@@ -41,8 +37,10 @@ final class CostModel {
         if (training) {
             // Rebuilding the weight, and transforming its gradient into that of the coefficients.
             double weight = weight(way, s);
-            double rebuilt = 2 * weight * (s.inBox() + s.outBox());
-            cost += 2 * (rebuilt / OPERATIONS + 2 * weight * WIDTH / BYTES);
+            double rebuilt =
+                    TransformCost.nanoseconds(weight, s.inBox())
+                            + TransformCost.nanoseconds(weight, s.outBox());
+            cost += 2 * (rebuilt + 2 * weight * WIDTH / BYTES);
         }
         return cost;
     }

@@ -19,13 +19,14 @@
  *       cost.
  * </ul>
  *
- * <p>Read in this order: {@code FrequencyFile}, {@code NetworkWriter} (network to content), {@code
- * NetworkReader} (content to network), {@code ShownStatistics} (why a file does not fit a
- * TorchScript network), {@code ModelFolder} (files of the factories), {@code RunningStatistic}
- * (running means and variances as few coefficients), {@code FoldedNormalization} (these statistics
- * folded into scale and shift), {@code Quantization} and {@code StepSearch}, {@code Allocation},
- * {@code AllocationSearch} and {@code RateDistortion}. The bytes themselves are the business of
- * {@link io.github.freqreg.format}.
+ * <p>Read in this order: {@code FrequencyFile}, {@code NetworkContent} and {@code NetworkWriter}
+ * (network to content), {@code NetworkReader} (content to network), {@code ShownStatistics} (why a
+ * file does not fit a TorchScript network), {@code ModelFolder} (files of the factories), {@code
+ * RunningStatistic} (running means and variances as few coefficients), {@code FoldedNormalization}
+ * (these statistics folded into scale and shift), {@code Quantization} and {@code StepSearch},
+ * {@code Allocation}, {@code AllocationSearch} and {@code RateDistortion}; {@code FileSize}, {@code
+ * SizeEstimate} and {@code Stretch} (the sizes of files in a search). The bytes themselves are the
+ * business of {@link io.github.freqreg.format}.
  */
 @NullMarked
 package io.github.freqreg.file;

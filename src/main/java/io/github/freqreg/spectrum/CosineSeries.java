@@ -104,6 +104,11 @@ public final class CosineSeries {
         return values;
     }
 
+    /** Returns cos(π j / 2n) for j from 0 to 4n - 1. */
+    double cosine(int j) {
+        return cosines[j];
+    }
+
     /** The table index (2i + 1) k of element i + 1, from that of element i. */
     private int next(int at, int k) {
         int next = at + 2 * k;

@@ -25,7 +25,8 @@ import java.util.function.IntPredicate;
  *
  * <p>D is orthonormal: its inverse is its transpose, and the transform preserves the sum of
  * squares. Both directions multiply by D (or its transpose) along each axis, in the order that
- * needs the fewest operations. Both accept a <em>box</em>, the lowest {@code K_d} frequencies of
+ * needs the fewest operations; along an axis of many frequencies they use the engine's real FFT
+ * instead, where that is faster. Both accept a <em>box</em>, the lowest {@code K_d} frequencies of
  * each axis d, and compute nothing outside it; the cost depends on the size of the box more than on
  * that of the tensor.
  *
@@ -198,7 +199,7 @@ public final class Dct {
         NDArray own = order.isEmpty() ? copy(spectrum) : spectrum;
         NDArray work = own.toType(computeType(type), false);
         for (int axis : order) {
-            work = multiplyAxis(work, axis, alias(bases.apply(axis), scratch));
+            work = AxisTransform.rebuild(scratch, work, axis, shape.get(axis), bases);
         }
         return work.toType(type, false);
     }
@@ -214,7 +215,7 @@ public final class Dct {
         NDArray work = own.toType(computeType(type), false);
         for (int i = order.size() - 1; i >= 0; i--) {
             int axis = order.get(i);
-            work = multiplyAxis(work, axis, alias(bases.apply(axis), scratch).transpose());
+            work = AxisTransform.project(scratch, work, axis, box.get(axis), bases);
         }
         return work.toType(type, false);
     }
@@ -246,24 +247,5 @@ public final class Dct {
         }
         axes.sort(Comparator.comparingDouble(a -> 1.0 / box.get(a) - 1.0 / shape.get(a)));
         return axes;
-    }
-
-    /** Multiplies an array by a matrix (to, from) along an axis of {@code from} elements. */
-    private static NDArray multiplyAxis(NDArray array, int axis, NDArray matrix) {
-        Shape shape = array.getShape();
-        long before = shape.slice(0, axis).size();
-        long extent = shape.get(axis);
-        long after = shape.slice(axis + 1).size();
-        NDArray product;
-        if (after == 1) {
-            product = array.reshape(before, extent).matMul(matrix.transpose());
-        } else if (before == 1) {
-            product = matrix.matMul(array.reshape(extent, after));
-        } else {
-            product = matrix.matMul(array.reshape(before, extent, after));
-        }
-        long[] result = shape.getShape().clone();
-        result[axis] = matrix.getShape().get(0);
-        return product.reshape(new Shape(result));
     }
 }

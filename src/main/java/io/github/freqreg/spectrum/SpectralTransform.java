@@ -6,9 +6,9 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
-import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.IntPredicate;
 
 /**
@@ -21,8 +21,8 @@ import java.util.function.IntPredicate;
  * project(w) = gather(DCT(w))        project(rebuild(c)) = c
  * </pre>
  *
- * <p>Both are differentiable. The constructor computes a basis for each axis, and the position of
- * each kept coefficient in the box, which is the smallest block of low frequencies that contains
+ * <p>Both are differentiable. A basis for each axis is computed when it is needed, and the position
+ * of each kept coefficient in the box, which is the smallest block of low frequencies that contains
  * all kept coefficients. Both are cached until {@link #close()}. If more than {@value
  * #CACHED_POSITIONS} coefficients are kept, their positions are not cached but computed on each
  * call, which takes about as long as reading them and saves an index as large as the tensor.
@@ -37,7 +37,9 @@ public final class SpectralTransform implements AutoCloseable {
     private final NDManager tables;
 
     /** The basis of each axis of more than one element. */
-    private final Map<Integer, NDArray> bases = new HashMap<>();
+    private final Map<Integer, NDArray> bases = new ConcurrentHashMap<>();
+
+    private final DataType type;
 
     private final Optional<NDArray> cachedPositions;
 
@@ -52,15 +54,9 @@ public final class SpectralTransform implements AutoCloseable {
      */
     public SpectralTransform(ZigzagMask mask, NDManager manager, Device device, DataType type) {
         this.mask = mask;
+        this.type = type;
         Dct.computeType(type);
         tables = manager.newSubManager(device);
-        for (int axis = 0; axis < mask.getShape().dimension(); axis++) {
-            int n = Math.toIntExact(mask.getShape().get(axis));
-            if (n > 1) {
-                int frequencies = Math.toIntExact(mask.getBox().get(axis));
-                bases.put(axis, Dct.basis(tables, n, frequencies, type));
-            }
-        }
         cachedPositions =
                 mask.getKept() <= CACHED_POSITIONS
                         ? Optional.of(Dct.owned(tables.create(mask.positions())))
@@ -144,12 +140,13 @@ public final class SpectralTransform implements AutoCloseable {
     }
 
     private NDArray basis(int axis) {
-        NDArray basis = bases.get(axis);
-        if (basis == null) {
+        int n = Math.toIntExact(mask.getShape().get(axis));
+        if (n == 1) {
             throw new IllegalArgumentException(
                     "Axis " + axis + " of " + mask.getShape() + " has no basis");
         }
-        return basis;
+        int frequencies = Math.toIntExact(mask.getBox().get(axis));
+        return bases.computeIfAbsent(axis, a -> Dct.basis(tables, n, frequencies, type));
     }
 
     /**

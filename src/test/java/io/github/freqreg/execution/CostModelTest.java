@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.freqreg.Seeds;
 import io.github.freqreg.execution.CostModel.Traffic;
+import io.github.freqreg.spectrum.TransformCost;
 import java.util.List;
 import java.util.Random;
 import java.util.stream.LongStream;
@@ -148,7 +149,9 @@ class CostModelTest {
         double operations = 2.0 * (2 * 6) * (5 * 3 * 4);
         double numbers = 2 * 3 * 7 + 2 * 5 * 6 + 5 * 3 * 4;
         assertEquals(
-                operations / CostModel.OPERATIONS + 4 * numbers / CostModel.BYTES + CostModel.STEP,
+                operations / TransformCost.OPERATIONS
+                        + 4 * numbers / TransformCost.BYTES
+                        + TransformCost.STEP,
                 CostModel.dense(sizes, false),
                 1e-9);
     }
