@@ -1,8 +1,6 @@
 package io.github.freqreg.spectrum;
 
 import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDArrays;
-import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.Shape;
@@ -77,22 +75,18 @@ final class AxisTransform {
         FourierCosine fourier = new FourierCosine(Math.toIntExact(extent), array.getDataType());
         int split = before >= after ? 0 : 2;
         long parts = Math.min(Math.max(before, after), 1 + array.size() / AT_ONCE);
-        NDList transformed = new NDList();
-        for (long part = 0; part < parts; part++) {
-            long from = lines.getShape().get(split) * part / parts;
-            long to = lines.getShape().get(split) * (part + 1) / parts;
-            String range = from + ":" + to;
-            NDIndex index = new NDIndex(split == 0 ? range : ":,:," + range);
-            try (NDManager few = scratch.newSubManager()) {
-                NDArray some = lines.get(few, index);
-                NDArray result = forward ? fourier.forward(some) : fourier.inverse(some);
-                result.attach(scratch);
-                transformed.add(result);
+        long all = lines.getShape().get(split);
+        try (Parts transformed = new Parts(scratch, lines, split)) {
+            for (long part = 0; part < parts; part++) {
+                String range = all * part / parts + ":" + all * (part + 1) / parts;
+                NDIndex index = new NDIndex(split == 0 ? range : ":,:," + range);
+                try (NDManager few = scratch.newSubManager()) {
+                    NDArray some = lines.get(few, index);
+                    transformed.add(index, forward ? fourier.forward(some) : fourier.inverse(some));
+                }
             }
+            return transformed.join().reshape(shape);
         }
-        NDArray whole = NDArrays.concat(transformed, split).reshape(shape);
-        transformed.close();
-        return whole;
     }
 
     /** Returns the lowest frequencies of an axis. */

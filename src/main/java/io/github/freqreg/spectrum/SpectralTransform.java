@@ -9,6 +9,7 @@ import ai.djl.ndarray.types.Shape;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.BiConsumer;
 import java.util.function.IntPredicate;
 
 /**
@@ -168,14 +169,44 @@ public final class SpectralTransform implements AutoCloseable {
         try (NDManager scratch = manager.newSubManager(getDevice())) {
             NDArray spectrum =
                     Dct.dct(scratch, Dct.alias(spatial, scratch), mask.getBox(), this::basis);
-            NDArray coefficients = spectrum.flatten().gather(positions(scratch), 0);
+            NDArray coefficients = gather(scratch, spectrum.flatten());
             coefficients.attach(manager);
             return coefficients;
         }
     }
 
+    private NDArray gather(NDManager scratch, NDArray spectrum) {
+        if (cachedPositions.isPresent()) {
+            return spectrum.gather(cachedPositions.get(), 0);
+        }
+        try (NDArray like = spectrum.get(":" + mask.getKept());
+                Parts gathered = new Parts(scratch, like, 0)) {
+            eachPosition(
+                    scratch,
+                    (index, positions) -> gathered.add(index, spectrum.gather(positions, 0)));
+            return gathered.join();
+        }
+    }
+
     private NDArray positions(NDManager scratch) {
-        return cachedPositions.orElseGet(() -> Dct.owned(scratch.create(mask.positions())));
+        if (cachedPositions.isPresent()) {
+            return cachedPositions.get();
+        }
+        NDArray all = scratch.create(new Shape(mask.getKept()), DataType.INT64);
+        eachPosition(scratch, all::set);
+        return all;
+    }
+
+    /** Computes the positions, some at a time, which are closed after use. */
+    private void eachPosition(NDManager scratch, BiConsumer<NDIndex, NDArray> use) {
+        ZigzagMask.Positions walk = mask.new Positions();
+        for (int from = 0; from < mask.getKept(); from += CACHED_POSITIONS) {
+            int to = Math.min(from + CACHED_POSITIONS, mask.getKept());
+            try (NDManager few = scratch.newSubManager()) {
+                use.accept(
+                        new NDIndex(from + ":" + to), Dct.owned(few.create(walk.next(to - from))));
+            }
+        }
     }
 
     /** Frees the tables. */

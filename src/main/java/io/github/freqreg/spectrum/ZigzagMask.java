@@ -96,23 +96,34 @@ public final class ZigzagMask {
      *     shape {@link #getBox()}
      */
     public long[] positions() {
-        long[] strides = new long[box.dimension()];
-        long stride = 1;
-        for (int axis = strides.length - 1; axis >= 0; axis--) {
-            strides[axis] = stride;
-            stride *= box.get(axis);
-        }
-        long[] positions = new long[kept];
-        ZigzagOrder.Walk walk = order.walk();
-        for (int i = 0; i < kept; i++) {
-            long position = 0;
-            for (int axis = 0; axis < strides.length; axis++) {
-                position += walk.coordinate[axis] * strides[axis];
+        return new Positions().next(kept);
+    }
+
+    /** Enumerates the positions of {@link #positions()}. */
+    final class Positions {
+
+        private final long[] strides = new long[box.dimension()];
+        private final ZigzagOrder.Walk walk = order.walk();
+
+        Positions() {
+            long stride = 1;
+            for (int axis = strides.length - 1; axis >= 0; axis--) {
+                strides[axis] = stride;
+                stride *= box.get(axis);
             }
-            positions[i] = position;
-            walk.next();
         }
-        return positions;
+
+        /** Returns the next positions. */
+        long[] next(int count) {
+            long[] positions = new long[count];
+            for (int i = 0; i < count; i++) {
+                for (int axis = 0; axis < strides.length; axis++) {
+                    positions[i] += walk.coordinate[axis] * strides[axis];
+                }
+                walk.next();
+            }
+            return positions;
+        }
     }
 
     /**

@@ -14,7 +14,8 @@
  *   <li>{@link io.github.freqreg.spectrum.Dct}: the DCT-II and DCT-III of an {@code NDArray} over
  *       all axes.
  *   <li>{@code AxisTransform} and {@code FourierCosine}: its step along one axis, as a product with
- *       the basis or by the FFT; {@link io.github.freqreg.spectrum.TransformCost} chooses.
+ *       the basis or by the FFT; {@link io.github.freqreg.spectrum.TransformCost} chooses, {@code
+ *       Parts} joins what is computed a few lines at a time.
  *   <li>{@link io.github.freqreg.spectrum.SpectralTransform}: projects a tensor onto its kept
  *       coefficients and rebuilds it from them, with precomputed tables.
  *   <li>{@link io.github.freqreg.spectrum.FrequencyTensor}: a tensor represented by its kept

@@ -98,6 +98,36 @@ class FourierCosineTest {
         }
     }
 
+    /** More coefficients than positions are cached for, and several parts of lines. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void largeTensorsAreTransformedInParts(boolean gradients) {
+        Shape shape = new Shape(1500, 1501);
+        ZigzagMask mask = ZigzagMask.of(shape, shape.size() - 5);
+        try (NDManager manager = NDManager.newBaseManager();
+                SpectralTransform transform =
+                        new SpectralTransform(
+                                mask, manager, manager.getDevice(), DataType.FLOAT32)) {
+            TestModels.seed();
+            NDArray vector = manager.randomNormal(new Shape(mask.getKept()));
+            vector.setRequiresGradient(gradients);
+            if (!gradients) {
+                NDArray tensor = transform.rebuild(vector, manager);
+                assertNear(vector, transform.project(tensor, manager), 2e-5);
+                return;
+            }
+            NDArray weights = manager.randomNormal(new Shape(mask.getKept()));
+            try (GradientCollector collector = Engine.getInstance().newGradientCollector();
+                    NDManager scratch = manager.newSubManager()) {
+                NDArray tensor = transform.rebuild(vector, scratch);
+                NDArray sum = transform.project(tensor, scratch).mul(weights).sum();
+                System.gc();
+                collector.backward(sum);
+            }
+            assertNear(weights, vector.getGradient(), 2e-5);
+        }
+    }
+
     @Test
     void layersOfFewFrequenciesUseMatrices() {
         assertFalse(TransformCost.prefersFourier(512 * 512 * 9, 100));
