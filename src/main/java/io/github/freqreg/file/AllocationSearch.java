@@ -81,7 +81,8 @@ final class AllocationSearch {
         if (FileSize.mayFitUnrounded(numbers, bytes) && coded(whole) <= bytes) {
             return whole;
         }
-        Allocation coarsest = allocation(new Trial(COARSEST, PRICE));
+        Trial smallest = new Trial(COARSEST, PRICE);
+        Allocation coarsest = allocation(smallest);
         long least = coded(coarsest);
         if (least > bytes) {
             throw new IllegalArgumentException(
@@ -99,7 +100,11 @@ final class AllocationSearch {
         size = trial -> estimate.bytes(bits(trial));
         return allocation(
                 estimate.search(
-                        bytes, this::search, this::bits, trial -> coded(allocation(trial))));
+                        bytes,
+                        smallest,
+                        this::search,
+                        this::bits,
+                        trial -> coded(allocation(trial))));
     }
 
     /** Finds the finest steps that fit by {@link #size}, given that the coarsest do. */

@@ -19,6 +19,9 @@ final class FileSize {
     /** The bits of each tensor's multiples by step, as far as they were asked for. */
     private final Map<String, Map<Float, Double>> bits = new HashMap<>();
 
+    /** The largest magnitude of each tensor, as far as it was asked for. */
+    private final Map<String, Float> most = new HashMap<>();
+
     /**
      * Prepares the sizes.
      *
@@ -32,7 +35,7 @@ final class FileSize {
 
     /** Returns whether a file with so many float16 coefficients can have so few bytes. */
     static boolean mayFitUnrounded(long coefficients, long bytes) {
-        return coefficients * LEAST_HALF <= bytes * Byte.SIZE;
+        return coefficients * LEAST_HALF / Byte.SIZE <= bytes;
     }
 
     /** Codes the network and returns the size of the file. */
@@ -62,7 +65,8 @@ final class FileSize {
 
     private double bits(String name, float step) {
         float[] values = Objects.requireNonNull(network.numbers().get(name));
-        Precision precision = Precision.ofStep(step).holding(Float16Range.largest(values));
+        float largest = most.computeIfAbsent(name, n -> Float16Range.largest(values));
+        Precision precision = Precision.ofStep(step).holding(largest);
         MultiplesCost cost = new MultiplesCost();
         double sum = 0;
         double kept = 0;

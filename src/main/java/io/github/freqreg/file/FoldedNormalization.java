@@ -71,12 +71,20 @@ final class FoldedNormalization {
     static Set<String> scalesAndShifts(List<NetworkTensor> tensors) {
         Set<String> names = new HashSet<>();
         for (int i = 0; i + PARAMETERS <= tensors.size(); i++) {
-            if (epsilon(tensors.subList(i, i + PARAMETERS)).isPresent()) {
+            List<NetworkTensor> layer = tensors.subList(i, i + PARAMETERS);
+            if (epsilon(layer).isPresent()
+                    && layer.stream().limit(2).allMatch(FoldedNormalization::hasOwnAxes)) {
                 names.add(tensors.get(i).name());
                 names.add(tensors.get(i + 1).name());
             }
         }
         return names;
+    }
+
+    private static boolean hasOwnAxes(NetworkTensor tensor) {
+        return tensor.spectral()
+                .filter(each -> each.getAxes().equals(FrequencyAxes.OWN))
+                .isPresent();
     }
 
     /**
@@ -118,11 +126,11 @@ final class FoldedNormalization {
         double[] steps =
                 entries.stream()
                         .filter(each -> each.spectral() && each.shape().dimension() > 1)
-                        .filter(each -> Quantization.rootMeanSquare(each.values()) > 0)
                         .mapToDouble(
                                 each ->
                                         each.precision().step()
                                                 / Quantization.rootMeanSquare(each.values()))
+                        .filter(step -> !Double.isNaN(step))
                         .sorted()
                         .toArray();
         return steps.length == 0 ? 0 : steps[steps.length / 2];
@@ -163,12 +171,13 @@ final class FoldedNormalization {
         Optional<Precision> before = folded(series, means, variances);
         Precision precision = before.orElseGet(() -> coefficientOf(1, n));
         double deviation = Math.sqrt(variance(series, precision) + epsilon);
-        float[] scale = series.rebuild(entries.get(0).values());
-        float[] shift = series.rebuild(entries.get(1).values());
+        float[] scale = series.rebuild(rounded(entries.get(0)));
+        float[] shift = series.rebuild(rounded(entries.get(1)));
         double outputs = Quantization.rootMeanSquare(scale);
         FrqEntry noMeans = coefficients(entries.get(2), precision, 0);
         FrqEntry sameVariances = coefficients(entries.get(3), precision, precision.step());
-        if (outputs == 0 || before.isPresent()) {
+        boolean known = entries.stream().limit(2).allMatch(FoldedNormalization::hasSteps);
+        if (known && before.isPresent()) {
             return List.of(entries.get(0), entries.get(1), noMeans, sameVariances);
         }
         for (int i = 0; i < n; i++) {
@@ -184,7 +193,11 @@ final class FoldedNormalization {
         }
         return List.of(
                 folded,
-                entry(entries.get(1), series, shift, step * outputs),
+                entry(
+                        entries.get(1),
+                        series,
+                        shift,
+                        outputs > 0 ? step * outputs : FINEST * Quantization.rootMeanSquare(shift)),
                 noMeans,
                 sameVariances);
     }
@@ -225,6 +238,19 @@ final class FoldedNormalization {
             }
         }
         return true;
+    }
+
+    private static boolean hasSteps(FrqEntry entry) {
+        return entry.precision().kind() == Precision.Kind.STEPS;
+    }
+
+    /** Returns the numbers that the network computes with. */
+    private static float[] rounded(FrqEntry entry) {
+        float[] values = entry.values().clone();
+        for (int i = 0; i < values.length && hasSteps(entry); i++) {
+            values[i] = entry.precision().nearest(values[i]);
+        }
+        return values;
     }
 
     private static FrqEntry entry(

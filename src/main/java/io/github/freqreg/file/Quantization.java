@@ -254,7 +254,7 @@ public final class Quantization {
      * Returns the step of a tensor.
      *
      * @param name the parameter's name
-     * @return its step, 0 for float16
+     * @return its step; 0 for float16, or if the file stores it folded with a step of its own
      * @throws IllegalArgumentException if there is no such tensor
      */
     public float getStep(String name) {
@@ -269,7 +269,8 @@ public final class Quantization {
     /**
      * Returns all steps.
      *
-     * @return the steps of the wrapped tensors by name, 0 for float16
+     * @return the steps of the wrapped tensors by name; 0 for float16, and for scales and shifts
+     *     that the file stores folded with steps of their own
      */
     public Map<String, Float> getSteps() {
         return steps;

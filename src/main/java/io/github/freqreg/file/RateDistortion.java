@@ -3,6 +3,7 @@ package io.github.freqreg.file;
 import io.github.freqreg.format.MultiplesCost;
 import io.github.freqreg.format.Precision;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -29,6 +30,10 @@ final class RateDistortion {
 
     private final Map<String, float[]> tensors;
     private final Map<String, Double> units;
+    private final Map<String, Limits> limits = new HashMap<>();
+
+    /** The finest step of a tensor, and its largest magnitude, which a step must hold. */
+    private record Limits(double finest, float largest) {}
 
     /**
      * Prepares the rounding of a network.
@@ -39,6 +44,13 @@ final class RateDistortion {
     RateDistortion(Map<String, float[]> tensors, Map<String, Double> units) {
         this.tensors = tensors;
         this.units = units;
+        tensors.forEach(
+                (name, values) ->
+                        limits.put(
+                                name,
+                                new Limits(
+                                        FLOOR * Quantization.rootMeanSquare(values),
+                                        Float16Range.largest(values))));
     }
 
     /**
@@ -53,21 +65,13 @@ final class RateDistortion {
         MultiplesCost cost = new MultiplesCost();
         tensors.forEach(
                 (name, values) -> {
-                    double wanted = scale * Objects.requireNonNull(units.get(name));
-                    Precision precision = precision(wanted, values);
-                    double step = precision.step();
-                    double own = price * wanted * wanted / (step * step);
-                    rounded.steps.put(name, precision.step());
+                    Precision precision = precision(name, scale);
+                    double own = price(name, scale, price, precision);
+                    float step = precision.step();
                     float[] all = new float[values.length];
                     List<Stretch> whole = List.of(new Stretch(0, values.length, 1));
-                    Cut cut =
-                            round(
-                                    values,
-                                    whole,
-                                    precision.step(),
-                                    own,
-                                    cost,
-                                    (i, value) -> all[i] = value);
+                    Cut cut = round(values, whole, step, own, cost, (i, value) -> all[i] = value);
+                    rounded.steps.put(name, step);
                     rounded.values.put(name, Arrays.copyOf(all, cut.kept));
                 });
         return rounded;
@@ -83,21 +87,29 @@ final class RateDistortion {
         MultiplesCost cost = new MultiplesCost();
         double bits = 0;
         for (Map.Entry<String, float[]> each : tensors.entrySet()) {
+            Precision precision = precision(each.getKey(), scale);
+            double own = price(each.getKey(), scale, price, precision);
             float[] values = each.getValue();
-            double wanted = scale * Objects.requireNonNull(units.get(each.getKey()));
-            Precision precision = precision(wanted, values);
-            double step = precision.step();
-            double own = price * wanted * wanted / (step * step);
             List<Stretch> some = Stretch.of(values.length);
             bits += round(values, some, precision.step(), own, cost, (i, value) -> {}).bits;
         }
         return bits;
     }
 
-    private static Precision precision(double wanted, float[] values) {
-        double least = FLOOR * Quantization.rootMeanSquare(values);
-        Precision precision = Precision.ofStep(Quantization.stepOf(Math.max(wanted, least)));
-        return precision.holding(Float16Range.largest(values));
+    /** Returns the step of a tensor. */
+    private Precision precision(String name, double scale) {
+        Limits its = Objects.requireNonNull(limits.get(name));
+        double wanted = Math.max(scale * unit(name), its.finest);
+        return Precision.ofStep(Quantization.stepOf(wanted)).holding(its.largest);
+    }
+
+    /** Returns the price of a bit in units of the squared step of a tensor. */
+    private double price(String name, double scale, double price, Precision precision) {
+        return price * square(scale * unit(name) / precision.step());
+    }
+
+    private double unit(String name) {
+        return Objects.requireNonNull(units.get(name));
     }
 
     /**

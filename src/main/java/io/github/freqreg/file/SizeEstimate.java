@@ -1,6 +1,5 @@
 package io.github.freqreg.file;
 
-import java.util.Optional;
 import java.util.function.Supplier;
 import java.util.function.ToDoubleFunction;
 import java.util.function.ToLongFunction;
@@ -51,34 +50,35 @@ final class SizeEstimate {
      * is found again.
      *
      * @param bytes the largest size of the file
+     * @param smallest the result whose coefficients are all zero, which fits
      * @param search finds the best result by this estimate
      * @param bits the uncalibrated bits of a result
      * @param coder codes a result and returns the size of the file
      * @return the largest result that fits
      */
     <T> T search(
-            long bytes, Supplier<T> search, ToDoubleFunction<T> bits, ToLongFunction<T> coder) {
-        Optional<T> best = Optional.empty();
+            long bytes,
+            T smallest,
+            Supplier<T> search,
+            ToDoubleFunction<T> bits,
+            ToLongFunction<T> coder) {
+        T best = smallest;
         long most = 0;
-        for (int run = 0; run < RUNS || best.isEmpty() && run < MOST_RUNS; run++) {
+        for (int run = 0; run < RUNS || most == 0 && run < MOST_RUNS; run++) {
             T found = search.get();
             long size = coder.applyAsLong(found);
             if (size == most || size <= bytes && size >= ENOUGH * bytes) {
                 return found;
             }
             if (size <= bytes && size > most) {
-                best = Optional.of(found);
+                best = found;
                 most = size;
             }
             // A small margin, growing with each run, in case the same result is found again.
             double margin = size > bytes ? 1 + 1e-3 * run : 1;
-            ratio = margin * (size - rest) * Byte.SIZE / Math.max(1, bits.applyAsDouble(found));
+            double coded = Math.max(1, size - rest) * Byte.SIZE;
+            ratio = margin * coded / Math.max(1, bits.applyAsDouble(found));
         }
-        return best.orElseThrow(
-                () ->
-                        new IllegalStateException(
-                                "No steps were found with which a file has at most "
-                                        + bytes
-                                        + " bytes"));
+        return best;
     }
 }

@@ -96,7 +96,7 @@ final class StepSearch {
         }
         SizeEstimate estimate = new SizeEstimate(least);
         size = steps -> estimate.bytes(sizes.bits(steps));
-        return estimate.search(bytes, this::search, sizes::bits, sizes::coded);
+        return estimate.search(bytes, coarsest, this::search, sizes::bits, sizes::coded);
     }
 
     /** Searches by the sizes of {@link #size}. */
@@ -245,13 +245,13 @@ final class StepSearch {
      * @return a sentence, or nothing if less than a hundredth of the bytes is left
      */
     Optional<String> whyNotAll(Quantization found) {
-        long used = size.applyAsLong(found);
+        long used = sizes.coded(found);
         if (used >= ENOUGH * bytes) {
             return Optional.empty();
         }
         String start = "A file with the steps found has " + used + " of " + bytes + " bytes: ";
         for (String name : tensors.keySet()) {
-            long its = size.applyAsLong(finer(found, name));
+            long its = sizes.coded(finer(found, name));
             if (its > bytes && !isAtFloor(found, name)) {
                 return Optional.of(
                         start + "with the next finer step of " + name + " it would have " + its);

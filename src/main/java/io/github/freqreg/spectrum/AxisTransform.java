@@ -13,7 +13,7 @@ import java.util.function.IntFunction;
 final class AxisTransform {
 
     /** How many elements are transformed by the FFT at once. */
-    private static final long AT_ONCE = 1 << 21;
+    private static final long AT_ONCE = 1 << 18;
 
     private AxisTransform() {}
 

@@ -10,6 +10,7 @@ import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.function.BiFunction;
 import java.util.function.IntFunction;
 import java.util.function.IntPredicate;
 
@@ -60,7 +61,7 @@ public final class Dct {
     public static NDArray dct(NDArray spatial, Shape box) {
         Shape shape = spatial.getShape();
         checkBox(shape, box);
-        try (NDManager scratch = spatial.getManager().newSubManager()) {
+        try (NDManager scratch = spatial.getManager().newSubManager(spatial.getDevice())) {
             NDArray result =
                     dct(
                             scratch,
@@ -94,7 +95,7 @@ public final class Dct {
     public static NDArray idct(NDArray spectrum, Shape shape) {
         Shape box = spectrum.getShape();
         checkBox(shape, box);
-        try (NDManager scratch = spectrum.getManager().newSubManager()) {
+        try (NDManager scratch = spectrum.getManager().newSubManager(spectrum.getDevice())) {
             NDArray result =
                     idct(
                             scratch,
@@ -199,7 +200,12 @@ public final class Dct {
         NDArray own = order.isEmpty() ? copy(spectrum) : spectrum;
         NDArray work = own.toType(computeType(type), false);
         for (int axis : order) {
-            work = AxisTransform.rebuild(scratch, work, axis, shape.get(axis), bases);
+            long extent = shape.get(axis);
+            work =
+                    step(
+                            scratch,
+                            work,
+                            (few, array) -> AxisTransform.rebuild(few, array, axis, extent, bases));
         }
         return work.toType(type, false);
     }
@@ -215,9 +221,26 @@ public final class Dct {
         NDArray work = own.toType(computeType(type), false);
         for (int i = order.size() - 1; i >= 0; i--) {
             int axis = order.get(i);
-            work = AxisTransform.project(scratch, work, axis, box.get(axis), bases);
+            long frequencies = box.get(axis);
+            work =
+                    step(
+                            scratch,
+                            work,
+                            (few, array) ->
+                                    AxisTransform.project(few, array, axis, frequencies, bases));
         }
         return work.toType(type, false);
+    }
+
+    /** Transforms an axis and frees the array before, and all between. */
+    private static NDArray step(
+            NDManager scratch, NDArray before, BiFunction<NDManager, NDArray, NDArray> axis) {
+        try (before;
+                NDManager few = scratch.newSubManager()) {
+            NDArray after = axis.apply(few, alias(before, few));
+            after.attach(scratch);
+            return after;
+        }
     }
 
     /**

@@ -6,6 +6,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
+import java.nio.ByteBuffer;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
@@ -22,11 +23,12 @@ import java.util.function.IntPredicate;
  * project(w) = gather(DCT(w))        project(rebuild(c)) = c
  * </pre>
  *
- * <p>Both are differentiable. A basis for each axis is computed when it is needed, and the position
- * of each kept coefficient in the box, which is the smallest block of low frequencies that contains
- * all kept coefficients. Both are cached until {@link #close()}. If more than {@value
- * #CACHED_POSITIONS} coefficients are kept, their positions are not cached but computed on each
- * call, which takes about as long as reading them and saves an index as large as the tensor.
+ * <p>Both are differentiable. The basis of an axis is computed on its first use, and in the
+ * constructor the position of each kept coefficient in the box, which is the smallest block of low
+ * frequencies that contains all kept coefficients. Both are cached until {@link #close()}. If more
+ * than {@value #CACHED_POSITIONS} coefficients are kept, their positions are not cached but
+ * computed on each call, which takes about as long as reading them and saves an index as large as
+ * the tensor.
  *
  * <p>Calls are safe for concurrent use, except with {@code close}.
  */
@@ -200,11 +202,15 @@ public final class SpectralTransform implements AutoCloseable {
     /** Computes the positions, some at a time, which are closed after use. */
     private void eachPosition(NDManager scratch, BiConsumer<NDIndex, NDArray> use) {
         ZigzagMask.Positions walk = mask.new Positions();
-        for (int from = 0; from < mask.getKept(); from += CACHED_POSITIONS) {
-            int to = Math.min(from + CACHED_POSITIONS, mask.getKept());
+        ByteBuffer memory = scratch.allocateDirect(Long.BYTES * CACHED_POSITIONS);
+        int count;
+        for (int from = 0; from < mask.getKept(); from += count) {
+            count = Math.min(CACHED_POSITIONS, mask.getKept() - from);
+            walk.fill(memory.clear().asLongBuffer().limit(count));
+            memory.limit(Long.BYTES * count);
             try (NDManager few = scratch.newSubManager()) {
-                use.accept(
-                        new NDIndex(from + ":" + to), Dct.owned(few.create(walk.next(to - from))));
+                NDArray positions = few.create(memory, new Shape(count), DataType.INT64);
+                use.accept(new NDIndex(from + ":" + (from + count)), Dct.owned(positions));
             }
         }
     }

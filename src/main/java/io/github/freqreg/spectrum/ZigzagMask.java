@@ -1,6 +1,7 @@
 package io.github.freqreg.spectrum;
 
 import ai.djl.ndarray.types.Shape;
+import java.nio.LongBuffer;
 import java.util.Arrays;
 
 /**
@@ -96,7 +97,9 @@ public final class ZigzagMask {
      *     shape {@link #getBox()}
      */
     public long[] positions() {
-        return new Positions().next(kept);
+        long[] positions = new long[kept];
+        new Positions().fill(LongBuffer.wrap(positions));
+        return positions;
     }
 
     /** Enumerates the positions of {@link #positions()}. */
@@ -113,16 +116,16 @@ public final class ZigzagMask {
             }
         }
 
-        /** Returns the next positions. */
-        long[] next(int count) {
-            long[] positions = new long[count];
-            for (int i = 0; i < count; i++) {
+        /** Fills a buffer with the next positions. */
+        void fill(LongBuffer positions) {
+            while (positions.hasRemaining()) {
+                long position = 0;
                 for (int axis = 0; axis < strides.length; axis++) {
-                    positions[i] += walk.coordinate[axis] * strides[axis];
+                    position += walk.coordinate[axis] * strides[axis];
                 }
+                positions.put(position);
                 walk.next();
             }
-            return positions;
         }
     }
 

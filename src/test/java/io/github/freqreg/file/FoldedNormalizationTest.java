@@ -2,6 +2,7 @@ package io.github.freqreg.file;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -195,8 +196,53 @@ class FoldedNormalizationTest {
             scale.setRequiresGradient(true);
             fresh.setBlock(layer.network());
             FrequencyFile.load(fresh, document(model).rounded());
-            assertArrayEquals(dense(model, "beta"), dense(fresh, "beta"), 1e-5f);
+            assertArrayEquals(dense(model, "beta"), dense(fresh, "beta"), 1e-6f);
             assertArrayEquals(new float[CHANNELS], dense(fresh, "gamma"));
+        }
+    }
+
+    /** Sixteen equal variances of 1 are those of a folded layer, too. */
+    @Test
+    void freshLayerIsFolded() {
+        try (Model model = Model.newInstance("fresh")) {
+            Block network =
+                    new SequentialBlock()
+                            .add(TestModels.convolution(16))
+                            .add(BatchNorm.builder().build());
+            Shape input = new Shape(2, 3, 6, 6);
+            model.setBlock(budget().build().apply(network, input));
+            model.getBlock().initialize(model.getNDManager(), DataType.FLOAT32, input);
+            Quantization steps = Quantization.fit(model.getBlock(), BYTES, false);
+            FrqDocument document = FrequencyFile.toDocument(model.getBlock(), steps);
+            assertEquals(Precision.Kind.STEPS, of(document, "gamma").precision().kind());
+            assertEquals(Precision.Kind.STEPS, of(document, "beta").precision().kind());
+        }
+    }
+
+    /** A scale without its shift is not folded, and has a step. */
+    @Test
+    void onlyWrappedNumbersAreFolded() {
+        try (Model model = Layer.CONV2D.trained(budget().optExclude(".*beta"))) {
+            Block block = model.getBlock();
+            for (Quantization found :
+                    List.of(
+                            Quantization.fit(block, BYTES, false),
+                            Allocation.fit(block, BYTES, false, Map.of()).getQuantization())) {
+                assertTrue(found.getStep("02BatchNorm_gamma") > 0);
+                assertFalse(found.getSteps().containsKey("02BatchNorm_beta"));
+            }
+        }
+    }
+
+    /** The smallest file has few numbers of normalisation, too. */
+    @Test
+    void smallestFileIsFoldedCoarsely() {
+        try (Model model = Layer.CONV2D.trained(budget())) {
+            Block block = model.getBlock();
+            int least = 40 + 2 * CHANNELS;
+            Allocation.fit(block, least, false, Map.of()).roundIn(block);
+            long size = FrequencyFile.toDocument(block).withoutNames().encode().length;
+            assertTrue(size <= least, () -> size + " bytes");
         }
     }
 

@@ -1,7 +1,6 @@
 package io.github.freqreg.file;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ai.djl.Model;
@@ -105,6 +104,7 @@ class SizeEstimateTest {
         double found =
                 estimate.search(
                         1000,
+                        0.0,
                         () -> (1000 - 100) / (estimate.bytes(8e6) - 100.0) * 1e6,
                         bytes -> 8 * bytes,
                         bytes -> {
@@ -116,10 +116,8 @@ class SizeEstimateTest {
     }
 
     @Test
-    void searchWithoutAResultEnds() {
+    void searchWithoutAResultEndsWithTheSmallest() {
         SizeEstimate estimate = new SizeEstimate(100);
-        assertThrows(
-                IllegalStateException.class,
-                () -> estimate.search(1000, () -> 1, bits -> bits, bits -> 1001));
+        assertEquals(7, estimate.search(1000, 7, () -> 1, bits -> bits, bits -> 1001));
     }
 }
