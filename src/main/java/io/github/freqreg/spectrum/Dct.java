@@ -162,8 +162,12 @@ public final class Dct {
 
     /** Creates the first {@code frequencies} columns of the basis D of an axis of n elements. */
     static NDArray basis(NDManager manager, int n, int frequencies, DataType type) {
-        double[] values = CosineSeries.of(n).basis(frequencies);
-        Shape shape = new Shape(n, frequencies);
+        return table(
+                manager, CosineSeries.of(n).basis(frequencies), new Shape(n, frequencies), type);
+    }
+
+    /** Creates an array in the type in which tensors of a type are transformed. */
+    static NDArray table(NDManager manager, double[] values, Shape shape, DataType type) {
         if (computeType(type) == DataType.FLOAT64) {
             return owned(manager.create(DoubleBuffer.wrap(values), shape, DataType.FLOAT64));
         }

@@ -3,12 +3,9 @@ package io.github.freqreg.spectrum;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.NDList;
-import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
-import java.nio.DoubleBuffer;
-import java.nio.FloatBuffer;
 
 /**
  * The cosine transforms of {@link Dct} along the middle axis of an array (before, n, after) through
@@ -109,15 +106,6 @@ final class FourierCosine {
             double scale = Math.sqrt((k == 0 ? 1 : square) / n);
             values[k] = scale * (cosine ? series.cosine(k) : series.cosine(n - k));
         }
-        Shape shape = new Shape(1, values.length, 1);
-        NDManager manager = like.getManager();
-        if (type == DataType.FLOAT64) {
-            return Dct.owned(manager.create(DoubleBuffer.wrap(values), shape, type));
-        }
-        float[] narrow = new float[values.length];
-        for (int k = 0; k < narrow.length; k++) {
-            narrow[k] = (float) values[k];
-        }
-        return Dct.owned(manager.create(FloatBuffer.wrap(narrow), shape, type));
+        return Dct.table(like.getManager(), values, new Shape(1, values.length, 1), type);
     }
 }
