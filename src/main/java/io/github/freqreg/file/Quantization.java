@@ -177,8 +177,7 @@ public final class Quantization {
      * @throws IllegalStateException if the network is not initialised
      */
     public long bytes(Block block, boolean names) {
-        FrqDocument document = NetworkWriter.quantizing(this).write(block);
-        return (names ? document : document.withoutNames()).encode().length;
+        return new FileSize(NetworkContent.of(block), names).coded(this);
     }
 
     /** Describes the largest tensors of a file, for a message. */

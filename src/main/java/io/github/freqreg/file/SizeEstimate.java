@@ -19,7 +19,7 @@ final class SizeEstimate {
     private static final int MOST_RUNS = 20;
 
     /** A search ends when this share of the bytes is used. */
-    private static final double ENOUGH = 0.99;
+    static final double ENOUGH = 0.99;
 
     /** The size of a file whose coefficients are all zero. */
     private final long rest;

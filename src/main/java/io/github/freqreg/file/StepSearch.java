@@ -24,9 +24,6 @@ final class StepSearch {
     private static final double COARSEST = 1 / FINEST;
     private static final int HALVINGS = 18;
 
-    /** The search ends when this share of the bytes is used. */
-    private static final double ENOUGH = 0.99;
-
     /** The finest step relative to the root mean square; its error is near that of float16. */
     private static final double FLOOR = 0x1p-12;
 
@@ -161,7 +158,7 @@ final class StepSearch {
         double coarse = scale;
         long used = size.applyAsLong(best);
         Set<String> free = new TreeSet<>(units.keySet());
-        while (used < ENOUGH * bytes) {
+        while (used < SizeEstimate.ENOUGH * bytes) {
             Quantization finer = next;
             Quantization steps = best;
             free.removeIf(name -> finer.getStep(name) < steps.getStep(name));
@@ -171,7 +168,7 @@ final class StepSearch {
                 // All remaining tensors have their finest step.
                 return next;
             }
-            for (int i = 0; i < HALVINGS && used < ENOUGH * bytes; i++) {
+            for (int i = 0; i < HALVINGS && used < SizeEstimate.ENOUGH * bytes; i++) {
                 double middle = Math.sqrt(fine * coarse);
                 Quantization trial = finer(best, free, middle);
                 long its = size.applyAsLong(trial);
@@ -217,7 +214,7 @@ final class StepSearch {
                 long used = size.applyAsLong(next);
                 if (used <= bytes && !isAtFloor(best, name)) {
                     best = next;
-                    again |= used < ENOUGH * bytes;
+                    again |= used < SizeEstimate.ENOUGH * bytes;
                 }
             }
         }
@@ -246,7 +243,7 @@ final class StepSearch {
      */
     Optional<String> whyNotAll(Quantization found) {
         long used = sizes.coded(found);
-        if (used >= ENOUGH * bytes) {
+        if (used >= SizeEstimate.ENOUGH * bytes) {
             return Optional.empty();
         }
         String start = "A file with the steps found has " + used + " of " + bytes + " bytes: ";

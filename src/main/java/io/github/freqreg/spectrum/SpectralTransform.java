@@ -23,9 +23,9 @@ import java.util.function.IntPredicate;
  * project(w) = gather(DCT(w))        project(rebuild(c)) = c
  * </pre>
  *
- * <p>Both are differentiable. The basis of an axis is computed on its first use, and in the
- * constructor the position of each kept coefficient in the box, which is the smallest block of low
- * frequencies that contains all kept coefficients. Both are cached until {@link #close()}. If more
+ * <p>Both are differentiable. The constructor computes the position of each kept coefficient in the
+ * box, which is the smallest block of low frequencies that contains all kept coefficients. The
+ * basis of an axis is computed on its first use. Both are cached until {@link #close()}. If more
  * than {@value #CACHED_POSITIONS} coefficients are kept, their positions are not cached but
  * computed on each call, which takes about as long as reading them and saves an index as large as
  * the tensor.

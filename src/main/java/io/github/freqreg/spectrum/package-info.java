@@ -17,7 +17,7 @@
  *       the basis or by the FFT; {@link io.github.freqreg.spectrum.TransformCost} chooses, {@code
  *       Parts} joins what is computed a few lines at a time.
  *   <li>{@link io.github.freqreg.spectrum.SpectralTransform}: projects a tensor onto its kept
- *       coefficients and rebuilds it from them, with precomputed tables.
+ *       coefficients and rebuilds it from them, with cached tables.
  *   <li>{@link io.github.freqreg.spectrum.FrequencyTensor}: a tensor represented by its kept
  *       coefficients in Java memory.
  *   <li>{@link io.github.freqreg.spectrum.SplitAxes}: maps the axes of a tensor to those of a shape
