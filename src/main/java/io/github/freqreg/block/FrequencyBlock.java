@@ -189,7 +189,7 @@ public final class FrequencyBlock extends AbstractBaseBlock {
             if (!tensor.getCoefficients().isInitialized()) {
                 fresh.add(tensor);
                 // Trainers and users set initialisers on the parameters they see.
-                tensor.getDenseTensor().setInitializer(tensor.getCoefficients().getInitializer());
+                tensor.prepare();
             } else {
                 tensor.getCoefficients().initialize(manager, dataType);
             }

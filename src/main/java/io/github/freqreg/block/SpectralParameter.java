@@ -107,30 +107,29 @@ public final class SpectralParameter {
         return kept;
     }
 
+    /** Prepares the initialisation of the dense weights, of which large ones are not drawn. */
+    void prepare() {
+        dense.setInitializer(new CoefficientDraw(coefficients.getInitializer()));
+    }
+
     /** Projects and freezes the initialised weights; coefficients of fresh ones are scaled. */
     void project(boolean fresh) {
         dense.freeze(true);
         NDArray weights = dense.getArray();
+        Initializer initializer = dense.getInitializer();
+        if (initializer instanceof CoefficientDraw draw) {
+            dense.setInitializer(draw.getInitializer());
+        }
         if (dense.getInitializer() == Placeholder.INITIALIZER) {
             // A loader will set the coefficients.
             setCoefficients(weights.getManager().zeros(new Shape(1), weights.getDataType()), 1);
             return;
         }
         ZigzagMask mask = getAxes().mask(getShape(), getSpec().start());
-        NDManager manager = weights.getManager();
-        try (NDManager scratch = manager.newSubManager();
-                SpectralTransform transform =
-                        new SpectralTransform(
-                                mask, scratch, weights.getDevice(), weights.getDataType());
-                NDArray seen = weights.reshape(mask.getShape())) {
-            NDArray vector = transform.project(seen, scratch);
-            if (fresh) {
-                int rounds = getSpec().balanceRounds();
-                StartScale.scale(vector, StartScale.of(getShape(), mask, rounds), scratch);
-            }
-            vector.attach(manager);
-            setCoefficients(vector, mask.getKept());
-        }
+        StartCoefficients first = new StartCoefficients(weights, mask);
+        int rounds = getSpec().balanceRounds();
+        NDArray vector = fresh ? first.ofFresh(initializer, getShape(), rounds) : first.ofTrained();
+        setCoefficients(vector, mask.getKept());
         forgetWeights();
     }
 

@@ -78,8 +78,11 @@ final class StartScale {
         long first = SplitAxes.of(shape, mask.getShape()).size(0, box);
         long others = box.size() / first;
         long n = shape.get(0);
+        if (mask.getKept() == box.size()) {
+            return new float[] {(float) Math.sqrt((double) n / first)};
+        }
         long[] positions = mask.positions();
-        if (rounds == 0 || positions.length == box.size()) {
+        if (rounds == 0) {
             long lowest = Arrays.stream(positions).filter(at -> at % others == 0).count();
             return new float[] {(float) Math.sqrt((double) n / lowest)};
         }

@@ -7,7 +7,7 @@ import ai.djl.ndarray.types.Shape;
 import java.util.Arrays;
 
 /**
- * Products of a layer's channels with a cosine basis (n, K) of n channels and K frequencies.
+ * Products of a convolution's channels with a cosine basis (n, K) of n channels and K frequencies.
  *
  * @param layout where the layer has its channels
  * @param groups the number of groups that the channels are divided into
@@ -21,9 +21,6 @@ record ChannelMix(ChannelLayout layout, long groups) {
      * @param basis of a group's channels, or, of a transposed convolution, of all channels
      */
     NDArray project(NDArray image, NDArray basis) {
-        if (layout == ChannelLayout.LINEAR) {
-            return image.matMul(basis);
-        }
         long rows = basis.getShape().get(0);
         if (layout == ChannelLayout.TRANSPOSED) {
             NDArray matrix = basis.reshape(groups, rows / groups, basis.getShape().get(1));
@@ -39,9 +36,6 @@ record ChannelMix(ChannelLayout layout, long groups) {
      * @param basis of a group's channels, or, of a convolution, of all channels
      */
     NDArray expand(NDArray image, NDArray basis) {
-        if (layout == ChannelLayout.LINEAR) {
-            return image.matMul(basis.transpose());
-        }
         long frequencies = basis.getShape().get(1);
         NDArray matrix =
                 layout == ChannelLayout.CONVOLUTION

@@ -38,8 +38,8 @@ final class CostModel {
             // Rebuilding the weight, and transforming its gradient into that of the coefficients.
             double weight = weight(way, s);
             double rebuilt =
-                    TransformCost.nanoseconds(weight, s.inBox())
-                            + TransformCost.nanoseconds(weight, s.outBox());
+                    (way.projects() ? 0 : TransformCost.nanoseconds(weight, s.inBox()))
+                            + (way.expands() ? 0 : TransformCost.nanoseconds(weight, s.outBox()));
             cost += 2 * (rebuilt + 2 * weight * WIDTH / BYTES);
         }
         return cost;
@@ -88,18 +88,19 @@ final class CostModel {
         double operations = 2 * computed * in * s.taps();
         double numbers = projected + computed + weight(way, s);
         double steps = 1;
+        double mixes = 0;
         if (way.projects()) {
-            operations += 2 * projected * s.in();
+            mixes += TransformCost.nanoseconds(input, s.inBox());
             numbers += (traffic.inputRead() ? input : 0) + projected;
             steps++;
         }
         if (way.expands()) {
-            operations += 2 * computed * s.out();
+            mixes += TransformCost.nanoseconds(output, s.outBox());
             numbers += computed + (traffic.output() == MapUse.PROJECTED ? 0 : output);
             steps += 2;
         }
         // The backward pass costs twice as much: gradients of the input and of the weight.
         double passes = training ? 3 : 1;
-        return passes * (operations / OPERATIONS + numbers * WIDTH / BYTES + steps * STEP);
+        return passes * (mixes + operations / OPERATIONS + numbers * WIDTH / BYTES + steps * STEP);
     }
 }

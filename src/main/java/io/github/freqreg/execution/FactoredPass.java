@@ -86,7 +86,7 @@ final class FactoredPass {
                 return unexpanded(output, shift, use -> note.accept(new Traffic(inputRead, use)));
             }
             note.accept(new Traffic(inputRead, MapUse.STORED));
-            output = mix.expand(output, pass.transform().basis(outAxis(), scratch));
+            output = expanded(output, scratch);
             if (shift != null) {
                 output = output.add(mix.alongChannels(shift, scratch, output.getShape()));
             }
@@ -156,7 +156,18 @@ final class FactoredPass {
     private NDArray projectedInput(NDManager scratch) {
         NDArray given =
                 pass.input().list().singletonOrThrow().get(scratch, new NDIndex().addAllDim());
-        return way.projects() ? mix.project(given, inBasis(scratch)) : given;
+        if (!way.projects()) {
+            return given;
+        }
+        return layout == ChannelLayout.LINEAR
+                ? pass.transform().projectLast(given, inAxis(), scratch)
+                : mix.project(given, inBasis(scratch));
+    }
+
+    private NDArray expanded(NDArray output, NDManager scratch) {
+        return layout == ChannelLayout.LINEAR
+                ? pass.transform().rebuildLast(output, outAxis(), scratch)
+                : mix.expand(output, pass.transform().basis(outAxis(), scratch));
     }
 
     private NDList unexpanded(NDArray small, @Nullable NDArray shift, Consumer<MapUse> user) {

@@ -7,6 +7,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import io.github.freqreg.Internal;
+import io.github.freqreg.spectrum.GradientGraph;
 
 /**
  * The single input of a layer, described without computing an {@link Unexpanded} one.
@@ -56,7 +57,7 @@ public record LayerInput(
                 array.getShape(),
                 array.getDataType(),
                 array.getDevice(),
-                array.hasGradient());
+                GradientGraph.contains(array));
     }
 
     /**

@@ -1,14 +1,17 @@
 package io.github.freqreg.spectrum;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.Shape;
-import java.util.function.IntFunction;
+import java.util.function.Supplier;
+import java.util.stream.LongStream;
 
 /**
  * Cosine transforms along one axis of an array, by a product with the basis or by the FFT,
- * whichever is expected to be faster. Arrays and results belong to the manager {@code scratch}.
+ * whichever is expected to be faster. Arrays and results belong to the manager {@code scratch}. The
+ * basis is asked for only where it is used.
  */
 final class AxisTransform {
 
@@ -19,24 +22,20 @@ final class AxisTransform {
 
     /** Rebuilds the elements of an axis from its lowest frequencies. */
     static NDArray rebuild(
-            NDManager scratch, NDArray box, int axis, long extent, IntFunction<NDArray> bases) {
+            NDManager scratch, NDArray box, int axis, long extent, Supplier<NDArray> basis) {
         return usesFourier(box.getShape(), axis, extent)
                 ? fourier(scratch, padded(box, axis, extent), axis, false)
-                : multiply(box, axis, Dct.alias(bases.apply(axis), scratch));
+                : multiply(box, axis, Dct.alias(basis.get(), scratch));
     }
 
     /** Computes the lowest frequencies of an axis. */
     static NDArray project(
-            NDManager scratch,
-            NDArray array,
-            int axis,
-            long frequencies,
-            IntFunction<NDArray> bases) {
+            NDManager scratch, NDArray array, int axis, long frequencies, Supplier<NDArray> basis) {
         long[] box = array.getShape().getShape().clone();
         box[axis] = frequencies;
         return usesFourier(new Shape(box), axis, array.getShape().get(axis))
                 ? cut(fourier(scratch, array, axis, true), axis, frequencies)
-                : multiply(array, axis, Dct.alias(bases.apply(axis), scratch).transpose());
+                : multiply(array, axis, Dct.alias(basis.get(), scratch).transpose());
     }
 
     /**
@@ -74,15 +73,16 @@ final class AxisTransform {
         NDArray lines = array.reshape(before, extent, after);
         FourierCosine fourier = new FourierCosine(Math.toIntExact(extent), array.getDataType());
         int split = before >= after ? 0 : 2;
-        long parts = Math.min(Math.max(before, after), 1 + array.size() / AT_ONCE);
         long all = lines.getShape().get(split);
-        try (Parts transformed = new Parts(scratch, lines, split)) {
-            for (long part = 0; part < parts; part++) {
-                String range = all * part / parts + ":" + all * (part + 1) / parts;
-                NDIndex index = new NDIndex(split == 0 ? range : ":,:," + range);
-                try (NDManager few = scratch.newSubManager()) {
-                    NDArray some = lines.get(few, index);
-                    transformed.add(index, forward ? fourier.forward(some) : fourier.inverse(some));
+        long count = Math.min(all, 1 + array.size() / AT_ONCE);
+        long[] begins = LongStream.range(1, count).map(part -> all * part / count).toArray();
+        // The gradient of a split is one array; each slice would have a gradient of full size.
+        try (NDList few = count == 1 ? new NDList(lines) : lines.split(begins, split);
+                Parts transformed = new Parts(scratch, lines, split)) {
+            for (NDArray some : few) {
+                try (NDManager inner = scratch.newSubManager()) {
+                    some.attach(inner);
+                    transformed.add(forward ? fourier.forward(some) : fourier.inverse(some));
                 }
             }
             return transformed.join().reshape(shape);

@@ -209,7 +209,9 @@ public final class Dct {
                     step(
                             scratch,
                             work,
-                            (few, array) -> AxisTransform.rebuild(few, array, axis, extent, bases));
+                            (few, array) ->
+                                    AxisTransform.rebuild(
+                                            few, array, axis, extent, () -> bases.apply(axis)));
         }
         return work.toType(type, false);
     }
@@ -231,7 +233,12 @@ public final class Dct {
                             scratch,
                             work,
                             (few, array) ->
-                                    AxisTransform.project(few, array, axis, frequencies, bases));
+                                    AxisTransform.project(
+                                            few,
+                                            array,
+                                            axis,
+                                            frequencies,
+                                            () -> bases.apply(axis)));
         }
         return work.toType(type, false);
     }

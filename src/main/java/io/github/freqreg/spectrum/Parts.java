@@ -17,6 +17,7 @@ final class Parts implements AutoCloseable {
     private final NDArray whole;
     private final NDList parts = new NDList();
     private final boolean inPlace;
+    private long end;
 
     /**
      * Begins.
@@ -28,29 +29,35 @@ final class Parts implements AutoCloseable {
     Parts(NDManager manager, NDArray like, int axis) {
         this.manager = manager;
         this.axis = axis;
-        inPlace = !like.hasGradient();
+        inPlace = !GradientGraph.contains(like);
         whole = inPlace ? manager.create(like.getShape(), like.getDataType()) : like;
     }
 
-    /**
-     * Adds the next part.
-     *
-     * @param index where it belongs
-     * @param part the part, which belongs to this from now on
-     */
-    void add(NDIndex index, NDArray part) {
-        if (inPlace) {
-            whole.set(index, part);
-            part.close();
-        } else {
+    /** Adds the next part, which belongs to this from now on. */
+    void add(NDArray part) {
+        if (!inPlace) {
             part.attach(manager);
             parts.add(part);
+            return;
+        }
+        long begin = end;
+        end += part.getShape().get(axis);
+        NDIndex place = new NDIndex();
+        for (int i = 0; i < axis; i++) {
+            place.addAllDim();
+        }
+        try (part) {
+            whole.set(place.addSliceDim(begin, end), part);
         }
     }
 
     /** Returns the whole. */
     NDArray join() {
-        return inPlace ? whole : NDArrays.concat(parts, axis);
+        if (inPlace) {
+            return whole;
+        }
+        // DJL copies a single array, and the copy has no gradient.
+        return parts.size() == 1 ? Dct.alias(parts.head(), manager) : NDArrays.concat(parts, axis);
     }
 
     /** Closes the parts. */

@@ -26,15 +26,15 @@ import java.util.function.IntPredicate;
  * <p>Both are differentiable. The constructor computes the position of each kept coefficient in the
  * box, which is the smallest block of low frequencies that contains all kept coefficients. The
  * basis of an axis is computed on its first use. Both are cached until {@link #close()}. If more
- * than {@value #CACHED_POSITIONS} coefficients are kept, their positions are not cached but
- * computed on each call, which takes about as long as reading them and saves an index as large as
- * the tensor.
+ * than {@value #AT_ONCE} coefficients are kept, their positions take eight bytes each: they are
+ * cached only once a gradient graph needs them, which refers to them in any case. Otherwise they
+ * are computed in parts, which are freed after use.
  *
  * <p>Calls are safe for concurrent use, except with {@code close}.
  */
 public final class SpectralTransform implements AutoCloseable {
 
-    private static final int CACHED_POSITIONS = 1 << 20;
+    private static final int AT_ONCE = 1 << 20;
 
     private final ZigzagMask mask;
     private final NDManager tables;
@@ -44,7 +44,7 @@ public final class SpectralTransform implements AutoCloseable {
 
     private final DataType type;
 
-    private final Optional<NDArray> cachedPositions;
+    private volatile Optional<NDArray> cachedPositions = Optional.empty();
 
     /**
      * Computes the tables for a mask.
@@ -60,10 +60,9 @@ public final class SpectralTransform implements AutoCloseable {
         this.type = type;
         Dct.computeType(type);
         tables = manager.newSubManager(device);
-        cachedPositions =
-                mask.getKept() <= CACHED_POSITIONS
-                        ? Optional.of(Dct.owned(tables.create(mask.positions())))
-                        : Optional.empty();
+        if (mask.getKept() <= AT_ONCE) {
+            cachedPositions = Optional.of(Dct.owned(tables.create(mask.positions())));
+        }
     }
 
     /**
@@ -122,7 +121,7 @@ public final class SpectralTransform implements AutoCloseable {
             Shape box = mask.getBox();
             NDArray spectrum =
                     scratch.zeros(new Shape(box.size()), coefficients.getDataType())
-                            .scatter(positions(scratch), prefix, 0)
+                            .scatter(positions(scratch, GradientGraph.contains(prefix)), prefix, 0)
                             .reshape(box);
             NDArray tensor = Dct.idct(scratch, spectrum, mask.getShape(), axes, this::basis);
             tensor.attach(manager);
@@ -177,6 +176,55 @@ public final class SpectralTransform implements AutoCloseable {
         }
     }
 
+    /**
+     * Projects the last axis of an array onto the kept frequencies of an axis of the tensor.
+     *
+     * @param array an array whose last axis is as long as that of the tensor
+     * @param axis of the tensor, from 0
+     * @param manager the manager of the result; intermediate arrays are closed
+     * @return the frequencies, as many as the box has along the axis
+     */
+    public NDArray projectLast(NDArray array, int axis, NDManager manager) {
+        return last(
+                array,
+                manager,
+                (scratch, own, last) ->
+                        AxisTransform.project(
+                                scratch, own, last, mask.getBox().get(axis), () -> basis(axis)));
+    }
+
+    /**
+     * Rebuilds the last axis of an array from the kept frequencies of an axis of the tensor.
+     *
+     * @param array an array whose last axis has the frequencies of the box
+     * @param axis of the tensor, from 0
+     * @param manager the manager of the result; intermediate arrays are closed
+     * @return the elements, as many as the tensor has along the axis
+     */
+    public NDArray rebuildLast(NDArray array, int axis, NDManager manager) {
+        return last(
+                array,
+                manager,
+                (scratch, own, last) ->
+                        AxisTransform.rebuild(
+                                scratch, own, last, mask.getShape().get(axis), () -> basis(axis)));
+    }
+
+    private NDArray last(NDArray array, NDManager manager, AxisStep step) {
+        try (NDManager scratch = manager.newSubManager(getDevice())) {
+            int last = array.getShape().dimension() - 1;
+            NDArray result = step.apply(scratch, Dct.alias(array, scratch), last);
+            result.attach(manager);
+            return result;
+        }
+    }
+
+    /** A transform along one axis of an array. */
+    private interface AxisStep {
+
+        NDArray apply(NDManager scratch, NDArray array, int axis);
+    }
+
     private NDArray gather(NDManager scratch, NDArray spectrum) {
         if (cachedPositions.isPresent()) {
             return spectrum.gather(cachedPositions.get(), 0);
@@ -184,28 +232,42 @@ public final class SpectralTransform implements AutoCloseable {
         try (NDArray like = spectrum.get(":" + mask.getKept());
                 Parts gathered = new Parts(scratch, like, 0)) {
             eachPosition(
-                    scratch,
-                    (index, positions) -> gathered.add(index, spectrum.gather(positions, 0)));
+                    scratch, (index, positions) -> gathered.add(spectrum.gather(positions, 0)));
             return gathered.join();
         }
     }
 
-    private NDArray positions(NDManager scratch) {
+    /** Returns all positions; they are cached if a gradient graph will refer to them. */
+    private NDArray positions(NDManager scratch, boolean forGraph) {
         if (cachedPositions.isPresent()) {
             return cachedPositions.get();
         }
-        NDArray all = scratch.create(new Shape(mask.getKept()), DataType.INT64);
-        eachPosition(scratch, all::set);
+        if (!forGraph) {
+            return computePositions(scratch);
+        }
+        synchronized (tables) {
+            if (cachedPositions.isEmpty()) {
+                cachedPositions = Optional.of(computePositions(tables));
+            }
+            return cachedPositions.get();
+        }
+    }
+
+    private NDArray computePositions(NDManager manager) {
+        NDArray all = manager.create(new Shape(mask.getKept()), DataType.INT64);
+        try (NDManager scratch = manager.newSubManager()) {
+            eachPosition(scratch, all::set);
+        }
         return all;
     }
 
     /** Computes the positions, some at a time, which are closed after use. */
     private void eachPosition(NDManager scratch, BiConsumer<NDIndex, NDArray> use) {
         ZigzagMask.Positions walk = mask.new Positions();
-        ByteBuffer memory = scratch.allocateDirect(Long.BYTES * CACHED_POSITIONS);
+        ByteBuffer memory = scratch.allocateDirect(Long.BYTES * AT_ONCE);
         int count;
         for (int from = 0; from < mask.getKept(); from += count) {
-            count = Math.min(CACHED_POSITIONS, mask.getKept() - from);
+            count = Math.min(AT_ONCE, mask.getKept() - from);
             walk.fill(memory.clear().asLongBuffer().limit(count));
             memory.limit(Long.BYTES * count);
             try (NDManager few = scratch.newSubManager()) {

@@ -74,27 +74,6 @@ class ChannelMixTest {
                 mixed(c, image, c.k, c.n, (g, k, i) -> at(basis, all ? g * c.n + i : i, k)), found);
     }
 
-    static Stream<Shape> vectors() {
-        return Stream.of(new Shape(3), new Shape(1, 1), new Shape(2, 5, 3));
-    }
-
-    /** A linear layer mixes the last axis of its input. */
-    @ParameterizedTest
-    @MethodSource("vectors")
-    void linearLayersMixTheLastAxis(Shape rows) {
-        int n = 5;
-        int k = 2;
-        Case c = new Case(ChannelLayout.LINEAR, 1, n, k, rows.size(), new Shape());
-        NDArray basis = normal(new Shape(n, k));
-        NDArray image = normal(rows.add(n));
-        NDArray projected = c.mix().project(image, basis);
-        assertEquals(rows.add(k), projected.getShape());
-        assertClose(mixed(c, image, n, k, (g, i, j) -> at(basis, i, j)), projected);
-        NDArray expanded = c.mix().expand(projected, basis);
-        assertEquals(rows.add(n), expanded.getShape());
-        assertClose(mixed(c, projected, k, n, (g, j, i) -> at(basis, i, j)), expanded);
-    }
-
     @Test
     void coreIsRepeatedForEachGroup() {
         NDArray core = normal(new Shape(2, 1, 3));

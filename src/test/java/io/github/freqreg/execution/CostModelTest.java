@@ -85,10 +85,19 @@ class CostModelTest {
 
     @ParameterizedTest
     @MethodSource("layers")
-    void layerThatKeepsEverythingIsRebuilt(LayerSizes sizes) {
+    void layerThatKeepsEverythingPredictsWithItsDenseWeight(LayerSizes sizes) {
         LayerSizes all = keeping(sizes, sizes.in(), sizes.out());
         assertEquals(Factorization.REBUILD, CostModel.pick(Factorization.ALL, all, false));
-        assertEquals(Factorization.REBUILD, CostModel.pick(Factorization.ALL, all, true));
+    }
+
+    /** Training transforms what is smaller: the weight, or the input and the output. */
+    @Test
+    void layerThatKeepsEverythingTransformsTheSmaller() {
+        LayerSizes manyPlaces = new LayerSizes(8, 1, 64, 64, 64, 64, 9, 3_136, 3_136);
+        LayerSizes fewRows = new LayerSizes(16, 1, 4_096, 4_096, 4_096, 4_096, 1, 1, 1);
+        assertEquals(Factorization.REBUILD, CostModel.pick(Factorization.ALL, manyPlaces, true));
+        assertEquals(
+                Factorization.PROJECT_AND_EXPAND, CostModel.pick(Factorization.ALL, fewRows, true));
     }
 
     @ParameterizedTest

@@ -23,6 +23,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -142,6 +143,76 @@ class SpectralTransformTest {
             double[] expected = RandomTensors.doubles(Dct.idct(spectrum));
             RandomTensors.assertClose(expected, rebuilt, 1e-5);
             RandomTensors.assertClose(RandomTensors.doubles(vector), projected, 1e-5);
+        }
+    }
+
+    /** The gradient of the energy is 2c; it adds up over passes, which share the positions. */
+    @Test
+    void moreCoefficientsThanAreCachedHaveGradients() {
+        Shape shape = new Shape(1030, 1020);
+        int kept = (1 << 20) + 1;
+        try (SpectralTransform transform =
+                transform(ZigzagMask.of(shape, kept), DataType.FLOAT32)) {
+            NDArray vector = manager.randomNormal(new Shape(kept));
+            vector.setRequiresGradient(true);
+            for (int pass = 0; pass < 2; pass++) {
+                try (NDManager scratch = manager.newSubManager();
+                        GradientCollector collector = manager.getEngine().newGradientCollector()) {
+                    NDArray rebuilt = transform.rebuild(vector, scratch);
+                    collector.backward(rebuilt.mul(rebuilt).sum());
+                }
+            }
+            double[] gradient =
+                    Arrays.stream(RandomTensors.doubles(vector.stopGradient()))
+                            .map(c -> 4 * c)
+                            .toArray();
+            RandomTensors.assertClose(gradient, vector.getGradient(), 1e-4);
+        }
+    }
+
+    /** Few frequencies are computed by a product with the basis, many by the FFT. */
+    @ParameterizedTest
+    @CsvSource({"30, 7", "30, 30", "2000, 2000", "2001, 1900"})
+    void theLastAxisIsMultipliedByTheBasis(int n, int frequencies) {
+        ZigzagMask mask = ZigzagMask.of(new Shape(1, n), frequencies);
+        Random random = new Random(Seeds.of(10));
+        try (SpectralTransform transform = transform(mask, DataType.FLOAT64)) {
+            for (Shape rows : List.of(new Shape(7), new Shape(2, 5), new Shape())) {
+                NDArray x = RandomTensors.tensor(manager, random, rows.add(n), DataType.FLOAT64);
+                NDArray basis = transform.basis(1, manager);
+                NDArray projected = transform.projectLast(x, 1, manager);
+                NDArray product = x.reshape(-1, n).matMul(basis);
+                assertEquals(rows.add(frequencies), projected.getShape());
+                RandomTensors.assertClose(product.toDoubleArray(), projected, TOLERANCE);
+                NDArray rebuilt = transform.rebuildLast(projected, 1, manager);
+                assertEquals(x.getShape(), rebuilt.getShape());
+                RandomTensors.assertClose(
+                        product.matMul(basis.transpose()).toDoubleArray(), rebuilt, TOLERANCE);
+            }
+        }
+    }
+
+    /** With all frequencies, both directions preserve the energy, whose gradient is 2x. */
+    @ParameterizedTest
+    @CsvSource({"3, 30", "7, 2000", "300, 2001"})
+    void theLastAxisHasGradients(int rows, int n) {
+        ZigzagMask mask = ZigzagMask.of(new Shape(1, n), n);
+        try (SpectralTransform transform = transform(mask, DataType.FLOAT64)) {
+            for (boolean projects : new boolean[] {true, false}) {
+                NDArray x = manager.randomNormal(new Shape(rows, n), DataType.FLOAT64);
+                x.setRequiresGradient(true);
+                try (NDManager scratch = manager.newSubManager();
+                        GradientCollector collector = manager.getEngine().newGradientCollector()) {
+                    NDArray same = x.add(scratch.zeros(new Shape(1), DataType.FLOAT64));
+                    NDArray y =
+                            projects
+                                    ? transform.projectLast(same, 1, scratch)
+                                    : transform.rebuildLast(same, 1, scratch);
+                    collector.backward(y.mul(y).sum());
+                }
+                double[] twice = x.stopGradient().mul(2).toDoubleArray();
+                RandomTensors.assertClose(twice, x.getGradient(), TOLERANCE);
+            }
         }
     }
 

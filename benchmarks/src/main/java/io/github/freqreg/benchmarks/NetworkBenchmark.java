@@ -13,6 +13,8 @@ import io.github.freqreg.examples.networks.Vgg;
 import io.github.freqreg.examples.networks.VisionTransformer;
 import io.github.freqreg.policy.FrequencyRegularization;
 import io.github.freqreg.policy.FrequencyRegularizationBuilder;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
@@ -51,7 +53,9 @@ public class NetworkBenchmark {
     @Param({"DENSE", "REBUILD", "AUTO"})
     private Way way;
 
-    private Trained trained;
+    @Param private Pass pass;
+
+    private Timed timed;
 
     /** The networks, with batch sizes suitable for two cores. */
     public enum Network {
@@ -75,7 +79,7 @@ public class NetworkBenchmark {
         /** 1% of each linear layer except the first and the last. */
         VIT(
                 () -> new VisionTransformer(VisionTransformer.WIDTH, 10),
-                policy -> policy.optKeepRate(0.01).optExclude("^(patches|head)"),
+                policy -> policy.optKeepRate(0.01).optExclude("^\\d+(patches|head)_"),
                 new Shape(32, 3, 32, 32)),
         /** 33 coefficients of each layer. */
         UNET(() -> new UNet(64, 4, 2), policy -> policy.optKept(33), new Shape(2, 3, 96, 96)),
@@ -110,6 +114,10 @@ public class NetworkBenchmark {
             policy.optKeepRate(1e-6);
         }
 
+        private Timed open(Pass pass, Way way) {
+            return pass.open(() -> wrapped(way), false, inputs);
+        }
+
         private Block wrapped(Way way) {
             FrequencyRegularizationBuilder builder = FrequencyRegularization.builder();
             policy.accept(builder);
@@ -117,35 +125,46 @@ public class NetworkBenchmark {
         }
     }
 
-    /** Builds the network and its trainer. */
+    /**
+     * Returns what is timed side by side.
+     *
+     * @return a case for each pass and network
+     */
+    public static List<Case> cases() {
+        List<Way> ways = List.of(Way.DENSE, Way.REBUILD, Way.AUTO);
+        List<Case> cases = new ArrayList<>();
+        for (Pass pass : Pass.values()) {
+            for (Network network : Network.values()) {
+                cases.add(
+                        Case.of(
+                                "Networks, " + pass,
+                                network.name(),
+                                ways,
+                                way -> network.open(pass, way)));
+            }
+        }
+        return cases;
+    }
+
+    /** Builds the network. */
     @Setup(Level.Trial)
     public void open() {
-        trained = new Trained(() -> network.wrapped(way), false, network.inputs);
+        timed = network.open(pass, way);
     }
 
     /** Frees the network. */
     @TearDown(Level.Trial)
     public void close() {
-        trained.close();
+        timed.close();
     }
 
     /**
-     * Predicts once.
+     * Runs one pass.
      *
-     * @return an element of the output
+     * @return a value that depends on the result
      */
     @Benchmark
-    public float prediction() {
-        return trained.prediction();
-    }
-
-    /**
-     * Takes one training step.
-     *
-     * @return the sum of the outputs
-     */
-    @Benchmark
-    public float step() {
-        return trained.step();
+    public float run() {
+        return timed.run();
     }
 }

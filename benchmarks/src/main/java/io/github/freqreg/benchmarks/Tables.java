@@ -1,8 +1,5 @@
 package io.github.freqreg.benchmarks;
 
-import com.google.gson.JsonArray;
-import com.google.gson.JsonElement;
-import com.google.gson.JsonObject;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -15,60 +12,21 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * Formats JMH's results as tables: a row for each case, a column for each way. The first way is the
- * baseline; a factor after the other values says how many times smaller they are.
+ * Formats results as tables: a row for each case, a column for each way. The first way is the
+ * baseline; the others have the ratio of its time to theirs.
  */
 final class Tables {
 
     private static final String BEGIN = "<!-- tables: written by All -->";
     private static final String END = "<!-- end of tables -->";
-    private static final String WAY = "way";
+    private static final String AUTO = "AUTO";
 
-    /** The figures by title, case and way. */
-    private final Map<String, Map<String, Map<String, Figure>>> tables = new LinkedHashMap<>();
+    private final Map<String, List<Comparison>> byTitle = new LinkedHashMap<>();
 
-    /** A mean and half the width of its 99.9% confidence interval. */
-    private record Figure(double mean, double error) {
-
-        static Figure of(JsonObject metric) {
-            // Without an interval, after a single measurement, JMH writes "NaN".
-            return new Figure(
-                    metric.get("score").getAsDouble(), metric.get("scoreError").getAsDouble());
+    Tables(List<Comparison> results) {
+        for (Comparison result : results) {
+            byTitle.computeIfAbsent(result.table(), title -> new ArrayList<>()).add(result);
         }
-
-        private String text() {
-            return Double.isNaN(error) ? number(mean) : number(mean) + " ± " + number(error);
-        }
-    }
-
-    Tables(JsonArray results) {
-        for (JsonElement each : results) {
-            JsonObject result = each.getAsJsonObject();
-            String[] path = result.get("benchmark").getAsString().split("\\.", -1);
-            String title = path[path.length - 2] + "." + path[path.length - 1];
-            StringBuilder row = new StringBuilder();
-            JsonObject params = result.getAsJsonObject("params");
-            for (Map.Entry<String, JsonElement> param : params.entrySet()) {
-                if (!param.getKey().equals(WAY)) {
-                    row.append(row.isEmpty() ? "" : ", ").append(param.getValue().getAsString());
-                }
-            }
-            String way = params.get(WAY).getAsString();
-            JsonObject time = result.getAsJsonObject("primaryMetric");
-            String unit = time.get("scoreUnit").getAsString().replace("/op", "");
-            add(title + ", " + unit, row.toString(), way, Figure.of(time));
-            JsonObject counters = result.getAsJsonObject("secondaryMetrics");
-            for (Map.Entry<String, JsonElement> counter : counters.entrySet()) {
-                Figure figure = Figure.of(counter.getValue().getAsJsonObject());
-                add(title + ", " + counter.getKey(), row.toString(), way, figure);
-            }
-        }
-    }
-
-    private void add(String title, String row, String way, Figure figure) {
-        tables.computeIfAbsent(title, t -> new LinkedHashMap<>())
-                .computeIfAbsent(row, r -> new LinkedHashMap<>())
-                .put(way, figure);
     }
 
     /** Replaces the tables in a file. */
@@ -79,36 +37,42 @@ final class Tables {
         if (begin < 0 || end < begin) {
             throw new IOException(readme + ": expected " + BEGIN + " and " + END);
         }
-        StringBuilder made = new StringBuilder();
-        tables.forEach((title, rows) -> made.append('\n').append(table(title, rows)));
         String before = text.substring(0, begin + BEGIN.length());
-        Files.writeString(readme, before + "\n" + made + "\n" + text.substring(end));
+        Files.writeString(readme, before + "\n\n" + this + "\n" + text.substring(end));
     }
 
-    private static String table(String title, Map<String, Map<String, Figure>> rows) {
+    /** Returns all tables in Markdown. */
+    @Override
+    public String toString() {
+        List<String> tables = new ArrayList<>();
+        byTitle.forEach((title, rows) -> tables.add(table(title, rows)));
+        return String.join("\n", tables);
+    }
+
+    private static String table(String title, List<Comparison> rows) {
         Set<String> ways = new LinkedHashSet<>();
-        rows.values().forEach(row -> ways.addAll(row.keySet()));
-        boolean picks = ways.contains("AUTO") && ways.contains("FACTORED");
-        List<String> head = new ArrayList<>(List.of(""));
-        head.addAll(ways);
+        rows.forEach(row -> ways.addAll(row.ways().keySet()));
+        boolean picks = ways.contains(AUTO) && ways.size() > 2;
+        String baseline = ways.iterator().next();
+        List<String> head = new ArrayList<>(List.of("", "threads", baseline + ", ms"));
+        ways.stream().skip(1).forEach(head::add);
         if (picks) {
-            head.add("AUTO against the best");
+            head.add("best other way / AUTO");
         }
+        head.add("load");
         StringBuilder table = new StringBuilder("### " + title + "\n\n");
         line(table, head);
         line(table, head.stream().map(cell -> "---").toList());
-        rows.forEach(
-                (name, row) -> {
-                    List<String> cells = new ArrayList<>(List.of(name));
-                    Figure baseline = row.values().iterator().next();
-                    for (String way : ways) {
-                        cells.add(cell(row.get(way), baseline));
-                    }
-                    if (picks) {
-                        cells.add(againstBest(row));
-                    }
-                    line(table, cells);
-                });
+        for (Comparison row : rows) {
+            List<String> cells = new ArrayList<>(List.of(row.row(), "" + row.threads()));
+            cells.add(number(row.ways().get(baseline).milliseconds()));
+            ways.stream().skip(1).forEach(way -> cells.add(text(row.ways().get(way).faster())));
+            if (picks) {
+                cells.add(text(row.ways().get(AUTO).best()));
+            }
+            cells.add(String.format(Locale.ROOT, "%.1f", row.load()));
+            line(table, cells);
+        }
         return table.toString();
     }
 
@@ -116,31 +80,18 @@ final class Tables {
         table.append("| ").append(String.join(" | ", cells)).append(" |\n");
     }
 
-    private static String cell(Figure figure, Figure baseline) {
-        if (figure == null) {
-            return "";
-        }
-        return figure.equals(baseline)
-                ? figure.text()
-                : figure.text() + " (" + number(baseline.mean / figure.mean) + "×)";
-    }
-
-    /** Returns how much longer AUTO takes than the fastest way, as a percentage. */
-    private static String againstBest(Map<String, Figure> row) {
-        double best =
-                row.entrySet().stream()
-                        .filter(way -> !way.getKey().equals("DENSE"))
-                        .mapToDouble(way -> way.getValue().mean)
-                        .min()
-                        .orElseThrow();
-        return String.format(Locale.ROOT, "%+.0f%%", 100 * (row.get("AUTO").mean / best - 1));
+    private static String text(Ratio ratio) {
+        return number(ratio.value())
+                + " ["
+                + number(ratio.low())
+                + ", "
+                + number(ratio.high())
+                + "]"
+                + (ratio.isPrecise() ? "" : " ?");
     }
 
     /** Formats a value with three significant digits; the measurements are not more precise. */
     private static String number(double value) {
-        if (value == 0 || !Double.isFinite(value)) {
-            return String.valueOf(value);
-        }
         int digits = (int) Math.max(0, 2 - Math.floor(Math.log10(Math.abs(value))));
         return String.format(Locale.ROOT, "%,." + digits + "f", value);
     }

@@ -10,7 +10,6 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
 import ai.djl.training.DefaultTrainingConfig;
 import ai.djl.training.GradientCollector;
-import ai.djl.training.ParameterStore;
 import ai.djl.training.Trainer;
 import ai.djl.training.loss.Loss;
 import ai.djl.training.optimizer.Optimizer;
@@ -21,7 +20,7 @@ import java.util.function.Supplier;
  * Trains a block with DJL's Adam on one batch of normally distributed numbers. The loss is the sum
  * of all outputs.
  */
-public final class Trained implements AutoCloseable {
+public final class Trained implements Timed {
 
     private final Model model;
     private final Trainer trainer;
@@ -54,32 +53,12 @@ public final class Trained implements AutoCloseable {
     }
 
     /**
-     * Predicts once.
-     *
-     * @return an element of the output
-     */
-    public float prediction() {
-        try (NDManager scratch = trainer.getManager().newSubManager()) {
-            NDList given = new NDList();
-            for (NDArray input : inputs) {
-                NDArray plain = input.stopGradient();
-                plain.attach(scratch);
-                given.add(plain);
-            }
-            return model.getBlock()
-                    .forward(new ParameterStore(scratch, false), given, false)
-                    .head()
-                    .flatten()
-                    .getFloat(0);
-        }
-    }
-
-    /**
      * Takes one training step: forward, backward, Adam.
      *
      * @return the sum of the outputs
      */
-    public float step() {
+    @Override
+    public float run() {
         try (NDManager batch = trainer.getManager().newSubManager()) {
             NDList given = new NDList();
             for (NDArray input : inputs) {

@@ -1,16 +1,9 @@
 package io.github.freqreg.benchmarks;
 
-import ai.djl.engine.Engine;
-import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDList;
-import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.index.NDIndex;
-import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
-import ai.djl.nn.Block;
-import ai.djl.training.ParameterStore;
 import io.github.freqreg.examples.networks.UNet;
 import io.github.freqreg.policy.FrequencyRegularization;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
@@ -46,40 +39,51 @@ public class UNetBenchmark {
 
     @Param private Way way;
 
-    private NDManager manager;
-    private Block block;
-    private NDArray input;
+    private Timed timed;
+
+    private static Timed open(Way way) {
+        return new Predicted(
+                () ->
+                        way.wrap(
+                                new UNet(64, 4, 2),
+                                FrequencyRegularization.builder().optKept(33),
+                                INPUT),
+                INPUT);
+    }
+
+    /**
+     * Returns what is timed side by side.
+     *
+     * @return one case
+     */
+    public static List<Case> cases() {
+        return List.of(
+                Case.of(
+                        "Published UNet, 959×640, PREDICTION",
+                        "",
+                        List.of(Way.values()),
+                        UNetBenchmark::open));
+    }
 
     /** Builds the network. */
     @Setup(Level.Trial)
     public void open() {
-        System.setProperty("ai.djl.offline", "true");
-        Engine.getInstance().setRandomSeed(1);
-        manager = NDManager.newBaseManager();
-        block = way.wrap(new UNet(64, 4, 2), FrequencyRegularization.builder().optKept(33), INPUT);
-        block.initialize(manager, DataType.FLOAT32, INPUT);
-        input = manager.randomUniform(0, 1, INPUT);
+        timed = open(way);
     }
 
     /** Frees the network. */
     @TearDown(Level.Trial)
     public void close() {
-        manager.close();
+        timed.close();
     }
 
     /**
      * Predicts once.
      *
-     * @return the largest score
+     * @return the sum of the scores
      */
     @Benchmark
     public float prediction() {
-        try (NDManager scratch = manager.newSubManager()) {
-            NDArray image = input.get(scratch, new NDIndex().addAllDim());
-            return block.forward(new ParameterStore(scratch, false), new NDList(image), false)
-                    .singletonOrThrow()
-                    .max()
-                    .getFloat();
-        }
+        return timed.run();
     }
 }

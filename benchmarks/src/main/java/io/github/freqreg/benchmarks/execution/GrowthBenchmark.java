@@ -3,10 +3,14 @@ package io.github.freqreg.benchmarks.execution;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
 import ai.djl.nn.convolutional.Conv2d;
+import io.github.freqreg.benchmarks.Case;
+import io.github.freqreg.benchmarks.Timed;
 import io.github.freqreg.benchmarks.Trained;
 import io.github.freqreg.benchmarks.Way;
 import io.github.freqreg.policy.FrequencyRegularization;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
 import org.openjdk.jmh.annotations.Fork;
@@ -45,7 +49,7 @@ public class GrowthBenchmark {
     @Param({"DENSE", "AUTO"})
     private Way way;
 
-    private Trained trained;
+    private Timed timed;
 
     /** The varied setting and its value. */
     public enum Point {
@@ -86,6 +90,10 @@ public class GrowthBenchmark {
             this.side = side;
         }
 
+        private Timed open(Way way) {
+            return new Trained(() -> wrapped(way), true, input());
+        }
+
         private Shape input() {
             return new Shape(BATCH, channels, side, side);
         }
@@ -102,16 +110,33 @@ public class GrowthBenchmark {
         }
     }
 
+    /**
+     * Returns what is timed side by side.
+     *
+     * @return a case for each point
+     */
+    public static List<Case> cases() {
+        return Stream.of(Point.values())
+                .map(
+                        point ->
+                                Case.of(
+                                        "Growth",
+                                        point.name(),
+                                        List.of(Way.DENSE, Way.AUTO),
+                                        point::open))
+                .toList();
+    }
+
     /** Builds the layer and its trainer. */
     @Setup(Level.Trial)
     public void open() {
-        trained = new Trained(() -> point.wrapped(way), true, point.input());
+        timed = point.open(way);
     }
 
     /** Frees the layer. */
     @TearDown(Level.Trial)
     public void close() {
-        trained.close();
+        timed.close();
     }
 
     /**
@@ -121,6 +146,6 @@ public class GrowthBenchmark {
      */
     @Benchmark
     public float step() {
-        return trained.step();
+        return timed.run();
     }
 }

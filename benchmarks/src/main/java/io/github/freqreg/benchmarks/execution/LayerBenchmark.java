@@ -4,10 +4,14 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
 import ai.djl.nn.convolutional.Conv2d;
 import ai.djl.nn.core.Linear;
-import io.github.freqreg.benchmarks.Trained;
+import io.github.freqreg.benchmarks.Case;
+import io.github.freqreg.benchmarks.Pass;
+import io.github.freqreg.benchmarks.Timed;
 import io.github.freqreg.benchmarks.Way;
 import io.github.freqreg.nn.TransposedConv2d;
 import io.github.freqreg.policy.FrequencyRegularization;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import org.openjdk.jmh.annotations.Benchmark;
@@ -45,7 +49,9 @@ public class LayerBenchmark {
     @Param({"DENSE", "REBUILD", "FACTORED", "AUTO"})
     private Way way;
 
-    private Trained trained;
+    @Param private Pass pass;
+
+    private Timed timed;
 
     /** Layers of the paper's networks, each with the kept number and the input shape. */
     public enum Layer {
@@ -100,8 +106,15 @@ public class LayerBenchmark {
             this.input = new Shape(input);
         }
 
-        private Block wrapped(Way way) {
-            return way.wrap(maker.get(), FrequencyRegularization.builder().optKept(kept), input);
+        private Timed open(Pass pass, Way way) {
+            return pass.open(
+                    () ->
+                            way.wrap(
+                                    maker.get(),
+                                    FrequencyRegularization.builder().optKept(kept),
+                                    input),
+                    true,
+                    input);
         }
 
         private static Block convolution(int filters) {
@@ -118,35 +131,46 @@ public class LayerBenchmark {
         }
     }
 
-    /** Builds the layer and its trainer. */
+    /**
+     * Returns what is timed side by side.
+     *
+     * @return a case for each pass and layer
+     */
+    public static List<Case> cases() {
+        List<Way> ways = List.of(Way.DENSE, Way.REBUILD, Way.FACTORED, Way.AUTO);
+        List<Case> cases = new ArrayList<>();
+        for (Pass pass : Pass.values()) {
+            for (Layer layer : Layer.values()) {
+                cases.add(
+                        Case.of(
+                                "Layers, " + pass,
+                                layer.name(),
+                                ways,
+                                way -> layer.open(pass, way)));
+            }
+        }
+        return cases;
+    }
+
+    /** Builds the layer. */
     @Setup(Level.Trial)
     public void open() {
-        trained = new Trained(() -> layer.wrapped(way), true, layer.input);
+        timed = layer.open(pass, way);
     }
 
     /** Frees the layer. */
     @TearDown(Level.Trial)
     public void close() {
-        trained.close();
+        timed.close();
     }
 
     /**
-     * Predicts once.
+     * Runs one pass.
      *
-     * @return an element of the output
+     * @return a value that depends on the result
      */
     @Benchmark
-    public float prediction() {
-        return trained.prediction();
-    }
-
-    /**
-     * Takes one training step.
-     *
-     * @return the sum of the outputs
-     */
-    @Benchmark
-    public float step() {
-        return trained.step();
+    public float run() {
+        return timed.run();
     }
 }

@@ -127,7 +127,7 @@ public class MemoryBenchmark {
             Files.writeString(Path.of("/proc/self/clear_refs"), "5");
             float last = 0;
             for (int i = 0; i < STEPS; i++) {
-                last = trained.step();
+                last = trained.run();
             }
             memory.trainingMiB = resident("VmHWM:") - before;
             memory.stateMiB = ARRAYS_A_NUMBER * Float.BYTES * trained.numbers() / MIB;

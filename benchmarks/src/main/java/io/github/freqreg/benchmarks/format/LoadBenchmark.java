@@ -10,11 +10,14 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
 import ai.djl.training.ParameterStore;
+import io.github.freqreg.benchmarks.Case;
+import io.github.freqreg.benchmarks.Timed;
 import io.github.freqreg.block.FrequencyBlocks;
 import io.github.freqreg.examples.networks.UNet;
 import io.github.freqreg.file.FrequencyFile;
 import io.github.freqreg.policy.FrequencyRegularization;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -35,30 +38,26 @@ import org.openjdk.jmh.annotations.Warmup;
 
 /**
  * Loading a file with the architecture of the published UNet, 33 coefficients for each of 23
- * tensors, compared with allocating and filling the same number of dense weights. Each way runs
- * once in a fresh process, as in an application, so that both get their memory from the operating
- * system. A narrow UNet warms up the process.
+ * tensors, compared with allocating and filling the same number of dense weights.
  *
  * <pre>
  * java -jar benchmarks/target/benchmarks.jar LoadBenchmark
  * </pre>
  */
 @State(Scope.Benchmark)
-@BenchmarkMode(Mode.SingleShotTime)
+@BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.MILLISECONDS)
-@Fork(10)
-@Warmup(iterations = 0)
-@Measurement(iterations = 1)
+@Fork(1)
+@Warmup(iterations = 1, time = 3)
+@Measurement(iterations = 5, time = 1)
 public class LoadBenchmark {
 
     private static final Shape INPUT = new Shape(1, 3, 96, 96);
     private static final int WIDTH = 64;
-    private static final int NARROW = 4;
-    private static final int ROUNDS = 300;
 
     @Param private Way way;
 
-    private Saved saved;
+    private Timed timed;
 
     /** The operation that is timed. */
     public enum Way {
@@ -72,77 +71,104 @@ public class LoadBenchmark {
         FIRST_PREDICTION
     }
 
-    /** A saved network, and the shapes of its dense weights. */
-    private record Saved(Path file, int width, List<Shape> shapes) {
+    /** A saved network, the shapes of its dense weights, and how it is loaded. */
+    private record Saved(Path file, List<Shape> shapes, Way way) implements Timed {
 
-        static Saved of(int width) throws IOException {
-            Path file = Files.createTempFile("unet", ".frq");
+        static Saved of(Way way) {
+            System.setProperty("ai.djl.offline", "true");
             try (NDManager manager = NDManager.newBaseManager()) {
-                Block block = new UNet(width, 4, 2);
+                Path file = Files.createTempFile("unet", ".frq");
+                Block block = new UNet(WIDTH, 4, 2);
                 block = FrequencyRegularization.builder().optKept(33).build().apply(block, INPUT);
                 block.initialize(manager, DataType.FLOAT32, INPUT);
                 FrequencyFile.save(block, file);
                 Block dense = FrequencyBlocks.toDense(block);
                 return new Saved(
                         file,
-                        width,
-                        dense.getParameters().values().stream().map(Parameter::getShape).toList());
+                        dense.getParameters().values().stream().map(Parameter::getShape).toList(),
+                        way);
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
             }
         }
 
-        float load(Way way) throws IOException, MalformedModelException {
+        @Override
+        public float run() {
             if (way == Way.FILL) {
-                try (NDManager manager = NDManager.newBaseManager()) {
-                    NDArray last = null;
-                    for (Shape shape : shapes) {
-                        last = manager.full(shape, 0.5f);
-                    }
-                    return last.flatten().getFloat(0);
-                }
+                return fill();
             }
             try (Model model = Model.newInstance("unet")) {
-                model.setBlock(new UNet(width, 4, 2));
+                model.setBlock(new UNet(WIDTH, 4, 2));
                 FrequencyFile.load(model, file);
-                if (way == Way.LOADED) {
-                    return 0;
+                return switch (way) {
+                    case FILL, LOADED -> 0;
+                    case DENSE_WEIGHTS -> {
+                        FrequencyBlocks.toDense(model);
+                        yield first(model.getBlock().getParameters().valueAt(0).getArray());
+                    }
+                    case FIRST_PREDICTION -> predict(model);
+                };
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            } catch (MalformedModelException e) {
+                throw new IllegalStateException(e);
+            }
+        }
+
+        private float fill() {
+            try (NDManager manager = NDManager.newBaseManager()) {
+                NDArray last = null;
+                for (Shape shape : shapes) {
+                    last = manager.full(shape, 0.5f);
                 }
-                if (way == Way.DENSE_WEIGHTS) {
-                    FrequencyBlocks.toDense(model);
-                    return model.getBlock()
-                            .getParameters()
-                            .valueAt(0)
-                            .getArray()
-                            .flatten()
-                            .getFloat(0);
-                }
-                try (NDManager scratch = model.getNDManager().newSubManager()) {
-                    NDList image = new NDList(scratch.zeros(INPUT));
-                    return model.getBlock()
-                            .forward(new ParameterStore(scratch, false), image, false)
-                            .head()
-                            .flatten()
-                            .getFloat(0);
-                }
+                return first(last);
+            }
+        }
+
+        private static float predict(Model model) {
+            try (NDManager scratch = model.getNDManager().newSubManager()) {
+                NDList image = new NDList(scratch.zeros(INPUT));
+                return first(
+                        model.getBlock()
+                                .forward(new ParameterStore(scratch, false), image, false)
+                                .head());
+            }
+        }
+
+        private static float first(NDArray array) {
+            return array.flatten().getFloat(0);
+        }
+
+        /** Removes the file. */
+        @Override
+        public void close() {
+            try {
+                Files.delete(file);
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
             }
         }
     }
 
-    /** Writes the files and warms up the process. */
+    /**
+     * Returns what is timed side by side.
+     *
+     * @return one case
+     */
+    public static List<Case> cases() {
+        return List.of(Case.of("Loading", "UNet", List.of(Way.values()), Saved::of));
+    }
+
+    /** Writes the file. */
     @Setup(Level.Trial)
-    public void open() throws IOException, MalformedModelException {
-        System.setProperty("ai.djl.offline", "true");
-        saved = Saved.of(WIDTH);
-        Saved narrow = Saved.of(NARROW);
-        for (int i = 0; i < ROUNDS; i++) {
-            narrow.load(way);
-        }
-        Files.delete(narrow.file);
+    public void open() {
+        timed = Saved.of(way);
     }
 
     /** Removes the file. */
     @TearDown(Level.Trial)
-    public void close() throws IOException {
-        Files.delete(saved.file);
+    public void close() {
+        timed.close();
     }
 
     /**
@@ -151,7 +177,7 @@ public class LoadBenchmark {
      * @return a value that depends on the result
      */
     @Benchmark
-    public float load() throws IOException, MalformedModelException {
-        return saved.load(way);
+    public float load() {
+        return timed.run();
     }
 }

@@ -4,10 +4,14 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
+import io.github.freqreg.benchmarks.Case;
+import io.github.freqreg.benchmarks.Timed;
 import io.github.freqreg.spectrum.Dct;
 import io.github.freqreg.spectrum.SpectralTransform;
 import io.github.freqreg.spectrum.ZigzagMask;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
 import org.openjdk.jmh.annotations.Fork;
@@ -42,10 +46,7 @@ public class InverseDctBenchmark {
 
     @Param private Way way;
 
-    private NDManager manager;
-    private NDArray coefficients;
-    private NDArray spatial;
-    private SpectralTransform transform;
+    private Timed timed;
 
     /** Weights of the paper's networks. */
     public enum Tensor {
@@ -75,37 +76,84 @@ public class InverseDctBenchmark {
         FULL
     }
 
+    /** A tensor, and the tables to rebuild it. */
+    private static final class Inverse implements Timed {
+
+        private final NDManager manager;
+        private final NDArray coefficients;
+        private final NDArray spatial;
+        private final SpectralTransform transform;
+        private final Way way;
+
+        Inverse(Tensor tensor, Way way) {
+            System.setProperty("ai.djl.offline", "true");
+            this.way = way;
+            manager = NDManager.newBaseManager();
+            coefficients = manager.randomNormal(new Shape(tensor.kept));
+            transform =
+                    new SpectralTransform(
+                            ZigzagMask.of(tensor.shape, tensor.kept),
+                            manager,
+                            manager.getDevice(),
+                            DataType.FLOAT32);
+            spatial = manager.randomNormal(tensor.shape);
+        }
+
+        @Override
+        public float run() {
+            try (NDArray made =
+                    switch (way) {
+                        case COPY -> spatial.duplicate();
+                        case REBUILD -> transform.rebuild(coefficients, manager);
+                        case FULL -> Dct.idct(spatial);
+                    }) {
+                return made.size();
+            }
+        }
+
+        @Override
+        public void close() {
+            transform.close();
+            manager.close();
+        }
+    }
+
+    /**
+     * Returns what is timed side by side.
+     *
+     * @return a case for each tensor
+     */
+    public static List<Case> cases() {
+        return Stream.of(Tensor.values())
+                .map(
+                        tensor ->
+                                Case.of(
+                                        "Inverse DCT",
+                                        tensor.name(),
+                                        List.of(Way.values()),
+                                        way -> new Inverse(tensor, way)))
+                .toList();
+    }
+
     /** Creates the tensor and the tables. */
     @Setup(Level.Trial)
     public void open() {
-        System.setProperty("ai.djl.offline", "true");
-        manager = NDManager.newBaseManager();
-        coefficients = manager.randomNormal(new Shape(tensor.kept));
-        transform =
-                new SpectralTransform(
-                        ZigzagMask.of(tensor.shape, tensor.kept),
-                        manager,
-                        manager.getDevice(),
-                        DataType.FLOAT32);
-        spatial = manager.randomNormal(tensor.shape);
+        timed = new Inverse(tensor, way);
     }
 
     /** Frees the tensors and the tables. */
     @TearDown(Level.Trial)
     public void close() {
-        transform.close();
-        manager.close();
+        timed.close();
     }
 
-    /** Computes the tensor once. */
+    /**
+     * Computes the tensor once.
+     *
+     * @return its number of elements
+     */
     @Benchmark
-    public void inverse() {
-        NDArray made =
-                switch (way) {
-                    case COPY -> spatial.duplicate();
-                    case REBUILD -> transform.rebuild(coefficients, manager);
-                    case FULL -> Dct.idct(spatial);
-                };
-        made.close();
+    public float inverse() {
+        return timed.run();
     }
 }
