@@ -38,8 +38,8 @@ final class CostModel {
             // Rebuilding the weight, and transforming its gradient into that of the coefficients.
             double weight = weight(way, s);
             double rebuilt =
-                    (way.projects() ? 0 : TransformCost.nanoseconds(weight, s.inBox()))
-                            + (way.expands() ? 0 : TransformCost.nanoseconds(weight, s.outBox()));
+                    (way.projects() ? 0 : TransformCost.nanoseconds(weight, s.inTerms()))
+                            + (way.expands() ? 0 : TransformCost.nanoseconds(weight, s.outTerms()));
             cost += 2 * (rebuilt + 2 * weight * WIDTH / BYTES);
         }
         return cost;
@@ -90,12 +90,12 @@ final class CostModel {
         double steps = 1;
         double mixes = 0;
         if (way.projects()) {
-            mixes += TransformCost.nanoseconds(input, s.inBox());
+            mixes += TransformCost.nanoseconds(input, s.inTerms());
             numbers += (traffic.inputRead() ? input : 0) + projected;
             steps++;
         }
         if (way.expands()) {
-            mixes += TransformCost.nanoseconds(output, s.outBox());
+            mixes += TransformCost.nanoseconds(output, s.outTerms());
             numbers += computed + (traffic.output() == MapUse.PROJECTED ? 0 : output);
             steps += 2;
         }

@@ -95,12 +95,12 @@ final class FactoredPass {
         }
     }
 
-    /** Returns the axis of the input's channels; it is whole if the channels are projected. */
+    /** Returns the axis of a convolution's input channels; it is whole if they are projected. */
     private int inAxis() {
         return axes.whole(layout.in).orElseThrow();
     }
 
-    /** Returns the axis of the output's channels; it is whole if they are expanded. */
+    /** Returns the axis of a convolution's output channels; it is whole if they are expanded. */
     private int outAxis() {
         return axes.whole(layout.out).orElseThrow();
     }
@@ -127,10 +127,10 @@ final class FactoredPass {
     private NDArray core(NDManager scratch) {
         Set<Integer> frequencies = new HashSet<>();
         if (way.projects()) {
-            frequencies.add(inAxis());
+            axes.parts(layout.in).forEach(frequencies::add);
         }
         if (way.expands()) {
-            frequencies.add(outAxis());
+            axes.parts(layout.out).forEach(frequencies::add);
         }
         NDArray core =
                 pass.transform()
@@ -160,13 +160,13 @@ final class FactoredPass {
             return given;
         }
         return layout == ChannelLayout.LINEAR
-                ? pass.transform().projectLast(given, inAxis(), scratch)
+                ? pass.transform().projectLast(given, axes.parts(layout.in).toArray(), scratch)
                 : mix.project(given, inBasis(scratch));
     }
 
     private NDArray expanded(NDArray output, NDManager scratch) {
         return layout == ChannelLayout.LINEAR
-                ? pass.transform().rebuildLast(output, outAxis(), scratch)
+                ? pass.transform().rebuildLast(output, axes.parts(layout.out).toArray(), scratch)
                 : mix.expand(output, pass.transform().basis(outAxis(), scratch));
     }
 

@@ -11,7 +11,6 @@ import io.github.freqreg.spectrum.ZigzagMask;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.OptionalInt;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -97,10 +96,8 @@ public final class LayerExecutor {
         if (strategy == Strategy.REBUILD || sizes.isEmpty()) {
             return Factorization.REBUILD;
         }
-        ZigzagMask mask = pass.transform().getMask();
-        // An axis with one element, or one that is split, is neither projected nor expanded.
-        boolean projects = mixes(axes, mask, layout.in);
-        boolean expands = mixes(axes, mask, layout.out);
+        boolean projects = mixes(axes, layout.in);
+        boolean expands = mixes(axes, layout.out);
         List<Factorization> ways = new ArrayList<>();
         for (Factorization way :
                 strategy == Strategy.AUTO ? Factorization.ALL : Factorization.FACTORED) {
@@ -113,21 +110,13 @@ public final class LayerExecutor {
                 : CostModel.pick(ways, sizes, pass.training());
     }
 
-    private static boolean mixes(SplitAxes axes, ZigzagMask mask, int axis) {
-        OptionalInt whole = axes.whole(axis);
-        return whole.isPresent() && mask.getShape().get(whole.getAsInt()) > 1;
-    }
-
-    private LayerSizes sizes(SplitAxes axes, ZigzagMask mask, Shape input) {
-        Shape output = layer.getOutputShapes(new Shape[] {input})[0];
-        // A convolution has one basis for the output channels of all groups.
-        return LayerSizes.of(
-                layout,
-                weight.getShape(),
-                axes.size(layout.in, mask.getBox()),
-                axes.size(layout.out, mask.getBox()),
-                input,
-                output);
+    /**
+     * Returns whether the channels of an axis can stay in the frequency domain: if there is more
+     * than one, and, except in linear layers, if the axis is not split.
+     */
+    private boolean mixes(SplitAxes axes, int axis) {
+        return weight.getShape().get(axis) > 1
+                && (layout == ChannelLayout.LINEAR || axes.whole(axis).isPresent());
     }
 
     /**
@@ -138,9 +127,12 @@ public final class LayerExecutor {
      */
     public Optional<NDList> forward(LayerPass pass) {
         ZigzagMask mask = pass.transform().getMask();
+        Shape shape = weight.getShape();
         // The mask may split the weight's axes.
-        SplitAxes axes = SplitAxes.of(weight.getShape(), mask.getShape());
-        LayerSizes sizes = sizes(axes, mask, pass.input().shape());
+        SplitAxes axes = SplitAxes.of(shape, mask.getShape());
+        Shape given = pass.input().shape();
+        Shape output = layer.getOutputShapes(new Shape[] {given})[0];
+        LayerSizes sizes = LayerSizes.of(layout, shape, axes, mask.getBox(), given, output);
         Factorization way = pick(pass, axes, sizes);
         // The callback may outlive the pass, so it must not refer to the pass and its input.
         Shape input = pass.input().shape();

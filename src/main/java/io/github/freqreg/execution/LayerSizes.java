@@ -1,6 +1,7 @@
 package io.github.freqreg.execution;
 
 import ai.djl.ndarray.types.Shape;
+import io.github.freqreg.spectrum.SplitAxes;
 
 /**
  * The sizes of a layer and its input, from which costs are estimated.
@@ -14,6 +15,9 @@ import ai.djl.ndarray.types.Shape;
  * @param taps the product of the kernel's extents
  * @param inPlaces the number of pixels of an input channel
  * @param outPlaces the number of pixels of an output channel
+ * @param inTerms the products that each input number takes part in when channels are projected onto
+ *     all frequencies of the box; if the axis is split, those of all steps
+ * @param outTerms the same of the output, when its channels are expanded
  */
 record LayerSizes(
         double batch,
@@ -24,19 +28,44 @@ record LayerSizes(
         double outBox,
         double taps,
         double inPlaces,
-        double outPlaces) {
+        double outPlaces,
+        double inTerms,
+        double outTerms) {
+
+    /** Describes a layer whose channel axes are not split. */
+    LayerSizes(
+            double batch,
+            double groups,
+            double in,
+            double inBox,
+            double out,
+            double outBox,
+            double taps,
+            double inPlaces,
+            double outPlaces) {
+        this(batch, groups, in, inBox, out, outBox, taps, inPlaces, outPlaces, inBox, outBox);
+    }
 
     /** Returns whether the input is empty. */
     boolean isEmpty() {
         return batch * inPlaces == 0;
     }
 
-    /** Derives the sizes from the shapes of a layer. */
+    /**
+     * Derives the sizes from the shapes of a layer.
+     *
+     * @param layout where it has its channels
+     * @param weight the shape of its weight
+     * @param axes how the weight's axes are split
+     * @param box the kept frequencies of the split axes
+     * @param input the shape of its input
+     * @param output the shape of its output
+     */
     static LayerSizes of(
             ChannelLayout layout,
             Shape weight,
-            double inBox,
-            double outBox,
+            SplitAxes axes,
+            Shape box,
             Shape input,
             Shape output) {
         long channels = input.get(layout.channelAxis(input));
@@ -51,11 +80,13 @@ record LayerSizes(
                 linear ? (double) input.size() / channels : input.get(0),
                 groups,
                 (double) channels / groups,
-                inBox,
+                axes.size(layout.in, box),
                 (double) filters / groups,
-                outBox,
+                axes.size(layout.out, box),
                 linear ? 1 : weight.slice(2).size(),
                 linear ? 1 : input.slice(2).size(),
-                linear ? 1 : output.slice(2).size());
+                linear ? 1 : output.slice(2).size(),
+                axes.parts(layout.in).mapToLong(box::get).sum(),
+                axes.parts(layout.out).mapToLong(box::get).sum());
     }
 }

@@ -177,52 +177,71 @@ public final class SpectralTransform implements AutoCloseable {
     }
 
     /**
-     * Projects the last axis of an array onto the kept frequencies of an axis of the tensor.
+     * Projects the last axis of an array onto the kept frequencies of one or more axes of the
+     * tensor.
      *
-     * @param array an array whose last axis is as long as that of the tensor
-     * @param axis of the tensor, from 0
+     * @param array an array whose last axis has all elements of these axes, in row-major order
+     * @param axes consecutive axes of the tensor, from 0
      * @param manager the manager of the result; intermediate arrays are closed
-     * @return the frequencies, as many as the box has along the axis
+     * @return an array whose last axis has the frequencies of the box along these axes
      */
-    public NDArray projectLast(NDArray array, int axis, NDManager manager) {
+    public NDArray projectLast(NDArray array, int[] axes, NDManager manager) {
         return last(
                 array,
+                axes,
+                mask.getShape(),
                 manager,
-                (scratch, own, last) ->
+                (scratch, work, at, axis) ->
                         AxisTransform.project(
-                                scratch, own, last, mask.getBox().get(axis), () -> basis(axis)));
+                                scratch, work, at, mask.getBox().get(axis), () -> basis(axis)));
     }
 
     /**
-     * Rebuilds the last axis of an array from the kept frequencies of an axis of the tensor.
+     * Rebuilds the last axis of an array from the kept frequencies of one or more axes of the
+     * tensor.
      *
-     * @param array an array whose last axis has the frequencies of the box
-     * @param axis of the tensor, from 0
+     * @param array an array whose last axis has the frequencies of the box along these axes, in
+     *     row-major order
+     * @param axes consecutive axes of the tensor, from 0
      * @param manager the manager of the result; intermediate arrays are closed
-     * @return the elements, as many as the tensor has along the axis
+     * @return an array whose last axis has all elements of these axes
      */
-    public NDArray rebuildLast(NDArray array, int axis, NDManager manager) {
+    public NDArray rebuildLast(NDArray array, int[] axes, NDManager manager) {
         return last(
                 array,
+                axes,
+                mask.getBox(),
                 manager,
-                (scratch, own, last) ->
+                (scratch, work, at, axis) ->
                         AxisTransform.rebuild(
-                                scratch, own, last, mask.getShape().get(axis), () -> basis(axis)));
+                                scratch, work, at, mask.getShape().get(axis), () -> basis(axis)));
     }
 
-    private NDArray last(NDArray array, NDManager manager, AxisStep step) {
+    private NDArray last(
+            NDArray array, int[] axes, Shape before, NDManager manager, AxisStep step) {
         try (NDManager scratch = manager.newSubManager(getDevice())) {
-            int last = array.getShape().dimension() - 1;
-            NDArray result = step.apply(scratch, Dct.alias(array, scratch), last);
+            Shape given = array.getShape();
+            Shape rows = given.slice(0, given.dimension() - 1);
+            Shape split = rows.addAll(before.slice(axes[0], axes[axes.length - 1] + 1));
+            NDArray work = Dct.alias(array, scratch).reshape(split);
+            for (int i = 0; i < axes.length; i++) {
+                if (mask.getShape().get(axes[i]) > 1) {
+                    work = step.apply(scratch, work, rows.dimension() + i, axes[i]);
+                }
+            }
+            long last = work.getShape().slice(rows.dimension()).size();
+            NDArray result = work.reshape(rows.add(last));
             result.attach(manager);
             return result;
         }
     }
 
-    /** A transform along one axis of an array. */
+    /**
+     * A transform of an array along its axis {@code at}, as of the tensor along its {@code axis}.
+     */
     private interface AxisStep {
 
-        NDArray apply(NDManager scratch, NDArray array, int axis);
+        NDArray apply(NDManager scratch, NDArray array, int at, int axis);
     }
 
     private NDArray gather(NDManager scratch, NDArray spectrum) {

@@ -3,6 +3,7 @@ package io.github.freqreg.spectrum;
 import ai.djl.ndarray.types.Shape;
 import io.github.freqreg.Internal;
 import java.util.OptionalInt;
+import java.util.stream.IntStream;
 
 /**
  * The relation between the axes of a tensor and those of a shape that splits them. For example,
@@ -77,17 +78,21 @@ public final class SplitAxes {
      * @return the axis of the split shape, or nothing if the axis is split in two or more
      */
     public OptionalInt whole(int axis) {
-        OptionalInt found = OptionalInt.empty();
-        int begin = axis == 0 ? 0 : ends[axis - 1];
-        for (int part = begin; part < ends[axis]; part++) {
-            if (split.get(part) > 1) {
-                if (found.isPresent()) {
-                    return OptionalInt.empty();
-                }
-                found = OptionalInt.of(part);
-            }
+        int[] longer = parts(axis).filter(part -> split.get(part) > 1).toArray();
+        if (longer.length > 1) {
+            return OptionalInt.empty();
         }
-        return found.isPresent() ? found : OptionalInt.of(begin);
+        return longer.length == 1 ? OptionalInt.of(longer[0]) : parts(axis).findFirst();
+    }
+
+    /**
+     * Returns the axes of the split shape that make up an axis of the tensor.
+     *
+     * @param axis the axis of the tensor, from 0
+     * @return consecutive axes, one or more
+     */
+    public IntStream parts(int axis) {
+        return IntStream.range(axis == 0 ? 0 : ends[axis - 1], ends[axis]);
     }
 
     /**
@@ -98,6 +103,6 @@ public final class SplitAxes {
      * @return the product
      */
     public long size(int axis, Shape box) {
-        return box.slice(axis == 0 ? 0 : ends[axis - 1], ends[axis]).size();
+        return parts(axis).mapToLong(box::get).reduce(1, (one, other) -> one * other);
     }
 }

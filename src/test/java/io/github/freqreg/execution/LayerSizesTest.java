@@ -5,13 +5,18 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ai.djl.ndarray.types.Shape;
+import io.github.freqreg.spectrum.SplitAxes;
 import org.junit.jupiter.api.Test;
 
 /** The sizes of layers, from the shapes of their weights, inputs and outputs. */
 class LayerSizesTest {
 
     private static LayerSizes of(ChannelLayout layout, Shape weight, Shape input, Shape output) {
-        return LayerSizes.of(layout, weight, 2, 1, input, output);
+        long[] box = weight.getShape().clone();
+        box[layout.in] = 2;
+        box[layout.out] = 1;
+        SplitAxes axes = SplitAxes.of(weight, weight);
+        return LayerSizes.of(layout, weight, axes, new Shape(box), input, output);
     }
 
     @Test
@@ -58,6 +63,21 @@ class LayerSizesTest {
         assertEquals(
                 new LayerSizes(1, 1, 3, 2, 5, 1, 1, 1, 1),
                 of(ChannelLayout.LINEAR, new Shape(5, 3), new Shape(3), new Shape(5)));
+    }
+
+    /** The steps of a split axis multiply what is kept, and add up what is computed. */
+    @Test
+    void splitAxes() {
+        Shape weight = new Shape(5, 12);
+        assertEquals(
+                new LayerSizes(2, 1, 12, 4, 5, 3, 1, 1, 1, 2 + 2, 3),
+                LayerSizes.of(
+                        ChannelLayout.LINEAR,
+                        weight,
+                        SplitAxes.of(weight, new Shape(5, 3, 4)),
+                        new Shape(3, 2, 2),
+                        new Shape(2, 12),
+                        new Shape(2, 5)));
     }
 
     @Test

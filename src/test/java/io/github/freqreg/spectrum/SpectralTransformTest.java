@@ -180,15 +180,41 @@ class SpectralTransformTest {
             for (Shape rows : List.of(new Shape(7), new Shape(2, 5), new Shape())) {
                 NDArray x = RandomTensors.tensor(manager, random, rows.add(n), DataType.FLOAT64);
                 NDArray basis = transform.basis(1, manager);
-                NDArray projected = transform.projectLast(x, 1, manager);
+                NDArray projected = transform.projectLast(x, new int[] {1}, manager);
                 NDArray product = x.reshape(-1, n).matMul(basis);
                 assertEquals(rows.add(frequencies), projected.getShape());
                 RandomTensors.assertClose(product.toDoubleArray(), projected, TOLERANCE);
-                NDArray rebuilt = transform.rebuildLast(projected, 1, manager);
+                NDArray rebuilt = transform.rebuildLast(projected, new int[] {1}, manager);
                 assertEquals(x.getShape(), rebuilt.getShape());
                 RandomTensors.assertClose(
                         product.matMul(basis.transpose()).toDoubleArray(), rebuilt, TOLERANCE);
             }
+        }
+    }
+
+    /** The last axis may have the elements of several axes; an axis of one element is skipped. */
+    @Test
+    void theLastAxisMayBeSplit() {
+        ZigzagMask mask = ZigzagMask.of(new Shape(2, 3, 1, 5, 4), 30);
+        Shape box = mask.getBox();
+        Random random = new Random(Seeds.of(11));
+        try (SpectralTransform transform = transform(mask, DataType.FLOAT64)) {
+            int[] axes = {1, 2, 3};
+            NDArray x = RandomTensors.tensor(manager, random, new Shape(7, 15), DataType.FLOAT64);
+            NDArray projected = transform.projectLast(x, axes, manager);
+            assertEquals(new Shape(7, box.get(1) * box.get(3)), projected.getShape());
+            NDArray a = transform.basis(1, manager);
+            NDArray b = transform.basis(3, manager);
+            NDArray direct =
+                    a.transpose()
+                            .matMul(x.reshape(7, 3, 5).matMul(b))
+                            .reshape(projected.getShape());
+            RandomTensors.assertClose(direct.toDoubleArray(), projected, TOLERANCE);
+            NDArray back = transform.rebuildLast(projected, axes, manager);
+            NDArray rebuilt =
+                    a.matMul(direct.reshape(7, box.get(1), box.get(3)).matMul(b.transpose()))
+                            .reshape(x.getShape());
+            RandomTensors.assertClose(rebuilt.toDoubleArray(), back, TOLERANCE);
         }
     }
 
@@ -206,8 +232,8 @@ class SpectralTransformTest {
                     NDArray same = x.add(scratch.zeros(new Shape(1), DataType.FLOAT64));
                     NDArray y =
                             projects
-                                    ? transform.projectLast(same, 1, scratch)
-                                    : transform.rebuildLast(same, 1, scratch);
+                                    ? transform.projectLast(same, new int[] {1}, scratch)
+                                    : transform.rebuildLast(same, new int[] {1}, scratch);
                     collector.backward(y.mul(y).sum());
                 }
                 double[] twice = x.stopGradient().mul(2).toDoubleArray();
