@@ -78,9 +78,8 @@ final class StepSearch {
      * @throws IllegalArgumentException if no steps make the file so small
      */
     Quantization find() {
-        long numbers = tensors.values().stream().mapToLong(values -> values.length).sum();
         Quantization unrounded = unrounded();
-        if (FileSize.mayFitUnrounded(numbers, bytes) && sizes.coded(unrounded) <= bytes) {
+        if (FileSize.mayFitUnrounded(coefficients(), bytes) && sizes.coded(unrounded) <= bytes) {
             return unrounded;
         }
         Quantization coarsest = at(COARSEST);
@@ -88,12 +87,16 @@ final class StepSearch {
         if (least > bytes) {
             throw tooFew(least, bytes, coarsest.largest(block));
         }
-        if (!SizeEstimate.isNeeded(numbers)) {
+        if (!SizeEstimate.isNeeded(coefficients())) {
             return search();
         }
         SizeEstimate estimate = new SizeEstimate(least);
         size = steps -> estimate.bytes(sizes.bits(steps));
         return estimate.search(bytes, coarsest, this::search, sizes::bits, sizes::coded);
+    }
+
+    private long coefficients() {
+        return tensors.values().stream().mapToLong(values -> values.length).sum();
     }
 
     /** Searches by the sizes of {@link #size}. */
@@ -247,6 +250,10 @@ final class StepSearch {
             return Optional.empty();
         }
         String start = "A file with the steps found has " + used + " of " + bytes + " bytes: ";
+        if (SizeEstimate.isNeeded(coefficients())) {
+            // To try finer steps for each tensor, the network would have to be coded as often.
+            return Optional.of(start + "in large networks the search estimates sizes");
+        }
         for (String name : tensors.keySet()) {
             long its = sizes.coded(finer(found, name));
             if (its > bytes && !isAtFloor(found, name)) {

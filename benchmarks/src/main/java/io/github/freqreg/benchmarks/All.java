@@ -28,7 +28,6 @@ import java.util.Map;
 public final class All {
 
     private static final Path RESULTS = Path.of("benchmarks", "results.json");
-    private static final Path README = Path.of("benchmarks", "README.md");
     private static final int[] THREADS = {1, 2};
 
     private All() {}
@@ -39,11 +38,7 @@ public final class All {
      * @param args parts of the names of cases, or {@code --tables}
      */
     public static void main(String[] args) throws IOException, InterruptedException {
-        if (!Files.exists(README)) {
-            throw new IOException(
-                    README.toAbsolutePath()
-                            + " does not exist: run this program in the root of the project");
-        }
+        Readme.check();
         List<String> parts = List.of(args);
         Map<String, Comparison> results = read();
         List<Case> cases = Comparison.cases();
@@ -59,7 +54,7 @@ public final class All {
                 }
             }
         }
-        new Tables(new ArrayList<>(results.values())).write(README);
+        Readme.write(All.class, new Tables(new ArrayList<>(results.values())).toString());
     }
 
     private static Map<String, Comparison> read() throws IOException {

@@ -113,24 +113,12 @@ record Comparison(
     /** Measures a case in a new process. */
     static Comparison fork(Case measured, int threads) throws IOException, InterruptedException {
         Path file = Files.createTempFile("comparison", ".json");
-        ProcessBuilder process =
-                new ProcessBuilder(
-                                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                                "-cp",
-                                System.getProperty("java.class.path"),
-                                "-Dai.djl.pytorch.num_threads=" + threads,
-                                "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
-                                Comparison.class.getName(),
-                                measured.name(),
-                                String.valueOf(threads),
-                                file.toString())
-                        .inheritIO();
-        process.environment().put("OMP_NUM_THREADS", String.valueOf(threads));
-        int status = process.start().waitFor();
-        if (status != 0) {
-            throw new IOException(
-                    "The process that measured " + measured.name() + " ended with " + status);
-        }
+        Fork.run(
+                Comparison.class,
+                threads,
+                measured.name(),
+                String.valueOf(threads),
+                file.toString());
         Comparison comparison = JsonUtils.GSON.fromJson(Files.readString(file), Comparison.class);
         Files.delete(file);
         return comparison;

@@ -1,8 +1,5 @@
 package io.github.freqreg.benchmarks;
 
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -17,8 +14,6 @@ import java.util.Set;
  */
 final class Tables {
 
-    private static final String BEGIN = "<!-- tables: written by All -->";
-    private static final String END = "<!-- end of tables -->";
     private static final String AUTO = "AUTO";
 
     private final Map<String, List<Comparison>> byTitle = new LinkedHashMap<>();
@@ -27,18 +22,6 @@ final class Tables {
         for (Comparison result : results) {
             byTitle.computeIfAbsent(result.table(), title -> new ArrayList<>()).add(result);
         }
-    }
-
-    /** Replaces the tables in a file. */
-    void write(Path readme) throws IOException {
-        String text = Files.readString(readme);
-        int begin = text.indexOf(BEGIN);
-        int end = text.indexOf(END);
-        if (begin < 0 || end < begin) {
-            throw new IOException(readme + ": expected " + BEGIN + " and " + END);
-        }
-        String before = text.substring(0, begin + BEGIN.length());
-        Files.writeString(readme, before + "\n\n" + this + "\n" + text.substring(end));
     }
 
     /** Returns all tables in Markdown. */

@@ -78,18 +78,6 @@ public final class Trained implements Timed {
         }
     }
 
-    /**
-     * Returns the number of trained values.
-     *
-     * @return the total size of all parameters that have gradients
-     */
-    public long numbers() {
-        return model.getBlock().getParameters().values().stream()
-                .filter(parameter -> parameter.requiresGradient())
-                .mapToLong(parameter -> parameter.getArray().size())
-                .sum();
-    }
-
     /** Frees the model and the trainer. */
     @Override
     public void close() {

@@ -4,6 +4,8 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
 import ai.djl.nn.convolutional.Conv2d;
 import ai.djl.nn.core.Linear;
+import ai.djl.nn.recurrent.LSTM;
+import ai.djl.nn.transformer.ScaledDotProductAttentionBlock;
 import io.github.freqreg.benchmarks.Case;
 import io.github.freqreg.benchmarks.Pass;
 import io.github.freqreg.benchmarks.Timed;
@@ -94,7 +96,21 @@ public class LayerBenchmark {
                 1,
                 512,
                 80,
-                119);
+                119),
+        /** An LSTM, whose weights are rebuilt: 20 steps of 128 numbers. */
+        LSTM_256(
+                () -> LSTM.builder().setNumLayers(1).setStateSize(256).build(), 3_932, 32, 20, 128),
+        /** Attention with 8 heads over 65 tokens, in a block that calls its layers itself. */
+        ATTENTION_512(
+                () ->
+                        ScaledDotProductAttentionBlock.builder()
+                                .setEmbeddingSize(512)
+                                .setHeadCount(8)
+                                .build(),
+                2_621,
+                32,
+                65,
+                512);
 
         private final Supplier<Block> maker;
         private final long kept;

@@ -1,2 +1,2 @@
-/** Time and memory of layers with each strategy of {@code io.github.freqreg.execution}. */
+/** The time of layers with each strategy of {@code io.github.freqreg.execution}. */
 package io.github.freqreg.benchmarks.execution;

@@ -26,14 +26,19 @@ enum LargeNetwork {
             () -> AlexNet.build(AlexNet.WIDTH, 10),
             DataType.FLOAT32,
             new Shape(16, 3, 224, 224)),
-    /** BERT-base, 109 million weights, with a batch of two texts of 128 tokens. */
+    /** BERT-base, 109 million weights, with a text of 128 tokens. */
     BERT(
-            "BERT-base, 2 × 128 tokens",
-            () -> BertBlock.builder().base().setTokenDictionarySize(30_522).build(),
+            "BERT-base, 128 tokens",
+            () ->
+                    BertBlock.builder()
+                            .base()
+                            .setTokenDictionarySize(30_522)
+                            .optMaxSequenceLength(128)
+                            .build(),
             DataType.INT64,
-            new Shape(2, 128),
-            new Shape(2, 128),
-            new Shape(2, 128));
+            new Shape(1, 128),
+            new Shape(1, 128),
+            new Shape(1, 128));
 
     private final String title;
     private final Supplier<Block> maker;

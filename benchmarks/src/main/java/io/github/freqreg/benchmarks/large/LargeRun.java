@@ -17,6 +17,7 @@ import ai.djl.training.optimizer.Optimizer;
 import io.github.freqreg.file.FrequencyFile;
 import io.github.freqreg.file.Quantization;
 import io.github.freqreg.policy.FrequencyRegularization;
+import io.github.freqreg.policy.LayerType;
 import io.github.freqreg.training.BufferRetention;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -28,8 +29,8 @@ import java.util.stream.Stream;
 
 /**
  * Does with one large network, in a process of its own, what a user does: wrap, train, predict,
- * quantise, save and load. The time and the peak memory of each part are printed as a row of a
- * table. Memory is the resident memory of the whole process, which only Linux tells.
+ * quantise, save and load. The time and the peak memory of each part make a row of a table. Memory
+ * is the resident memory of the whole process, which only Linux tells.
  *
  * <p>Only the first run of each part is timed, as a user would see it, except for training steps:
  * the first one and the mean of two more.
@@ -67,7 +68,7 @@ final class LargeRun {
     /**
      * Runs one case.
      *
-     * @param args the network, {@code fresh} or {@code trained}, and the rate
+     * @param args the network, {@code fresh} or {@code trained}, the rate, and the file to write
      */
     public static void main(String[] args) throws IOException, MalformedModelException {
         LargeNetwork network = LargeNetwork.valueOf(args[0]);
@@ -75,7 +76,8 @@ final class LargeRun {
                 new LargeRun(network, args[1].equals("trained"), Double.parseDouble(args[2]));
         run.run();
         String way = run.rate == 0 ? "dense" : args[1] + ", rate " + args[2];
-        System.out.println(
+        Files.writeString(
+                Path.of(args[3]),
                 "| "
                         + network.title()
                         + " | "
@@ -86,7 +88,6 @@ final class LargeRun {
     }
 
     private void run() throws IOException, MalformedModelException {
-        System.setProperty("ai.djl.offline", "true");
         Engine.getInstance().setRandomSeed(1);
         Path folder = Files.createTempDirectory("large");
         try (Model model = Model.newInstance("large")) {
@@ -125,6 +126,7 @@ final class LargeRun {
             model.setBlock(
                     FrequencyRegularization.builder()
                             .optKeepRate(rate)
+                            .optLayerTypes(LayerType.values())
                             .build()
                             .apply(model.getBlock(), network.shapes()));
         }
