@@ -34,7 +34,8 @@ final class ForwardPass {
     private final ModuleGradients gradients;
     private final Optional<LayerExecutor> executor;
     private Strategy strategy;
-    private boolean fusible;
+    private boolean normalized;
+    private boolean rectified;
     private boolean warned;
 
     /**
@@ -161,6 +162,9 @@ final class ForwardPass {
             NDList inputs,
             NDManager scratch,
             boolean training) {
+        if (FusedNorm.canFuse(block)) {
+            return FusedNorm.forward(block, store, inputs, training);
+        }
         if (executor.isEmpty() || !LayerInput.isOne(inputs)) {
             return Optional.empty();
         }
@@ -197,9 +201,9 @@ final class ForwardPass {
 
     private PassMode mode(boolean training) {
         if (training) {
-            return PassMode.TRAINING;
+            return normalized ? PassMode.FUSIBLE_TRAINING : PassMode.TRAINING;
         }
-        return fusible ? PassMode.FUSIBLE_INFERENCE : PassMode.INFERENCE;
+        return normalized || rectified ? PassMode.FUSIBLE_INFERENCE : PassMode.INFERENCE;
     }
 
     /** Returns whether blocks that follow can be fused with this one. */
@@ -208,9 +212,10 @@ final class ForwardPass {
                 .isPresent();
     }
 
-    /** Sets whether a block follows that can be fused. */
-    void setFusible(boolean follows) {
-        fusible = follows;
+    /** Sets which blocks follow that can be fused: a normalisation, and then a ReLU. */
+    void setFusible(boolean normalization, boolean relu) {
+        normalized = normalization;
+        rectified = relu;
     }
 
     /** Only warns: the branch may be unused, or the child bypasses the store and never trains. */

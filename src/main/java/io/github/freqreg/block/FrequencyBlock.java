@@ -60,9 +60,6 @@ public final class FrequencyBlock extends AbstractBaseBlock {
     /** Differs from the versions of DJL's blocks, so that neither reads the other's parameters. */
     private static final byte VERSION = 'H';
 
-    private static final PrivateField<BatchNorm, Float> EPSILON =
-            new PrivateField<>(BatchNorm.class, "epsilon", float.class);
-
     private final Block block;
     private final Map<Parameter, SpectralParameter> spectral = new IdentityHashMap<>();
     private final Map<String, SpectralParameter> byName = new LinkedHashMap<>();
@@ -139,8 +136,10 @@ public final class FrequencyBlock extends AbstractBaseBlock {
      */
     @Internal
     public OptionalDouble foldedEpsilon() {
-        return folded && EPSILON.isOpen()
-                ? OptionalDouble.of(EPSILON.get((BatchNorm) block))
+        return folded
+                ? FusedNorm.epsilon((BatchNorm) block)
+                        .map(OptionalDouble::of)
+                        .orElse(OptionalDouble.empty())
                 : OptionalDouble.empty();
     }
 

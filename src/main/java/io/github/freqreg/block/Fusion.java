@@ -2,13 +2,14 @@ package io.github.freqreg.block;
 
 import ai.djl.nn.Block;
 import ai.djl.nn.BlockList;
+import ai.djl.nn.norm.BatchNorm;
 import io.github.freqreg.execution.FusedRelu;
 import io.github.freqreg.nn.BatchStatisticsNorm;
 import java.util.IdentityHashMap;
 import java.util.Map;
 
 /**
- * Fuses batch statistics and ReLU into the frequency block before them in a sequential block.
+ * Fuses batch normalisation and ReLU into the frequency block before them in a sequential block.
  *
  * <p>Fusion is only an optimisation: the network computes the same, whatever block follows later.
  */
@@ -17,8 +18,8 @@ final class Fusion {
     private Fusion() {}
 
     /**
-     * Replaces DJL's ReLU by {@link FusedRelu} where it can be fused, and tells each frequency
-     * block whether a fusible block follows.
+     * Replaces DJL's batch normalisation and ReLU by blocks that can be fused, and tells each
+     * frequency block whether one follows.
      *
      * @param root of the network
      */
@@ -33,11 +34,23 @@ final class Fusion {
                     || !block.getPass().canFuse()) {
                 continue;
             }
-            boolean normalized = children.valueAt(i + 1) instanceof BatchStatisticsNorm;
+            boolean normalized = fuseNorm(children, i + 1, fused);
             int relu = normalized ? i + 2 : i + 1;
             boolean rectified = relu < children.size() && fuseRelu(children, relu, fused);
-            block.getPass().setFusible(normalized || rectified);
+            block.getPass().setFusible(normalized, rectified);
         }
+    }
+
+    private static boolean fuseNorm(BlockList children, int at, Map<Block, Block> fused) {
+        Block block = children.valueAt(at);
+        if (FusedNorm.canFuse(block)) {
+            block = fused.computeIfAbsent(block, norm -> new FusedBatchNorm((BatchNorm) norm));
+            ChildBlocks.put(children, at, block);
+        }
+        return block instanceof FusedBatchNorm
+                || block instanceof BatchStatisticsNorm
+                || block instanceof FrequencyBlock wrapper
+                        && FusedNorm.canFuse(wrapper.getWrapped());
     }
 
     private static boolean fuseRelu(BlockList children, int at, Map<Block, Block> fused) {
@@ -48,6 +61,9 @@ final class Fusion {
 
     /** Returns DJL's own block if this one is a fused one, or the block itself. */
     static Block undo(Block block) {
+        if (block instanceof FusedBatchNorm norm) {
+            return norm.getOriginal();
+        }
         return block instanceof FusedRelu fused ? fused.getOriginal() : block;
     }
 }

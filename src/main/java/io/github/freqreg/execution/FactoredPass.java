@@ -117,8 +117,12 @@ final class FactoredPass {
     /** Returns whether the channels are computed only when the next block asks for them. */
     private boolean waits() {
         boolean asked = pass.strategy() == Strategy.AUTO || pass.strategy() == Strategy.FUSED;
-        boolean fusible = pass.mode() == PassMode.FUSIBLE_INFERENCE;
-        return asked && fusible && !pass.input().hasGradient();
+        return asked
+                && switch (pass.mode()) {
+                    case FUSIBLE_TRAINING -> true;
+                    case FUSIBLE_INFERENCE -> !pass.input().hasGradient();
+                    case TRAINING, INFERENCE -> false;
+                };
     }
 
     /**
@@ -173,15 +177,23 @@ final class FactoredPass {
     private NDList unexpanded(NDArray small, @Nullable NDArray shift, Consumer<MapUse> user) {
         NDManager owner = pass.input().manager();
         NDArray basis = pass.transform().basis(outAxis(), owner);
-        NDArray plain = null;
-        if (shift != null) {
-            // The bias as it is now: the output is computed later.
-            try (NDArray detached = shift.stopGradient()) {
-                plain = detached.duplicate();
-            }
-            plain.attach(owner);
+        return new Unexpanded(
+                new FactoredMaps(small, basis, held(shift, owner), pass.training(), user));
+    }
+
+    /** Returns the bias as it is now, for an output that is computed later. */
+    private @Nullable NDArray held(@Nullable NDArray shift, NDManager owner) {
+        if (shift == null) {
+            return null;
         }
-        return new Unexpanded(new FactoredMaps(small, basis, plain, user), ChannelEpilogue.NONE);
+        if (pass.training()) {
+            return shift.get(owner, new NDIndex().addAllDim());
+        }
+        try (NDArray detached = shift.stopGradient()) {
+            NDArray plain = detached.duplicate();
+            plain.attach(owner);
+            return plain;
+        }
     }
 
     /** Answers with the core for the weight, and with no bias if it is added after expanding. */

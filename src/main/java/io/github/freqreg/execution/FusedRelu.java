@@ -22,7 +22,7 @@ public final class FusedRelu extends LambdaBlock {
     private FusedRelu(LambdaBlock original) {
         super(
                 inputs ->
-                        Unexpanded.waiting(inputs)
+                        Unexpanded.unread(inputs)
                                 .map(Unexpanded::relu)
                                 .orElseGet(() -> Activation.relu(inputs)),
                 original.getName());

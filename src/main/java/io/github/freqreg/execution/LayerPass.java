@@ -26,6 +26,6 @@ public record LayerPass(
 
     /** Returns whether a backward pass may follow. */
     boolean training() {
-        return mode == PassMode.TRAINING;
+        return mode == PassMode.TRAINING || mode == PassMode.FUSIBLE_TRAINING;
     }
 }

@@ -20,9 +20,10 @@ public enum Strategy {
      */
     FACTORED,
     /**
-     * Like {@link #FACTORED}. In addition, inference fuses batch statistics and ReLU that follow
-     * the layer: they are applied tile by tile between its frequencies and those of the next layer,
-     * so that maps with all channels are stored only if another block needs them.
+     * Like {@link #FACTORED}. In addition, batch normalisation that follows the layer is computed
+     * from its frequencies, in training too. Inference also fuses a ReLU: both are applied tile by
+     * tile between the frequencies of the layer and those of the next one, so that maps with all
+     * channels are stored only if another block needs them.
      */
     FUSED;
 

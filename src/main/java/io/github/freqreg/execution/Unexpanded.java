@@ -6,6 +6,7 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
+import io.github.freqreg.nn.ChannelNorm;
 import io.github.freqreg.nn.LazyMaps;
 import java.util.Optional;
 
@@ -21,22 +22,31 @@ import java.util.Optional;
  * after a user has removed, replaced or moved some of them.
  *
  * <p>Like the intermediate results of DJL's blocks, the maps belong to the manager of the layer's
- * input. They are freed with it, or when all lists that hold them are closed. Instances exist only
- * outside of gradient graphs. They are safe for concurrent use.
+ * input. They are freed with it, or when all lists that hold them are closed. Inside a gradient
+ * graph, only normalisation is fused. Instances are safe for concurrent use.
  */
 final class Unexpanded extends LazyList implements LazyMaps {
 
     private static final long serialVersionUID = 1L;
 
     private final transient FactoredMaps maps;
-    private final transient ChannelEpilogue epilogue;
+    private final transient boolean relu;
     private transient boolean expanded;
     private transient boolean closed;
 
-    Unexpanded(FactoredMaps maps, ChannelEpilogue epilogue) {
+    /**
+     * Creates the output of a convolution.
+     *
+     * @param maps from which the channels follow
+     */
+    Unexpanded(FactoredMaps maps) {
+        this(maps, false);
+    }
+
+    private Unexpanded(FactoredMaps maps, boolean relu) {
         this.maps = maps;
-        this.epilogue = epilogue;
-        maps.holders().incrementAndGet();
+        this.relu = relu;
+        maps.enter();
     }
 
     /**
@@ -46,10 +56,20 @@ final class Unexpanded extends LazyList implements LazyMaps {
      * @param list any list
      * @return the list, if it is an instance of this class that was not read
      */
-    static Optional<Unexpanded> waiting(NDList list) {
+    static Optional<Unexpanded> unread(NDList list) {
         return list instanceof Unexpanded maps && !maps.isComputed()
                 ? Optional.of(maps)
                 : Optional.empty();
+    }
+
+    /**
+     * Returns a list whose channels the next layer can project without storing them.
+     *
+     * @param list any list
+     * @return the list, if it was not read and is not part of a gradient graph
+     */
+    static Optional<Unexpanded> waiting(NDList list) {
+        return unread(list).filter(each -> !each.maps.inGraph());
     }
 
     /** {@inheritDoc} */
@@ -61,13 +81,16 @@ final class Unexpanded extends LazyList implements LazyMaps {
     /** {@inheritDoc} */
     @Override
     public boolean canNormalize() {
-        return !isComputed() && epilogue.canNormalize();
+        return !isComputed() && !relu;
     }
 
     /** {@inheritDoc} */
     @Override
-    public NDList normalize(float epsilon) {
-        return new Unexpanded(maps, epilogue.normalize(epsilon));
+    public NDList normalize(ChannelNorm norm) {
+        if (!canNormalize()) {
+            throw new IllegalStateException("The maps are computed, or a ReLU follows them");
+        }
+        return new Unexpanded(maps.normalize(norm));
     }
 
     /**
@@ -76,7 +99,7 @@ final class Unexpanded extends LazyList implements LazyMaps {
      * @return max(0, channels), not computed yet
      */
     NDList relu() {
-        return new Unexpanded(maps, epilogue.rectify());
+        return new Unexpanded(maps, true);
     }
 
     /**
@@ -88,7 +111,7 @@ final class Unexpanded extends LazyList implements LazyMaps {
      */
     NDArray project(NDArray cosines, NDManager manager) {
         maps.user().accept(MapUse.PROJECTED);
-        return epilogue.project(maps, cosines, manager);
+        return new ChannelEpilogue(relu).project(maps, cosines, manager);
     }
 
     /** Returns the shape of the array in this list without computing it. */
@@ -112,9 +135,9 @@ final class Unexpanded extends LazyList implements LazyMaps {
             throw new IllegalStateException("The output was closed before it was read");
         }
         if (!expanded) {
-            put(epilogue.expand(maps, maps.small().getManager()));
+            put(new ChannelEpilogue(relu).expand(maps, maps.small().getManager()));
             expanded = true;
-            maps.user().accept(epilogue.isEmpty() ? MapUse.STORED : MapUse.FUSED);
+            maps.user().accept(relu || maps.isNormalized() ? MapUse.FUSED : MapUse.STORED);
         }
     }
 

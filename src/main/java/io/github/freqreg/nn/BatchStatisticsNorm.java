@@ -66,7 +66,7 @@ public final class BatchStatisticsNorm extends AbstractBlock {
             boolean training,
             PairList<String, Object> params) {
         if (inputs instanceof LazyMaps maps && maps.canNormalize()) {
-            return maps.normalize(epsilon);
+            return maps.normalize(ChannelNorm.ofBatch(epsilon));
         }
         NDArray input = inputs.singletonOrThrow();
         Shape channels = new Shape(input.getShape().get(1));

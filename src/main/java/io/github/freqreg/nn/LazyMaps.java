@@ -18,15 +18,15 @@ public interface LazyMaps {
     /**
      * Tells whether batch normalisation can be fused.
      *
-     * @return false once the maps are computed, or after another normalisation or a ReLU
+     * @return false once the maps are computed, or after a ReLU
      */
     boolean canNormalize();
 
     /**
-     * Fuses batch normalisation without scale and shift.
+     * Fuses batch normalisation.
      *
-     * @param epsilon the term that is added to the variance
+     * @param norm what is computed of each channel
      * @return the normalised maps, not computed yet
      */
-    NDList normalize(float epsilon);
+    NDList normalize(ChannelNorm norm);
 }
