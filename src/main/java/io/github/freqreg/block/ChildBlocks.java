@@ -149,6 +149,16 @@ public final class ChildBlocks {
         return value instanceof Block block && blocks.contains(block);
     }
 
+    /**
+     * Returns the block that a fused one takes the place of.
+     *
+     * @param block any block of a network
+     * @return DJL's own block, or the block itself if it is not fused
+     */
+    public static Block original(Block block) {
+        return Fusion.undo(block);
+    }
+
     /** Puts a block into a child list in place of another, under the same name. */
     static void put(BlockList children, int at, Block block) {
         if (children.valueAt(at) != block) {

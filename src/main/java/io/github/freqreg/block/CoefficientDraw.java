@@ -29,6 +29,8 @@ final class CoefficientDraw implements Initializer {
     private static final long LARGE = 1 << 20;
 
     private final Initializer initializer;
+    private @Nullable NDArray placeholder;
+    private double deviation;
 
     /**
      * Replaces an initializer.
@@ -39,44 +41,40 @@ final class CoefficientDraw implements Initializer {
         this.initializer = initializer;
     }
 
-    /** Returns the initializer of the dense weights. */
-    Initializer getInitializer() {
-        return initializer;
-    }
-
     /** Returns dense weights, or a placeholder if coefficients are to be drawn. */
     @Override
     public NDArray initialize(NDManager manager, Shape shape, DataType type) {
-        return deviation(shape, type).isPresent()
-                ? Placeholder.of(manager, shape, type)
-                : initializer.initialize(manager, shape, type);
+        if (shape.size() < LARGE) {
+            return initializer.initialize(manager, shape, type);
+        }
+        Recorder recorder = new Recorder(shape);
+        NDArray drawn;
+        try {
+            drawn = initializer.initialize(recorder.manager(), shape, type);
+        } catch (RuntimeException e) {
+            // It does something else; if that is an error, drawing dense weights will show it.
+            return initializer.initialize(manager, shape, type);
+        }
+        if (drawn != null) {
+            // It has a manager of its own.
+            return drawn;
+        }
+        if (recorder.deviation.isEmpty()) {
+            return initializer.initialize(manager, shape, type);
+        }
+        deviation = recorder.deviation.getAsDouble();
+        placeholder = Placeholder.of(manager, shape, type);
+        return placeholder;
     }
 
     /**
-     * Returns the standard deviation of the coefficients of a tensor.
+     * Returns the standard deviation of the coefficients to be drawn.
      *
-     * @param shape of the tensor
-     * @param type of its elements
-     * @return the deviation; nothing if dense weights are to be drawn
+     * @param weights the array of the tensor after its initialisation
+     * @return the deviation; nothing if these are dense weights
      */
-    OptionalDouble deviation(Shape shape, DataType type) {
-        if (shape.size() < LARGE) {
-            return OptionalDouble.empty();
-        }
-        Recorder recorder = new Recorder(shape);
-        NDManager manager =
-                (NDManager)
-                        Proxy.newProxyInstance(
-                                NDManager.class.getClassLoader(),
-                                new Class<?>[] {NDManager.class},
-                                (proxy, method, args) -> recorder.call(method, args));
-        try {
-            NDArray drawn = initializer.initialize(manager, shape, type);
-            return drawn == null ? recorder.deviation : OptionalDouble.empty();
-        } catch (RuntimeException e) {
-            // It does something else; if that is an error, drawing dense weights will show it.
-            return OptionalDouble.empty();
-        }
+    OptionalDouble deviation(NDArray weights) {
+        return weights == placeholder ? OptionalDouble.of(deviation) : OptionalDouble.empty();
     }
 
     /** Records the only draw of an initializer. */
@@ -89,8 +87,16 @@ final class CoefficientDraw implements Initializer {
             this.shape = shape;
         }
 
+        NDManager manager() {
+            return (NDManager)
+                    Proxy.newProxyInstance(
+                            NDManager.class.getClassLoader(),
+                            new Class<?>[] {NDManager.class},
+                            (proxy, method, args) -> call(method, args));
+        }
+
         /** Answers null instead of an array, with which no initializer can go on. */
-        @Nullable Object call(Method method, Object[] args) {
+        private @Nullable Object call(Method method, Object[] args) {
             if (method.getName().equals("getDevice")) {
                 return Device.cpu();
             }

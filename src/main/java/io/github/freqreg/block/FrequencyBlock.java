@@ -47,7 +47,7 @@ import java.util.OptionalDouble;
  *   <li><b>Inference</b> rebuilds the weights only if the coefficients have changed. Several
  *       threads may predict at the same time, each with its own predictor, as DJL requires.
  *   <li><b>Execution</b>: convolutions, transposed convolutions and linear layers are computed
- *       without dense weights where that is cheaper, see {@link Strategy}. Batch statistics and
+ *       without dense weights where that is cheaper, see {@link Strategy}. Batch normalisation and
  *       ReLU that follow such a layer in a sequential block are fused with it.
  * </ul>
  *
@@ -187,15 +187,18 @@ public final class FrequencyBlock extends AbstractBaseBlock {
         for (SpectralParameter tensor : byName.values()) {
             if (!tensor.getCoefficients().isInitialized()) {
                 fresh.add(tensor);
-                // Trainers and users set initialisers on the parameters they see.
-                tensor.prepare();
+                tensor.passInitializer(true);
             } else {
                 tensor.getCoefficients().initialize(manager, dataType);
             }
         }
         beforeInitialize(shapes);
-        block.initialize(manager, dataType, shapes);
-        fresh.forEach(tensor -> tensor.project(tensor.getModule().isEmpty()));
+        try {
+            block.initialize(manager, dataType, shapes);
+            fresh.forEach(tensor -> tensor.project(tensor.getModule().isEmpty()));
+        } finally {
+            fresh.forEach(tensor -> tensor.passInitializer(false));
+        }
     }
 
     /** {@inheritDoc} */

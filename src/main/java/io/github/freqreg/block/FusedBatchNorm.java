@@ -93,7 +93,9 @@ final class FusedBatchNorm extends AbstractBaseBlock {
     public void loadParameters(NDManager manager, DataInputStream is)
             throws IOException, MalformedModelException {
         original.loadParameters(manager, is);
-        beforeInitialize(original.getInputShapes());
+        if (original.isInitialized()) {
+            beforeInitialize(original.getInputShapes());
+        }
     }
 
     /** {@inheritDoc} */

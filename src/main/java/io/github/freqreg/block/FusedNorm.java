@@ -64,7 +64,7 @@ final class FusedNorm {
             return Optional.empty();
         }
         BatchNorm norm = (BatchNorm) block;
-        Device device = inputs.getManager().getDevice();
+        Device device = maps.getDevice();
         NDArray gamma = value(norm, "gamma", store, device, training);
         NDArray beta = value(norm, "beta", store, device, training);
         NDArray mean = value(norm, "runningMean", store, device, training);
@@ -92,7 +92,7 @@ final class FusedNorm {
 
     private static void update(
             NDArray mean, NDArray variance, ChannelNorm.Statistics batch, float decay) {
-        double unbiased = (double) batch.numbers() / Math.max(1, batch.numbers() - 1);
+        double unbiased = (double) batch.numbers() / (batch.numbers() - 1);
         average(mean, batch.mean(), decay, 1);
         average(variance, batch.variance(), decay, unbiased);
     }

@@ -47,7 +47,7 @@ public final class NetworkTensors {
                             ? wrapper.findSpectral(parameter)
                             : Optional.empty();
             Map<String, Parameter> others = Collections.unmodifiableMap(tied);
-            return NetworkTensor.of(name, parameter, owner, others, spectral);
+            return NetworkTensor.of(name, parameter, Fusion.undo(owner), others, spectral);
         }
     }
 

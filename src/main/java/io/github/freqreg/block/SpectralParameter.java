@@ -107,20 +107,17 @@ public final class SpectralParameter {
         return kept;
     }
 
-    /** Prepares the initialisation of the dense weights, of which large ones are not drawn. */
-    void prepare() {
-        dense.setInitializer(new CoefficientDraw(coefficients.getInitializer()));
+    /** Passes on the initializer that was set here; with {@code draws}, for coefficients. */
+    void passInitializer(boolean draws) {
+        Initializer own = coefficients.getInitializer();
+        dense.setInitializer(draws && own != null ? new CoefficientDraw(own) : own);
     }
 
     /** Projects and freezes the initialised weights; coefficients of fresh ones are scaled. */
     void project(boolean fresh) {
         dense.freeze(true);
         NDArray weights = dense.getArray();
-        Initializer initializer = dense.getInitializer();
-        if (initializer instanceof CoefficientDraw draw) {
-            dense.setInitializer(draw.getInitializer());
-        }
-        if (dense.getInitializer() == Placeholder.INITIALIZER) {
+        if (coefficients.getInitializer() == Placeholder.INITIALIZER) {
             // A loader will set the coefficients.
             setCoefficients(weights.getManager().zeros(new Shape(1), weights.getDataType()), 1);
             return;
@@ -128,7 +125,10 @@ public final class SpectralParameter {
         ZigzagMask mask = getAxes().mask(getShape(), getSpec().start());
         StartCoefficients first = new StartCoefficients(weights, mask);
         int rounds = getSpec().balanceRounds();
-        NDArray vector = fresh ? first.ofFresh(initializer, getShape(), rounds) : first.ofTrained();
+        NDArray vector =
+                fresh
+                        ? first.ofFresh(dense.getInitializer(), getShape(), rounds)
+                        : first.ofTrained();
         setCoefficients(vector, mask.getKept());
         forgetWeights();
     }

@@ -2,7 +2,6 @@ package io.github.freqreg.block;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.training.initializer.Initializer;
 import io.github.freqreg.spectrum.SpectralTransform;
@@ -59,17 +58,20 @@ final class StartCoefficients {
     }
 
     private NDArray drawn(Initializer initializer, NDManager scratch) {
-        DataType type = weights.getDataType();
         OptionalDouble deviation =
                 initializer instanceof CoefficientDraw draw
-                        ? draw.deviation(weights.getShape(), type)
+                        ? draw.deviation(weights)
                         : OptionalDouble.empty();
         if (deviation.isEmpty()) {
             return projected(scratch);
         }
         Shape kept = new Shape(mask.getKept());
         return scratch.randomNormal(
-                0, (float) deviation.getAsDouble(), kept, type, weights.getDevice());
+                0,
+                (float) deviation.getAsDouble(),
+                kept,
+                weights.getDataType(),
+                weights.getDevice());
     }
 
     private NDArray projected(NDManager scratch) {

@@ -83,6 +83,9 @@ public final class TrialInitialization {
         if (each instanceof FrequencyBlock wrapper) {
             rememberInputShapes(wrapper.getWrapped(), seen);
         }
+        if (each instanceof FusedBatchNorm norm) {
+            rememberInputShapes(norm.getOriginal(), seen);
+        }
         each.getChildren().values().forEach(child -> rememberInputShapes(child, seen));
     }
 

@@ -185,7 +185,7 @@ public final class Wrapping {
                             tensor.isInModule()));
         }
         FrequencyBlock wrapper =
-                new FrequencyBlock(unit, shownBy(unit), tensors.values(), strategy);
+                new FrequencyBlock(Fusion.undo(unit), shownBy(unit), tensors.values(), strategy);
         for (NetworkTensor each : units.getOrDefault(unit, List.of())) {
             SpectralParameter tensor = Objects.requireNonNull(tensors.get(each.name()));
             if (tensor.getDense().isInitialized()) {

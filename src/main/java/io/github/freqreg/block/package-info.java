@@ -16,17 +16,20 @@
  * gets them, which asks no parameter store), {@code ParameterCodec} (DJL's {@code .params} files).
  * Then how a network is wrapped: {@code NetworkTensors} lists its parameters, {@code TensorSpec}
  * says how each is kept, {@code Wrapping} cuts the network into units and wraps them, {@code
- * ChildBlocks} replaces children, {@code Fusion} fuses followers, and {@code StartScale} scales the
- * coefficients of fresh tensors. {@code TrialInitialization} and {@code TransposedLayers} prepare a
- * network and can be undone, {@code ScriptModules} loads TorchScript networks, and {@code
- * FreshStart} makes a network forget.
+ * ChildBlocks} replaces children, {@code Fusion} fuses followers, with {@code FusedNorm} for batch
+ * normalisation. {@code StartCoefficients} are those that a tensor has at first: {@code
+ * CoefficientDraw} draws those of large fresh tensors, and {@code StartScale} scales all fresh
+ * ones. {@code TrialInitialization} and {@code TransposedLayers} prepare a network and can be
+ * undone, {@code ScriptModules} loads TorchScript networks, and {@code FreshStart} makes a network
+ * forget.
  *
  * <h2>Design notes</h2>
  *
  * <ul>
  *   <li>The coefficients keep the name, the type and the initialiser of the parameter that they
  *       replace, so freezing and initialising by type still work. The layer's own initialiser draws
- *       dense weights, which are then projected.
+ *       dense weights, which are then projected; of large tensors, coefficients with the same
+ *       variance are drawn.
  *   <li>The coefficients are those of the orthonormal transform, without a factor. A factor that
  *       makes Adam's usual learning rates fit was tried; a larger learning rate for all did better.
  *   <li>No flag marks the cached dense weights as stale. Each inference compares the kept

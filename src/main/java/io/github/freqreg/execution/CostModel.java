@@ -70,6 +70,13 @@ final class CostModel {
         }
     }
 
+    /** Returns the nanoseconds of projecting or expanding maps; only linear layers use the FFT. */
+    private static double mix(LayerSizes s, double numbers, double terms) {
+        return s.linear()
+                ? TransformCost.nanoseconds(numbers, terms)
+                : TransformCost.matrix(numbers, terms);
+    }
+
     private static double weight(Factorization way, LayerSizes s) {
         double in = way.projects() ? s.inBox() : s.in();
         double out = way.expands() ? s.outBox() : s.out();
@@ -90,12 +97,12 @@ final class CostModel {
         double steps = 1;
         double mixes = 0;
         if (way.projects()) {
-            mixes += TransformCost.nanoseconds(input, s.inTerms());
+            mixes += mix(s, input, s.inTerms());
             numbers += (traffic.inputRead() ? input : 0) + projected;
             steps++;
         }
         if (way.expands()) {
-            mixes += TransformCost.nanoseconds(output, s.outTerms());
+            mixes += mix(s, output, s.outTerms());
             numbers += computed + (traffic.output() == MapUse.PROJECTED ? 0 : output);
             steps += 2;
         }

@@ -116,16 +116,16 @@ record FactoredMaps(
             }
             NDArray gamma = norm.gamma();
             NDArray beta = norm.beta();
-            NDArray mean = alias(statistics.mean(), scratch).reshape(column);
-            NDArray variance = alias(statistics.variance(), scratch).reshape(column);
+            NDArray mean = view(statistics.mean(), scratch).reshape(column);
+            NDArray variance = view(statistics.variance(), scratch).reshape(column);
             NDArray one =
                     gamma == null
                             ? scratch.ones(column, expansion.getDataType())
-                            : alias(gamma, scratch).reshape(column);
+                            : view(gamma, scratch).reshape(column);
             NDArray scale = one.div(variance.add(norm.epsilon()).sqrt());
             NDArray after = before.sub(mean).mul(scale);
             if (beta != null) {
-                after = after.add(alias(beta, scratch).reshape(column));
+                after = after.add(view(beta, scratch).reshape(column));
             }
             NDArray scaled = expansion.mul(scale);
             scaled.attach(owner);
@@ -164,6 +164,16 @@ record FactoredMaps(
                 alias(statistics.mean(), scratch).stopGradient().flatten(),
                 alias(statistics.variance(), scratch).stopGradient().flatten(),
                 statistics.numbers());
+    }
+
+    /** Returns a view of a parameter, whose gradients are recorded only inside of a graph. */
+    private NDArray view(NDArray parameter, NDManager scratch) {
+        if (inGraph) {
+            return alias(parameter, scratch);
+        }
+        NDArray detached = parameter.stopGradient();
+        detached.attach(scratch);
+        return detached;
     }
 
     /** Returns a view that belongs to another manager, which will own what is computed from it. */

@@ -181,7 +181,10 @@ final class FactoredPass {
                 new FactoredMaps(small, basis, held(shift, owner), pass.training(), user));
     }
 
-    /** Returns the bias as it is now, for an output that is computed later. */
+    /**
+     * Returns the bias for an output that is computed later: outside of a graph, a copy of it as it
+     * is now.
+     */
     private @Nullable NDArray held(@Nullable NDArray shift, NDManager owner) {
         if (shift == null) {
             return null;

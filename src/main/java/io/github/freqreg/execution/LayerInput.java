@@ -7,7 +7,6 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import io.github.freqreg.Internal;
-import io.github.freqreg.spectrum.GradientGraph;
 
 /**
  * The single input of a layer, described without computing an {@link Unexpanded} one.
@@ -57,7 +56,7 @@ public record LayerInput(
                 array.getShape(),
                 array.getDataType(),
                 array.getDevice(),
-                GradientGraph.contains(array));
+                array.hasGradient());
     }
 
     /**

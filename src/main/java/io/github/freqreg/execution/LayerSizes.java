@@ -30,9 +30,10 @@ record LayerSizes(
         double inPlaces,
         double outPlaces,
         double inTerms,
-        double outTerms) {
+        double outTerms,
+        boolean linear) {
 
-    /** Describes a layer whose channel axes are not split. */
+    /** Describes a convolution whose channel axes are not split. */
     LayerSizes(
             double batch,
             double groups,
@@ -43,7 +44,9 @@ record LayerSizes(
             double taps,
             double inPlaces,
             double outPlaces) {
-        this(batch, groups, in, inBox, out, outBox, taps, inPlaces, outPlaces, inBox, outBox);
+        this(
+                batch, groups, in, inBox, out, outBox, taps, inPlaces, outPlaces, inBox, outBox,
+                false);
     }
 
     /** Returns whether the input is empty. */
@@ -87,6 +90,7 @@ record LayerSizes(
                 linear ? 1 : input.slice(2).size(),
                 linear ? 1 : output.slice(2).size(),
                 axes.parts(layout.in).mapToLong(box::get).sum(),
-                axes.parts(layout.out).mapToLong(box::get).sum());
+                axes.parts(layout.out).mapToLong(box::get).sum(),
+                linear);
     }
 }

@@ -81,14 +81,15 @@ final class Unexpanded extends LazyList implements LazyMaps {
     /** {@inheritDoc} */
     @Override
     public boolean canNormalize() {
-        return !isComputed() && !relu;
+        Shape small = maps.small().getShape();
+        return !isComputed() && !relu && small.size() > small.get(1);
     }
 
     /** {@inheritDoc} */
     @Override
     public NDList normalize(ChannelNorm norm) {
         if (!canNormalize()) {
-            throw new IllegalStateException("The maps are computed, or a ReLU follows them");
+            throw new IllegalStateException("These maps can no longer be normalised");
         }
         return new Unexpanded(maps.normalize(norm));
     }
@@ -124,8 +125,9 @@ final class Unexpanded extends LazyList implements LazyMaps {
         return maps.small().getDataType();
     }
 
-    /** Returns the device of the array in this list without computing it. */
-    Device getDevice() {
+    /** {@inheritDoc} */
+    @Override
+    public Device getDevice() {
         return maps.small().getDevice();
     }
 

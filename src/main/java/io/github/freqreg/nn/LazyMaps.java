@@ -1,5 +1,6 @@
 package io.github.freqreg.nn;
 
+import ai.djl.Device;
 import ai.djl.ndarray.NDList;
 
 /**
@@ -16,9 +17,17 @@ public interface LazyMaps {
     boolean isComputed();
 
     /**
+     * Returns the device of the maps, without computing them.
+     *
+     * @return the device
+     */
+    Device getDevice();
+
+    /**
      * Tells whether batch normalisation can be fused.
      *
-     * @return false once the maps are computed, or after a ReLU
+     * @return false once the maps are computed, after a ReLU, and if each channel has one number
+     *     only, which has no variance
      */
     boolean canNormalize();
 

@@ -6,8 +6,8 @@
  *   <li>{@link io.github.freqreg.nn.TransposedConv1d}: transposed convolution over sequences.
  *   <li>{@link io.github.freqreg.nn.TransposedConv2d}: transposed convolution over images.
  *   <li>{@link io.github.freqreg.nn.BatchStatisticsNorm}: batch normalisation without parameters.
- *   <li>{@link io.github.freqreg.nn.LazyMaps}: feature maps computed on first access, into which
- *       normalisation can be fused.
+ *   <li>{@link io.github.freqreg.nn.LazyMaps}: feature maps computed on first access, into which a
+ *       {@link io.github.freqreg.nn.ChannelNorm} can be fused.
  * </ol>
  *
  * <p>To follow how a transposed convolution is computed, read {@code SubPixel}, then {@code

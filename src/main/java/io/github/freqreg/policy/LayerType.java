@@ -10,6 +10,7 @@ import ai.djl.nn.norm.BatchNorm;
 import ai.djl.nn.norm.LayerNorm;
 import ai.djl.nn.recurrent.RecurrentBlock;
 import ai.djl.nn.transformer.IdEmbedding;
+import io.github.freqreg.block.ChildBlocks;
 
 /**
  * The kinds of layer that a policy distinguishes, with the published floor of each.
@@ -52,7 +53,8 @@ public enum LayerType {
     }
 
     /** Returns the kind of a block. */
-    static LayerType of(Block block) {
+    static LayerType of(Block any) {
+        Block block = ChildBlocks.original(any);
         if (block instanceof Convolution) {
             return CONVOLUTION;
         } else if (block instanceof Deconvolution) {

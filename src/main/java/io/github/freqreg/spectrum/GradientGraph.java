@@ -18,7 +18,7 @@ public final class GradientGraph {
      *
      * @param array any array, which stays as it is
      * @return true for parameters that are trained, and for all that is computed from them while
-     *     gradients are recorded
+     *     gradients are recorded; finding the latter costs an exception
      */
     public static boolean contains(NDArray array) {
         if (array.hasGradient()) {

@@ -27,8 +27,8 @@ import java.util.function.IntPredicate;
  * box, which is the smallest block of low frequencies that contains all kept coefficients. The
  * basis of an axis is computed on its first use. Both are cached until {@link #close()}. If more
  * than {@value #AT_ONCE} coefficients are kept, their positions take eight bytes each: they are
- * cached only once a gradient graph needs them, which refers to them in any case. Otherwise they
- * are computed in parts, which are freed after use.
+ * cached only once a gradient graph needs them, which refers to them in any case, and then until
+ * {@code close}. Otherwise they are computed in parts, which are freed after use.
  *
  * <p>Calls are safe for concurrent use, except with {@code close}.
  */
@@ -121,7 +121,7 @@ public final class SpectralTransform implements AutoCloseable {
             Shape box = mask.getBox();
             NDArray spectrum =
                     scratch.zeros(new Shape(box.size()), coefficients.getDataType())
-                            .scatter(positions(scratch, GradientGraph.contains(prefix)), prefix, 0)
+                            .scatter(positions(scratch, prefix), prefix, 0)
                             .reshape(box);
             NDArray tensor = Dct.idct(scratch, spectrum, mask.getShape(), axes, this::basis);
             tensor.attach(manager);
@@ -180,10 +180,12 @@ public final class SpectralTransform implements AutoCloseable {
      * Projects the last axis of an array onto the kept frequencies of one or more axes of the
      * tensor.
      *
-     * @param array an array whose last axis has all elements of these axes, in row-major order
+     * @param array an array of float32 or float64, as the transform, whose last axis has all
+     *     elements of these axes, in row-major order
      * @param axes consecutive axes of the tensor, from 0
      * @param manager the manager of the result; intermediate arrays are closed
      * @return an array whose last axis has the frequencies of the box along these axes
+     * @throws IllegalArgumentException if the last axis has another length
      */
     public NDArray projectLast(NDArray array, int[] axes, NDManager manager) {
         return last(
@@ -200,11 +202,12 @@ public final class SpectralTransform implements AutoCloseable {
      * Rebuilds the last axis of an array from the kept frequencies of one or more axes of the
      * tensor.
      *
-     * @param array an array whose last axis has the frequencies of the box along these axes, in
-     *     row-major order
+     * @param array an array of float32 or float64, as the transform, whose last axis has the
+     *     frequencies of the box along these axes, in row-major order
      * @param axes consecutive axes of the tensor, from 0
      * @param manager the manager of the result; intermediate arrays are closed
      * @return an array whose last axis has all elements of these axes
+     * @throws IllegalArgumentException if the last axis has another length
      */
     public NDArray rebuildLast(NDArray array, int[] axes, NDManager manager) {
         return last(
@@ -219,10 +222,18 @@ public final class SpectralTransform implements AutoCloseable {
 
     private NDArray last(
             NDArray array, int[] axes, Shape before, NDManager manager, AxisStep step) {
+        Shape given = array.getShape();
+        Shape parts = before.slice(axes[0], axes[axes.length - 1] + 1);
+        if (given.dimension() < 1 || given.get(given.dimension() - 1) != parts.size()) {
+            throw new IllegalArgumentException(
+                    "Expected an array whose last axis has "
+                            + parts.size()
+                            + " elements but its shape is "
+                            + given);
+        }
         try (NDManager scratch = manager.newSubManager(getDevice())) {
-            Shape given = array.getShape();
             Shape rows = given.slice(0, given.dimension() - 1);
-            Shape split = rows.addAll(before.slice(axes[0], axes[axes.length - 1] + 1));
+            Shape split = rows.addAll(parts);
             NDArray work = Dct.alias(array, scratch).reshape(split);
             for (int i = 0; i < axes.length; i++) {
                 if (mask.getShape().get(axes[i]) > 1) {
@@ -256,12 +267,12 @@ public final class SpectralTransform implements AutoCloseable {
         }
     }
 
-    /** Returns all positions; they are cached if a gradient graph will refer to them. */
-    private NDArray positions(NDManager scratch, boolean forGraph) {
+    /** Returns all positions; they are cached if the graph of the coefficients will need them. */
+    private NDArray positions(NDManager scratch, NDArray coefficients) {
         if (cachedPositions.isPresent()) {
             return cachedPositions.get();
         }
-        if (!forGraph) {
+        if (!GradientGraph.contains(coefficients)) {
             return computePositions(scratch);
         }
         synchronized (tables) {

@@ -43,7 +43,14 @@ public final class TransformCost {
         return fourier(elements) < matrix(elements, frequencies);
     }
 
-    private static double matrix(double elements, double frequencies) {
+    /**
+     * Returns the expected time of a product with the basis of an axis.
+     *
+     * @param elements of the tensor, with all elements of the axis
+     * @param frequencies of the axis in the box
+     * @return nanoseconds
+     */
+    public static double matrix(double elements, double frequencies) {
         return 2 * elements * frequencies / OPERATIONS;
     }
 

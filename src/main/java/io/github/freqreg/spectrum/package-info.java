@@ -15,7 +15,8 @@
  *       all axes.
  *   <li>{@code AxisTransform} and {@code FourierCosine}: its step along one axis, as a product with
  *       the basis or by the FFT; {@link io.github.freqreg.spectrum.TransformCost} chooses, {@code
- *       Parts} joins what is computed a few lines at a time.
+ *       Parts} joins what is computed a few lines at a time, and {@link
+ *       io.github.freqreg.spectrum.GradientGraph} tells it whether gradients are recorded.
  *   <li>{@link io.github.freqreg.spectrum.SpectralTransform}: projects a tensor onto its kept
  *       coefficients and rebuilds it from them, with cached tables.
  *   <li>{@link io.github.freqreg.spectrum.FrequencyTensor}: a tensor represented by its kept

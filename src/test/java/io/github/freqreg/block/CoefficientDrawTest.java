@@ -62,15 +62,14 @@ class CoefficientDrawTest {
         for (Shape shape : List.of(LARGE, KERNELS)) {
             NDArray weights = initializer.initialize(manager, shape, DataType.FLOAT32);
             double expected = Math.sqrt(weights.square().mean().getFloat());
-            double found =
-                    new CoefficientDraw(initializer)
-                            .deviation(shape, DataType.FLOAT32)
-                            .orElseThrow();
+            CoefficientDraw draw = new CoefficientDraw(initializer);
+            NDArray placeholder = draw.initialize(manager, shape, DataType.FLOAT32);
+            double found = draw.deviation(placeholder).orElseThrow();
             assertEquals(expected, found, 3e-3 * expected);
-            NDArray placeholder =
-                    new CoefficientDraw(initializer).initialize(manager, shape, DataType.FLOAT32);
             assertEquals(shape, placeholder.getShape());
             assertEquals(0, placeholder.sum().getFloat());
+            // Weights that a block has set itself are not replaced.
+            assertTrue(draw.deviation(weights).isEmpty());
         }
     }
 
@@ -95,14 +94,31 @@ class CoefficientDrawTest {
     @MethodSource("others")
     void otherWeightsAreDrawnDense(Initializer initializer) {
         CoefficientDraw draw = new CoefficientDraw(initializer);
-        assertTrue(draw.deviation(LARGE, DataType.FLOAT32).isEmpty());
+        NDArray weights = draw.initialize(manager, LARGE, DataType.FLOAT32);
+        assertTrue(draw.deviation(weights).isEmpty());
     }
 
     @Test
     void smallWeightsAreDrawnDense() {
-        CoefficientDraw draw = new CoefficientDraw(new NormalInitializer());
-        assertTrue(draw.deviation(new Shape(1023, 1024), DataType.FLOAT32).isEmpty());
-        assertTrue(draw.deviation(new Shape(1024, 1024), DataType.FLOAT32).isPresent());
+        for (int rows : new int[] {1023, 1024}) {
+            CoefficientDraw draw = new CoefficientDraw(new NormalInitializer());
+            NDArray weights = draw.initialize(manager, new Shape(rows, 1024), DataType.FLOAT32);
+            assertEquals(rows == 1024, draw.deviation(weights).isPresent());
+        }
+    }
+
+    /** An initializer that does not use the given manager is asked once. */
+    @Test
+    void arraysOfAnotherManagerAreTaken() {
+        List<NDArray> made = new ArrayList<>();
+        CoefficientDraw draw =
+                new CoefficientDraw(
+                        (there, shape, type) -> {
+                            made.add(manager.ones(shape, type));
+                            return made.get(0);
+                        });
+        assertSame(draw.initialize(manager, LARGE, DataType.FLOAT32), made.get(0));
+        assertEquals(1, made.size());
     }
 
     /** All coefficients of a layer are kept, so their energy is that of dense weights. */

@@ -10,6 +10,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.Activation;
 import ai.djl.nn.SequentialBlock;
 import ai.djl.nn.norm.BatchNorm;
 import ai.djl.training.Trainer;
@@ -18,6 +19,7 @@ import io.github.freqreg.ChildProcess;
 import io.github.freqreg.ScriptNetworks;
 import io.github.freqreg.TestModels;
 import io.github.freqreg.TorchArchive;
+import io.github.freqreg.execution.Strategy;
 import io.github.freqreg.interop.torch.TorchScript;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -38,7 +40,7 @@ class TrainingMemoryTest {
      * so that only the engine can make the process grow.
      */
     @ParameterizedTest
-    @ValueSource(strings = {"djl", "script"})
+    @ValueSource(strings = {"djl", "fused", "script"})
     void trainingAndInferenceDoNotLeak(String network, TestReporter reporter) throws Exception {
         int steps = Integer.getInteger("freqreg.steps", 5_000);
         List<String> options =
@@ -59,10 +61,20 @@ class TrainingMemoryTest {
 
         public static void main(String[] arguments) throws Exception {
             int steps = Integer.parseInt(arguments[0]);
-            boolean script = arguments[1].equals("script");
-            Shape shape = script ? new Shape(2, 3, 6, 6) : new Shape(2, 4);
-            try (Model model = script ? script() : djl(shape)) {
+            Shape shape =
+                    switch (arguments[1]) {
+                        case "script" -> new Shape(2, 3, 6, 6);
+                        case "fused" -> new Shape(2, 1, 5, 5);
+                        default -> new Shape(2, 4);
+                    };
+            try (Model model =
+                    switch (arguments[1]) {
+                        case "script" -> script();
+                        case "fused" -> fused(shape);
+                        default -> djl(shape);
+                    }) {
                 policy(5).apply(model);
+                FrequencyBlocks.setStrategy(model.getBlock(), Strategy.FUSED);
                 train(model, shape, steps);
             }
         }
@@ -73,6 +85,16 @@ class TrainingMemoryTest {
                     new SequentialBlock()
                             .add(TestModels.linear(3))
                             .add(BatchNorm.builder().build());
+            return TestModels.model(tiny, shape);
+        }
+
+        /** Its input has one channel, so that the output is expanded and can be fused. */
+        private static Model fused(Shape shape) {
+            SequentialBlock tiny =
+                    new SequentialBlock()
+                            .add(TestModels.convolution(4))
+                            .add(BatchNorm.builder().build())
+                            .add(Activation.reluBlock());
             return TestModels.model(tiny, shape);
         }
 

@@ -3,8 +3,11 @@ package io.github.freqreg.execution;
 import static io.github.freqreg.execution.StrategyComparison.assertClose;
 import static io.github.freqreg.execution.StrategyComparison.doubles;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import ai.djl.engine.EngineException;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
@@ -17,6 +20,7 @@ import ai.djl.nn.SequentialBlock;
 import ai.djl.nn.norm.BatchNorm;
 import ai.djl.training.GradientCollector;
 import ai.djl.training.ParameterStore;
+import io.github.freqreg.GarbageCollection;
 import io.github.freqreg.Seeds;
 import io.github.freqreg.UsesEngine;
 import io.github.freqreg.block.FrequencyBlocks;
@@ -25,6 +29,7 @@ import io.github.freqreg.nn.TransposedConv2d;
 import io.github.freqreg.policy.FrequencyRegularization;
 import io.github.freqreg.policy.FrequencyRegularizationBuilder;
 import io.github.freqreg.policy.LayerType;
+import io.github.freqreg.spectrum.GradientGraph;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
@@ -33,6 +38,8 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -160,6 +167,100 @@ class NormFusionTest {
             }
             assertEquals(List.of("fused", "fused", "fused", "factored"), picks);
         }
+    }
+
+    /** A second policy finds normalisation that the first one has fused. */
+    @Test
+    void canBeWrappedLater() {
+        SequentialBlock plain = network(true);
+        List<Block> blocks = plain.getChildren().values();
+        Block block = policy(false).optStrategy(Strategy.FUSED).build().apply(plain, INPUT);
+        block =
+                FrequencyRegularization.builder()
+                        .optKept(20)
+                        .optStrategy(Strategy.FUSED)
+                        .optLayerTypes(LayerType.NORMALIZATION)
+                        .optParameterTypes(Parameter.Type.GAMMA, Parameter.Type.BETA)
+                        .build()
+                        .apply(block, INPUT);
+        assertEquals(7, FrequencyBlocks.in(block).size());
+        block.initialize(manager, DataType.FLOAT32, INPUT);
+        ParameterStore store = new ParameterStore(manager, false);
+        block.forward(store, new NDList(manager.randomNormal(INPUT)), true).head();
+        assertEquals("fused", ExecutionReport.of(block).getRows().get(0).pick().toString());
+        assertEquals(blocks, FrequencyBlocks.toDense(block).getChildren().values());
+    }
+
+    /** A predictor's thread records gradients unless what it uses is detached. */
+    @Test
+    void otherThreadsBuildNoGraph() throws Exception {
+        Block block = policy(true).optStrategy(Strategy.FUSED).build().apply(network(true));
+        block.initialize(manager, DataType.FLOAT32, INPUT);
+        block.getParameters()
+                .values()
+                .forEach(each -> each.getArray().setRequiresGradient(each.requiresGradient()));
+        NDArray image = manager.randomNormal(INPUT);
+        ExecutorService thread = Executors.newSingleThreadExecutor();
+        try {
+            boolean inGraph =
+                    thread.submit(
+                                    () ->
+                                            GradientGraph.contains(
+                                                    block.forward(
+                                                                    new ParameterStore(
+                                                                            manager, false),
+                                                                    new NDList(image),
+                                                                    false)
+                                                            .singletonOrThrow()))
+                            .get();
+            assertFalse(inGraph);
+        } finally {
+            thread.shutdownNow();
+        }
+    }
+
+    /** The engine refuses it, and so does the fused block, whatever the cost model picks. */
+    @Test
+    void aSingleNumberOfAChannelHasNoVariance() {
+        Shape single = new Shape(1, 32, 1, 1);
+        SequentialBlock net =
+                new SequentialBlock()
+                        .add(StrategyComparison.convolution(64, true))
+                        .add(BatchNorm.builder().build());
+        Block block = policy(false).optStrategy(Strategy.FUSED).build().apply(net);
+        block.initialize(manager, DataType.FLOAT32, single);
+        ParameterStore store = new ParameterStore(manager, false);
+        NDList input = new NDList(manager.randomNormal(single));
+        assertThrows(EngineException.class, () -> block.forward(store, input, true).head());
+        block.forward(store, input, false).head();
+    }
+
+    /** Gradients stay right if the garbage collector runs before the backward pass. */
+    @Test
+    void gradientsSurviveACollection() throws InterruptedException {
+        Block block = policy(true).optStrategy(Strategy.FUSED).build().apply(network(true));
+        block.initialize(manager, DataType.FLOAT32, INPUT);
+        NDArray image = manager.randomNormal(INPUT);
+        ParameterStore store = new ParameterStore(manager, false);
+        Parameter weight = block.getParameters().get(0).getValue();
+        weight.getArray().setRequiresGradient(true);
+        List<double[]> gradients = new ArrayList<>();
+        for (boolean forced : new boolean[] {false, true}) {
+            weight.getArray().getGradient().subi(weight.getArray().getGradient().duplicate());
+            try (NDManager scratch = manager.newSubManager();
+                    GradientCollector collector = manager.getEngine().newGradientCollector()) {
+                NDArray given = image.duplicate();
+                given.attach(scratch);
+                NDArray out = block.forward(store, new NDList(given), true).singletonOrThrow();
+                NDArray sum = out.mul(out).sum();
+                if (forced) {
+                    GarbageCollection.force(4, 8);
+                }
+                collector.backward(sum);
+            }
+            gradients.add(doubles(weight.getArray().getGradient()));
+        }
+        assertClose(gradients.get(0), gradients.get(1), 1e-6, "after a collection");
     }
 
     /** Names, blocks and saved parameters are those of the plain network. */

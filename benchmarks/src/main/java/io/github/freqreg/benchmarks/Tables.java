@@ -64,13 +64,14 @@ final class Tables {
     }
 
     private static String text(Ratio ratio) {
-        return number(ratio.value())
-                + " ["
-                + number(ratio.low())
-                + ", "
-                + number(ratio.high())
-                + "]"
-                + (ratio.isPrecise() ? "" : " ?");
+        return ratio.isPrecise()
+                ? number(ratio.value())
+                        + " ["
+                        + number(ratio.low())
+                        + ", "
+                        + number(ratio.high())
+                        + "]"
+                : "not precise";
     }
 
     /** Formats a value with three significant digits; the measurements are not more precise. */
