@@ -4,6 +4,7 @@ import static io.github.freqreg.execution.StrategyComparison.assertClose;
 import static io.github.freqreg.execution.StrategyComparison.doubles;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -167,6 +168,40 @@ class NormFusionTest {
             }
             assertEquals(List.of("fused", "fused", "fused", "factored"), picks);
         }
+    }
+
+    /** One block after a convolution and after a ReLU, before and after a change of the input. */
+    @Test
+    void aNormalisationInTwoPlacesComputesTheSame() {
+        BatchNorm shared = BatchNorm.builder().build();
+        SequentialBlock plain =
+                new SequentialBlock()
+                        .add(StrategyComparison.convolution(64, true))
+                        .add(shared)
+                        .add(Activation.reluBlock())
+                        .add(shared)
+                        .add(StrategyComparison.convolution(40, true));
+        Block block = policy(false).optStrategy(Strategy.FUSED).build().apply(plain);
+        for (Shape shape : List.of(INPUT, new Shape(3, 32, 20, 17))) {
+            block.clear();
+            block.initialize(manager, DataType.FLOAT32, shape);
+            ParameterStore store = new ParameterStore(manager, false);
+            NDList input = new NDList(manager.randomNormal(shape));
+            List<double[]> answers = new ArrayList<>();
+            for (Strategy strategy : new Strategy[] {Strategy.REBUILD, Strategy.FUSED}) {
+                FrequencyBlocks.setStrategy(block, strategy);
+                answers.add(doubles(block.forward(store, input, true).singletonOrThrow()));
+            }
+            assertClose(answers.get(0), answers.get(1), "training with " + shape);
+            assertEquals("fused", ExecutionReport.of(block).getRows().get(0).pick().toString());
+            answers.clear();
+            for (Strategy strategy : new Strategy[] {Strategy.REBUILD, Strategy.FUSED}) {
+                FrequencyBlocks.setStrategy(block, strategy);
+                answers.add(doubles(block.forward(store, input, false).singletonOrThrow()));
+            }
+            assertClose(answers.get(0), answers.get(1), "prediction with " + shape);
+        }
+        assertSame(shared, FrequencyBlocks.toDense(block).getChildren().valueAt(1));
     }
 
     /** A second policy finds normalisation that the first one has fused. */
