@@ -106,8 +106,9 @@ final class CoefficientDraw implements Initializer {
                 float second = (float) args[1];
                 deviation =
                         switch (method.getName()) {
-                            case "randomNormal" -> unless(first != 0, second);
-                            case "randomUniform" -> unless(first != -second, second / Math.sqrt(3));
+                            case "randomNormal" -> centred(first == 0, second);
+                            case "randomUniform" ->
+                                    centred(first == -second, second / Math.sqrt(3));
                             default -> OptionalDouble.empty();
                         };
                 if (deviation.isPresent()) {
@@ -117,8 +118,9 @@ final class CoefficientDraw implements Initializer {
             throw new UnsupportedOperationException(method.getName());
         }
 
-        private static OptionalDouble unless(boolean biased, double value) {
-            return biased ? OptionalDouble.empty() : OptionalDouble.of(value);
+        /** Returns the deviation of a distribution, if its mean is 0. */
+        private static OptionalDouble centred(boolean isCentred, double value) {
+            return isCentred ? OptionalDouble.of(value) : OptionalDouble.empty();
         }
     }
 }

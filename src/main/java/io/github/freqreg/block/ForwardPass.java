@@ -33,6 +33,7 @@ final class ForwardPass {
     private final Map<Parameter, SpectralParameter> spectral;
     private final ModuleGradients gradients;
     private final Optional<LayerExecutor> executor;
+    private final boolean isNorm;
     private Strategy strategy;
     private boolean normalized;
     private boolean rectified;
@@ -59,6 +60,7 @@ final class ForwardPass {
         this.spectral = spectral;
         gradients = new ModuleGradients(leftAlone);
         executor = LayerExecutor.of(block);
+        isNorm = FusedNorm.canFuse(block);
     }
 
     /** Sets how the block computes. */
@@ -162,7 +164,7 @@ final class ForwardPass {
             NDList inputs,
             NDManager scratch,
             boolean training) {
-        if (FusedNorm.canFuse(block)) {
+        if (isNorm) {
             return FusedNorm.forward(block, store, inputs, training);
         }
         if (executor.isEmpty() || !LayerInput.isOne(inputs)) {

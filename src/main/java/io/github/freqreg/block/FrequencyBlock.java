@@ -136,11 +136,7 @@ public final class FrequencyBlock extends AbstractBaseBlock {
      */
     @Internal
     public OptionalDouble foldedEpsilon() {
-        return folded
-                ? FusedNorm.epsilon((BatchNorm) block)
-                        .map(OptionalDouble::of)
-                        .orElse(OptionalDouble.empty())
-                : OptionalDouble.empty();
+        return folded ? FusedNorm.epsilon((BatchNorm) block) : OptionalDouble.empty();
     }
 
     /** Returns how the block computes its forward passes. */

@@ -10,6 +10,7 @@ import ai.djl.training.ParameterStore;
 import io.github.freqreg.nn.ChannelNorm;
 import io.github.freqreg.nn.LazyMaps;
 import java.util.Optional;
+import java.util.OptionalDouble;
 
 /**
  * Computes DJL's batch normalisation together with the factored convolution before it, if the
@@ -45,8 +46,8 @@ final class FusedNorm {
     }
 
     /** Returns ε of a batch normalisation, if it can be read. */
-    static Optional<Float> epsilon(BatchNorm block) {
-        return EPSILON.isOpen() ? Optional.of(EPSILON.get(block)) : Optional.empty();
+    static OptionalDouble epsilon(BatchNorm block) {
+        return EPSILON.isOpen() ? OptionalDouble.of(EPSILON.get(block)) : OptionalDouble.empty();
     }
 
     /**

@@ -4,7 +4,6 @@ import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
@@ -158,8 +157,7 @@ final class FactoredPass {
     }
 
     private NDArray projectedInput(NDManager scratch) {
-        NDArray given =
-                pass.input().list().singletonOrThrow().get(scratch, new NDIndex().addAllDim());
+        NDArray given = FactoredMaps.alias(pass.input().list().singletonOrThrow(), scratch);
         if (!way.projects()) {
             return given;
         }
@@ -190,7 +188,7 @@ final class FactoredPass {
             return null;
         }
         if (pass.training()) {
-            return shift.get(owner, new NDIndex().addAllDim());
+            return FactoredMaps.alias(shift, owner);
         }
         try (NDArray detached = shift.stopGradient()) {
             NDArray plain = detached.duplicate();
