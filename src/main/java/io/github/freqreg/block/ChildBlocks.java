@@ -104,17 +104,9 @@ public final class ChildBlocks {
         Set<Block> deeper = Collections.newSetFromMap(new IdentityHashMap<>());
         parent.getChildren().values().forEach(child -> addInside(child, deeper));
         try {
-            for (Class<?> type = parent.getClass();
-                    type != null && type != AbstractBlock.class && type != Object.class;
-                    type = type.getSuperclass()) {
-                for (Field field : type.getDeclaredFields()) {
-                    if (Modifier.isStatic(field.getModifiers()) || field.getType().isPrimitive()) {
-                        continue;
-                    }
-                    field.setAccessible(true);
-                    if (holdsOneOf(field.get(parent), deeper)) {
-                        return false;
-                    }
+            for (Field field : BlockFields.of(parent)) {
+                if (holdsOneOf(field.get(parent), deeper)) {
+                    return false;
                 }
             }
             return true;
@@ -165,6 +157,16 @@ public final class ChildBlocks {
             String key = children.keyAt(at);
             children.remove(at);
             children.add(at, key, block);
+        }
+    }
+
+    /** Replaces a child of a block that {@link #canReplace} allows to change, in all places. */
+    static void exchange(Block parent, Block child, Block replacement) {
+        BlockList children = CHILDREN.get((AbstractBlock) parent);
+        for (int i = 0; i < children.size(); i++) {
+            if (children.valueAt(i) == child) {
+                put(children, i, replacement);
+            }
         }
     }
 

@@ -4,15 +4,10 @@ import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.types.DataType;
 import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
 import ai.djl.training.ParameterStore;
-import io.github.freqreg.execution.LayerExecutor;
-import io.github.freqreg.execution.LayerInput;
-import io.github.freqreg.execution.LayerPass;
 import io.github.freqreg.execution.PassMode;
-import io.github.freqreg.execution.Pick;
 import io.github.freqreg.execution.Strategy;
 import java.util.List;
 import java.util.Map;
@@ -32,7 +27,8 @@ final class ForwardPass {
     private final Map<String, SpectralParameter> byName;
     private final Map<Parameter, SpectralParameter> spectral;
     private final ModuleGradients gradients;
-    private final Optional<LayerExecutor> executor;
+    private final Optional<FactoredLayer> layer;
+    private final CalledLayers called;
     private final boolean isNorm;
     private Strategy strategy;
     private boolean normalized;
@@ -59,7 +55,8 @@ final class ForwardPass {
         this.byName = byName;
         this.spectral = spectral;
         gradients = new ModuleGradients(leftAlone);
-        executor = LayerExecutor.of(block);
+        layer = FactoredLayer.of(block, spectral);
+        called = CalledLayers.inside(block, spectral);
         isNorm = FusedNorm.canFuse(block);
     }
 
@@ -68,9 +65,14 @@ final class ForwardPass {
         strategy = newStrategy;
     }
 
-    /** Returns how the last pass of each kind was computed; none where there is nothing to pick. */
-    List<Pick> getPicks() {
-        return executor.map(LayerExecutor::getPicks).orElse(List.of());
+    /** Returns the layers that can be computed factored, in the order of the block. */
+    List<FactoredLayer> getLayers() {
+        return layer.map(List::of).orElseGet(called::getLayers);
+    }
+
+    /** Restores the wrapped block as it was. */
+    void release() {
+        called.restore();
     }
 
     /**
@@ -91,9 +93,10 @@ final class ForwardPass {
         // Frees what is rebuilt for this pass; the gradient graph holds what it needs.
         try (NDManager scratch = owner.newSubManager()) {
             RebuildingParameterStore store =
-                    new RebuildingParameterStore(parameterStore, scratch, training, spectral);
+                    new RebuildingParameterStore(
+                            parameterStore, scratch, training, strategy, spectral);
             NDList outputs =
-                    factored(store, parameterStore, inputs, scratch, training)
+                    factored(store, inputs, training)
                             .orElseGet(
                                     () -> {
                                         writeModules(store, parameterStore, training);
@@ -159,46 +162,11 @@ final class ForwardPass {
 
     /** Computes the output without dense weights, or returns nothing if they are to be rebuilt. */
     private Optional<NDList> factored(
-            RebuildingParameterStore store,
-            ParameterStore coefficients,
-            NDList inputs,
-            NDManager scratch,
-            boolean training) {
+            RebuildingParameterStore store, NDList inputs, boolean training) {
         if (isNorm) {
             return FusedNorm.forward(block, store, inputs, training);
         }
-        if (executor.isEmpty() || !LayerInput.isOne(inputs)) {
-            return Optional.empty();
-        }
-        SpectralParameter tensor = spectral.get(executor.get().getWeight());
-        if (tensor == null) {
-            return Optional.empty();
-        }
-        LayerInput input = LayerInput.of(inputs);
-        Device device = input.device();
-        NDArray vector = coefficients.getValue(tensor.getCoefficients(), device, training);
-        if (vector.getDataType() != input.type() || vector.getDataType() == DataType.FLOAT16) {
-            return Optional.empty();
-        }
-        if (!training) {
-            // No graph is built in a predictor's thread.
-            vector = vector.stopGradient();
-            vector.attach(scratch);
-        }
-        Optional<NDList> outputs =
-                executor.get()
-                        .forward(
-                                new LayerPass(
-                                        strategy,
-                                        tensor.transform(device),
-                                        tensor.rounded(vector, scratch),
-                                        store,
-                                        input,
-                                        mode(training)));
-        if (outputs.isPresent()) {
-            store.use(tensor);
-        }
-        return outputs;
+        return layer.flatMap(each -> each.forward(store, inputs, mode(training)));
     }
 
     private PassMode mode(boolean training) {
@@ -210,8 +178,7 @@ final class ForwardPass {
 
     /** Returns whether blocks that follow can be fused with this one. */
     boolean canFuse() {
-        return executor.filter(each -> each.canFuse() && spectral.containsKey(each.getWeight()))
-                .isPresent();
+        return layer.filter(FactoredLayer::canFuse).isPresent();
     }
 
     /** Sets which blocks follow that can be fused: a normalisation, and then a ReLU. */

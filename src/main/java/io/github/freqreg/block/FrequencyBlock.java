@@ -150,6 +150,7 @@ public final class FrequencyBlock extends AbstractBaseBlock {
     Block release() {
         checkInitialized();
         byName.values().forEach(SpectralParameter::release);
+        pass.release();
         dense = true;
         return block;
     }

@@ -202,18 +202,16 @@ public final class FrequencyBlocks {
      */
     @Internal
     public static List<LayerPick> picks(Block block) {
-        List<FrequencyBlock> layers = wrapped(block);
-        Map<Block, String> names = new IdentityHashMap<>();
-        for (NetworkTensor tensor : NetworkTensors.of(block)) {
-            if (tensor.spectral().isPresent()) {
-                names.putIfAbsent(tensor.owner(), tensor.name());
-            }
-        }
+        List<FrequencyBlock> blocks = wrapped(block);
+        Map<SpectralParameter, String> names = new IdentityHashMap<>();
+        NetworkTensors.spectral(block).forEach((name, tensor) -> names.putIfAbsent(tensor, name));
         List<LayerPick> picks = new ArrayList<>();
-        for (FrequencyBlock layer : layers) {
-            String name = names.getOrDefault(layer, "");
-            String type = layer.getWrappedType().getSimpleName();
-            layer.getPass().getPicks().forEach(pick -> picks.add(new LayerPick(name, type, pick)));
+        for (FrequencyBlock each : blocks) {
+            for (FactoredLayer layer : each.getPass().getLayers()) {
+                String name = names.getOrDefault(layer.getWeight(), "");
+                String type = layer.getType().getSimpleName();
+                layer.getPicks().forEach(pick -> picks.add(new LayerPick(name, type, pick)));
+            }
         }
         return picks;
     }

@@ -61,8 +61,8 @@ final class Fusion {
 
     /** Returns DJL's own block if this one is a fused one, or the block itself. */
     static Block undo(Block block) {
-        if (block instanceof FusedBatchNorm norm) {
-            return norm.getOriginal();
+        if (block instanceof StandIn<?> standIn) {
+            return standIn.getOriginal();
         }
         return block instanceof FusedRelu fused ? fused.getOriginal() : block;
     }

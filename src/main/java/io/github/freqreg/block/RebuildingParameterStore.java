@@ -6,6 +6,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.nn.Parameter;
 import ai.djl.training.ParameterServer;
 import ai.djl.training.ParameterStore;
+import io.github.freqreg.execution.Strategy;
 import java.util.HashMap;
 import java.util.IdentityHashMap;
 import java.util.Map;
@@ -22,18 +23,30 @@ final class RebuildingParameterStore extends ParameterStore {
     private final ParameterStore store;
     private final NDManager scratch;
     private final boolean training;
+    private final Strategy strategy;
     private final Map<Parameter, SpectralParameter> spectral;
     private final Map<Parameter, Map<Device, NDArray>> answers = new IdentityHashMap<>();
 
+    /**
+     * Creates the store of one pass.
+     *
+     * @param store the caller's store
+     * @param scratch owns what is rebuilt for this pass
+     * @param training whether a gradient may be asked for
+     * @param strategy how layers compute
+     * @param spectral the regularised tensors by their dense parameters
+     */
     RebuildingParameterStore(
             ParameterStore store,
             NDManager scratch,
             boolean training,
+            Strategy strategy,
             Map<Parameter, SpectralParameter> spectral) {
         super(store.getManager(), false);
         this.store = store;
         this.scratch = scratch;
         this.training = training;
+        this.strategy = strategy;
         this.spectral = spectral;
     }
 
@@ -50,6 +63,34 @@ final class RebuildingParameterStore extends ParameterStore {
     private NDArray answer(SpectralParameter tensor, Device device) {
         NDArray vector = store.getValue(tensor.getCoefficients(), device, training);
         return training ? tensor.rebuild(vector, scratch) : tensor.weights(vector);
+    }
+
+    /**
+     * Returns the coefficients of a tensor: in a training pass those of the gradient graph, and
+     * otherwise detached from it, so that no graph is built in a predictor's thread.
+     */
+    NDArray coefficients(SpectralParameter tensor, Device device) {
+        NDArray vector = store.getValue(tensor.getCoefficients(), device, training);
+        if (!training) {
+            vector = vector.stopGradient();
+            vector.attach(scratch);
+        }
+        return vector;
+    }
+
+    /** Returns how layers compute. */
+    Strategy strategy() {
+        return strategy;
+    }
+
+    /** Returns the manager that lives as long as the pass. */
+    NDManager scratch() {
+        return scratch;
+    }
+
+    /** Returns whether a gradient may be asked for. */
+    boolean isTraining() {
+        return training;
     }
 
     private Map<Device, NDArray> answersOf(SpectralParameter tensor) {

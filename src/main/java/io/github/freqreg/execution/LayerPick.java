@@ -3,7 +3,7 @@ package io.github.freqreg.execution;
 /**
  * How a layer of a network computed a pass.
  *
- * @param name the name of its first wrapped parameter
+ * @param name the name of its weight
  * @param layer the simple name of its class
  * @param pick how it computed
  */

@@ -39,7 +39,7 @@ public final class SpectralTransform implements AutoCloseable {
     private final ZigzagMask mask;
     private final NDManager tables;
 
-    /** The basis of each axis of more than one element. */
+    /** The basis of each axis of more than one element, shared with other transforms. */
     private final Map<Integer, NDArray> bases = new ConcurrentHashMap<>();
 
     private final DataType type;
@@ -148,7 +148,7 @@ public final class SpectralTransform implements AutoCloseable {
                     "Axis " + axis + " of " + mask.getShape() + " has no basis");
         }
         int frequencies = Math.toIntExact(mask.getBox().get(axis));
-        return bases.computeIfAbsent(axis, a -> Dct.basis(tables, n, frequencies, type));
+        return bases.computeIfAbsent(axis, a -> SharedBases.of(tables, n, frequencies, type));
     }
 
     /**

@@ -34,7 +34,7 @@ final class LearningOptions {
             names = "--batch-size",
             paramLabel = "N",
             description =
-                    "training examples in a step (default: unet 2, dcgan 64, lenet, separable and vae"
+                    "training examples in a step (default: unet 2, dcgan 64, lenet, separable, convnet and vae"
                             + " 128, all others 32)")
     private Optional<Integer> batchSize = Optional.empty();
 
@@ -44,9 +44,9 @@ final class LearningOptions {
             description =
                     "largest learning rate, which decays to a hundredth by a cosine schedule"
                             + " (default: 0.01 with sgd; with adam lenet 0.008 to 0.03 by the"
-                            + " numbers kept, alexnet 0.004, vgg 0.005, separable 0.02, vit"
+                            + " numbers kept, alexnet 0.004, vgg 0.005, separable and convnet 0.02, vit"
                             + " 0.003, dcgan 0.002, vae 0.02, all others 0.01, and for dense"
-                            + " networks alexnet and vit 0.0005, lenet 0.002, separable 0.01,"
+                            + " networks alexnet and vit 0.0005, lenet 0.002, separable and convnet 0.01,"
                             + " all others 0.001)")
     private Optional<Float> learningRate = Optional.empty();
 
@@ -55,7 +55,7 @@ final class LearningOptions {
             paramLabel = "SHARE",
             description =
                     "fraction of the training steps during which the learning rate rises from 0"
-                            + " (default: separable 0.15, all others 0)")
+                            + " (default: separable and convnet 0.15, all others 0)")
     private Optional<Double> warmUp = Optional.empty();
 
     @Option(
@@ -71,7 +71,7 @@ final class LearningOptions {
             description =
                     "classifiers: largest random shift of training images, in pixels (default:"
                             + " lenet"
-                            + " 1, all others 2)")
+                            + " 1, convnet 0, all others 2)")
     private Optional<Integer> move = Optional.empty();
 
     @Option(

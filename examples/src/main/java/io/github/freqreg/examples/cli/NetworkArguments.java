@@ -30,7 +30,7 @@ final class NetworkArguments {
 
     /** The names of the networks, for the descriptions of arguments. */
     static final String NETWORKS =
-            "lenet, alexnet, vgg, resnet18, separable, vit, unet, dcgan or vae";
+            "lenet, alexnet, vgg, resnet18, separable, convnet, vit, unet, dcgan or vae";
 
     @Spec(Spec.Target.MIXEE)
     private CommandSpec spec;
@@ -47,7 +47,7 @@ final class NetworkArguments {
             description =
                     "lenet, vae, dcgan: folder with MNIST's four IDX files, plain or gzipped"
                             + " (default: 10,000 embedded digits); alexnet, vgg, resnet18,"
-                            + " separable, vit: folder with CIFAR-10's binary files, plain or"
+                            + " separable, convnet, vit: folder with CIFAR-10's binary files, plain or"
                             + " gzipped (default:"
                             + " generated shapes); unet: folder with images/ and masks/ (default"
                             + " for"

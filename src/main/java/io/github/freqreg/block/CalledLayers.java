@@ -1,0 +1,168 @@
+package io.github.freqreg.block;
+
+import ai.djl.nn.Block;
+import ai.djl.nn.Parameter;
+import ai.djl.nn.core.Linear;
+import java.lang.reflect.Field;
+import java.lang.reflect.ParameterizedType;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Deque;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.ListIterator;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The layers inside a block that is wrapped whole, because its class calls them by its own fields.
+ *
+ * <p>Each layer that can be computed factored is exchanged for a stand-in, in the fields, in lists
+ * that fields hold, and in child lists that can be changed. A stand-in that is called with the
+ * store of a {@link ForwardPass} computes factored, and otherwise calls the original. So a
+ * reference that is not found, or cannot be written, costs only speed: the original asks the store
+ * for its weight, which is then rebuilt.
+ *
+ * <p>A field of the class {@code Linear} gets a subclass of it. The constructors of DJL's
+ * convolutions are not accessible, so these are exchanged only where a field is declared as {@code
+ * Block} or as an abstract class of blocks.
+ */
+final class CalledLayers {
+
+    private static final Logger logger = LoggerFactory.getLogger(CalledLayers.class);
+
+    private final Map<Parameter, SpectralParameter> spectral;
+    private final Map<Block, FactoredLayer> found = new IdentityHashMap<>();
+    private final List<FactoredLayer> layers = new ArrayList<>();
+    private final Map<Block, Block> standIns = new IdentityHashMap<>();
+    private final Set<Block> seen = Collections.newSetFromMap(new IdentityHashMap<>());
+    private final Deque<Runnable> undo = new ArrayDeque<>();
+
+    private CalledLayers(Map<Parameter, SpectralParameter> spectral) {
+        this.spectral = spectral;
+    }
+
+    /**
+     * Exchanges the layers inside a block.
+     *
+     * @param block that is wrapped whole
+     * @param spectral its regularised tensors by their dense parameters
+     * @return the layers; none if the block is a single layer
+     */
+    static CalledLayers inside(Block block, Map<Parameter, SpectralParameter> spectral) {
+        CalledLayers called = new CalledLayers(spectral);
+        called.exchangeInside(block);
+        return called;
+    }
+
+    private void exchangeInside(Block parent) {
+        if (!seen.add(parent)) {
+            return;
+        }
+        for (Block child : parent.getChildren().values()) {
+            Optional<FactoredLayer> layer =
+                    Optional.ofNullable(found.get(child))
+                            .or(() -> FactoredLayer.of(child, spectral));
+            if (layer.isEmpty()) {
+                exchangeInside(child);
+                continue;
+            }
+            if (found.putIfAbsent(child, layer.get()) == null) {
+                layers.add(layer.get());
+            }
+            exchange(parent, child, standIn(child, layer.get()));
+        }
+    }
+
+    private Block standIn(Block child, FactoredLayer layer) {
+        return standIns.computeIfAbsent(
+                child,
+                original ->
+                        original instanceof Linear linear
+                                ? new CalledLinear(linear, layer)
+                                : new CalledLayer(original, layer));
+    }
+
+    private void exchange(Block parent, Block child, Block standIn) {
+        if (ChildBlocks.canReplace(parent)) {
+            ChildBlocks.exchange(parent, child, standIn);
+            undo.push(() -> ChildBlocks.exchange(parent, standIn, child));
+            return;
+        }
+        for (Field field : fields(parent)) {
+            try {
+                exchange(parent, field, child, standIn);
+            } catch (IllegalAccessException | UnsupportedOperationException e) {
+                logger.debug("{} is left as it is", field, e);
+            }
+        }
+    }
+
+    private static List<Field> fields(Block parent) {
+        try {
+            return BlockFields.of(parent);
+        } catch (RuntimeException e) {
+            logger.debug("The fields of {} are closed", parent.getClass(), e);
+            return List.of();
+        }
+    }
+
+    private void exchange(Block parent, Field field, Block child, Block standIn)
+            throws IllegalAccessException {
+        Object value = field.get(parent);
+        if (value == child && field.getType().isInstance(standIn)) {
+            field.set(parent, standIn);
+            undo.push(() -> restore(parent, field, child));
+        } else if (value instanceof List<?> list && elementsCanBe(field, standIn)) {
+            @SuppressWarnings("unchecked") // its declaration allows the stand-in
+            List<Object> blocks = (List<Object>) list;
+            if (exchange(blocks, child, standIn)) {
+                undo.push(() -> exchange(blocks, standIn, child));
+            }
+        }
+    }
+
+    /** Returns whether a field is declared as a list of a class that the stand-in belongs to. */
+    private static boolean elementsCanBe(Field field, Block standIn) {
+        return field.getGenericType() instanceof ParameterizedType type
+                && type.getActualTypeArguments().length == 1
+                && type.getActualTypeArguments()[0] instanceof Class<?> element
+                && element.isInstance(standIn);
+    }
+
+    private static boolean exchange(List<Object> blocks, Block old, Block replacement) {
+        boolean any = false;
+        ListIterator<Object> each = blocks.listIterator();
+        while (each.hasNext()) {
+            if (each.next() == old) {
+                each.set(replacement);
+                any = true;
+            }
+        }
+        return any;
+    }
+
+    private static void restore(Block parent, Field field, Block original) {
+        try {
+            field.set(parent, original);
+        } catch (IllegalAccessException e) {
+            throw new IllegalStateException(field + " is no longer open", e);
+        }
+    }
+
+    /** Returns the layers that can be computed factored, in the order of the block. */
+    List<FactoredLayer> getLayers() {
+        return layers;
+    }
+
+    /** Puts the originals back. */
+    void restore() {
+        while (!undo.isEmpty()) {
+            undo.pop().run();
+        }
+    }
+}
