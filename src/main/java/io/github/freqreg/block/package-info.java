@@ -16,12 +16,13 @@
  * gets them, which asks no parameter store), {@code ParameterCodec} (DJL's {@code .params} files).
  * Then how a network is wrapped: {@code NetworkTensors} lists its parameters, {@code TensorSpec}
  * says how each is kept, {@code Wrapping} cuts the network into units and wraps them, {@code
- * ChildBlocks} replaces children, {@code Fusion} fuses followers, with {@code FusedNorm} for batch
- * normalisation. {@code StartCoefficients} are those that a tensor has at first: {@code
- * CoefficientDraw} draws those of large fresh tensors, and {@code StartScale} scales all fresh
- * ones. {@code TrialInitialization} and {@code TransposedLayers} prepare a network and can be
- * undone, {@code ScriptModules} loads TorchScript networks, and {@code FreshStart} makes a network
- * forget.
+ * ChildBlocks} replaces children, and {@code CalledLayers} exchanges the layers inside a unit that
+ * is wrapped whole. {@code FactoredLayer} is a layer that computes without its dense weight, {@code
+ * Fusion} fuses followers with it, and {@code FusedNorm} batch normalisation. {@code
+ * StartCoefficients} are those that a tensor has at first: {@code CoefficientDraw} draws those of
+ * large fresh tensors, and {@code StartScale} scales all fresh ones. {@code TrialInitialization}
+ * and {@code TransposedLayers} prepare a network and can be undone, {@code ScriptModules} loads
+ * TorchScript networks, and {@code FreshStart} makes a network forget.
  *
  * <h2>Design notes</h2>
  *

@@ -57,11 +57,6 @@ final class SharedBases {
                 });
     }
 
-    /** Returns how many bases are in use. */
-    static int count() {
-        return IN_USE.size();
-    }
-
     /** What a basis depends on. */
     private record Key(String engine, Device device, DataType type, int n, int frequencies) {}
 

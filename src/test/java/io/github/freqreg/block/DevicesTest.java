@@ -212,7 +212,11 @@ class DevicesTest {
                     };
             RebuildingParameterStore store =
                     new RebuildingParameterStore(
-                            byDevice, manager, training, Map.of(tensor.getDense(), tensor));
+                            byDevice,
+                            manager,
+                            training,
+                            Strategy.AUTO,
+                            Map.of(tensor.getDense(), tensor));
             NDArray[] weights = new NDArray[2];
             for (int i = 0; i < 2; i++) {
                 NDArray asked = store.getValue(tensor.getDense(), devices[i], true);
