@@ -15,7 +15,7 @@ import java.util.Collections;
 import java.util.IdentityHashMap;
 import java.util.Map;
 import java.util.Set;
-import java.util.function.Consumer;
+import java.util.function.BiConsumer;
 import java.util.function.UnaryOperator;
 
 /**
@@ -192,7 +192,7 @@ public final class ChildBlocks {
         Map<Block, Block> predecessors = new IdentityHashMap<>();
         forSequences(
                 root,
-                children -> {
+                (sequence, children) -> {
                     for (int i = 1; i < children.size(); i++) {
                         if (uses.getOrDefault(children.valueAt(i), 0) == 1) {
                             predecessors.put(children.valueAt(i), children.valueAt(i - 1));
@@ -207,20 +207,21 @@ public final class ChildBlocks {
      * allows changing it. A list is visited once.
      *
      * @param root where to start
-     * @param visitor receives the lists and may replace entries with {@link #put}
+     * @param visitor receives the blocks and their lists, and may replace entries with {@link #put}
      */
-    static void forSequences(Block root, Consumer<BlockList> visitor) {
+    static void forSequences(Block root, BiConsumer<Block, BlockList> visitor) {
         if (CHILDREN.isOpen()) {
             forSequences(root, visitor, Collections.newSetFromMap(new IdentityHashMap<>()));
         }
     }
 
-    private static void forSequences(Block block, Consumer<BlockList> visitor, Set<Block> seen) {
+    private static void forSequences(
+            Block block, BiConsumer<Block, BlockList> visitor, Set<Block> seen) {
         if (!seen.add(block)) {
             return;
         }
         if (block instanceof SequentialBlock && canReplace(block)) {
-            visitor.accept(CHILDREN.get((AbstractBlock) block));
+            visitor.accept(block, CHILDREN.get((AbstractBlock) block));
         }
         for (Block child : block.getChildren().values()) {
             forSequences(child, visitor, seen);

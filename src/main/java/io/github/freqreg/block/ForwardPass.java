@@ -31,8 +31,8 @@ final class ForwardPass {
     private final CalledLayers called;
     private final boolean isNorm;
     private Strategy strategy;
-    private boolean normalized;
-    private boolean rectified;
+    private boolean waitsInTraining;
+    private boolean waits;
     private boolean warned;
 
     /**
@@ -171,9 +171,9 @@ final class ForwardPass {
 
     private PassMode mode(boolean training) {
         if (training) {
-            return normalized ? PassMode.FUSIBLE_TRAINING : PassMode.TRAINING;
+            return waitsInTraining ? PassMode.FUSIBLE_TRAINING : PassMode.TRAINING;
         }
-        return normalized || rectified ? PassMode.FUSIBLE_INFERENCE : PassMode.INFERENCE;
+        return waits ? PassMode.FUSIBLE_INFERENCE : PassMode.INFERENCE;
     }
 
     /** Returns whether blocks that follow can be fused with this one. */
@@ -181,10 +181,15 @@ final class ForwardPass {
         return layer.filter(FactoredLayer::canFuse).isPresent();
     }
 
-    /** Sets which blocks follow that can be fused: a normalisation, and then a ReLU. */
-    void setFusible(boolean normalization, boolean relu) {
-        normalized = normalization;
-        rectified = relu;
+    /**
+     * Sets whether the output waits for what follows, before its channels are computed.
+     *
+     * @param inTraining in training passes
+     * @param inInference in inferences
+     */
+    void setWaiting(boolean inTraining, boolean inInference) {
+        waitsInTraining = inTraining;
+        waits = inInference;
     }
 
     /** Only warns: the branch may be unused, or the child bypasses the store and never trains. */

@@ -5,11 +5,13 @@ import ai.djl.nn.BlockList;
 import ai.djl.nn.norm.BatchNorm;
 import io.github.freqreg.execution.FusedRelu;
 import io.github.freqreg.nn.BatchStatisticsNorm;
+import io.github.freqreg.nn.ChannelConcat;
 import java.util.IdentityHashMap;
 import java.util.Map;
 
 /**
- * Fuses batch normalisation and ReLU into the frequency block before them in a sequential block.
+ * Fuses batch normalisation and ReLU into the frequency block before them in a sequential block,
+ * and lets the last layer of a {@link ChannelConcat.Branch} wait for the concatenation.
  *
  * <p>Fusion is only an optimisation: the network computes the same, whatever block follows later.
  */
@@ -25,7 +27,14 @@ final class Fusion {
      */
     static void fuse(Block root) {
         Map<Block, Block> fused = new IdentityHashMap<>();
-        ChildBlocks.forSequences(root, children -> fuse(children, fused));
+        ChildBlocks.forSequences(
+                root,
+                (sequence, children) -> {
+                    fuse(children, fused);
+                    if (sequence instanceof ChannelConcat.Branch) {
+                        passOn(children);
+                    }
+                });
     }
 
     private static void fuse(BlockList children, Map<Block, Block> fused) {
@@ -37,7 +46,15 @@ final class Fusion {
             boolean normalized = fuseNorm(children, i + 1, fused);
             int relu = normalized ? i + 2 : i + 1;
             boolean rectified = relu < children.size() && fuseRelu(children, relu, fused);
-            block.getPass().setFusible(normalized, rectified);
+            block.getPass().setWaiting(normalized, normalized || rectified);
+        }
+    }
+
+    /** Makes the last layer of a branch pass its output on before the channels are computed. */
+    private static void passOn(BlockList children) {
+        Block last = children.valueAt(children.size() - 1);
+        if (last instanceof FrequencyBlock block && block.getPass().canFuse()) {
+            block.getPass().setWaiting(true, true);
         }
     }
 

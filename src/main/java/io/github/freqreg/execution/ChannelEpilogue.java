@@ -35,15 +35,23 @@ record ChannelEpilogue(boolean relu) {
     }
 
     /**
-     * Computes the channels and projects them, tile by tile.
+     * Computes the channels and projects them: with a ReLU, tile by tile; without, by the product
+     * of both matrices.
      *
-     * @param maps the maps and the matrix that expands them, outside of any gradient graph
+     * @param maps the maps and the matrix that expands them, with a ReLU outside of any gradient
+     *     graph
      * @param cosines the matrix (channels, B) of the next layer's frequencies
      * @param manager the manager of the result
      * @return the projections (batch, B, …)
      */
     NDArray project(FactoredMaps maps, NDArray cosines, NDManager manager) {
-        return expand(maps, Optional.of(cosines), manager);
+        if (relu) {
+            return expand(maps, Optional.of(cosines), manager);
+        }
+        try (NDManager scratch = manager.newSubManager(maps.small().getDevice())) {
+            NDArray down = FactoredMaps.alias(cosines, scratch).transpose();
+            return expand(maps.through(down), manager);
+        }
     }
 
     private NDArray expand(FactoredMaps maps, Optional<NDArray> cosines, NDManager manager) {

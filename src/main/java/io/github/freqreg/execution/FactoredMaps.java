@@ -7,6 +7,7 @@ import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Activation;
 import io.github.freqreg.nn.ChannelNorm;
+import io.github.freqreg.nn.ZeroPadding;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -134,6 +135,29 @@ record FactoredMaps(
             holding.add(after);
             return new FactoredMaps(small, scaled, after, inGraph, true, user, holding);
         }
+    }
+
+    /**
+     * Returns the maps of a matrix that follows: M y = (M E) z + M b.
+     *
+     * @param next the matrix M, on whose manager the new arrays are
+     */
+    FactoredMaps through(NDArray next) {
+        NDArray moved =
+                shift == null
+                        ? null
+                        : next.matMul(alias(shift, next.getManager()).reshape(shift.size(), 1));
+        return new FactoredMaps(
+                small, next.matMul(matrix), moved, inGraph, isNormalized, user, holding);
+    }
+
+    /** Returns the maps with zeros around z, see {@link ZeroPadding}. */
+    FactoredMaps pad(Shape places) {
+        NDArray padded = ZeroPadding.pad(small, places);
+        if (padded != small) {
+            holding.add(padded);
+        }
+        return new FactoredMaps(padded, matrix, shift, inGraph, isNormalized, user, holding);
     }
 
     /** Returns the statistics of the channels, as columns. */

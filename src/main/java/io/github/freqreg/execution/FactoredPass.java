@@ -9,6 +9,7 @@ import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
 import ai.djl.training.ParameterStore;
 import io.github.freqreg.execution.CostModel.Traffic;
+import io.github.freqreg.nn.LazyMaps;
 import io.github.freqreg.spectrum.SplitAxes;
 import java.util.HashSet;
 import java.util.Optional;
@@ -60,9 +61,9 @@ final class FactoredPass {
         NDManager owner = input.manager();
         try (NDManager scratch = owner.newSubManager()) {
             NDArray core = core(scratch);
-            Optional<Unexpanded> waiting =
+            Optional<LazyMaps> waiting =
                     way.projects() && sharesBasis()
-                            ? Unexpanded.waiting(input.list())
+                            ? LazyMaps.projectable(input.list())
                             : Optional.empty();
             boolean inputRead = waiting.isEmpty();
             NDArray given =

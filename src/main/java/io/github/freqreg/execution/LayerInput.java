@@ -7,9 +7,10 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import io.github.freqreg.Internal;
+import io.github.freqreg.nn.LazyMaps;
 
 /**
- * The single input of a layer, described without computing an {@link Unexpanded} one.
+ * The single input of a layer, described without computing {@link LazyMaps}.
  *
  * @param list holds the input
  * @param manager of the input
@@ -35,17 +36,19 @@ public record LayerInput(
      * @throws IndexOutOfBoundsException if there is not exactly one input
      */
     public static LayerInput of(NDList list) {
-        return Unexpanded.waiting(list).map(LayerInput::ofWaiting).orElseGet(() -> ofArray(list));
+        return LazyMaps.projectable(list)
+                .map(maps -> ofLazy(list, maps))
+                .orElseGet(() -> ofArray(list));
     }
 
-    private static LayerInput ofWaiting(Unexpanded maps) {
+    private static LayerInput ofLazy(NDList list, LazyMaps maps) {
         return new LayerInput(
-                maps,
-                maps.getManager(),
+                list,
+                list.getManager(),
                 maps.getShape(),
                 maps.getDataType(),
                 maps.getDevice(),
-                false);
+                maps.inGraph());
     }
 
     private static LayerInput ofArray(NDList list) {
@@ -66,6 +69,6 @@ public record LayerInput(
      * @return whether {@link #of} accepts them
      */
     public static boolean isOne(NDList list) {
-        return Unexpanded.waiting(list).isPresent() || list.size() == 1;
+        return LazyMaps.projectable(list).isPresent() || list.size() == 1;
     }
 }

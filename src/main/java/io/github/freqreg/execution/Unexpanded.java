@@ -7,6 +7,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import io.github.freqreg.nn.ChannelNorm;
+import io.github.freqreg.nn.LazyList;
 import io.github.freqreg.nn.LazyMaps;
 import java.util.Optional;
 
@@ -23,7 +24,8 @@ import java.util.Optional;
  *
  * <p>Like the intermediate results of DJL's blocks, the maps belong to the manager of the layer's
  * input. They are freed with it, or when all lists that hold them are closed. Inside a gradient
- * graph, only normalisation is fused. Instances are safe for concurrent use.
+ * graph, a ReLU is not fused with the next layer, because its gradient needs the channels.
+ * Instances are safe for concurrent use.
  */
 final class Unexpanded extends LazyList implements LazyMaps {
 
@@ -62,16 +64,6 @@ final class Unexpanded extends LazyList implements LazyMaps {
                 : Optional.empty();
     }
 
-    /**
-     * Returns a list whose channels the next layer can project without storing them.
-     *
-     * @param list any list
-     * @return the list, if it was not read and is not part of a gradient graph
-     */
-    static Optional<Unexpanded> waiting(NDList list) {
-        return unread(list).filter(each -> !each.maps.inGraph());
-    }
-
     /** {@inheritDoc} */
     @Override
     public synchronized boolean isComputed() {
@@ -103,26 +95,44 @@ final class Unexpanded extends LazyList implements LazyMaps {
         return new Unexpanded(maps, true);
     }
 
-    /**
-     * Computes the channels and projects them onto frequencies, tile by tile.
-     *
-     * @param cosines the matrix (channels, B) of the next layer's frequencies
-     * @param manager the manager of the result
-     * @return the projections (batch, B, …)
-     */
-    NDArray project(NDArray cosines, NDManager manager) {
-        maps.user().accept(MapUse.PROJECTED);
-        return new ChannelEpilogue(relu).project(maps, cosines, manager);
+    /** {@inheritDoc} */
+    @Override
+    public boolean canProject() {
+        return !isComputed() && !(relu && maps.inGraph());
     }
 
-    /** Returns the shape of the array in this list without computing it. */
-    Shape getShape() {
+    /** {@inheritDoc} */
+    @Override
+    public NDArray project(NDArray basis, NDManager manager) {
+        maps.user().accept(MapUse.PROJECTED);
+        return new ChannelEpilogue(relu).project(maps, basis, manager);
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    public Optional<NDList> pad(Shape places) {
+        // Only maps that are zero where z is zero.
+        return relu || maps.shift() != null || isComputed()
+                ? Optional.empty()
+                : Optional.of(new Unexpanded(maps.pad(places)));
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    public Shape getShape() {
         return maps.shape();
     }
 
-    /** Returns the data type of the array in this list without computing it. */
-    DataType getDataType() {
+    /** {@inheritDoc} */
+    @Override
+    public DataType getDataType() {
         return maps.small().getDataType();
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    public boolean inGraph() {
+        return maps.inGraph();
     }
 
     /** {@inheritDoc} */
@@ -132,7 +142,7 @@ final class Unexpanded extends LazyList implements LazyMaps {
     }
 
     @Override
-    synchronized void compute() {
+    protected synchronized void compute() {
         if (closed && !expanded) {
             throw new IllegalStateException("The output was closed before it was read");
         }

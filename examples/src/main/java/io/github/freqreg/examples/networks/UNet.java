@@ -1,7 +1,5 @@
 package io.github.freqreg.examples.networks;
 
-import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
@@ -15,6 +13,7 @@ import ai.djl.nn.pooling.Pool;
 import ai.djl.training.ParameterStore;
 import ai.djl.util.PairList;
 import io.github.freqreg.nn.BatchStatisticsNorm;
+import io.github.freqreg.nn.ChannelConcat;
 import io.github.freqreg.nn.LazyMaps;
 import io.github.freqreg.nn.TransposedConv2d;
 import java.util.ArrayDeque;
@@ -78,7 +77,7 @@ public final class UNet extends AbstractBlock {
             up.add(
                     addChildBlock(
                             "up" + i,
-                            new SequentialBlock()
+                            new ChannelConcat.Branch()
                                     .add(
                                             TransposedConv2d.builder()
                                                     .setFilters(filters)
@@ -145,28 +144,21 @@ public final class UNet extends AbstractBlock {
             PairList<String, Object> params) {
         checkSize(inputs.head().getShape());
         Pass pass = new Pass(parameterStore, training);
-        Deque<NDArray> levels = new ArrayDeque<>();
-        levels.push(pass.through(first, inputs.singletonOrThrow(), false));
+        Deque<NDList> levels = new ArrayDeque<>();
+        levels.push(pass.through(first, inputs, false));
         for (Block block : down) {
             levels.push(pass.through(block, levels.peek(), false));
         }
-        NDArray image = levels.pop();
+        NDList image = levels.pop();
         for (int i = 0; i < up.size(); i++) {
-            NDArray skip = levels.pop();
-            NDArray larger = pass.through(up.get(i), image, true);
-            for (int axis = 2; axis < 4; axis++) {
-                NDArray widened = widen(larger, axis, skip.getShape().get(axis));
-                if (widened != larger) {
-                    pass.free(larger);
-                    larger = widened;
-                }
-            }
-            NDArray joined = NDArrays.concat(new NDList(skip, larger), 1);
+            NDList skip = levels.pop();
+            NDList larger = pass.through(up.get(i), image, true);
+            NDList joined = ChannelConcat.concat(List.of(skip, larger));
+            image = pass.through(join.get(i), joined, true);
             pass.free(skip);
             pass.free(larger);
-            image = pass.through(join.get(i), joined, true);
         }
-        return new NDList(pass.through(last, image, true));
+        return pass.through(last, image, true);
     }
 
     /**
@@ -200,11 +192,7 @@ public final class UNet extends AbstractBlock {
     private record Pass(ParameterStore store, boolean training) {
 
         /** Returns the output of a block; {@code free} says that nothing else reads its input. */
-        NDArray through(Block block, NDArray input, boolean free) {
-            return through(block, new NDList(input), free).singletonOrThrow();
-        }
-
-        private NDList through(Block block, NDList inputs, boolean free) {
+        NDList through(Block block, NDList inputs, boolean free) {
             NDList outputs = inputs;
             if (training || !(block instanceof SequentialBlock)) {
                 outputs = block.forward(store, inputs, training);
@@ -233,29 +221,11 @@ public final class UNet extends AbstractBlock {
             return (!(list instanceof LazyMaps maps) || maps.isComputed()) && !list.isEmpty();
         }
 
-        void free(NDArray array) {
+        void free(NDList maps) {
             if (!training) {
-                array.close();
+                maps.close();
             }
         }
-    }
-
-    /** Pads an image with zeros along an axis; the smaller half goes before the image. */
-    private static NDArray widen(NDArray image, int axis, long extent) {
-        long missing = extent - image.getShape().get(axis);
-        if (missing == 0) {
-            return image;
-        }
-        NDList parts = new NDList();
-        long[] zeros = image.getShape().getShape().clone();
-        if (missing / 2 > 0) {
-            zeros[axis] = missing / 2;
-            parts.add(image.getManager().zeros(new Shape(zeros), image.getDataType()));
-        }
-        parts.add(image);
-        zeros[axis] = missing - missing / 2;
-        parts.add(image.getManager().zeros(new Shape(zeros), image.getDataType()));
-        return NDArrays.concat(parts, axis);
     }
 
     /** {@inheritDoc} */

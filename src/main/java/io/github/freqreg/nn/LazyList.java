@@ -1,7 +1,8 @@
-package io.github.freqreg.execution;
+package io.github.freqreg.nn;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
+import io.github.freqreg.Internal;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.Iterator;
@@ -19,15 +20,20 @@ import java.util.function.UnaryOperator;
  * computes first. The methods of {@code NDList} call these. {@code FusionTest} fails if a method of
  * {@code ArrayList} is missing here.
  */
-abstract class LazyList extends NDList {
+@Internal
+public abstract class LazyList extends NDList {
 
     private static final long serialVersionUID = 1L;
 
     /** Computes the arrays and adds them with {@link #put}, unless that is done. */
-    abstract void compute();
+    protected abstract void compute();
 
-    /** Adds a computed array. */
-    final void put(NDArray array) {
+    /**
+     * Adds a computed array.
+     *
+     * @param array the array
+     */
+    protected final void put(NDArray array) {
         super.add(array);
     }
 
