@@ -51,7 +51,7 @@ final class FrqEncoder {
         }
         entries.forEach(this::entry);
         byte[] content = code.finish();
-        ValueEncoder.checkBytes(content.length, "its " + entries.size() + " tensors");
+        ValueEncoder.checkBytes(content.length, () -> "its " + entries.size() + " tensors");
         return content;
     }
 

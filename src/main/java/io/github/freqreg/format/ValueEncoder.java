@@ -2,6 +2,7 @@ package io.github.freqreg.format;
 
 import ai.djl.util.Float16Utils;
 import io.github.freqreg.format.Precision.Kind;
+import java.util.function.Supplier;
 
 /** Encodes the values of entries, in the precision of each. */
 final class ValueEncoder {
@@ -38,7 +39,7 @@ final class ValueEncoder {
                 code.tree(exponents, 0, bits >> 23 & 0xff, 8);
                 code.direct(bits >>> 31 << 23 | bits & 0x7fffff, 24);
             }
-            checkBytes(code.size(), "tensor " + entry.label());
+            checkBytes(code.size(), () -> "tensor " + entry.label());
         }
     }
 
@@ -61,7 +62,7 @@ final class ValueEncoder {
                                 + precision);
             }
             multiple((int) precision.multiple(value));
-            checkBytes(code.size(), "tensor " + entry.label());
+            checkBytes(code.size(), () -> "tensor " + entry.label());
         }
     }
 
@@ -98,10 +99,14 @@ final class ValueEncoder {
     }
 
     /** Fails early if the file would be too large to be read again. */
-    static void checkBytes(long bytes, String with) {
+    static void checkBytes(long bytes, Supplier<String> with) {
         if (bytes > FrqDocument.MAX_BYTES - FrqFrame.BYTES) {
             throw new IllegalArgumentException(
-                    "With " + with + " the file would exceed " + FrqDocument.MAX_BYTES + " bytes");
+                    "With "
+                            + with.get()
+                            + " the file would exceed "
+                            + FrqDocument.MAX_BYTES
+                            + " bytes");
         }
     }
 
