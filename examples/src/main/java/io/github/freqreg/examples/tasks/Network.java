@@ -64,10 +64,11 @@ public enum Network {
             new Size(8, 32, 1_464),
             TrainingDefaults.of(128, 0.01f, 0.02f).withWarmUp(0.15),
             new Classifier(0, false, ConvNet::build)),
+    // By default its bytes are enough for all numbers, which train like those of the dense network.
     VIT(
             "Vision transformer",
             new Size(128, 32, 315_748),
-            TrainingDefaults.of(32, 0.0005f, 0.003f),
+            TrainingDefaults.of(32, 0.0005f, 0.003f).withRates(157_874, 611_466),
             Classifier.colours(VisionTransformer::new)),
     UNET("UNet", new Size(16, 96, 1_518), TrainingDefaults.of(2, 0.001f, 0.01f)),
     DCGAN(

@@ -47,6 +47,25 @@ public record TrainingDefaults(
                 epochs, denseEpochs, examples, batchSize, other, warmUp, denseRate, tunings);
     }
 
+    /**
+     * Returns these settings with a learning rate that falls to the dense network's.
+     *
+     * @param few up to how many kept numbers the rate stays as it is
+     * @param all from how many on it is that of the dense network
+     */
+    TrainingDefaults withRates(long few, long all) {
+        float rate = tunings.get(0).learningRate();
+        return new TrainingDefaults(
+                epochs,
+                denseEpochs,
+                examples,
+                batchSize,
+                beta1,
+                warmUp,
+                denseRate,
+                List.of(new Tuning(few, rate, 0), new Tuning(all, denseRate, 0)));
+    }
+
     /** Returns these settings with a warm-up. */
     TrainingDefaults withWarmUp(double share) {
         return new TrainingDefaults(

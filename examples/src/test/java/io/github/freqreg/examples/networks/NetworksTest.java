@@ -65,6 +65,13 @@ class NetworksTest {
                         + 2 * 48 * 48
                         + 480,
                 new Shape(2, 3, 32, 32)),
+        // Nor is this: weights of nine convolutions and of the linear layer.
+        CONVNET(
+                width -> ConvNet.build(width, 10),
+                8,
+                4,
+                8 * 27 + 2 * 8 * 8 * 9 + 16 * 8 * 9 + 5 * 16 * 16 * 9 + 160,
+                new Shape(2, 3, 32, 32)),
         VIT(
                 width -> new VisionTransformer(width, 10),
                 VisionTransformer.WIDTH,

@@ -285,7 +285,7 @@ class GarbageCollectionTest {
             case UNET -> ScenesTask.drawn(40, 8, 2, 1);
             case DCGAN -> new DcganTask(DIGITS, Integer.MAX_VALUE, 1);
             case VAE -> new VaeTask(DIGITS, 16);
-            case ALEXNET, VGG, RESNET18, SEPARABLE, VIT -> {
+            case ALEXNET, VGG, RESNET18, SEPARABLE, CONVNET, VIT -> {
                 int width = network == Network.VIT ? 64 : 1;
                 yield new ClassificationTask(
                         network, COLOURS, width, network.side(), network.variation());

@@ -22,6 +22,13 @@ class TrainingDefaultsTest {
     }
 
     @Test
+    void aTransformerThatKeepsAllNumbersTrainsLikeADenseOne() {
+        TrainingDefaults vit = Network.VIT.training();
+        assertEquals(0.003f, vit.compressed(157_874).learningRate());
+        assertEquals(vit.dense().learningRate(), vit.compressed(611_461).learningRate(), 1e-7f);
+    }
+
+    @Test
     void fewExamplesAreSeenMoreOften() {
         TrainingDefaults lenet = Network.LENET.training();
         assertEquals(40, lenet.epochs(54_000));
