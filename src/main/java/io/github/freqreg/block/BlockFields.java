@@ -7,7 +7,7 @@ import java.lang.reflect.Modifier;
 import java.util.ArrayList;
 import java.util.List;
 
-/** The fields by which a block's class calls other blocks. */
+/** The fields through which a block's class calls other blocks. */
 final class BlockFields {
 
     private BlockFields() {}

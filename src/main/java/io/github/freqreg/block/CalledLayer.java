@@ -7,7 +7,7 @@ import ai.djl.util.PairList;
 import io.github.freqreg.execution.PassMode;
 
 /** Takes the place of a layer inside a block that is wrapped whole, and computes it factored. */
-final class CalledLayer extends StandIn<Block> {
+final class CalledLayer extends StandInBlock<Block> {
 
     private final FactoredLayer factored;
 
@@ -15,7 +15,7 @@ final class CalledLayer extends StandIn<Block> {
      * Replaces a layer.
      *
      * @param original the layer
-     * @param factored the same layer
+     * @param factored computes it without its dense weight
      */
     CalledLayer(Block original, FactoredLayer factored) {
         super(original);
@@ -23,14 +23,15 @@ final class CalledLayer extends StandIn<Block> {
     }
 
     /**
-     * Computes a layer factored, if the pass is one of a frequency block and factored is cheaper.
+     * Computes a layer: factored, if the store belongs to the pass of a frequency block and this is
+     * cheaper, and otherwise by the layer itself.
      *
      * @param original the layer
-     * @param factored the same layer
+     * @param factored computes it without its dense weight
      * @param store the caller's store
      * @param inputs of the layer
-     * @param training as the caller says
-     * @param params as the caller says
+     * @param training whether the caller is training
+     * @param params the caller's parameters
      */
     static NDList forward(
             Block original,

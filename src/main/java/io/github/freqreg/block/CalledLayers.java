@@ -2,9 +2,11 @@ package io.github.freqreg.block;
 
 import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
+import ai.djl.nn.convolutional.Conv2d;
 import ai.djl.nn.core.Linear;
 import java.lang.reflect.Field;
 import java.lang.reflect.ParameterizedType;
+import java.lang.reflect.Type;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -19,7 +21,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The layers inside a block that is wrapped whole, because its class calls them by its own fields.
+ * The layers inside a block that is wrapped whole, because its class calls them through its own
+ * fields.
  *
  * <p>Each layer that can be computed factored is exchanged for a stand-in, in the fields, in lists
  * that fields hold, and in child lists that can be changed. A stand-in that is called with the
@@ -27,9 +30,9 @@ import org.slf4j.LoggerFactory;
  * reference that is not found, or cannot be written, costs only speed: the original asks the store
  * for its weight, which is then rebuilt.
  *
- * <p>A field of the class {@code Linear} gets a subclass of it. The constructors of DJL's
- * convolutions are not accessible, so these are exchanged only where a field is declared as {@code
- * Block} or as an abstract class of blocks.
+ * <p>Stand-ins for {@code Linear} and {@code Conv2d} are subclasses of these, so a field may be
+ * declared as such. Other layers are exchanged only where a field is declared as {@code Block} or
+ * {@code AbstractBaseBlock}, and their class cannot be told from the field any more.
  */
 final class CalledLayers {
 
@@ -81,10 +84,14 @@ final class CalledLayers {
     private Block standIn(Block child, FactoredLayer layer) {
         return standIns.computeIfAbsent(
                 child,
-                original ->
-                        original instanceof Linear linear
-                                ? new CalledLinear(linear, layer)
-                                : new CalledLayer(original, layer));
+                original -> {
+                    if (original instanceof Linear linear) {
+                        return new CalledLinear(linear, layer);
+                    } else if (original instanceof Conv2d convolution) {
+                        return new CalledConv2d(convolution, layer);
+                    }
+                    return new CalledLayer(original, layer);
+                });
     }
 
     private void exchange(Block parent, Block child, Block standIn) {
@@ -114,9 +121,9 @@ final class CalledLayers {
     private void exchange(Block parent, Field field, Block child, Block standIn)
             throws IllegalAccessException {
         Object value = field.get(parent);
-        if (value == child && field.getType().isInstance(standIn)) {
+        if (value == child && canBe(field.getGenericType(), standIn)) {
             field.set(parent, standIn);
-            undo.push(() -> restore(parent, field, child));
+            undo.push(() -> restore(parent, field, standIn, child));
         } else if (value instanceof List<?> list && elementsCanBe(field, standIn)) {
             @SuppressWarnings("unchecked") // its declaration allows the stand-in
             List<Object> blocks = (List<Object>) list;
@@ -130,8 +137,14 @@ final class CalledLayers {
     private static boolean elementsCanBe(Field field, Block standIn) {
         return field.getGenericType() instanceof ParameterizedType type
                 && type.getActualTypeArguments().length == 1
-                && type.getActualTypeArguments()[0] instanceof Class<?> element
-                && element.isInstance(standIn);
+                && canBe(type.getActualTypeArguments()[0], standIn);
+    }
+
+    /** Returns whether a declaration allows a stand-in; a type variable may mean any class. */
+    private static boolean canBe(Type declared, Block standIn) {
+        return declared instanceof Class<?> type
+                && type != Object.class
+                && type.isInstance(standIn);
     }
 
     private static boolean exchange(List<Object> blocks, Block old, Block replacement) {
@@ -146,9 +159,12 @@ final class CalledLayers {
         return any;
     }
 
-    private static void restore(Block parent, Field field, Block original) {
+    /** Restores a field, unless its class has set another block since. */
+    private static void restore(Block parent, Field field, Block standIn, Block original) {
         try {
-            field.set(parent, original);
+            if (field.get(parent) == standIn) {
+                field.set(parent, original);
+            }
         } catch (IllegalAccessException e) {
             throw new IllegalStateException(field + " is no longer open", e);
         }

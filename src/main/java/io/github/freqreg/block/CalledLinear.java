@@ -14,9 +14,10 @@ import java.io.DataOutputStream;
 import java.io.IOException;
 
 /**
- * As {@link CalledLayer}, for fields of the class {@code Linear}. It has no parameters of its own.
+ * Does what {@link CalledLayer} does, for fields of the class {@code Linear}. It has no parameters
+ * of its own.
  */
-final class CalledLinear extends Linear {
+final class CalledLinear extends Linear implements StandIn {
 
     private final Linear original;
     private final FactoredLayer factored;
@@ -25,12 +26,18 @@ final class CalledLinear extends Linear {
      * Replaces a layer.
      *
      * @param original the layer
-     * @param factored the same layer
+     * @param factored computes it without its dense weight
      */
     CalledLinear(Linear original, FactoredLayer factored) {
         super(Linear.builder().setUnits(1));
         this.original = original;
         this.factored = factored;
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    public Linear getOriginal() {
+        return original;
     }
 
     /** {@inheritDoc} */
@@ -47,6 +54,12 @@ final class CalledLinear extends Linear {
     @Override
     public void initialize(NDManager manager, DataType dataType, Shape... shapes) {
         original.initialize(manager, dataType, shapes);
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    public boolean isInitialized() {
+        return original.isInitialized();
     }
 
     /** {@inheritDoc} */

@@ -34,11 +34,11 @@ final class FactoredLayer {
     }
 
     /**
-     * Returns a layer as one that can be computed factored.
+     * Returns the factored form of a layer.
      *
      * @param layer any block
      * @param spectral the regularised tensors by their dense parameters
-     * @return the layer, or nothing if it can only be computed with dense weights
+     * @return the factored form, or nothing if the layer can only be computed with dense weights
      */
     static Optional<FactoredLayer> of(Block layer, Map<Parameter, SpectralParameter> spectral) {
         return LayerExecutor.of(layer)

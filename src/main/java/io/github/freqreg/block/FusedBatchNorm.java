@@ -9,7 +9,7 @@ import ai.djl.util.PairList;
  * Takes the place of a {@code BatchNorm} after a factored convolution, and is fused with it, see
  * {@link FusedNorm}.
  */
-final class FusedBatchNorm extends StandIn<BatchNorm> {
+final class FusedBatchNorm extends StandInBlock<BatchNorm> {
 
     /**
      * Replaces a block.

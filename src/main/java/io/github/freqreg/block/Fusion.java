@@ -46,15 +46,22 @@ final class Fusion {
             boolean normalized = fuseNorm(children, i + 1, fused);
             int relu = normalized ? i + 2 : i + 1;
             boolean rectified = relu < children.size() && fuseRelu(children, relu, fused);
-            block.getPass().setWaiting(normalized, normalized || rectified);
+            boolean projected =
+                    children.valueAt(i + 1) instanceof FrequencyBlock next
+                            && next.getPass().canFuse();
+            boolean waits = normalized || projected;
+            block.getPass().setWaiting(waits, waits || rectified);
         }
     }
 
     /** Makes the last layer of a branch pass its output on before the channels are computed. */
     private static void passOn(BlockList children) {
-        Block last = children.valueAt(children.size() - 1);
-        if (last instanceof FrequencyBlock block && block.getPass().canFuse()) {
-            block.getPass().setWaiting(true, true);
+        if (children.isEmpty()) {
+            return;
+        }
+        if (children.valueAt(children.size() - 1) instanceof FrequencyBlock last
+                && last.getPass().canFuse()) {
+            last.getPass().setWaiting(true, true);
         }
     }
 
@@ -78,7 +85,7 @@ final class Fusion {
 
     /** Returns DJL's own block if this one is a fused one, or the block itself. */
     static Block undo(Block block) {
-        if (block instanceof StandIn<?> standIn) {
+        if (block instanceof StandIn standIn) {
             return standIn.getOriginal();
         }
         return block instanceof FusedRelu fused ? fused.getOriginal() : block;

@@ -83,8 +83,8 @@ public final class TrialInitialization {
         if (each instanceof FrequencyBlock wrapper) {
             rememberInputShapes(wrapper.getWrapped(), seen);
         }
-        if (each instanceof FusedBatchNorm norm) {
-            rememberInputShapes(norm.getOriginal(), seen);
+        if (each instanceof StandIn standIn) {
+            rememberInputShapes(standIn.getOriginal(), seen);
         }
         each.getChildren().values().forEach(child -> rememberInputShapes(child, seen));
     }

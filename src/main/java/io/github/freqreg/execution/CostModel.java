@@ -31,9 +31,21 @@ final class CostModel {
         return Collections.min(ways, Comparator.comparingDouble(way -> cost(way, sizes, training)));
     }
 
-    /** Returns the expected nanoseconds of a pass; of training, including the backward pass. */
+    /** Returns the expected nanoseconds of a pass of which all maps are stored. */
     static double cost(Factorization way, LayerSizes s, boolean training) {
-        double cost = layer(way, s, Traffic.WHOLE, training);
+        return cost(way, s, Traffic.WHOLE, training);
+    }
+
+    /**
+     * Returns the expected nanoseconds of a pass; of training, including the backward pass.
+     *
+     * @param way how the layer computes
+     * @param s the sizes of the layer and its input
+     * @param traffic which maps are stored
+     * @param training whether a backward pass follows
+     */
+    static double cost(Factorization way, LayerSizes s, Traffic traffic, boolean training) {
+        double cost = layer(way, s, traffic, training);
         if (training) {
             // Rebuilding the weight, and transforming its gradient into that of the coefficients.
             double weight = weight(way, s);
@@ -50,13 +62,8 @@ final class CostModel {
         return layer(Factorization.REBUILD, s, Traffic.WHOLE, training);
     }
 
-    /** Returns the expected nanoseconds of an inference whose maps are partly not stored. */
-    static double fused(Factorization way, LayerSizes s, Traffic traffic) {
-        return layer(way, s, traffic, false);
-    }
-
     /**
-     * Which maps with all channels a factored inference moves through memory.
+     * Which maps with all channels a factored pass moves through memory.
      *
      * @param inputRead whether it reads the input; false if the previous layer has projected it
      * @param output what happens to the output
@@ -64,10 +71,6 @@ final class CostModel {
     record Traffic(boolean inputRead, MapUse output) {
 
         static final Traffic WHOLE = new Traffic(true, MapUse.STORED);
-
-        boolean isWhole() {
-            return inputRead && output != MapUse.PROJECTED;
-        }
     }
 
     /** Returns the nanoseconds of projecting or expanding maps; only linear layers use the FFT. */

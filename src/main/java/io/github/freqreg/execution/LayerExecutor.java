@@ -153,10 +153,7 @@ public final class LayerExecutor {
         if (sizes.isEmpty()) {
             return;
         }
-        double cost =
-                traffic.isWhole()
-                        ? CostModel.cost(way, sizes, ofTraining)
-                        : CostModel.fused(way, sizes, traffic);
+        double cost = CostModel.cost(way, sizes, traffic, ofTraining);
         Pick pick =
                 new Pick(
                         input,

@@ -6,6 +6,6 @@ enum MapUse {
     STORED,
     /** All channels were stored, and blocks that follow were computed with the layer. */
     FUSED,
-    /** The channels were projected for the next layer tile by tile, and never stored. */
+    /** The channels were projected for the next layer, and never stored. */
     PROJECTED
 }

@@ -7,10 +7,10 @@ import io.github.freqreg.Internal;
 public enum PassMode {
     /** A backward pass may follow. */
     TRAINING,
-    /** Like {@link #TRAINING}; in addition, a normalisation follows that can be fused. */
+    /** Like {@link #TRAINING}; in addition, a block follows that does not need all channels. */
     FUSIBLE_TRAINING,
     /** No backward pass follows. */
     INFERENCE,
-    /** Like {@link #INFERENCE}; in addition, a block follows that can be fused with the layer. */
+    /** Like {@link #INFERENCE}; in addition, a block follows that does not need all channels. */
     FUSIBLE_INFERENCE
 }

@@ -21,9 +21,9 @@ public enum Strategy {
     FACTORED,
     /**
      * Like {@link #FACTORED}. In addition, batch normalisation that follows the layer is computed
-     * from its frequencies, in training too. Inference also fuses a ReLU: both are applied tile by
-     * tile between the frequencies of the layer and those of the next one, so that maps with all
-     * channels are stored only if another block needs them.
+     * from its frequencies, and if the next layer is factored, too, the channels between them are
+     * not stored. Inference also fuses a ReLU, which is applied tile by tile between the
+     * frequencies of both layers; in training, a ReLU stores all channels.
      */
     FUSED;
 

@@ -70,6 +70,10 @@ final class Unexpanded extends LazyList implements LazyMaps {
         return expanded;
     }
 
+    private synchronized boolean isClosed() {
+        return closed;
+    }
+
     /** {@inheritDoc} */
     @Override
     public boolean canNormalize() {
@@ -98,7 +102,7 @@ final class Unexpanded extends LazyList implements LazyMaps {
     /** {@inheritDoc} */
     @Override
     public boolean canProject() {
-        return !isComputed() && !(relu && maps.inGraph());
+        return !isClosed() && !isComputed() && !(relu && maps.inGraph());
     }
 
     /** {@inheritDoc} */
@@ -111,7 +115,7 @@ final class Unexpanded extends LazyList implements LazyMaps {
     /** {@inheritDoc} */
     @Override
     public Optional<NDList> pad(Shape places) {
-        // Only maps that are zero where z is zero.
+        // With a shift, padded maps are not zero where z is; after a ReLU, nothing needs them.
         return relu || maps.shift() != null || isComputed()
                 ? Optional.empty()
                 : Optional.of(new Unexpanded(maps.pad(places)));

@@ -9,9 +9,9 @@ import java.util.List;
 /**
  * Concatenates feature maps along their channels, as networks with skip connections do.
  *
- * <p>It computes what {@code NDArrays.concat} computes. But if a layer in the frequency domain
- * reads the result, it projects each part by itself, and neither the concatenation nor maps that
- * wait for their channels are stored.
+ * <p>It computes what {@code NDArrays.concat} computes, and pads smaller parts. But if a layer in
+ * the frequency domain reads the result, it projects each part by itself, and neither the
+ * concatenation nor parts that have not been expanded yet are stored.
  *
  * <pre>
  * new ParallelBlock(ChannelConcat::concat, branches)

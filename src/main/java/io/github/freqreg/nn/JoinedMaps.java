@@ -31,6 +31,7 @@ final class JoinedMaps extends LazyList implements LazyMaps {
     private final transient List<NDList> owned;
     private final transient Shape shape;
     private transient boolean computed;
+    private transient boolean closed;
 
     /**
      * Joins maps.
@@ -100,6 +101,10 @@ final class JoinedMaps extends LazyList implements LazyMaps {
                                         .orElseGet(() -> part.singletonOrThrow().hasGradient()));
     }
 
+    private synchronized boolean isClosed() {
+        return closed;
+    }
+
     /** {@inheritDoc} */
     @Override
     public boolean canNormalize() {
@@ -109,13 +114,14 @@ final class JoinedMaps extends LazyList implements LazyMaps {
     /** {@inheritDoc} */
     @Override
     public NDList normalize(ChannelNorm norm) {
-        throw new IllegalStateException("Concatenated maps cannot be normalised unread");
+        throw new IllegalStateException(
+                "Concatenated maps cannot be normalised before they are computed");
     }
 
     /** {@inheritDoc} */
     @Override
     public boolean canProject() {
-        return !isComputed();
+        return !isClosed() && !isComputed();
     }
 
     /** {@inheritDoc} */
@@ -135,7 +141,10 @@ final class JoinedMaps extends LazyList implements LazyMaps {
             }
             NDArray sum = terms.get(0);
             for (NDArray term : terms.subList(1, terms.size())) {
-                sum = sum.add(term);
+                try (NDArray before = sum;
+                        term) {
+                    sum = before.add(term);
+                }
             }
             sum.attach(manager);
             return sum;
@@ -159,11 +168,15 @@ final class JoinedMaps extends LazyList implements LazyMaps {
 
     @Override
     protected synchronized void compute() {
+        if (closed && !computed) {
+            throw new IllegalStateException("The maps were closed before they were read");
+        }
         if (!computed) {
             NDList arrays = new NDList();
             parts.forEach(part -> arrays.add(part.singletonOrThrow()));
             put(NDArrays.concat(arrays, 1));
             computed = true;
+            owned.forEach(NDList::close);
         }
     }
 
@@ -178,7 +191,9 @@ final class JoinedMaps extends LazyList implements LazyMaps {
     public synchronized void close() {
         if (computed) {
             super.close();
+        } else if (!closed) {
+            owned.forEach(NDList::close);
         }
-        owned.forEach(NDList::close);
+        closed = true;
     }
 }

@@ -245,7 +245,7 @@ public abstract class LazyList extends NDList {
     /**
      * Returns the first array.
      *
-     * @return the channels
+     * @return the array
      */
     public NDArray getFirst() {
         return get(0);
@@ -254,7 +254,7 @@ public abstract class LazyList extends NDList {
     /**
      * Returns the last array.
      *
-     * @return the channels
+     * @return the array
      */
     public NDArray getLast() {
         return get(size() - 1);
@@ -263,7 +263,7 @@ public abstract class LazyList extends NDList {
     /**
      * Removes the first array.
      *
-     * @return the channels
+     * @return the array
      */
     public NDArray removeFirst() {
         return remove(0);
@@ -272,7 +272,7 @@ public abstract class LazyList extends NDList {
     /**
      * Removes the last array.
      *
-     * @return the channels
+     * @return the array
      */
     public NDArray removeLast() {
         return remove(size() - 1);

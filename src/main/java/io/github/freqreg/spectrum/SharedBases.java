@@ -3,14 +3,15 @@ package io.github.freqreg.spectrum;
 import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.NDScope;
 import ai.djl.ndarray.types.DataType;
 import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * The cosine bases in use. The layers of a network often have axes of the same few lengths, so
- * transforms share the bases of equal axes.
+ * The cosine bases in use. The layers of a network often have axes of the same few lengths and keep
+ * as many frequencies of them, so transforms share the bases of equal axes.
  *
  * <p>A basis is freed when the last manager that it was given to is closed. Safe for concurrent
  * use.
@@ -40,8 +41,15 @@ final class SharedBases {
                             used.users++;
                             return used;
                         });
-        manager.attachInternal(UUID.randomUUID().toString(), () -> release(key));
-        return Dct.alias(shared.basis, manager);
+        try {
+            manager.attachInternal(UUID.randomUUID().toString(), () -> release(key));
+        } catch (RuntimeException e) {
+            release(key);
+            throw e;
+        }
+        NDArray view = Dct.alias(shared.basis, manager);
+        NDScope.unregister(view);
+        return view;
     }
 
     private static void release(Key key) {
@@ -74,7 +82,15 @@ final class SharedBases {
 
         static Shared of(NDManager like, Key key) {
             NDManager manager = like.getEngine().newBaseManager(key.device);
-            return new Shared(manager, Dct.basis(manager, key.n, key.frequencies, key.type));
+            try {
+                NDArray basis = Dct.basis(manager, key.n, key.frequencies, key.type);
+                // A scope of the caller's must not close what others use.
+                NDScope.unregister(basis);
+                return new Shared(manager, basis);
+            } catch (RuntimeException e) {
+                manager.close();
+                throw e;
+            }
         }
     }
 }

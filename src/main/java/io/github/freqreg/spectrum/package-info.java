@@ -18,8 +18,8 @@
  *       Parts} joins what is computed a few lines at a time, and {@link
  *       io.github.freqreg.spectrum.GradientGraph} tells it whether gradients are recorded.
  *   <li>{@link io.github.freqreg.spectrum.SpectralTransform}: projects a tensor onto its kept
- *       coefficients and rebuilds it from them, with cached tables, of which {@code SharedBases}
- *       belong to all transforms.
+ *       coefficients and rebuilds it from them, with cached tables; {@code SharedBases} shares the
+ *       cosine bases between transforms.
  *   <li>{@link io.github.freqreg.spectrum.FrequencyTensor}: a tensor represented by its kept
  *       coefficients in Java memory.
  *   <li>{@link io.github.freqreg.spectrum.SplitAxes}: maps the axes of a tensor to those of a shape

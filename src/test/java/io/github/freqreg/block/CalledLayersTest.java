@@ -143,6 +143,53 @@ class CalledLayersTest {
         }
     }
 
+    /** A layer that is initialised once would otherwise take the shape of each batch. */
+    @Test
+    void trainingLeavesTheShapesOfLayersAlone() {
+        ScaledDotProductAttentionBlock attention =
+                ScaledDotProductAttentionBlock.builder()
+                        .setEmbeddingSize(8)
+                        .setHeadCount(2)
+                        .build();
+        Linear key = attention.getKeyProjection();
+        Shape input = new Shape(2, 5, 8);
+        try (NDManager manager = NDManager.newBaseManager();
+                Model model = TestModels.model(attention, input)) {
+            TestModels.policy(7).apply(model);
+            Shape before = key.getInputShapes()[0];
+            assertTrue(attention.getKeyProjection().isInitialized());
+            NDList other = new NDList(TestModels.random(manager, new Shape(3, 4, 8)));
+            step(model, other);
+            assertEquals(before, key.getInputShapes()[0]);
+            assertEquals(before, attention.getKeyProjection().getInputShapes()[0]);
+        }
+    }
+
+    @Test
+    void fieldThatWasSetSinceKeepsItsNewBlock() {
+        Fields fields = new Fields();
+        Block own = TestModels.convolution(2);
+        try (Model model = TestModels.model(fields, TestModels.SMALL_INPUT)) {
+            TestModels.policy(7).apply(model);
+            assertInstanceOf(CalledConv2d.class, fields.convolution);
+            assertInstanceOf(CalledConv2d.class, fields.block);
+            assertEquals(Conv2d.class, fields.object.getClass());
+            assertEquals(Conv2d.class, fields.variable.getClass());
+            assertEquals(
+                    2, FrequencyBlocks.picks(predicted(model)).size(), "the others are rebuilt");
+            fields.block = own;
+            FrequencyBlocks.toDense(model);
+            assertSame(own, fields.block);
+            assertEquals(Conv2d.class, fields.convolution.getClass());
+        }
+    }
+
+    private static Block predicted(Model model) {
+        FrequencyBlocks.setStrategy(model.getBlock(), Strategy.FACTORED);
+        TestModels.answer(model.getBlock(), TestModels.SMALL_INPUT);
+        return model.getBlock();
+    }
+
     /** References that cannot be exchanged, or are not found, cost only speed. */
     @Test
     void layersThatAreNotExchangedAreRebuilt() {
@@ -163,6 +210,50 @@ class CalledLayersTest {
 
     private static Layers layers(UnaryOperator<List<Linear>> list) {
         return new Layers(list);
+    }
+
+    /** Fields of all kinds of declaration, as a generic class may have them. */
+    private static class Generic<B extends Block> extends AbstractBlock {
+
+        final Conv2d convolution = addChildBlock("a", TestModels.convolution(2));
+        Block block = addChildBlock("b", (Block) TestModels.convolution(2));
+        final Object object = addChildBlock("c", TestModels.convolution(2));
+        final B variable;
+
+        Generic(B variable) {
+            this.variable = addChildBlock("d", variable);
+        }
+
+        @Override
+        protected NDList forwardInternal(
+                ParameterStore store,
+                NDList inputs,
+                boolean training,
+                PairList<String, Object> params) {
+            NDList outputs = new NDList();
+            for (Block each : List.of(convolution, block, (Block) object, variable)) {
+                outputs.addAll(each.forward(store, inputs, training));
+            }
+            return outputs;
+        }
+
+        @Override
+        protected void initializeChildBlocks(
+                NDManager manager, DataType dataType, Shape... inputShapes) {
+            getChildren().values().forEach(each -> each.initialize(manager, dataType, inputShapes));
+        }
+
+        @Override
+        public Shape[] getOutputShapes(Shape[] inputShapes) {
+            return inputShapes;
+        }
+    }
+
+    private static final class Fields extends Generic<Conv2d> {
+
+        Fields() {
+            super(TestModels.convolution(2));
+        }
     }
 
     /** Calls two layers that a field holds in a list. */

@@ -2,6 +2,7 @@ package io.github.freqreg.execution;
 
 import static io.github.freqreg.execution.StrategyComparison.doubles;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ai.djl.ndarray.NDArray;
@@ -142,6 +143,39 @@ class ConcatFusionTest {
                             .toList();
             assertEquals(List.of(true, true, true, true, false), fused, "training " + training);
         }
+    }
+
+    /** The channels between two layers without a block between them are not computed. */
+    @Test
+    void followingLayersAreFused() {
+        Block block =
+                FrequencyRegularization.builder()
+                        .optKept(30)
+                        .optStrategy(Strategy.FUSED)
+                        .build()
+                        .apply(
+                                new SequentialBlock()
+                                        .add(StrategyComparison.convolution(64, true))
+                                        .add(StrategyComparison.convolution(56, true)));
+        block.initialize(manager, DataType.FLOAT32, INPUT);
+        ParameterStore store = new ParameterStore(manager, false);
+        for (boolean training : new boolean[] {true, false}) {
+            block.forward(store, new NDList(manager.randomNormal(INPUT)), training).head();
+        }
+        List<Pick> picks =
+                ExecutionReport.of(block).getRows().stream().map(LayerPick::pick).toList();
+        assertEquals(List.of(true, true, false, false), picks.stream().map(Pick::fused).toList());
+        double inference = picks.get(0).nanoseconds();
+        assertTrue(picks.get(1).nanoseconds() > 2 * inference, picks.toString());
+    }
+
+    @Test
+    void anEmptyBranchIsLeftAsItIs() {
+        Block empty = new ChannelConcat.Branch();
+        SequentialBlock network =
+                new SequentialBlock().add(StrategyComparison.convolution(8, true)).add(empty);
+        FrequencyRegularization.builder().optKept(30).build().apply(network);
+        assertSame(empty, network.getChildren().valueAt(1));
     }
 
     /** What is computed for a prediction is freed with it. */

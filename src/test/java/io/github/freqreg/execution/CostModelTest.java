@@ -1,7 +1,6 @@
 package io.github.freqreg.execution;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.freqreg.Seeds;
@@ -116,22 +115,17 @@ class CostModelTest {
     @ParameterizedTest
     @MethodSource("layers")
     void mapThatIsNotMovedCostsNothing(LayerSizes sizes) {
-        for (Factorization way : Factorization.ALL) {
-            double whole = CostModel.cost(way, sizes, false);
-            assertEquals(whole, CostModel.fused(way, sizes, Traffic.WHOLE));
-            double noInput = CostModel.fused(way, sizes, new Traffic(false, MapUse.STORED));
-            double noOutput = CostModel.fused(way, sizes, new Traffic(true, MapUse.PROJECTED));
-            assertEquals(way.projects(), noInput < whole, way + " of " + sizes);
-            assertEquals(way.expands(), noOutput < whole, way + " of " + sizes);
-        }
-    }
-
-    @Test
-    void trafficIsWholeIfBothMapsAreMoved() {
-        assertTrue(Traffic.WHOLE.isWhole());
-        for (MapUse use : MapUse.values()) {
-            assertFalse(new Traffic(false, use).isWhole());
-            assertEquals(use != MapUse.PROJECTED, new Traffic(true, use).isWhole());
+        for (boolean training : new boolean[] {false, true}) {
+            for (Factorization way : Factorization.ALL) {
+                double whole = CostModel.cost(way, sizes, training);
+                assertEquals(whole, CostModel.cost(way, sizes, Traffic.WHOLE, training));
+                Traffic projects = new Traffic(false, MapUse.STORED);
+                Traffic projected = new Traffic(true, MapUse.PROJECTED);
+                double noInput = CostModel.cost(way, sizes, projects, training);
+                double noOutput = CostModel.cost(way, sizes, projected, training);
+                assertEquals(way.projects(), noInput < whole, way + " of " + sizes);
+                assertEquals(way.expands(), noOutput < whole, way + " of " + sizes);
+            }
         }
     }
 

@@ -278,11 +278,11 @@ class WriterLimitsTest {
     @Test
     void aFileHasALimitedSize() {
         long most = FrqDocument.MAX_BYTES - FrqFrame.BYTES;
-        ValueEncoder.checkBytes(most, "w");
+        ValueEncoder.checkBytes(most, () -> "w");
         IllegalArgumentException e =
                 assertThrows(
                         IllegalArgumentException.class,
-                        () -> ValueEncoder.checkBytes(most + 1, "tensor w"));
+                        () -> ValueEncoder.checkBytes(most + 1, () -> "tensor w"));
         assertEquals("With tensor w the file would exceed 1073741824 bytes", e.getMessage());
     }
 }

@@ -56,6 +56,16 @@ class ChannelConcatTest {
     }
 
     @Test
+    void closedUnreadItCannotBeRead() {
+        NDArray first = manager.zeros(new Shape(1, 1, 1, 5));
+        NDArray second = manager.ones(new Shape(1, 1, 1, 2));
+        NDList joined = ChannelConcat.concat(List.of(new NDList(first), new NDList(second)));
+        joined.close();
+        assertThrows(IllegalStateException.class, joined::head);
+        assertEquals(2, second.toFloatArray().length);
+    }
+
+    @Test
     void refusesShapesThatDoNotFit() {
         assertThrows(IllegalArgumentException.class, () -> ChannelConcat.concat(List.of()));
         NDList first = new NDList(manager.zeros(new Shape(2, 3, 4, 5)));

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.NDScope;
 import ai.djl.ndarray.types.DataType;
 import io.github.freqreg.UsesEngine;
 import java.util.stream.IntStream;
@@ -41,7 +42,7 @@ class SharedBasesTest {
     }
 
     @Test
-    void basesOfOtherLengthsAndTypesAreOthers() {
+    void basesDifferByLengthAndType() {
         try (NDManager scratch = manager.newSubManager()) {
             NDArray floats = SharedBases.of(scratch, LENGTH, 2, DataType.FLOAT32);
             NDArray doubles = SharedBases.of(scratch, LENGTH, 2, DataType.FLOAT64);
@@ -49,6 +50,20 @@ class SharedBasesTest {
             assertEquals(DataType.FLOAT32, floats.getDataType());
             assertEquals(DataType.FLOAT64, doubles.getDataType());
             assertEquals(3, more.getShape().get(1));
+        }
+    }
+
+    @Test
+    void aScopeOfTheCallersClosesNoBasis() {
+        try (NDManager scratch = manager.newSubManager()) {
+            NDArray view;
+            try (NDScope scope = new NDScope()) {
+                scope.suppressNotUsedWarning();
+                view = SharedBases.of(scratch, LENGTH + 1, 2, DataType.FLOAT32);
+            }
+            assertEquals(1 / Math.sqrt(LENGTH + 1), view.getFloat(0, 0), 1e-7);
+            NDArray again = SharedBases.of(scratch, LENGTH + 1, 2, DataType.FLOAT32);
+            assertEquals(view.getFloat(0, 0), again.getFloat(0, 0));
         }
     }
 

@@ -122,9 +122,9 @@ public final class UNet extends AbstractBlock {
      * 5 · width · batch · height · image width
      * </pre>
      *
-     * <p>The peak is at the full resolution, where maps have {@code width} channels: the last join
-     * has an input of 2 · {@code width} channels, and outputs of a convolution, a normalisation and
-     * a ReLU. Earlier maps have been freed.
+     * <p>The peak is at the full resolution, where maps have {@code width} channels: two of them
+     * are concatenated, the next convolution reads the result of 2 · {@code width} channels, and
+     * has an output of its own. If the layers compute factored, much less is stored.
      *
      * @param batch the number of images in a batch
      * @param height the height of an image in pixels
