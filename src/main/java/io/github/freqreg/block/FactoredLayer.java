@@ -96,6 +96,7 @@ final class FactoredLayer {
                                 store.strategy(),
                                 weight.transform(device),
                                 weight.rounded(vector, store.scratch()),
+                                store.cores(weight, device),
                                 store,
                                 input,
                                 mode));

@@ -6,7 +6,10 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.nn.Parameter;
 import ai.djl.training.ParameterServer;
 import ai.djl.training.ParameterStore;
+import io.github.freqreg.execution.Cores;
+import io.github.freqreg.execution.Factorization;
 import io.github.freqreg.execution.Strategy;
+import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.IdentityHashMap;
 import java.util.Map;
@@ -26,6 +29,7 @@ final class RebuildingParameterStore extends ParameterStore {
     private final Strategy strategy;
     private final Map<Parameter, SpectralParameter> spectral;
     private final Map<Parameter, Map<Device, NDArray>> answers = new IdentityHashMap<>();
+    private final Map<Place, Map<Factorization, NDArray>> cores = new HashMap<>();
 
     /**
      * Creates the store of one pass.
@@ -76,6 +80,27 @@ final class RebuildingParameterStore extends ParameterStore {
             vector.attach(scratch);
         }
         return vector;
+    }
+
+    /**
+     * Returns the cores of a tensor. In training, where the gradient graph holds them in any case,
+     * they are kept for a layer that is called again.
+     */
+    Cores cores(SpectralParameter tensor, Device device) {
+        if (!training) {
+            return (way, core) -> core.get();
+        }
+        Map<Factorization, NDArray> known =
+                cores.computeIfAbsent(
+                        new Place(tensor, device), place -> new EnumMap<>(Factorization.class));
+        return (way, core) ->
+                known.computeIfAbsent(
+                        way,
+                        w -> {
+                            NDArray computed = core.get();
+                            computed.attach(scratch);
+                            return computed;
+                        });
     }
 
     /** Returns how layers compute. */
@@ -129,4 +154,7 @@ final class RebuildingParameterStore extends ParameterStore {
     public void sync() {
         store.sync();
     }
+
+    /** A tensor on a device. */
+    private record Place(SpectralParameter tensor, Device device) {}
 }

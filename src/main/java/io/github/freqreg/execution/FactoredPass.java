@@ -60,7 +60,7 @@ final class FactoredPass {
         LayerInput input = pass.input();
         NDManager owner = input.manager();
         try (NDManager scratch = owner.newSubManager()) {
-            NDArray core = core(scratch);
+            NDArray core = pass.cores().of(way, () -> core(scratch));
             Optional<LazyMaps> waiting =
                     way.projects() && sharesBasis()
                             ? LazyMaps.projectable(input.list())

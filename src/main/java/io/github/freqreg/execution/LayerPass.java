@@ -11,6 +11,7 @@ import io.github.freqreg.spectrum.SpectralTransform;
  * @param strategy the strategy that the user has set
  * @param transform of the weight
  * @param coefficients the kept coefficients, inside or outside of the gradient graph
+ * @param cores those of the weight that were computed before
  * @param store provides the bias
  * @param input of the layer
  * @param mode what the output is for
@@ -20,6 +21,7 @@ public record LayerPass(
         Strategy strategy,
         SpectralTransform transform,
         NDArray coefficients,
+        Cores cores,
         ParameterStore store,
         LayerInput input,
         PassMode mode) {

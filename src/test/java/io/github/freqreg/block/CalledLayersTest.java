@@ -53,7 +53,8 @@ class CalledLayersTest {
                                 "convolutions",
                                 () -> new ResidualBlock(pointwise(5), pointwise(3)),
                                 TestModels.SMALL_INPUT),
-                        new BlockCases.Case("a list", () -> layers(ArrayList::new), INPUT)));
+                        new BlockCases.Case("a list", () -> layers(ArrayList::new), INPUT),
+                        new BlockCases.Case("calls in a loop", Loop::new, INPUT)));
     }
 
     /** Answers and steps are those of rebuilt weights, and no weight of a layer is rebuilt. */
@@ -293,6 +294,23 @@ class CalledLayersTest {
         @Override
         public Shape[] getOutputShapes(Shape[] inputShapes) {
             return inputShapes;
+        }
+    }
+
+    /** Calls its layers three times, as a recurrent cell does. */
+    private static final class Loop extends Layers {
+
+        Loop() {
+            super(ArrayList::new);
+        }
+
+        @Override
+        List<Linear> called() {
+            List<Linear> calls = new ArrayList<>();
+            for (int i = 0; i < 3; i++) {
+                calls.addAll(super.called());
+            }
+            return calls;
         }
     }
 
