@@ -50,13 +50,13 @@ final class CalledLayers {
     }
 
     /**
-     * Exchanges the layers inside a block.
+     * Exchanges the layers inside a block for stand-ins, until {@link #restore}.
      *
      * @param block that is wrapped whole
      * @param spectral its regularised tensors by their dense parameters
      * @return the layers; none if the block is a single layer
      */
-    static CalledLayers inside(Block block, Map<Parameter, SpectralParameter> spectral) {
+    static CalledLayers takeOver(Block block, Map<Parameter, SpectralParameter> spectral) {
         CalledLayers called = new CalledLayers(spectral);
         called.exchangeInside(block);
         return called;

@@ -56,7 +56,7 @@ final class ForwardPass {
         this.spectral = spectral;
         gradients = new ModuleGradients(leftAlone);
         layer = FactoredLayer.of(block, spectral);
-        called = CalledLayers.inside(block, spectral);
+        called = CalledLayers.takeOver(block, spectral);
         isNorm = FusedNorm.canFuse(block);
     }
 
