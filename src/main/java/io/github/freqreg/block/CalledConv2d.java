@@ -47,7 +47,7 @@ final class CalledConv2d extends Conv2d implements StandIn {
             NDList inputs,
             boolean training,
             PairList<String, Object> params) {
-        return CalledLayer.forward(original, factored, parameterStore, inputs, training, params);
+        return factored.call(parameterStore, inputs, training, params);
     }
 
     /** {@inheritDoc} */

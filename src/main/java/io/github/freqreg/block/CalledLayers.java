@@ -39,7 +39,6 @@ final class CalledLayers {
     private static final Logger logger = LoggerFactory.getLogger(CalledLayers.class);
 
     private final Map<Parameter, SpectralParameter> spectral;
-    private final Map<Block, FactoredLayer> found = new IdentityHashMap<>();
     private final List<FactoredLayer> layers = new ArrayList<>();
     private final Map<Block, Block> standIns = new IdentityHashMap<>();
     private final Set<Block> seen = Collections.newSetFromMap(new IdentityHashMap<>());
@@ -67,31 +66,35 @@ final class CalledLayers {
             return;
         }
         for (Block child : parent.getChildren().values()) {
-            Optional<FactoredLayer> layer =
-                    Optional.ofNullable(found.get(child))
-                            .or(() -> FactoredLayer.of(child, spectral));
-            if (layer.isEmpty()) {
+            Optional<Block> standIn = standIn(child);
+            if (standIn.isPresent()) {
+                exchange(parent, child, standIn.get());
+            } else {
                 exchangeInside(child);
-                continue;
             }
-            if (found.putIfAbsent(child, layer.get()) == null) {
-                layers.add(layer.get());
-            }
-            exchange(parent, child, standIn(child, layer.get()));
         }
     }
 
-    private Block standIn(Block child, FactoredLayer layer) {
-        return standIns.computeIfAbsent(
-                child,
-                original -> {
-                    if (original instanceof Linear linear) {
-                        return new CalledLinear(linear, layer);
-                    } else if (original instanceof Conv2d convolution) {
-                        return new CalledConv2d(convolution, layer);
-                    }
-                    return new CalledLayer(original, layer);
-                });
+    /** Returns the stand-in of a layer, the same in all places; nothing for other blocks. */
+    private Optional<Block> standIn(Block child) {
+        if (!standIns.containsKey(child)) {
+            FactoredLayer.of(child, spectral)
+                    .ifPresent(
+                            layer -> {
+                                layers.add(layer);
+                                standIns.put(child, standIn(child, layer));
+                            });
+        }
+        return Optional.ofNullable(standIns.get(child));
+    }
+
+    private static Block standIn(Block child, FactoredLayer layer) {
+        if (child instanceof Linear linear) {
+            return new CalledLinear(linear, layer);
+        } else if (child instanceof Conv2d convolution) {
+            return new CalledConv2d(convolution, layer);
+        }
+        return new CalledLayer(child, layer);
     }
 
     private void exchange(Block parent, Block child, Block standIn) {

@@ -6,6 +6,8 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
+import ai.djl.training.ParameterStore;
+import ai.djl.util.PairList;
 import io.github.freqreg.execution.LayerExecutor;
 import io.github.freqreg.execution.LayerInput;
 import io.github.freqreg.execution.LayerPass;
@@ -13,7 +15,6 @@ import io.github.freqreg.execution.PassMode;
 import io.github.freqreg.execution.Pick;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 
 /**
@@ -23,12 +24,12 @@ import java.util.Optional;
  */
 final class FactoredLayer {
 
-    private final Class<? extends Block> type;
+    private final Block layer;
     private final LayerExecutor executor;
     private final SpectralParameter weight;
 
     private FactoredLayer(Block layer, LayerExecutor executor, SpectralParameter weight) {
-        type = layer.getClass();
+        this.layer = layer;
         this.executor = executor;
         this.weight = weight;
     }
@@ -42,19 +43,15 @@ final class FactoredLayer {
      */
     static Optional<FactoredLayer> of(Block layer, Map<Parameter, SpectralParameter> spectral) {
         return LayerExecutor.of(layer)
-                .filter(executor -> spectral.containsKey(executor.getWeight()))
-                .map(
+                .flatMap(
                         executor ->
-                                new FactoredLayer(
-                                        layer,
-                                        executor,
-                                        Objects.requireNonNull(
-                                                spectral.get(executor.getWeight()))));
+                                Optional.ofNullable(spectral.get(executor.getWeight()))
+                                        .map(w -> new FactoredLayer(layer, executor, w)));
     }
 
     /** Returns the class of the layer. */
     Class<? extends Block> getType() {
-        return type;
+        return layer.getClass();
     }
 
     /** Returns the regularised weight. */
@@ -70,6 +67,28 @@ final class FactoredLayer {
     /** Returns whether blocks that follow can be fused with the layer. */
     boolean canFuse() {
         return executor.canFuse();
+    }
+
+    /**
+     * Computes the layer for a class that calls it: factored, if the store belongs to the pass of a
+     * frequency block and this is cheaper, and otherwise by the layer itself.
+     *
+     * @param store the caller's store
+     * @param inputs of the layer
+     * @param training whether the caller is training
+     * @param params the caller's parameters
+     */
+    NDList call(
+            ParameterStore store,
+            NDList inputs,
+            boolean training,
+            PairList<String, Object> params) {
+        if (store instanceof RebuildingParameterStore pass) {
+            PassMode mode = pass.isTraining() ? PassMode.TRAINING : PassMode.INFERENCE;
+            return forward(pass, inputs, mode)
+                    .orElseGet(() -> layer.forward(store, inputs, training, params));
+        }
+        return layer.forward(store, inputs, training, params);
     }
 
     /**

@@ -47,9 +47,9 @@ import java.util.OptionalDouble;
  *   <li><b>Inference</b> rebuilds the weights only if the coefficients have changed. Several
  *       threads may predict at the same time, each with its own predictor, as DJL requires.
  *   <li><b>Execution</b>: convolutions, transposed convolutions and linear layers are computed
- *       without dense weights where that is cheaper, see {@link Strategy}; linear layers also
- *       inside a block that is wrapped whole. Batch normalisation and ReLU that follow such a layer
- *       in a sequential block are fused with it.
+ *       without dense weights where that is cheaper, see {@link Strategy}; most of them also inside
+ *       a block that is wrapped whole. Batch normalisation and ReLU that follow such a layer in a
+ *       sequential block are fused with it.
  * </ul>
  *
  * <p>A policy ({@link io.github.freqreg.policy}) creates frequency blocks. {@link FrequencyBlocks}

@@ -7,6 +7,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Activation;
+import io.github.freqreg.spectrum.Dct;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -49,7 +50,7 @@ record ChannelEpilogue(boolean relu) {
             return expand(maps, Optional.of(cosines), manager);
         }
         try (NDManager scratch = manager.newSubManager(maps.small().getDevice())) {
-            NDArray down = FactoredMaps.alias(cosines, scratch).transpose();
+            NDArray down = Dct.alias(cosines, scratch).transpose();
             return expand(maps.through(down), manager);
         }
     }
@@ -59,14 +60,13 @@ record ChannelEpilogue(boolean relu) {
         Shape places = shape.slice(2);
         try (NDManager scratch = manager.newSubManager(maps.small().getDevice())) {
             NDArray small =
-                    FactoredMaps.alias(maps.small(), scratch)
+                    Dct.alias(maps.small(), scratch)
                             .reshape(shape.get(0), shape.get(1), places.size());
             NDArray ones =
                     scratch.ones(new Shape(shape.get(0), 1, places.size()), small.getDataType());
             NDArray lifted = NDArrays.concat(new NDList(small, ones), 1);
             NDArray affine = affine(maps, scratch);
-            NDArray down =
-                    cosines.map(each -> FactoredMaps.alias(each, scratch).transpose()).orElse(null);
+            NDArray down = cosines.map(each -> Dct.alias(each, scratch).transpose()).orElse(null);
             NDArray flat = maps.inGraph() ? whole(lifted, affine) : tiled(lifted, affine, down);
             NDArray result =
                     flat.reshape(new Shape(shape.get(0), flat.getShape().get(1)).addAll(places));
@@ -77,12 +77,12 @@ record ChannelEpilogue(boolean relu) {
 
     /** Returns the matrix from the maps, and a map of ones, to the channels. */
     private static NDArray affine(FactoredMaps maps, NDManager scratch) {
-        NDArray matrix = FactoredMaps.alias(maps.matrix(), scratch);
+        NDArray matrix = Dct.alias(maps.matrix(), scratch);
         Shape column = new Shape(matrix.getShape().get(0), 1);
         NDArray shift =
                 maps.shift() == null
                         ? scratch.zeros(column, matrix.getDataType())
-                        : FactoredMaps.alias(maps.shift(), scratch).reshape(column);
+                        : Dct.alias(maps.shift(), scratch).reshape(column);
         return NDArrays.concat(new NDList(matrix, shift), 1);
     }
 
@@ -110,13 +110,12 @@ record ChannelEpilogue(boolean relu) {
                 NDIndex tile =
                         new NDIndex(its + ",:," + place + ":" + Math.min(places, place + across));
                 try (NDManager passing = scratch.newSubManager()) {
-                    NDArray values =
-                            FactoredMaps.alias(affine, passing).matMul(lifted.get(passing, tile));
+                    NDArray values = Dct.alias(affine, passing).matMul(lifted.get(passing, tile));
                     if (relu) {
                         values = Activation.relu(values);
                     }
                     if (down != null) {
-                        values = FactoredMaps.alias(down, passing).matMul(values);
+                        values = Dct.alias(down, passing).matMul(values);
                     }
                     out.set(tile, values);
                 }

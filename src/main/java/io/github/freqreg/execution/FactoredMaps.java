@@ -3,11 +3,11 @@ package io.github.freqreg.execution;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Activation;
 import io.github.freqreg.nn.ChannelNorm;
 import io.github.freqreg.nn.ZeroPadding;
+import io.github.freqreg.spectrum.Dct;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -104,12 +104,12 @@ record FactoredMaps(
     FactoredMaps normalize(ChannelNorm norm) {
         NDManager owner = small.getManager();
         try (NDManager scratch = owner.newSubManager(small.getDevice())) {
-            NDArray expansion = alias(matrix, scratch);
+            NDArray expansion = Dct.alias(matrix, scratch);
             Shape column = new Shape(expansion.getShape().get(0), 1);
             NDArray before =
                     shift == null
                             ? scratch.zeros(column, expansion.getDataType())
-                            : alias(shift, scratch).reshape(column);
+                            : Dct.alias(shift, scratch).reshape(column);
             ChannelNorm.Statistics statistics =
                     norm.given().orElseGet(() -> statistics(expansion, before));
             if (norm.given().isEmpty()) {
@@ -146,7 +146,7 @@ record FactoredMaps(
         NDArray moved =
                 shift == null
                         ? null
-                        : next.matMul(alias(shift, next.getManager()).reshape(shift.size(), 1));
+                        : next.matMul(Dct.alias(shift, next.getManager()).reshape(shift.size(), 1));
         return new FactoredMaps(
                 small, next.matMul(matrix), moved, inGraph, isNormalized, user, holding);
     }
@@ -167,7 +167,7 @@ record FactoredMaps(
         long maps = shape.get(1);
         long numbers = shape.size() / maps;
         NDArray rows =
-                alias(small, scratch)
+                Dct.alias(small, scratch)
                         .reshape(shape.get(0), maps, shape.slice(2).size())
                         .transpose(1, 0, 2)
                         .reshape(maps, numbers);
@@ -185,23 +185,18 @@ record FactoredMaps(
     private static ChannelNorm.Statistics outsideOfGraph(
             ChannelNorm.Statistics statistics, NDManager scratch) {
         return new ChannelNorm.Statistics(
-                alias(statistics.mean(), scratch).stopGradient().flatten(),
-                alias(statistics.variance(), scratch).stopGradient().flatten(),
+                Dct.alias(statistics.mean(), scratch).stopGradient().flatten(),
+                Dct.alias(statistics.variance(), scratch).stopGradient().flatten(),
                 statistics.numbers());
     }
 
     /** Returns a view of a parameter, whose gradients are recorded only inside of a graph. */
     private NDArray view(NDArray parameter, NDManager scratch) {
         if (inGraph) {
-            return alias(parameter, scratch);
+            return Dct.alias(parameter, scratch);
         }
         NDArray detached = parameter.stopGradient();
         detached.attach(scratch);
         return detached;
-    }
-
-    /** Returns a view that belongs to another manager, which will own what is computed from it. */
-    static NDArray alias(NDArray array, NDManager manager) {
-        return array.get(manager, new NDIndex().addAllDim());
     }
 }

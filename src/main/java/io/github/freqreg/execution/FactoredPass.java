@@ -10,6 +10,7 @@ import ai.djl.nn.Parameter;
 import ai.djl.training.ParameterStore;
 import io.github.freqreg.execution.CostModel.Traffic;
 import io.github.freqreg.nn.LazyMaps;
+import io.github.freqreg.spectrum.Dct;
 import io.github.freqreg.spectrum.SplitAxes;
 import java.util.HashSet;
 import java.util.Optional;
@@ -158,7 +159,7 @@ final class FactoredPass {
     }
 
     private NDArray projectedInput(NDManager scratch) {
-        NDArray given = FactoredMaps.alias(pass.input().list().singletonOrThrow(), scratch);
+        NDArray given = Dct.alias(pass.input().list().singletonOrThrow(), scratch);
         if (!way.projects()) {
             return given;
         }
@@ -189,7 +190,7 @@ final class FactoredPass {
             return null;
         }
         if (pass.training()) {
-            return FactoredMaps.alias(shift, owner);
+            return Dct.alias(shift, owner);
         }
         try (NDArray detached = shift.stopGradient()) {
             NDArray plain = detached.duplicate();

@@ -11,6 +11,7 @@ import ai.djl.ndarray.types.Shape;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Function;
 
 /**
  * Feature maps that are concatenated along their channels when they are read, see {@link
@@ -49,15 +50,15 @@ final class JoinedMaps extends LazyList implements LazyMaps {
 
     /** Returns the shape of the only array of a list, without computing it. */
     static Shape shape(NDList part) {
-        return lazy(part)
-                .map(LazyMaps::getShape)
-                .orElseGet(() -> part.singletonOrThrow().getShape());
+        return look(part, LazyMaps::getShape, NDArray::getShape);
     }
 
-    private static Optional<LazyMaps> lazy(NDList part) {
+    /** Looks at the only array of a list, without computing it if it is not computed yet. */
+    private static <T> T look(
+            NDList part, Function<LazyMaps, T> waiting, Function<NDArray, T> computed) {
         return part instanceof LazyMaps maps && !maps.isComputed()
-                ? Optional.of(maps)
-                : Optional.empty();
+                ? waiting.apply(maps)
+                : computed.apply(part.singletonOrThrow());
     }
 
     /** {@inheritDoc} */
@@ -69,10 +70,7 @@ final class JoinedMaps extends LazyList implements LazyMaps {
     /** {@inheritDoc} */
     @Override
     public Device getDevice() {
-        NDList first = parts.get(0);
-        return lazy(first)
-                .map(LazyMaps::getDevice)
-                .orElseGet(() -> first.singletonOrThrow().getDevice());
+        return look(parts.get(0), LazyMaps::getDevice, NDArray::getDevice);
     }
 
     /** {@inheritDoc} */
@@ -84,21 +82,13 @@ final class JoinedMaps extends LazyList implements LazyMaps {
     /** {@inheritDoc} */
     @Override
     public DataType getDataType() {
-        NDList first = parts.get(0);
-        return lazy(first)
-                .map(LazyMaps::getDataType)
-                .orElseGet(() -> first.singletonOrThrow().getDataType());
+        return look(parts.get(0), LazyMaps::getDataType, NDArray::getDataType);
     }
 
     /** {@inheritDoc} */
     @Override
     public boolean inGraph() {
-        return parts.stream()
-                .anyMatch(
-                        part ->
-                                lazy(part)
-                                        .map(LazyMaps::inGraph)
-                                        .orElseGet(() -> part.singletonOrThrow().hasGradient()));
+        return parts.stream().anyMatch(part -> look(part, LazyMaps::inGraph, NDArray::hasGradient));
     }
 
     private synchronized boolean isClosed() {

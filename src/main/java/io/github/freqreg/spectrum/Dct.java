@@ -5,6 +5,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
+import io.github.freqreg.Internal;
 import java.nio.DoubleBuffer;
 import java.nio.FloatBuffer;
 import java.util.ArrayList;
@@ -112,8 +113,13 @@ public final class Dct {
      * Returns a view of an array that is attached to another manager. DJL attaches the result of an
      * operation to the manager of the array it is called on. Calling it on the view keeps results
      * out of the manager of a long-lived array.
+     *
+     * @param array the array
+     * @param manager the manager of the view
+     * @return the view
      */
-    static NDArray alias(NDArray array, NDManager manager) {
+    @Internal
+    public static NDArray alias(NDArray array, NDManager manager) {
         return array.get(manager, new NDIndex().addAllDim());
     }
 

@@ -85,6 +85,10 @@ class CalledLayersTest {
         }
     }
 
+    private static ScaledDotProductAttentionBlock attention() {
+        return ScaledDotProductAttentionBlock.builder().setEmbeddingSize(8).setHeadCount(2).build();
+    }
+
     private static Block pointwise(int filters) {
         return Conv2d.builder().setFilters(filters).setKernelShape(new Shape(1, 1)).build();
     }
@@ -118,11 +122,7 @@ class CalledLayersTest {
 
     @Test
     void plainNetworkHasItsOwnLayersAgain() {
-        ScaledDotProductAttentionBlock attention =
-                ScaledDotProductAttentionBlock.builder()
-                        .setEmbeddingSize(8)
-                        .setHeadCount(2)
-                        .build();
+        ScaledDotProductAttentionBlock attention = attention();
         Linear key = attention.getKeyProjection();
         try (Model model = TestModels.model(attention, new Shape(2, 5, 8))) {
             TestModels.policy(7).apply(model);
@@ -147,11 +147,7 @@ class CalledLayersTest {
     /** A layer that is initialised once would otherwise take the shape of each batch. */
     @Test
     void trainingLeavesTheShapesOfLayersAlone() {
-        ScaledDotProductAttentionBlock attention =
-                ScaledDotProductAttentionBlock.builder()
-                        .setEmbeddingSize(8)
-                        .setHeadCount(2)
-                        .build();
+        ScaledDotProductAttentionBlock attention = attention();
         Linear key = attention.getKeyProjection();
         Shape input = new Shape(2, 5, 8);
         try (NDManager manager = NDManager.newBaseManager();

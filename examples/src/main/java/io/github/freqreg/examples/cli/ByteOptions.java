@@ -24,8 +24,8 @@ final class ByteOptions {
             description =
                     "the most bytes of the file, to which the network is quantised during the"
                             + " training (default: lenet 1500, alexnet 2816, vgg 4096, resnet18"
-                            + " 5376, separable 4337, convnet 1464, vit 315748, unet 1518, dcgan 127070,"
-                            + " vae 24000)")
+                            + " 5376, separable 4337, convnet 1464, vit 315748, unet 1518,"
+                            + " dcgan 127070, vae 24000)")
     private Optional<Long> bytes = Optional.empty();
 
     @Option(

@@ -34,8 +34,8 @@ final class LearningOptions {
             names = "--batch-size",
             paramLabel = "N",
             description =
-                    "training examples in a step (default: unet 2, dcgan 64, lenet, separable, convnet and vae"
-                            + " 128, all others 32)")
+                    "training examples in a step (default: unet 2, dcgan 64, lenet, separable,"
+                            + " convnet and vae 128, all others 32)")
     private Optional<Integer> batchSize = Optional.empty();
 
     @Option(

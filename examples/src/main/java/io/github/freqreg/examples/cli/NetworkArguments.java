@@ -47,11 +47,9 @@ final class NetworkArguments {
             description =
                     "lenet, vae, dcgan: folder with MNIST's four IDX files, plain or gzipped"
                             + " (default: 10,000 embedded digits); alexnet, vgg, resnet18,"
-                            + " separable, convnet, vit: folder with CIFAR-10's binary files, plain or"
-                            + " gzipped (default:"
-                            + " generated shapes); unet: folder with images/ and masks/ (default"
-                            + " for"
-                            + " training: generated scenes)")
+                            + " separable, convnet, vit: folder with CIFAR-10's binary files, plain"
+                            + " or gzipped (default: generated shapes); unet: folder with images/"
+                            + " and masks/ (default for training: generated scenes)")
     private Optional<Path> data = Optional.empty();
 
     @Option(

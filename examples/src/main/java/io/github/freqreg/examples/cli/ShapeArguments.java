@@ -46,11 +46,10 @@ final class ShapeArguments {
             paramLabel = "N",
             description =
                     "channels of the first layer, to which those of all other layers are"
-                            + " proportional; units of vit and vae (default: alexnet, vgg,"
-                            + " resnet18,"
-                            + " unet, dcgan 16; separable 20; convnet 8; vit 128; vae 400; as published: 64,"
-                            + " vit 512, vae"
-                            + " 400). A saved UNet: the width in the file, or 64 if it has none")
+                            + " proportional; units of vit and vae (default: alexnet, vgg, resnet18,"
+                            + " unet, dcgan 16; separable 20; convnet 8; vit 128; vae 400; as"
+                            + " published: 64, vit 512, vae 400). A saved UNet: the width in the"
+                            + " file, or 64 if it has none")
     private Optional<Integer> width = Optional.empty();
 
     @Option(
@@ -71,8 +70,8 @@ final class ShapeArguments {
                             + " saved UNet: also WIDTHxHEIGHT, or 0 for no scaling, which takes"
                             + " memory proportional to the pixels (default: the training size if"
                             + " that is a square; otherwise the largest size within it that keeps"
-                            + " the aspect ratio). alexnet, vgg, resnet18, separable, convnet, vit: a"
-                            + " multiple of 32"
+                            + " the aspect ratio). alexnet, vgg, resnet18, separable, convnet, vit:"
+                            + " a multiple of 32"
                             + " (default: 32, alexnet 64; the published AlexNet takes 224)")
     private Optional<ImageSize> size = Optional.empty();
 
