@@ -12,7 +12,6 @@ import io.github.freqreg.Internal;
 import io.github.freqreg.spectrum.FrequencyAxes;
 import io.github.freqreg.spectrum.FrequencyTensor;
 import io.github.freqreg.spectrum.SpectralTransform;
-import io.github.freqreg.spectrum.ZigzagMask;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
@@ -122,20 +121,15 @@ public final class SpectralParameter {
             setCoefficients(weights.getManager().zeros(new Shape(1), weights.getDataType()), 1);
             return;
         }
-        ZigzagMask mask = getAxes().mask(getShape(), getSpec().start());
-        StartCoefficients first = new StartCoefficients(weights, mask);
-        int rounds = getSpec().balanceRounds();
-        NDArray vector =
-                fresh
-                        ? first.ofFresh(dense.getInitializer(), getShape(), rounds)
-                        : first.ofTrained();
-        setCoefficients(vector, mask.getKept());
+        StartCoefficients first = new StartCoefficients(weights, getShape(), getSpec());
+        NDArray vector = fresh ? first.ofFresh(dense.getInitializer()) : first.ofTrained();
+        setCoefficients(vector, Math.toIntExact(vector.size()));
         forgetWeights();
     }
 
     /** Takes over projected coefficients, or projects the weights if the start needs others. */
     void replaceBy(float[] projected) {
-        if (projected.length == getSpec().start()) {
+        if (projected.length == getSpec().start() && !getAxes().isSeeded()) {
             dense.freeze(true);
             setValues(projected);
             forgetWeights();
@@ -245,7 +239,9 @@ public final class SpectralParameter {
                 device,
                 d ->
                         new SpectralTransform(
-                                getAxes().mask(getShape(), kept),
+                                getAxes(),
+                                getShape(),
+                                kept,
                                 dense.getArray().getManager(),
                                 d,
                                 coefficients.getArray().getDataType()));

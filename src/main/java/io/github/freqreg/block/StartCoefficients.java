@@ -12,17 +12,20 @@ import java.util.OptionalDouble;
 final class StartCoefficients {
 
     private final NDArray weights;
-    private final ZigzagMask mask;
+    private final Shape shape;
+    private final TensorSpec spec;
 
     /**
      * Describes a tensor.
      *
      * @param weights dense weights, which are initialised; a placeholder if they are not drawn
-     * @param mask the kept coefficients
+     * @param shape of the tensor in the network
+     * @param spec how it is kept
      */
-    StartCoefficients(NDArray weights, ZigzagMask mask) {
+    StartCoefficients(NDArray weights, Shape shape, TensorSpec spec) {
         this.weights = weights;
-        this.mask = mask;
+        this.shape = shape;
+        this.spec = spec;
     }
 
     /**
@@ -37,19 +40,27 @@ final class StartCoefficients {
     }
 
     /**
-     * Projects or draws fresh weights, and scales them.
+     * Projects or draws fresh weights, and scales them. Behind a seeded start, all coefficients are
+     * zero: the weights are those of the start.
      *
      * @param initializer of the weights
-     * @param shape of the tensor in the network
-     * @param rounds of balancing, see {@link StartScale}
      * @return the coefficients, on the manager of the weights
      */
-    NDArray ofFresh(Initializer initializer, Shape shape, int rounds) {
+    NDArray ofFresh(Initializer initializer) {
         try (NDManager scratch = weights.getManager().newSubManager()) {
+            if (spec.axes().isSeeded()) {
+                Shape kept = new Shape(spec.start());
+                return leave(scratch.zeros(kept, weights.getDataType(), weights.getDevice()));
+            }
             NDArray vector = drawn(initializer, scratch);
-            StartScale.scale(vector, StartScale.of(shape, mask, rounds), scratch);
+            float[] gains = StartScale.of(shape, mask(), spec.balanceRounds());
+            StartScale.scale(vector, gains, scratch);
             return leave(vector);
         }
+    }
+
+    private ZigzagMask mask() {
+        return spec.axes().mask(shape, spec.start());
     }
 
     private NDArray leave(NDArray vector) {
@@ -65,7 +76,7 @@ final class StartCoefficients {
         if (deviation.isEmpty()) {
             return projected(scratch);
         }
-        Shape kept = new Shape(mask.getKept());
+        Shape kept = new Shape(spec.start());
         return scratch.randomNormal(
                 0,
                 (float) deviation.getAsDouble(),
@@ -77,8 +88,13 @@ final class StartCoefficients {
     private NDArray projected(NDManager scratch) {
         try (SpectralTransform transform =
                         new SpectralTransform(
-                                mask, scratch, weights.getDevice(), weights.getDataType());
-                NDArray seen = weights.reshape(mask.getShape())) {
+                                spec.axes(),
+                                shape,
+                                spec.start(),
+                                scratch,
+                                weights.getDevice(),
+                                weights.getDataType());
+                NDArray seen = weights.reshape(spec.axes().shape(shape))) {
             return transform.project(seen, scratch);
         }
     }

@@ -30,8 +30,9 @@ import org.slf4j.LoggerFactory;
  * </pre>
  *
  * <p>The layer itself, with all its options, runs on B instead of all input channels and on A
- * instead of all output channels. The backward pass needs the projected input only. With groups,
- * the channels of each group are projected by the same basis, or by the group's rows of it.
+ * instead of all output channels. The backward pass needs the projected input only. A weight with a
+ * seeded start is no such product, and is rebuilt. With groups, the channels of each group are
+ * projected by the same basis, or by the group's rows of it.
  *
  * <p>Instances are safe for concurrent use.
  */
@@ -93,7 +94,7 @@ public final class LayerExecutor {
 
     private Factorization pick(LayerPass pass, SplitAxes axes, LayerSizes sizes) {
         Strategy strategy = pass.strategy();
-        if (strategy == Strategy.REBUILD || sizes.isEmpty()) {
+        if (strategy == Strategy.REBUILD || sizes.isEmpty() || pass.transform().isSeeded()) {
             return Factorization.REBUILD;
         }
         boolean projects = mixes(axes, layout.in);

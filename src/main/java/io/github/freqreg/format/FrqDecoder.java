@@ -14,8 +14,8 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * Decodes the content of a file in the current version, 2: the heads of its entries here, their
- * values in {@link ValueDecoder}.
+ * Decodes the content of a file in version 2 or 3: the heads of its entries here, their values in
+ * {@link ValueDecoder}.
  *
  * <p>The input is untrusted. Anything but the one encoding of a content is rejected.
  */
@@ -28,8 +28,17 @@ final class FrqDecoder {
     private long[] lastExtents = {};
     private final long[] lastCount = new long[2];
     private int nameBytesLeft = FrqLimits.ALL_NAMES_BYTES;
+    private final boolean seeded;
+    private int lastSeed;
 
-    FrqDecoder(ByteBuffer in) throws MalformedModelException {
+    /**
+     * Starts to decode.
+     *
+     * @param in the content
+     * @param seeded whether it says of each tensor if it has a seeded start, as version 3 does
+     */
+    FrqDecoder(ByteBuffer in, boolean seeded) throws MalformedModelException {
+        this.seeded = seeded;
         code = new RangeDecoder(in);
         values = new ValueDecoder(code, models);
     }
@@ -59,6 +68,10 @@ final class FrqDecoder {
                 named
                         ? new FrqDocument(inputs, entries)
                         : new FrqDocument(inputs, entries, fingerprint);
+        if (seeded && !document.isSeeded()) {
+            throw new MalformedModelException(
+                    "expected a tensor with a seeded start in a file of version 3");
+        }
         return new FrqFrame.Decoded(document, ends);
     }
 
@@ -139,6 +152,25 @@ final class FrqDecoder {
     }
 
     private FrequencyAxes axes(int index) throws MalformedModelException {
+        Integer seed = seeded && flag(Flag.SEEDED) ? seed(index) : null;
+        FrequencyAxes axes = unseeded(index);
+        return seed == null ? axes : axes.seeded(seed);
+    }
+
+    private int seed(int index) throws MalformedModelException {
+        if (flag(Flag.NEXT_SEED)) {
+            return ++lastSeed;
+        }
+        int seed = (int) code.direct(Integer.SIZE);
+        if (seed == lastSeed + 1) {
+            throw new MalformedModelException(
+                    "the seed of tensor " + index + " is the next one but is not encoded as such");
+        }
+        lastSeed = seed;
+        return seed;
+    }
+
+    private FrequencyAxes unseeded(int index) throws MalformedModelException {
         if (flag(Flag.OWN_AXES)) {
             return FrequencyAxes.OWN;
         }

@@ -162,6 +162,11 @@ public record FrqDocument(List<Shape> inputs, List<FrqEntry> entries, int finger
         return entries.stream().mapToLong(entry -> entry.values().length).sum();
     }
 
+    /** Returns whether a tensor has a seeded start. */
+    boolean isSeeded() {
+        return entries.stream().anyMatch(entry -> entry.spectral() && entry.axes().isSeeded());
+    }
+
     /**
      * Encodes the file in the current version of the format.
      *
@@ -170,7 +175,7 @@ public record FrqDocument(List<Shape> inputs, List<FrqEntry> entries, int finger
      *     a limit of the format is exceeded
      */
     public byte[] encode() {
-        return FrqFrame.wrap(new FrqEncoder(this).encode());
+        return FrqFrame.wrap(new FrqEncoder(this).encode(), isSeeded());
     }
 
     /**
@@ -189,7 +194,7 @@ public record FrqDocument(List<Shape> inputs, List<FrqEntry> entries, int finger
     /**
      * Decodes a file.
      *
-     * @param bytes the whole file, of version 1 or 2
+     * @param bytes the whole file, of version 1 to 3
      * @return its contents
      * @throws MalformedModelException if the bytes are not a valid file; the message says what was
      *     expected and what was found

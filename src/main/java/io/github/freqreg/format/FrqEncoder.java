@@ -12,10 +12,11 @@ import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Encodes the content of a file in the current version, 2: the heads of its entries here, their
- * values in {@link ValueEncoder}.
+ * Encodes the content of a file in version 2, or 3 if a tensor has a seeded start: the heads of its
+ * entries here, their values in {@link ValueEncoder}.
  */
 final class FrqEncoder {
 
@@ -24,6 +25,8 @@ final class FrqEncoder {
     private final ValueEncoder values = new ValueEncoder(code, models);
     private final FrqDocument document;
     private final boolean named;
+    private final boolean seeded;
+    private int lastSeed;
     private int nameBytes;
     private byte[] lastName = {};
     private long[] lastExtents = {};
@@ -32,6 +35,7 @@ final class FrqEncoder {
     FrqEncoder(FrqDocument document) {
         this.document = document;
         named = document.isNamed();
+        seeded = document.isSeeded();
     }
 
     byte[] encode() {
@@ -113,7 +117,10 @@ final class FrqEncoder {
     }
 
     private void axes(String label, FrequencyAxes axes) {
-        boolean own = axes.equals(FrequencyAxes.OWN);
+        if (seeded) {
+            seed(axes.seed());
+        }
+        boolean own = axes.split() == null && axes.weights().isEmpty();
         flag(Flag.OWN_AXES, own);
         if (own) {
             return;
@@ -132,6 +139,18 @@ final class FrqEncoder {
         for (int weight : axes.weights()) {
             code.number(models.counts, weight);
         }
+    }
+
+    private void seed(@Nullable Integer seed) {
+        flag(Flag.SEEDED, seed != null);
+        if (seed == null) {
+            return;
+        }
+        flag(Flag.NEXT_SEED, seed == lastSeed + 1);
+        if (seed != lastSeed + 1) {
+            code.direct(seed, Integer.SIZE);
+        }
+        lastSeed = seed;
     }
 
     /** Checks the axes of an entry without a shape; if it has one, its constructor did. */

@@ -19,7 +19,10 @@ import java.util.zip.CRC32C;
 final class FrqFrame {
 
     /** The version that is written. */
-    static final byte VERSION = 2;
+    private static final byte VERSION = 2;
+
+    /** The version that is written where a tensor has a seeded start. */
+    private static final byte SEEDED = 3;
 
     /** The bytes of magic, version and checksum. */
     static final int BYTES = 8;
@@ -37,14 +40,19 @@ final class FrqFrame {
      */
     record Decoded(FrqDocument document, List<Integer> ends) {}
 
-    /** Wraps a content of the current version. */
-    static byte[] wrap(byte[] content) {
+    /**
+     * Wraps a content of the current version.
+     *
+     * @param content the encoded content
+     * @param seeded whether the content says of each tensor if it has a seeded start
+     */
+    static byte[] wrap(byte[] content, boolean seeded) {
         int end = CONTENT + content.length;
         ByteBuffer file =
                 ByteBuffer.allocate(end + Integer.BYTES)
                         .order(ByteOrder.LITTLE_ENDIAN)
                         .put(MAGIC)
-                        .put(VERSION)
+                        .put(seeded ? SEEDED : VERSION)
                         .put(content);
         return file.putInt(checksum(file.array(), end)).array();
     }
@@ -57,7 +65,7 @@ final class FrqFrame {
         ByteBuffer content = ByteBuffer.wrap(file, CONTENT, end - CONTENT).slice();
         return version == 1
                 ? upgrade(Version1Decoder.decode(content))
-                : new FrqDecoder(content).decode();
+                : new FrqDecoder(content, version == SEEDED).decode();
     }
 
     private static byte version(byte[] file) throws MalformedModelException {
@@ -69,9 +77,9 @@ final class FrqFrame {
                                     : file.length + " bytes of something else"));
         }
         byte version = file[MAGIC.length];
-        if (version != 1 && version != VERSION) {
+        if (version < 1 || version > SEEDED) {
             throw new MalformedModelException(
-                    "expected version 1 or 2 of the .frq format but found version "
+                    "expected version 1 to 3 of the .frq format but found version "
                             + (version & 0xff));
         }
         return version;

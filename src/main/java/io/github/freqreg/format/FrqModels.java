@@ -34,7 +34,9 @@ final class FrqModels {
         STEPS,
         SAME_COUNT,
         SAME_COUNT_OF_COEFFICIENTS,
-        SAME_RANK;
+        SAME_RANK,
+        SEEDED,
+        NEXT_SEED;
 
         /** The flag of a repeated number of values, which coefficients and elements each have. */
         static Flag sameCount(boolean spectral) {

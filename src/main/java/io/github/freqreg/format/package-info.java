@@ -27,7 +27,7 @@
  *
  * <pre>
  * file     = 'F' 'R' 'Q', version, content, checksum
- * version  = 1 or 2                             1 byte
+ * version  = 1, 2 or 3                          1 byte
  * checksum = CRC-32C of all bytes before it     4 bytes, little-endian
  * </pre>
  *
@@ -42,7 +42,8 @@
  * <p>A reader rejects, with {@code MalformedModelException}: an unknown magic or version, a wrong
  * checksum, a count that exceeds a limit or what the remaining bytes can encode, a name that is not
  * UTF-8 or appears twice, a value that is not finite, and bytes left over. Files are written in
- * version 2; version 1 is read.
+ * version 3 if a tensor has a {@linkplain io.github.freqreg.spectrum.FrequencyAxes#isSeeded seeded
+ * start}, and otherwise in version 2; version 1 is read.
  *
  * <h2>Version 2</h2>
  *
@@ -126,6 +127,19 @@
  * chunk, while range is below 2²⁴, it is multiplied by 256 and the unit is divided by 256. The
  * encoder ends the code with the largest number in the interval that has the most zero bytes among
  * its last four, and leaves these out; a reader rejects every other ending.
+ *
+ * <h2>Version 3</h2>
+ *
+ * <p>A content of version 3 is one of version 2, except that a seed precedes the axes:
+ *
+ * <pre>
+ * axes = if spectral: seed, then as in version 2
+ * seed = flag(seeded); if so: flag(next), if the seed is that of the last tensor with a seed plus
+ *        one, 0 + 1 for the first; if not next: 32 direct bits
+ * </pre>
+ *
+ * <p>Seeds are numbers of 32 bits, which wrap around. A reader rejects a file without any seed, and
+ * direct bits of the next seed. {@code SeededStart} says what the seed means.
  *
  * <h2>Version 1</h2>
  *

@@ -70,7 +70,7 @@ public final class FrequencyRegularization {
     private final KeepAmounts amounts;
     private final AxesRules axes;
     private final BudgetShares.Rule shares;
-    private final BalancedStart balance;
+    private final StartRules starts;
     private final Strategy strategy;
 
     /**
@@ -82,7 +82,7 @@ public final class FrequencyRegularization {
      * @param amounts how many coefficients are kept without a budget
      * @param axes along which axes tensors are transformed
      * @param shares how a fresh network shares a budget
-     * @param balance of the start of fresh tensors
+     * @param starts from which weights tensors start
      * @param strategy how layers compute
      */
     FrequencyRegularization(
@@ -92,7 +92,7 @@ public final class FrequencyRegularization {
             KeepAmounts amounts,
             AxesRules axes,
             BudgetShares.Rule shares,
-            BalancedStart balance,
+            StartRules starts,
             Strategy strategy) {
         this.usual = usual;
         this.wider = wider;
@@ -100,7 +100,7 @@ public final class FrequencyRegularization {
         this.amounts = amounts;
         this.axes = axes;
         this.shares = shares;
-        this.balance = balance;
+        this.starts = starts;
         this.strategy = strategy;
     }
 
@@ -275,7 +275,7 @@ public final class FrequencyRegularization {
     /** Reports what does not fit at once, and not only when the block is initialised. */
     private void check(NetworkPlan plan) {
         if (plan.getChosen().isEmpty()) {
-            throw nothingChosen(plan);
+            throw plan.nothingChosen(usual);
         }
         if ((budget.isPresent() || usual.shapes().isPresent()) && !plan.knowsShapes()) {
             throw new IllegalStateException(
@@ -293,32 +293,19 @@ public final class FrequencyRegularization {
                 .forEach(each -> axes.check(each));
     }
 
-    private RuntimeException nothingChosen(NetworkPlan plan) {
-        if (plan.getSpectralNames().isEmpty()) {
-            return new IllegalArgumentException(
-                    "The policy chooses no tensor of the "
-                            + plan.getRoot().getClass().getSimpleName()
-                            + ": "
-                            + ModuleLayers.obstacle(plan.getRoot()).orElseGet(plan::describe));
-        }
-        usual.include()
-                .ifPresent(each -> NamePatterns.checkMatches(each, "inclusion", plan.getNames()));
-        return new IllegalStateException(
-                "Everything that the policy chooses is frequency regularised already, the first tensor"
-                        + " is "
-                        + plan.getSpectralNames().get(0)
-                        + ": apply a policy once, or call toDense() first");
-    }
-
     private Block wrap(NetworkPlan plan) {
         NetworkBudget.Division division =
                 budget.map(each -> new NetworkBudget(plan, axes, each, shares).share())
                         .orElse(NetworkBudget.Division.NONE);
         Map<String, TensorSpec.Rule> rules = new HashMap<>();
         List<TensorSpec> known = new ArrayList<>();
-        for (PlannedTensor tensor : plan.getChosen()) {
+        int depth = plan.getDepth();
+        List<PlannedTensor> chosen = plan.getChosen();
+        for (int i = 0; i < chosen.size(); i++) {
+            PlannedTensor tensor = chosen.get(i);
+            int place = i;
             Optional<Long> share = Optional.ofNullable(division.kept().get(tensor.name()));
-            TensorSpec.Rule rule = shape -> spec(tensor, share, shape, plan.getDepth());
+            TensorSpec.Rule rule = shape -> spec(tensor, place, depth, share, shape);
             if (tensor.tensor().shape() != null) {
                 TensorSpec spec = rule.of(tensor.shape());
                 axes.check(tensor, spec);
@@ -334,16 +321,13 @@ public final class FrequencyRegularization {
         return wrapped;
     }
 
-    private TensorSpec spec(PlannedTensor tensor, Optional<Long> share, Shape shape, int depth) {
+    private TensorSpec spec(
+            PlannedTensor tensor, int place, int depth, Optional<Long> share, Shape shape) {
         long size = shape.size();
         long target =
                 share.map(each -> Math.min(each, size))
                         .orElseGet(() -> amounts.target(tensor, size));
         long start = amounts.start(size, target);
-        return new TensorSpec(
-                start,
-                target,
-                axes.of(tensor, shape),
-                balance.rounds(tensor.layer(), start, depth));
+        return starts.spec(tensor, place, depth, shape, axes.of(tensor, shape), start, target);
     }
 }

@@ -44,6 +44,7 @@ public final class FrequencyRegularizationBuilder {
     private boolean floors = true;
     private double startRate;
     private OptionalInt balanceRounds = OptionalInt.empty();
+    private OptionalInt seed = OptionalInt.empty();
     private boolean paper;
     private Optional<Boolean> folded = Optional.empty();
     private Strategy strategy = Strategy.getDefault();
@@ -161,6 +162,22 @@ public final class FrequencyRegularizationBuilder {
      */
     public FrequencyRegularizationBuilder optBalancedStart(int rounds) {
         balanceRounds = OptionalInt.of(BalancedStart.checkRounds(rounds));
+        return this;
+    }
+
+    /**
+     * Gives tensors of two or more axes a seeded start (beyond the paper): the weights are {@code
+     * θ₀ + s ⊙ IDCT(c)}, where the start θ₀ and the signs s follow from a seed, which is all that a
+     * file stores of them. Coefficients of fresh tensors start at zero.
+     *
+     * <p>In a deep network of very few coefficients, θ₀ keeps the features of a random network.
+     * Wrapped layers compute with rebuilt weights, which takes longer than a factored layer.
+     *
+     * @param newSeed of the first tensor; each further one has the next seed
+     * @return this builder
+     */
+    public FrequencyRegularizationBuilder optSeededStart(int newSeed) {
+        seed = OptionalInt.of(newSeed);
         return this;
     }
 
@@ -342,8 +359,12 @@ public final class FrequencyRegularizationBuilder {
                         weights.copy(),
                         paper ? AxesRules.Finder.NONE : AxesRules.Finder.SHAPES),
                 paper ? BudgetShares.Rule.EQUAL : BudgetShares.Rule.GROWING,
-                new BalancedStart(
-                        paper && balanceRounds.isEmpty() ? OptionalInt.of(0) : balanceRounds),
+                new StartRules(
+                        new BalancedStart(
+                                paper && balanceRounds.isEmpty()
+                                        ? OptionalInt.of(0)
+                                        : balanceRounds),
+                        seed),
                 strategy);
     }
 }

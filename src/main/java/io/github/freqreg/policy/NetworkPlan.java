@@ -106,4 +106,25 @@ final class NetworkPlan {
                 + " coefficients"
                 + (start > target ? ", and " + target + " by truncation" : "");
     }
+
+    /**
+     * Returns the error of a policy that chooses no tensor.
+     *
+     * @param usual the filter of the policy
+     */
+    RuntimeException nothingChosen(TensorFilter usual) {
+        if (getSpectralNames().isEmpty()) {
+            return new IllegalArgumentException(
+                    "The policy chooses no tensor of the "
+                            + root.getClass().getSimpleName()
+                            + ": "
+                            + ModuleLayers.obstacle(root).orElseGet(this::describe));
+        }
+        usual.include().ifPresent(each -> NamePatterns.checkMatches(each, "inclusion", getNames()));
+        return new IllegalStateException(
+                "Everything that the policy chooses is frequency regularised already, the first tensor"
+                        + " is "
+                        + getSpectralNames().get(0)
+                        + ": apply a policy once, or call toDense() first");
+    }
 }

@@ -13,7 +13,7 @@
  * <p>Read in this order: {@code TensorFilter} chooses tensors and {@code NetworkPlan} holds the
  * choices. {@code ModuleLayers} and {@code ModuleTrace} tell the kinds and the axes of the tensors
  * of a TorchScript network, which is a single block. {@code KeepAmounts}, {@code AxesRules} with
- * {@code ShapeTrace} and {@code FoundAxes}, {@code BalancedStart} and, for a budget, {@code
+ * {@code ShapeTrace} and {@code FoundAxes}, {@code StartRules} and, for a budget, {@code
  * NetworkBudget} and {@code BudgetShares} then decide how each chosen tensor is kept. The result is
  * one {@link io.github.freqreg.block.TensorSpec} for each tensor, and {@link
  * io.github.freqreg.block.Wrapping} does the rest.

@@ -8,16 +8,19 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The axes of the cosine transform of a tensor, and their weights in the zigzag order.
+ * The axes of the cosine transform of a tensor, their weights in the zigzag order, and the seed of
+ * its start.
  *
  * <p>The paper transforms a tensor along its {@linkplain #OWN own} axes, all with weight 1. As an
- * extension, axes can be {@linkplain SplitAxes split} and {@linkplain ZigzagOrder weighted}.
+ * extension, axes can be {@linkplain SplitAxes split} and {@linkplain ZigzagOrder weighted}, and
+ * the tensor can be the sum of a {@linkplain SeededStart seeded start} and its coefficients.
  *
  * @param split the shape that splits the axes of the tensor, or null to use its own axes
  * @param weights the weight of each axis, from 1 to {@value ZigzagOrder#MAX_WEIGHT}; empty if all
  *     are 1
+ * @param seed of the start, or null if the tensor is the inverse transform of its coefficients
  */
-public record FrequencyAxes(@Nullable Shape split, List<Integer> weights) {
+public record FrequencyAxes(@Nullable Shape split, List<Integer> weights, @Nullable Integer seed) {
 
     /** The tensor's own axes with weight 1, as in the paper. */
     public static final FrequencyAxes OWN = new FrequencyAxes(null, List.of());
@@ -36,10 +39,40 @@ public record FrequencyAxes(@Nullable Shape split, List<Integer> weights) {
      *
      * @param split the shape that splits the axes, or null
      * @param weights the weight of each axis, or an empty list
+     * @param seed of the start, or null
      */
     public FrequencyAxes {
         split = split == null ? null : new Shape(split.getShape());
         weights = weights.stream().allMatch(w -> w == 1) ? List.of() : List.copyOf(weights);
+    }
+
+    /**
+     * Makes axes of a tensor that has no seeded start.
+     *
+     * @param split the shape that splits the axes, or null
+     * @param weights the weight of each axis, or an empty list
+     */
+    public FrequencyAxes(@Nullable Shape split, List<Integer> weights) {
+        this(split, weights, null);
+    }
+
+    /**
+     * Returns these axes with a seeded start.
+     *
+     * @param newSeed of the start
+     * @return axes of the same split shape and weights
+     */
+    public FrequencyAxes seeded(int newSeed) {
+        return new FrequencyAxes(split, weights, newSeed);
+    }
+
+    /**
+     * Returns whether the tensor is the sum of a seeded start and its coefficients.
+     *
+     * @return whether there is a seed
+     */
+    public boolean isSeeded() {
+        return seed != null;
     }
 
     /**
@@ -163,10 +196,12 @@ public record FrequencyAxes(@Nullable Shape split, List<Integer> weights) {
      * Describes the axes of a tensor for a message or a report.
      *
      * @param own the shape of the tensor
-     * @return the extents, followed by the weights unless all are 1
+     * @return the extents, followed by the weights unless all are 1, and by the seed if there is
+     *     one
      */
     public String describe(Shape own) {
-        String extents = Arrays.toString(shape(own).getShape());
-        return weights.isEmpty() ? extents : extents + " weighted " + weights;
+        return Arrays.toString(shape(own).getShape())
+                + (weights.isEmpty() ? "" : " weighted " + weights)
+                + (isSeeded() ? " seeded " + seed : "");
     }
 }

@@ -6,11 +6,10 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
-import java.nio.ByteBuffer;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.function.BiConsumer;
+import java.util.function.Function;
 import java.util.function.IntPredicate;
 
 /**
@@ -23,18 +22,21 @@ import java.util.function.IntPredicate;
  * project(w) = gather(DCT(w))        project(rebuild(c)) = c
  * </pre>
  *
- * <p>Both are differentiable. The constructor computes the position of each kept coefficient in the
- * box, which is the smallest block of low frequencies that contains all kept coefficients. The
- * basis of an axis is computed on its first use. Both are cached until {@link #close()}. If more
- * than {@value #AT_ONCE} coefficients are kept, their positions take eight bytes each: they are
- * cached only once a gradient graph needs them, which refers to them in any case, and then until
- * {@code close}. Otherwise they are computed in parts, which are freed after use.
+ * <p>Axes with a seed have a start θ₀ and signs s, see {@link SeededStart}, and then
+ *
+ * <pre>
+ * rebuild(c) = θ₀ + s ⊙ IDCT(scatter(c))
+ * project(w) = gather(DCT(s ⊙ (w - θ₀)))
+ * </pre>
+ *
+ * <p>All are differentiable. The constructor computes the {@linkplain KeptPositions positions} of
+ * the coefficients in the box, which is the smallest block of low frequencies that contains all
+ * kept coefficients, and the start. The basis of an axis is computed on its first use. All are
+ * cached until {@link #close()}.
  *
  * <p>Calls are safe for concurrent use, except with {@code close}.
  */
 public final class SpectralTransform implements AutoCloseable {
-
-    private static final int AT_ONCE = 1 << 20;
 
     private final ZigzagMask mask;
     private final NDManager tables;
@@ -44,7 +46,9 @@ public final class SpectralTransform implements AutoCloseable {
 
     private final DataType type;
 
-    private volatile Optional<NDArray> cachedPositions = Optional.empty();
+    private final Optional<SeededStart> start;
+
+    private final KeptPositions positions;
 
     /**
      * Computes the tables for a mask.
@@ -56,13 +60,53 @@ public final class SpectralTransform implements AutoCloseable {
      * @throws IllegalArgumentException for other data types
      */
     public SpectralTransform(ZigzagMask mask, NDManager manager, Device device, DataType type) {
+        this(mask, manager, device, type, tables -> Optional.empty());
+    }
+
+    /**
+     * Computes the tables for a tensor.
+     *
+     * @param axes along which it is transformed, with the seed of its start, if it has one
+     * @param own the shape of the tensor
+     * @param kept the number of coefficients to keep
+     * @param manager the parent of the manager that owns the tables
+     * @param device the device of the tables, and of every array passed to this transform
+     * @param type the data type of the coefficients: float16, float32 or float64
+     * @throws IllegalArgumentException for other data types, and if the axes do not fit the shape,
+     *     or the kept number is out of range
+     */
+    public SpectralTransform(
+            FrequencyAxes axes,
+            Shape own,
+            long kept,
+            NDManager manager,
+            Device device,
+            DataType type) {
+        this(
+                axes.mask(own, kept),
+                manager,
+                device,
+                type,
+                tables ->
+                        Optional.ofNullable(axes.seed())
+                                .map(
+                                        seed ->
+                                                SeededStart.of(
+                                                        seed, own, axes.shape(own), tables, type)));
+    }
+
+    private SpectralTransform(
+            ZigzagMask mask,
+            NDManager manager,
+            Device device,
+            DataType type,
+            Function<NDManager, Optional<SeededStart>> starts) {
         this.mask = mask;
         this.type = type;
         Dct.computeType(type);
         tables = manager.newSubManager(device);
-        if (mask.getKept() <= AT_ONCE) {
-            cachedPositions = Optional.of(Dct.owned(tables.create(mask.positions())));
-        }
+        start = starts.apply(tables);
+        positions = new KeptPositions(mask, tables);
     }
 
     /**
@@ -72,6 +116,15 @@ public final class SpectralTransform implements AutoCloseable {
      */
     public ZigzagMask getMask() {
         return mask;
+    }
+
+    /**
+     * Returns whether the tensor has a seeded start. Its coefficients are then no low-pass of it.
+     *
+     * @return whether there is a seed
+     */
+    public boolean isSeeded() {
+        return start.isPresent();
     }
 
     /**
@@ -93,12 +146,20 @@ public final class SpectralTransform implements AutoCloseable {
      * @throws IllegalArgumentException if there are fewer coefficients than the mask keeps
      */
     public NDArray rebuild(NDArray coefficients, NDManager manager) {
-        return rebuild(coefficients, manager, axis -> true);
+        if (start.isEmpty()) {
+            return rebuild(coefficients, manager, axis -> true);
+        }
+        try (NDManager scratch = manager.newSubManager(getDevice())) {
+            NDArray change = rebuild(coefficients, scratch, axis -> true);
+            NDArray tensor = start.get().add(change);
+            tensor.attach(manager);
+            return tensor;
+        }
     }
 
     /**
-     * Rebuilds the tensor along some of its axes. The other axes stay in the frequency domain, cut
-     * to the box of the mask.
+     * Rebuilds the tensor, without a seeded start, along some of its axes. The other axes stay in
+     * the frequency domain, cut to the box of the mask.
      *
      * @param coefficients as in {@link #rebuild(NDArray, NDManager)}
      * @param manager as in {@link #rebuild(NDArray, NDManager)}
@@ -121,7 +182,7 @@ public final class SpectralTransform implements AutoCloseable {
             Shape box = mask.getBox();
             NDArray spectrum =
                     scratch.zeros(new Shape(box.size()), coefficients.getDataType())
-                            .scatter(positions(scratch, prefix), prefix, 0)
+                            .scatter(positions.forScatter(prefix, scratch), prefix, 0)
                             .reshape(box);
             NDArray tensor = Dct.idct(scratch, spectrum, mask.getShape(), axes, this::basis);
             tensor.attach(manager);
@@ -168,9 +229,10 @@ public final class SpectralTransform implements AutoCloseable {
                             + spatial.getShape());
         }
         try (NDManager scratch = manager.newSubManager(getDevice())) {
-            NDArray spectrum =
-                    Dct.dct(scratch, Dct.alias(spatial, scratch), mask.getBox(), this::basis);
-            NDArray coefficients = gather(scratch, spectrum.flatten());
+            NDArray seen = Dct.alias(spatial, scratch);
+            NDArray signal = start.map(each -> each.changeOf(seen)).orElse(seen);
+            NDArray spectrum = Dct.dct(scratch, signal, mask.getBox(), this::basis);
+            NDArray coefficients = positions.gather(spectrum.flatten(), scratch);
             coefficients.attach(manager);
             return coefficients;
         }
@@ -253,58 +315,6 @@ public final class SpectralTransform implements AutoCloseable {
     private interface AxisStep {
 
         NDArray apply(NDManager scratch, NDArray array, int at, int axis);
-    }
-
-    private NDArray gather(NDManager scratch, NDArray spectrum) {
-        if (cachedPositions.isPresent()) {
-            return spectrum.gather(cachedPositions.get(), 0);
-        }
-        try (NDArray like = spectrum.get(":" + mask.getKept());
-                Parts gathered = new Parts(scratch, like, 0)) {
-            eachPosition(
-                    scratch, (index, positions) -> gathered.add(spectrum.gather(positions, 0)));
-            return gathered.join();
-        }
-    }
-
-    /** Returns all positions; they are cached if the graph of the coefficients will need them. */
-    private NDArray positions(NDManager scratch, NDArray coefficients) {
-        if (cachedPositions.isPresent()) {
-            return cachedPositions.get();
-        }
-        if (!GradientGraph.contains(coefficients)) {
-            return computePositions(scratch);
-        }
-        synchronized (tables) {
-            if (cachedPositions.isEmpty()) {
-                cachedPositions = Optional.of(computePositions(tables));
-            }
-            return cachedPositions.get();
-        }
-    }
-
-    private NDArray computePositions(NDManager manager) {
-        NDArray all = manager.create(new Shape(mask.getKept()), DataType.INT64);
-        try (NDManager scratch = manager.newSubManager()) {
-            eachPosition(scratch, all::set);
-        }
-        return all;
-    }
-
-    /** Computes the positions, some at a time, which are closed after use. */
-    private void eachPosition(NDManager scratch, BiConsumer<NDIndex, NDArray> use) {
-        ZigzagMask.Positions walk = mask.new Positions();
-        ByteBuffer memory = scratch.allocateDirect(Long.BYTES * AT_ONCE);
-        int count;
-        for (int from = 0; from < mask.getKept(); from += count) {
-            count = Math.min(AT_ONCE, mask.getKept() - from);
-            walk.fill(memory.clear().asLongBuffer().limit(count));
-            memory.limit(Long.BYTES * count);
-            try (NDManager few = scratch.newSubManager()) {
-                NDArray positions = few.create(memory, new Shape(count), DataType.INT64);
-                use.accept(new NDIndex(from + ":" + (from + count)), Dct.owned(positions));
-            }
-        }
     }
 
     /** Frees the tables. */

@@ -3,7 +3,7 @@ package io.github.freqreg.format;
 import io.github.freqreg.format.FrqModels.Flag;
 import io.github.freqreg.format.Precision.Kind;
 
-/** Writes files of version 2 symbol by symbol, including files that no encoder would write. */
+/** Writes files of version 2 or 3 symbol by symbol, including files that no encoder would write. */
 final class CodeBytes {
 
     private final RangeEncoder code = new RangeEncoder();
@@ -58,6 +58,13 @@ final class CodeBytes {
     /** Writes a file up to the axes of its only tensor, which are not its own. */
     CodeBytes otherAxes() {
         return oneTensor().flag(Flag.SPECTRAL, true).flag(Flag.OWN_AXES, false);
+    }
+
+    /** Writes a file of version 3 up to the axes of its only tensor, with a seed in full. */
+    CodeBytes seed(int seed) {
+        oneTensor().flag(Flag.SPECTRAL, true).flag(Flag.SEEDED, true).flag(Flag.NEXT_SEED, false);
+        code.direct(seed, Integer.SIZE);
+        return this;
     }
 
     /** Writes the head of a tensor of elements up to its name, or to its step. */
@@ -135,6 +142,11 @@ final class CodeBytes {
 
     /** Ends the code and frames it with the correct checksum. */
     byte[] seal() {
-        return new FileBytes().bytes('F', 'R', 'Q', 2).raw(code.finish()).seal();
+        return seal(2);
+    }
+
+    /** Ends the code and frames it as a version. */
+    byte[] seal(int version) {
+        return new FileBytes().bytes('F', 'R', 'Q', version).raw(code.finish()).seal();
     }
 }

@@ -21,7 +21,12 @@ final class FrqDocuments {
 
     /** The released files of each version. They must stay readable for ever. */
     static final List<String> FILES =
-            List.of("v1-tiny.frq", "v2-tiny.frq", "v2-tiny-bare.frq", "v2-steps.frq");
+            List.of(
+                    "v1-tiny.frq",
+                    "v2-tiny.frq",
+                    "v2-tiny-bare.frq",
+                    "v2-steps.frq",
+                    "v3-seeds.frq");
 
     private FrqDocuments() {}
 
@@ -154,7 +159,12 @@ final class FrqDocuments {
         int rank = shape.dimension() + (split == null ? 0 : 1);
         List<Integer> weights =
                 random.nextBoolean() ? List.of() : random.ints(rank, 1, 65).boxed().toList();
-        return new FrequencyAxes(split, weights);
+        FrequencyAxes axes = new FrequencyAxes(split, weights);
+        return switch (random.nextInt(4)) {
+            case 0 -> axes.seeded(random.nextInt());
+            case 1 -> axes.seeded(random.nextInt(3));
+            default -> axes;
+        };
     }
 
     /** Returns any finite float: large, tiny, subnormal, of either sign. */

@@ -46,7 +46,7 @@ class FrqFuzzTest {
         assertTrue(
                 values * Float.BYTES <= (file.length + 64L) * SPREAD,
                 values + " values of " + file.length + " bytes");
-        if (file[3] == FrqFrame.VERSION) {
+        if (file[3] > 1) {
             // A content has one encoding.
             assertArrayEquals(file, document.encode());
         }

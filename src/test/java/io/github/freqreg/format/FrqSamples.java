@@ -15,7 +15,11 @@ public final class FrqSamples {
     private FrqSamples() {}
 
     static Stream<Sample> all() {
-        return Stream.of(frames(), Version1Samples.all(), Version2Samples.all())
+        return Stream.of(
+                        frames(),
+                        Version1Samples.all(),
+                        Version2Samples.all(),
+                        Version3Samples.all())
                 .flatMap(List::stream);
     }
 
@@ -67,14 +71,14 @@ public final class FrqSamples {
                         "The checksum itself is wrong.",
                         "the file is damaged or cut"),
                 unsupported(
-                        "0-version-3.frq",
-                        new FileBytes().bytes('F', 'R', 'Q', 3, 0).seal(),
-                        "The version is 3; only 1 and 2 exist.",
-                        "expected version 1 or 2 of the .frq format but found version 3"),
+                        "0-version-4.frq",
+                        new FileBytes().bytes('F', 'R', 'Q', 4, 0).seal(),
+                        "The version is 4; only 1 to 3 exist.",
+                        "expected version 1 to 3 of the .frq format but found version 4"),
                 extra(
                         new FileBytes().bytes('F', 'R', 'Q', 0, 0, 0).seal(),
                         "The version is 0.",
-                        "expected version 1 or 2 of the .frq format but found version 0"),
+                        "expected version 1 to 3 of the .frq format but found version 0"),
                 extra(
                         new FileBytes().bytes('F', 'R', 'Q', 255, 0, 0).seal(),
                         "The version is 255.",

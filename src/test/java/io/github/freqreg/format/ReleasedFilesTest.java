@@ -11,7 +11,9 @@ import ai.djl.MalformedModelException;
 import java.io.IOException;
 import org.junit.jupiter.api.Test;
 
-/** Files of released versions are read for ever, and version 2 is still written to the byte. */
+/**
+ * Files of released versions are read for ever, and versions 2 and 3 are still written to the byte.
+ */
 class ReleasedFilesTest {
 
     @Test
@@ -27,5 +29,9 @@ class ReleasedFilesTest {
         byte[] steps = file("v2-steps.frq");
         assertSame(stepped(), FrqDocument.decode(steps));
         assertArrayEquals(steps, stepped().encode());
+        byte[] seeds = file("v3-seeds.frq");
+        assertSame(Version3Samples.seeds(), FrqDocument.decode(seeds));
+        assertSame(Version3Samples.seeds(), SecondReader.read(seeds));
+        assertArrayEquals(seeds, Version3Samples.seeds().encode());
     }
 }

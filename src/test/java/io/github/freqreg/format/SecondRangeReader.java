@@ -13,19 +13,22 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Reads the content of valid version 2 files by the specification, with the interval as the
- * specification states it, in unbounded integers. It shares no code with the library.
+ * Reads the content of valid files of version 2 and 3 by the specification, with the interval as
+ * the specification states it, in unbounded integers. It shares no code with the library.
  */
 final class SecondRangeReader {
 
     private final BigInteger number;
     private final int bytes;
+    private final int version;
+    private int seed;
     private final Map<String, int[]> contexts = new HashMap<>();
     private BigInteger low = BigInteger.ZERO;
     private long range = 0xffffffffL;
     private int shifts;
 
-    SecondRangeReader(byte[] code) {
+    SecondRangeReader(byte[] code, int version) {
+        this.version = version;
         bytes = code.length;
         number = new BigInteger(1, code);
     }
@@ -130,6 +133,14 @@ final class SecondRangeReader {
     }
 
     private FrequencyAxes axes() {
+        if (version == 3 && bit("seeded") == 1) {
+            seed = bit("next") == 1 ? seed + 1 : (int) direct(32);
+            return unseeded().seeded(seed);
+        }
+        return unseeded();
+    }
+
+    private FrequencyAxes unseeded() {
         if (bit("own axes") == 1) {
             return FrequencyAxes.OWN;
         }

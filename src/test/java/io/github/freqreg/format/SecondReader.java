@@ -2,6 +2,7 @@ package io.github.freqreg.format;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ai.djl.ndarray.types.Shape;
 import io.github.freqreg.spectrum.FrequencyAxes;
@@ -36,8 +37,9 @@ final class SecondReader {
         if (version == 1) {
             document = version1();
         } else {
-            assertEquals(2, version);
-            document = new SecondRangeReader(Arrays.copyOfRange(file, 4, file.length - 4)).read();
+            assertTrue(version == 2 || version == 3);
+            byte[] code = Arrays.copyOfRange(file, 4, file.length - 4);
+            document = new SecondRangeReader(code, version).read();
             at = file.length - 4;
         }
         assertEquals(checksum(), littleEndian(4));

@@ -43,7 +43,7 @@ final class MalformedFiles {
             - `bad-…`: the file breaks one rule of its format, named in the table. A reader must refuse it with an error that says so, and not crash, allocate much memory or return wrong numbers.
             - `unsupported-…`: the file is valid or nearly so, but uses a feature that a reader may lack. A reader either reads it correctly or refuses it.
 
-            The digit in the name of a `.frq` file is the version of the format; 0 stands for the frame, which both versions share. Except in those files, the checksum is correct, so that a reader reaches the fault. The package docs of `io.github.freqreg.format` specify `.frq`.
+            The digit in the name of a `.frq` file is the version of the format; 0 stands for the frame, which all versions share. Except in those files, the checksum is correct, so that a reader reaches the fault. The package docs of `io.github.freqreg.format` specify `.frq`.
 
             The test class `MalformedFiles` generates the files. `MalformedFilesTest` checks that the folder and this table match it, and that each file is refused with the same message whether it is read from a path, a stream, a jar or by DJL's `Criteria`. To regenerate the folder: `mvn test -pl src -Dtest=MalformedFilesTest -Dfreqreg.malformed=write`.
 

@@ -1,0 +1,187 @@
+package io.github.freqreg.block;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import ai.djl.MalformedModelException;
+import ai.djl.Model;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.nn.Block;
+import ai.djl.nn.Parameter;
+import ai.djl.training.Trainer;
+import io.github.freqreg.TestModels;
+import io.github.freqreg.file.FrequencyFile;
+import io.github.freqreg.policy.FrequencyRegularization;
+import io.github.freqreg.policy.FrequencyRegularizationBuilder;
+import io.github.freqreg.policy.LayerType;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Blocks of every kind whose weights have a seeded start. */
+class SeededBlockTest {
+
+    private static final int SEED = 5;
+    private static final float RATE = 0.1f;
+
+    private static FrequencyRegularizationBuilder seeded() {
+        return FrequencyRegularization.builder()
+                .optLayerTypes(LayerType.values())
+                .optSeededStart(SEED);
+    }
+
+    private static FrequencyRegularization few() {
+        return seeded().optKept(5).build();
+    }
+
+    private static FrequencyRegularization all() {
+        return seeded().optKeepRate(1)
+                .optParameterTypes(Parameter.Type.WEIGHT, Parameter.Type.BIAS)
+                .build();
+    }
+
+    @ParameterizedTest
+    @MethodSource("io.github.freqreg.block.BlockCases#cases")
+    void allCoefficientsOfATrainedBlockRebuildIt(BlockCases.Case block) {
+        try (Model plain = block.plain();
+                Model wrapped = block.plain()) {
+            all().apply(wrapped);
+            assertSeeded(wrapped.getBlock());
+            FrequencyBlocks.toDense(wrapped);
+            TestModels.assertSameParameters(plain.getBlock(), wrapped.getBlock(), TestModels.CLOSE);
+        }
+    }
+
+    /** The directions are orthonormal, so gradient descent on them is that on the weights. */
+    @ParameterizedTest
+    @MethodSource("io.github.freqreg.block.BlockCases#cases")
+    void oneStepOfGradientDescentGivesTheWeightsOfThePlainBlock(BlockCases.Case block) {
+        try (Model wrapped = block.plain();
+                Model plain = block.plain()) {
+            all().apply(wrapped);
+            all().apply(plain);
+            FrequencyBlocks.toDense(plain);
+            for (Model model : List.of(plain, wrapped)) {
+                train(model, block);
+            }
+            FrequencyBlocks.toDense(wrapped);
+            TestModels.assertSameParameters(plain.getBlock(), wrapped.getBlock(), TestModels.CLOSE);
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("io.github.freqreg.block.BlockCases#cases")
+    void aTrainedFileIsReadAgainAndBecomesPlain(BlockCases.Case block, @TempDir Path folder)
+            throws IOException, MalformedModelException {
+        Path file = folder.resolve("seeded.frq");
+        try (NDManager manager = NDManager.newBaseManager();
+                Model model = block.plain()) {
+            few().apply(model);
+            train(model, block);
+            FrequencyFile.save(model.getBlock(), file, DataType.FLOAT32);
+            float[] answer = answer(model.getBlock(), manager, block);
+            try (Model loaded = TestModels.loaded(block.block().get(), file)) {
+                assertSeeded(loaded.getBlock());
+                assertArrayEquals(answer, answer(loaded.getBlock(), manager, block));
+                FrequencyBlocks.toDense(loaded);
+                assertTrue(FrequencyBlocks.in(loaded.getBlock()).isEmpty());
+                assertArrayEquals(answer, answer(loaded.getBlock(), manager, block));
+            }
+        }
+    }
+
+    private static void train(Model model, BlockCases.Case block) {
+        try (Trainer trainer = TestModels.trainer(model, TestModels.descent(RATE))) {
+            NDList inputs = block.inputs().apply(trainer.getManager());
+            trainer.initialize(inputs.getShapes());
+            TestModels.step(trainer, inputs);
+        }
+    }
+
+    private static float[] answer(Block block, NDManager manager, BlockCases.Case inputs) {
+        return TestModels.floats(
+                TestModels.predict(block, manager, inputs.inputs().apply(manager)));
+    }
+
+    private static void assertSeeded(Block block) {
+        assertFalse(FrequencyBlocks.in(block).isEmpty());
+        for (NetworkTensor tensor : NetworkTensors.of(block)) {
+            tensor.spectral()
+                    .ifPresent(
+                            each ->
+                                    assertEquals(
+                                            each.getShape().dimension() > 1,
+                                            each.getAxes().isSeeded(),
+                                            tensor.name()));
+        }
+    }
+
+    @Test
+    void aFreshBlockStartsAtTheStartOfItsSeed() {
+        try (NDManager manager = NDManager.newBaseManager()) {
+            Block first = fresh(SEED, manager);
+            FrequencyBlocks.tensors(first)
+                    .values()
+                    .forEach(each -> assertArrayEquals(new float[5], each.coefficients()));
+            float[] answer = TestModels.answer(first, TestModels.SMALL_INPUT);
+            assertArrayEquals(
+                    answer, TestModels.answer(fresh(SEED, manager), TestModels.SMALL_INPUT));
+            assertNotEquals(
+                    answer[0],
+                    TestModels.answer(fresh(SEED + 1, manager), TestModels.SMALL_INPUT)[0]);
+        }
+    }
+
+    /** Two layers of one shape have seeds of their own. */
+    @Test
+    void eachTensorHasItsOwnSeed() {
+        try (NDManager manager = NDManager.newBaseManager()) {
+            List<Integer> seeds =
+                    NetworkTensors.of(fresh(SEED, manager)).stream()
+                            .flatMap(each -> each.spectral().stream())
+                            .map(each -> each.getAxes().seed())
+                            .toList();
+            assertEquals(List.of(SEED, SEED + 1, SEED + 2), seeds);
+        }
+    }
+
+    private static Block fresh(int seed, NDManager manager) {
+        Block block =
+                FrequencyRegularization.builder()
+                        .optKept(5)
+                        .optSeededStart(seed)
+                        .build()
+                        .apply(TestModels.smallNetwork());
+        return TestModels.initialized(block, manager, TestModels.SMALL_INPUT);
+    }
+
+    /** Rounding applies to the coefficients alone. */
+    @Test
+    void aStepRoundsTheCoefficients() {
+        try (Model model = TestModels.model(TestModels.smallNetwork(), TestModels.SMALL_INPUT)) {
+            few().apply(model);
+            for (NetworkTensor tensor : NetworkTensors.of(model.getBlock())) {
+                tensor.spectral().ifPresent(each -> assertStart(each, model.getNDManager()));
+            }
+        }
+    }
+
+    private static void assertStart(SpectralParameter tensor, NDManager manager) {
+        tensor.setStep(1e6f);
+        try (NDArray weights = tensor.copyWeights(manager);
+                NDArray coefficients = tensor.copyCoefficients(manager)) {
+            assertArrayEquals(new float[5], coefficients.toFloatArray());
+            assertNotEquals(0, weights.abs().max().getFloat());
+        }
+    }
+}
