@@ -61,6 +61,9 @@ final class TrainCommand implements Callable<Integer> {
     @Mixin(name = "Size")
     private ByteOptions bytes;
 
+    @Mixin(name = "Start")
+    private StartOption start;
+
     @Mixin(name = "Training")
     private LearningOptions learning;
 
@@ -142,7 +145,12 @@ final class TrainCommand implements Callable<Integer> {
 
     private PolicyFactory.Fitted policy(Task task) {
         try {
-            return new PolicyFactory(arguments.network(), amount, bytes).make(task);
+            return new PolicyFactory(
+                            arguments.network(),
+                            amount,
+                            bytes,
+                            start.seed(arguments.network(), amount))
+                    .make(task);
         } catch (IllegalArgumentException e) {
             throw Usage.error(spec, e);
         }
@@ -198,6 +206,7 @@ final class TrainCommand implements Callable<Integer> {
         described.put("--warm-up", String.valueOf(plan.settings().warmUp()));
         learning.describe(described, arguments.network());
         bytes.describe(described);
+        start.describe(described, arguments.network(), amount);
         plan.limit()
                 .ifPresent(
                         limit -> {

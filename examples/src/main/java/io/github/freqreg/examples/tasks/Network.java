@@ -61,8 +61,8 @@ public enum Network {
     // So few numbers fit the training images no better than others: variation only slows them down.
     CONVNET(
             "Convolutional network",
-            new Size(8, 32, 1_464),
-            TrainingDefaults.of(128, 0.01f, 0.02f).withWarmUp(0.15),
+            new Size(12, 32, 1_464),
+            TrainingDefaults.of(128, 0.01f, 0.04f).withWarmUp(0.15),
             new Classifier(0, false, ConvNet::build)),
     // By default its bytes are enough for all numbers, which train like those of the dense network.
     VIT(
@@ -141,6 +141,11 @@ public enum Network {
     /** Returns the default settings of the training. */
     public TrainingDefaults training() {
         return training;
+    }
+
+    /** Returns the seed of the start of the compressed network; 0 for coefficients alone. */
+    public int startSeed() {
+        return this == CONVNET ? 1 : 0;
     }
 
     /** Returns whether the network classifies images. */

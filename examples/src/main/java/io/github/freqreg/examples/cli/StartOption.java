@@ -1,0 +1,30 @@
+package io.github.freqreg.examples.cli;
+
+import io.github.freqreg.examples.tasks.Network;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import picocli.CommandLine.Option;
+
+/** The option of the weights from which a compressed network starts. */
+final class StartOption {
+
+    @Option(
+            names = "--seeded-start",
+            paramLabel = "SEED",
+            description =
+                    "seed of initial weights that coefficients change and the file does not store;"
+                            + " 0 for coefficients alone (default: convnet 1, all others and"
+                            + " --paper 0)")
+    private Optional<Integer> start = Optional.empty();
+
+    /** Returns the seed; empty for coefficients alone. */
+    OptionalInt seed(Network network, AmountOptions amount) {
+        int seed = start.orElse(amount.paper().isPresent() ? 0 : network.startSeed());
+        return seed == 0 ? OptionalInt.empty() : OptionalInt.of(seed);
+    }
+
+    void describe(Map<String, String> settings, Network network, AmountOptions amount) {
+        settings.put("--seeded-start", String.valueOf(seed(network, amount).orElse(0)));
+    }
+}

@@ -1,0 +1,216 @@
+package io.github.freqreg.nn;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import ai.djl.MalformedModelException;
+import ai.djl.Model;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.Activation;
+import ai.djl.nn.Block;
+import ai.djl.nn.Blocks;
+import ai.djl.nn.LambdaBlock;
+import ai.djl.nn.Parameter;
+import ai.djl.nn.SequentialBlock;
+import ai.djl.training.GradientCollector;
+import ai.djl.training.ParameterStore;
+import ai.djl.training.Trainer;
+import ai.djl.util.Pair;
+import io.github.freqreg.TestModels;
+import io.github.freqreg.UsesEngine;
+import io.github.freqreg.file.FrequencyFile;
+import io.github.freqreg.policy.FrequencyRegularization;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+@UsesEngine
+class ReferenceBatchTest {
+
+    private static final Shape INPUT = new Shape(4, 3, 8, 8);
+    private static final Shape REFERENCES = new Shape(5, 3, 8, 8);
+
+    private final NDManager manager;
+
+    ReferenceBatchTest(NDManager manager) {
+        this.manager = manager;
+    }
+
+    /** A layer between others has the statistics of the references there, here of their doubles. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void normalisesByTheStatisticsOfTheReferences(boolean training) {
+        float[] examples = TestModels.random(manager, REFERENCES).toFloatArray();
+        ReferenceBatch references = new ReferenceBatch(REFERENCES, examples);
+        Block network =
+                references.network(
+                        new SequentialBlock()
+                                .add(Blocks.identityBlock())
+                                .add(new LambdaBlock(inputs -> new NDList(inputs.head().mul(2))))
+                                .add(references.norm()));
+        network.initialize(manager, DataType.FLOAT32, INPUT);
+        NDArray input = manager.randomNormal(7f, 3f, INPUT, DataType.FLOAT32);
+        NDList output =
+                network.forward(new ParameterStore(manager, false), new NDList(input), training);
+        assertEquals(INPUT, output.head().getShape());
+        assertArrayEquals(
+                expected(examples, input.toFloatArray()), output.head().toFloatArray(), 1e-4f);
+    }
+
+    private static float[] expected(float[] references, float[] inputs) {
+        int plane = 64;
+        float[] expected = new float[inputs.length];
+        for (int channel = 0; channel < 3; channel++) {
+            double sum = 0;
+            double squares = 0;
+            for (int i = 0; i < references.length; i++) {
+                if (i / plane % 3 == channel) {
+                    double doubled = 2.0 * references[i];
+                    sum += doubled;
+                    squares += doubled * doubled;
+                }
+            }
+            double mean = sum / (5 * plane);
+            double variance = squares / (5 * plane) - mean * mean;
+            for (int i = 0; i < inputs.length; i++) {
+                if (i / plane % 3 == channel) {
+                    expected[i] = (float) ((2.0 * inputs[i] - mean) / Math.sqrt(variance + 1e-5));
+                }
+            }
+        }
+        return expected;
+    }
+
+    @Test
+    void anInputIsNormalisedWithoutTheOthersOfItsBatch() {
+        Block network = network();
+        network.initialize(manager, DataType.FLOAT32, INPUT);
+        NDArray inputs = TestModels.random(manager, INPUT);
+        NDArray together = predict(network, inputs);
+        for (int i = 0; i < 4; i++) {
+            NDArray alone = predict(network, inputs.get(i + ":" + (i + 1)));
+            assertArrayEquals(together.get(i).toFloatArray(), alone.get(0).toFloatArray(), 1e-5f);
+        }
+    }
+
+    private NDArray predict(Block network, NDArray inputs) {
+        return TestModels.predict(network, manager, new NDList(inputs)).head();
+    }
+
+    /** The gradient of a scale passes through the statistics of the layers behind it. */
+    @Test
+    void theGradientEqualsFiniteDifferences() {
+        ReferenceBatch references = references();
+        Block network =
+                references.network(
+                        new SequentialBlock()
+                                .add(references.norm())
+                                .add(Activation.tanhBlock())
+                                .add(references.norm())
+                                .add(Activation.tanhBlock()));
+        TestModels.initialize(network, manager, DataType.FLOAT64, INPUT);
+        NDArray input = TestModels.random(manager, INPUT).toType(DataType.FLOAT64, true);
+        try (GradientCollector collector = manager.getEngine().newGradientCollector()) {
+            collector.backward(TestModels.loss(forward(network, input)));
+        }
+        for (Pair<String, Parameter> each : network.getParameters()) {
+            NDArray parameter = each.getValue().getArray();
+            double[] found = parameter.getGradient().toDoubleArray();
+            for (int i = 0; i < found.length; i++) {
+                double slope = slope(network, input, parameter, i);
+                assertEquals(slope, found[i], 1e-6 * Math.max(1, Math.abs(slope)), each.getKey());
+            }
+        }
+    }
+
+    private NDList forward(Block network, NDArray input) {
+        return network.forward(new ParameterStore(manager, false), new NDList(input), true);
+    }
+
+    private double slope(Block network, NDArray input, NDArray parameter, int index) {
+        double step = 1e-6;
+        double[] losses = new double[2];
+        for (int side = 0; side < 2; side++) {
+            double change = side == 0 ? step : -step;
+            double[] moved = new double[Math.toIntExact(parameter.size())];
+            moved[index] = change;
+            try (NDArray plain = parameter.stopGradient();
+                    NDArray by = manager.create(moved)) {
+                plain.addi(by);
+                losses[side] = TestModels.loss(forward(network, input)).getDouble();
+                plain.subi(by);
+            }
+        }
+        return (losses[0] - losses[1]) / (2 * step);
+    }
+
+    private ReferenceBatch references() {
+        return new ReferenceBatch(
+                REFERENCES,
+                manager.randomNormal(0f, 1f, REFERENCES, DataType.FLOAT32).toFloatArray());
+    }
+
+    /** References of fixed values, so that a fresh network has the same. */
+    private static Block network() {
+        float[] values = new float[Math.toIntExact(REFERENCES.size())];
+        for (int i = 0; i < values.length; i++) {
+            values[i] = (float) Math.sin(i * 1.7);
+        }
+        ReferenceBatch references = new ReferenceBatch(REFERENCES, values);
+        return references.network(
+                new SequentialBlock()
+                        .add(TestModels.convolution(4))
+                        .add(references.norm())
+                        .add(Activation.reluBlock())
+                        .add(Blocks.batchFlattenBlock())
+                        .add(TestModels.linear(5)));
+    }
+
+    @Test
+    void aFileHoldsNoStatistics(@TempDir Path folder) throws IOException, MalformedModelException {
+        Path file = folder.resolve("network.frq");
+        NDArray inputs = TestModels.random(manager, INPUT);
+        try (Model model = TestModels.model(network(), INPUT)) {
+            FrequencyRegularization.builder().optBudget(60).build().apply(model);
+            try (Trainer trainer = TestModels.trainer(model, TestModels.descent(0.1f))) {
+                trainer.initialize(INPUT);
+                TestModels.step(
+                        trainer, new NDList(TestModels.random(trainer.getManager(), INPUT)));
+            }
+            assertTrue(FrequencyFile.countNumbers(model.getBlock()) <= 60);
+            FrequencyFile.save(model.getBlock(), file, DataType.FLOAT32);
+            try (Model loaded = TestModels.loaded(network(), file)) {
+                assertArrayEquals(
+                        predict(model.getBlock(), inputs).toFloatArray(),
+                        predict(loaded.getBlock(), inputs).toFloatArray());
+            }
+        }
+    }
+
+    @Test
+    void referencesFitTheirShape() {
+        Exception e =
+                assertThrows(
+                        IllegalArgumentException.class,
+                        () -> new ReferenceBatch(new Shape(2, 3), new float[5]));
+        assertEquals(
+                "Expected references of shape (count, channels, …) and their elements, but the shape"
+                        + " is (2, 3) and there are 5 values",
+                e.getMessage());
+        for (Shape shape : List.of(new Shape(6), new Shape(0, 3))) {
+            assertThrows(
+                    IllegalArgumentException.class,
+                    () -> new ReferenceBatch(shape, new float[(int) shape.size()]));
+        }
+    }
+}
