@@ -210,6 +210,9 @@ public final class CompressionReport {
             if (axes != null && !axes.weights().isEmpty()) {
                 tensor.put("weights", axes.weights());
             }
+            if (axes != null && axes.isSeeded()) {
+                tensor.put("seed", axes.seed());
+            }
             tensor.put("original", row.original());
             tensor.put("kept", row.kept());
             tensor.put("spectral", row.spectral());
@@ -318,9 +321,9 @@ public final class CompressionReport {
         }
 
         /**
-         * Returns the shape as text, with the split and the weights of its axes if there are any.
+         * Returns the shape as text, with the split, weights and seed of its axes if there are any.
          *
-         * @return such as {@code 500x800 as 500x50x4x4 by 1:2:3:3}
+         * @return such as {@code 500x800 as 500x50x4x4 by 1:2:3:3 seed 7}
          */
         public String shapeText() {
             String own = text(shape);
@@ -330,7 +333,10 @@ public final class CompressionReport {
             String split = axes.split() == null ? "" : " as " + text(axes.split());
             String weights =
                     axes.weights().stream().map(String::valueOf).collect(Collectors.joining(":"));
-            return own + split + (weights.isEmpty() ? "" : " by " + weights);
+            return own
+                    + split
+                    + (weights.isEmpty() ? "" : " by " + weights)
+                    + (axes.isSeeded() ? " seed " + axes.seed() : "");
         }
 
         private static String text(Shape shape) {

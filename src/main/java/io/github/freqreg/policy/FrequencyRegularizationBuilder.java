@@ -6,7 +6,6 @@ import io.github.freqreg.execution.Strategy;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
-import java.util.OptionalInt;
 import java.util.Set;
 import java.util.function.Predicate;
 import java.util.regex.Pattern;
@@ -22,12 +21,10 @@ import java.util.stream.IntStream;
  * initialised network; otherwise only kernels are recognised. {@link #paper()} selects the
  * published method.
  *
- * <p><b>Knobs for experts.</b> All other methods override what is found, or choose the tensors.
- *
- * <p>A pattern that selects tensors is a regular expression, found anywhere in the tensor's name,
- * see {@link io.github.freqreg.block.FrequencyBlocks#parameters}. If several patterns of a kind
- * match, the one that was added first counts. A pattern that matches no tensor is an error of
- * {@code apply}.
+ * <p>All other methods, for experts, override what is found, or choose the tensors. A pattern that
+ * selects tensors is a regular expression, found anywhere in the tensor's name, see {@link
+ * io.github.freqreg.block.FrequencyBlocks#parameters}. If several patterns of a kind match, the one
+ * that was added first counts. A pattern that matches no tensor is an error of {@code apply}.
  */
 public final class FrequencyRegularizationBuilder {
 
@@ -43,8 +40,7 @@ public final class FrequencyRegularizationBuilder {
     private final NamePatterns<List<Integer>> weights = new NamePatterns<>("axis weights");
     private boolean floors = true;
     private double startRate;
-    private OptionalInt balanceRounds = OptionalInt.empty();
-    private OptionalInt seed = OptionalInt.empty();
+    private StartRules starts = StartRules.FOUND;
     private boolean paper;
     private Optional<Boolean> folded = Optional.empty();
     private Strategy strategy = Strategy.getDefault();
@@ -97,14 +93,13 @@ public final class FrequencyRegularizationBuilder {
      *
      * <p>The weights of all kinds of layer are wrapped, embeddings included, and all other trained
      * parameters if they would take more than an eighth of the budget otherwise. {@link
-     * #optLayerTypes} and {@link #optParameterTypes} override this choice.
-     *
-     * <p>Parameters that are not wrapped, and what a file stores of running statistics, are
-     * subtracted from the budget first. The rest is divided among the wrapped tensors. In a trained
-     * network, each coefficient goes to the tensor whose relative energy it increases most. In a
-     * fresh network, shares are proportional to a power of the sizes, but a vector of n elements
-     * (except the bias of a last linear layer) gets at most √n where few of all are kept. Floors do
-     * not apply, and overrides are an error of {@link #build}.
+     * #optLayerTypes} and {@link #optParameterTypes} override this choice. Parameters that are not
+     * wrapped, and what a file stores of running statistics, are subtracted first. The rest is
+     * divided among the wrapped tensors. In a trained network, each coefficient goes to the tensor
+     * whose relative energy it increases most. In a fresh network, shares are proportional to a
+     * power of the sizes, but a vector of n elements (except the bias of a last linear layer) gets
+     * at most √n where few of all are kept. Floors do not apply, and overrides are an error of
+     * {@link #build}.
      *
      * @param numbers the total, 1 or more
      * @return this builder
@@ -120,9 +115,8 @@ public final class FrequencyRegularizationBuilder {
      *
      * <p>This is a budget of numbers, see {@link #optBudget}, in which a coefficient counts as four
      * bits (fewer where a large part of the network is kept, and half for an embedding table), and
-     * a number that is not wrapped as two bytes. For a file of that size, train with {@link
-     * io.github.freqreg.training.ByteBudget}, or save with {@link
-     * io.github.freqreg.file.Quantization#fit}.
+     * any other number as two bytes. {@link io.github.freqreg.training.ByteBudget} and {@link
+     * io.github.freqreg.file.Quantization#fit} then make a file of that size.
      *
      * @param bytes of the file, from 1 to 2^30
      * @return this builder
@@ -134,8 +128,8 @@ public final class FrequencyRegularizationBuilder {
     }
 
     /**
-     * Sets the share of all coefficients that is kept when training starts, from which truncation
-     * goes down to the kept number. By default training starts at the kept number.
+     * Sets the share of all coefficients with which training starts, before truncation. By default
+     * training starts at the kept number.
      *
      * @param rate the starting rate, 1 for the paper's own method
      * @return this builder
@@ -148,11 +142,9 @@ public final class FrequencyRegularizationBuilder {
     }
 
     /**
-     * Balances the frequencies of fresh tensors (beyond the paper).
-     *
-     * <p>Balancing scales the coefficients so that each frequency of all axes but the first starts
-     * with the same energy, and the frequencies of the first axis with similar ones. The variance
-     * becomes larger than {@link FrequencyRegularization} states.
+     * Balances the frequencies of fresh tensors (beyond the paper): each frequency of all axes but
+     * the first starts with the same energy, and the frequencies of the first axis with similar
+     * ones. The variance becomes larger than {@link FrequencyRegularization} states.
      *
      * @param rounds how often the first axis and the others are scaled in turn, 0 for no balancing.
      *     By default, a quarter of the square root of a tensor's coefficients, from 1 to 10; none
@@ -161,23 +153,21 @@ public final class FrequencyRegularizationBuilder {
      * @throws IllegalArgumentException if the number is not from 0 to 1000
      */
     public FrequencyRegularizationBuilder optBalancedStart(int rounds) {
-        balanceRounds = OptionalInt.of(BalancedStart.checkRounds(rounds));
+        starts = starts.balanced(rounds);
         return this;
     }
 
     /**
-     * Gives tensors of two or more axes a seeded start (beyond the paper): the weights are {@code
-     * θ₀ + s ⊙ IDCT(c)}, where the start θ₀ and the signs s follow from a seed, which is all that a
-     * file stores of them. Coefficients of fresh tensors start at zero.
+     * Gives tensors of two or more axes a seeded start (beyond the paper): {@code w = θ₀ + s ⊙
+     * IDCT(c)}, where the start θ₀ and the signs s follow from a seed, which is all that a file
+     * stores of them. θ₀ keeps the features of a random network where a deep network has very few
+     * coefficients. Fresh coefficients are 0. Layers compute with rebuilt weights.
      *
-     * <p>In a deep network of very few coefficients, θ₀ keeps the features of a random network.
-     * Wrapped layers compute with rebuilt weights, which takes longer than a factored layer.
-     *
-     * @param newSeed of the first tensor; each further one has the next seed
+     * @param seed of the first tensor; each further one has the next seed
      * @return this builder
      */
-    public FrequencyRegularizationBuilder optSeededStart(int newSeed) {
-        seed = OptionalInt.of(newSeed);
+    public FrequencyRegularizationBuilder optSeededStart(int seed) {
+        starts = starts.seeded(seed);
         return this;
     }
 
@@ -210,9 +200,8 @@ public final class FrequencyRegularizationBuilder {
     /**
      * Transforms some tensors along axes that split their own (beyond the paper).
      *
-     * <p>For example, the weight (500, 800) of a linear layer behind 50 flattened maps of 4 by 4
-     * can be transformed as (500, 50, 4, 4), as is found by default. A shape that does not fit is
-     * an error of {@code apply}, or else of the block's initialisation.
+     * <p>For example, a weight (500, 800) behind 50 maps of 4 by 4 is split as (500, 50, 4, 4) by
+     * default. A shape that does not fit is an error of {@code apply}, or of the initialisation.
      *
      * @param names the pattern of the tensors' names
      * @param shape the shape: each extent of the tensor is the product of one or more of its
@@ -226,10 +215,9 @@ public final class FrequencyRegularizationBuilder {
 
     /**
      * Sets how much each axis of some tensors counts in the zigzag order (beyond the paper): one of
-     * weight 2 keeps half as many frequencies as one of weight 1. With the weights (1, 1, 2, 2), a
-     * convolution keeps more frequencies of its channels and fewer of its kernel; by default the
-     * weights are (1, 1, 4, 4). A wrong number of weights is reported like a split shape that does
-     * not fit. The weights (1, 1) give an embedding table its own axes.
+     * weight 2 keeps half as many frequencies as one of weight 1. By default, kernels have the
+     * weights (1, 1, 4, 4). A wrong number of weights is reported like a split shape that does not
+     * fit. The weights (1, 1) give an embedding table its own axes.
      *
      * @param names the pattern of the tensors' names
      * @param axes a weight from 1 to 64 for each axis, or for each axis of the split shape
@@ -241,11 +229,9 @@ public final class FrequencyRegularizationBuilder {
     }
 
     /**
-     * Sets whether quantised files of a fresh network with a budget of bytes store batch
-     * normalisation with two numbers a channel instead of four (beyond the paper).
-     *
-     * <p>Running statistics are folded into the scale and shift, if these are wrapped. A loaded
-     * network gives the same predictions, but is not meant to be trained further.
+     * Sets whether quantised files of a fresh network with a budget of bytes fold running
+     * statistics into wrapped scales and shifts (beyond the paper): two numbers a channel instead
+     * of four. A loaded network gives the same predictions, but is not to be trained further.
      *
      * @param enabled true, the default; false to store running statistics
      * @return this builder
@@ -324,7 +310,8 @@ public final class FrequencyRegularizationBuilder {
     }
 
     /**
-     * Sets whether each tensor keeps at least the floor of its layer, {@link LayerType#getFloor()}.
+     * Sets whether tensors keep at least the {@linkplain LayerType#getFloor() floor} of their
+     * layer.
      *
      * @param enabled true, the default; false to keep {@code max(1, round(n · rate))} of n
      * @return this builder
@@ -342,29 +329,21 @@ public final class FrequencyRegularizationBuilder {
      *     are both a budget and overrides
      */
     public FrequencyRegularization build() {
-        Set<LayerType> usual =
-                budget.isPresent() ? EnumSet.allOf(LayerType.class) : TensorFilter.USUAL;
-        Set<LayerType> layers = layerTypes.orElse(usual);
+        Set<LayerType> all = EnumSet.allOf(LayerType.class);
+        Set<LayerType> layers = layerTypes.orElse(budget.isPresent() ? all : TensorFilter.USUAL);
         Set<Parameter.Type> types = parameterTypes.orElse(Set.of(Parameter.Type.WEIGHT));
         budget.ifPresent(each -> each.checkNoOverrides(overrides.size()));
         boolean wider = budget.isPresent() && parameterTypes.isEmpty();
+        AxesRules.Finder finder = paper ? AxesRules.Finder.NONE : AxesRules.Finder.SHAPES;
         return new FrequencyRegularization(
                 new TensorFilter(layers, types, include, exclude, shapes),
                 new TensorFilter(
                         layers, wider ? TensorFilter.TRAINED : types, include, exclude, shapes),
                 budget.map(each -> new Budget(each.amount(), each.unit(), folded.orElse(!paper))),
                 new KeepAmounts(amount, overrides.copy(), floors, startRate),
-                new AxesRules(
-                        splits.copy(),
-                        weights.copy(),
-                        paper ? AxesRules.Finder.NONE : AxesRules.Finder.SHAPES),
+                new AxesRules(splits.copy(), weights.copy(), finder),
                 paper ? BudgetShares.Rule.EQUAL : BudgetShares.Rule.GROWING,
-                new StartRules(
-                        new BalancedStart(
-                                paper && balanceRounds.isEmpty()
-                                        ? OptionalInt.of(0)
-                                        : balanceRounds),
-                        seed),
+                paper ? starts.paper() : starts,
                 strategy);
     }
 }

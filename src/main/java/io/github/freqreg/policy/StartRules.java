@@ -13,6 +13,26 @@ import java.util.OptionalInt;
  */
 record StartRules(BalancedStart balance, OptionalInt seed) {
 
+    /** Rules that find the balance of fresh tensors, without a seed. */
+    static final StartRules FOUND =
+            new StartRules(new BalancedStart(OptionalInt.empty()), OptionalInt.empty());
+
+    /** Returns these rules with a fixed number of rounds of balancing. */
+    StartRules balanced(int rounds) {
+        return new StartRules(
+                new BalancedStart(OptionalInt.of(BalancedStart.checkRounds(rounds))), seed);
+    }
+
+    /** Returns these rules with seeded starts. */
+    StartRules seeded(int first) {
+        return new StartRules(balance, OptionalInt.of(first));
+    }
+
+    /** Returns the published method, except for what was set. */
+    StartRules paper() {
+        return balance.fixed().isPresent() ? this : balanced(0);
+    }
+
     /**
      * Makes the specification of a tensor.
      *

@@ -2,10 +2,11 @@ package io.github.freqreg.examples.report;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import io.github.freqreg.examples.data.Sheet;
 import io.github.freqreg.format.FrqEntry;
-import io.github.freqreg.spectrum.FrequencyTensor;
+import io.github.freqreg.spectrum.SpectralTransform;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
@@ -156,12 +157,17 @@ final class Filters {
         if (!tensor.spectral()) {
             return tensor.values();
         }
-        FrequencyTensor spectrum =
-                new FrequencyTensor(
-                        tensor.axes().mask(tensor.shape(), tensor.values().length),
-                        tensor.values());
         try (NDManager manager = NDManager.newBaseManager();
-                NDArray rebuilt = spectrum.rebuild(manager)) {
+                NDArray coefficients = manager.create(tensor.values());
+                SpectralTransform transform =
+                        new SpectralTransform(
+                                tensor.axes(),
+                                tensor.shape(),
+                                tensor.values().length,
+                                manager,
+                                manager.getDevice(),
+                                DataType.FLOAT32);
+                NDArray rebuilt = transform.rebuild(coefficients, manager)) {
             return rebuilt.toFloatArray();
         }
     }
