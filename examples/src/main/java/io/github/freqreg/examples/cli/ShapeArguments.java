@@ -47,7 +47,7 @@ final class ShapeArguments {
             description =
                     "channels of the first layer, to which those of all other layers are"
                             + " proportional; units of vit and vae (default: alexnet, vgg, resnet18,"
-                            + " unet, dcgan 16; separable 20; convnet 12; vit 128; vae 400; as"
+                            + " unet, dcgan 16; separable 20; convnet 8; vit 128; vae 400; as"
                             + " published: 64, vit 512, vae 400). A saved UNet: the width in the"
                             + " file, or 64 if it has none")
     private Optional<Integer> width = Optional.empty();

@@ -61,8 +61,8 @@ public enum Network {
     // So few numbers fit the training images no better than others: variation only slows them down.
     CONVNET(
             "Convolutional network",
-            new Size(12, 32, 1_464),
-            TrainingDefaults.of(128, 0.01f, 0.04f).withWarmUp(0.15),
+            new Size(8, 32, 1_464),
+            TrainingDefaults.of(128, 0.01f, 0.03f).withWarmUp(0.15),
             new Classifier(0, false, ConvNet::build)),
     // By default its bytes are enough for all numbers, which train like those of the dense network.
     VIT(

@@ -68,9 +68,9 @@ class NetworksTest {
         // Nor is this: weights of nine convolutions and of the linear layer.
         CONVNET(
                 width -> ConvNet.build(width, 10),
-                12,
+                8,
                 4,
-                12 * 27 + 12 * 12 * 9 + 24 * 12 * 9 + 6 * 24 * 24 * 9 + 240,
+                8 * 27 + 8 * 8 * 9 + 16 * 8 * 9 + 6 * 16 * 16 * 9 + 160,
                 new Shape(2, 3, 32, 32)),
         VIT(
                 width -> new VisionTransformer(width, 10),
