@@ -21,8 +21,9 @@ import org.jspecify.annotations.Nullable;
  * One regularised tensor of a network: its coefficients, the kept number, and the dense weights
  * that are rebuilt from them.
  *
- * <p>The optimiser sees the coefficients {@code c}; the layer sees the weights {@code w = IDCT(c)}.
- * Training rebuilds the weights inside the gradient graph; inference uses a {@link WeightCache}.
+ * <p>The optimiser sees the coefficients {@code c}; the layer sees the weights {@code w = IDCT(c)},
+ * or {@code θ₀ + s ⊙ IDCT(c)} with a seeded start. Training rebuilds the weights inside the
+ * gradient graph; inference uses a {@link WeightCache}.
  */
 @Internal
 public final class SpectralParameter {

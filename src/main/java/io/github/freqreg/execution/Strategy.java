@@ -16,7 +16,7 @@ public enum Strategy {
      * The dense weight is never rebuilt: the input channels are projected onto the kept
      * frequencies, the layer runs on these, and its results are expanded to the output channels. In
      * a convolution, a channel axis that is split is rebuilt instead; if both are, so is the
-     * weight.
+     * weight, and so is one with a seeded start.
      */
     FACTORED,
     /**

@@ -72,9 +72,19 @@ final class RateDistortion {
                     List<Stretch> whole = List.of(new Stretch(0, values.length, 1));
                     Cut cut = round(values, whole, step, own, cost, (i, value) -> all[i] = value);
                     rounded.steps.put(name, step);
-                    rounded.values.put(name, Arrays.copyOf(all, cut.kept));
+                    rounded.values.put(name, Arrays.copyOf(all, kept(values, cut)));
                 });
         return rounded;
+    }
+
+    /** Zeros of a tensor that no step of training has changed are not cut: they will be needed. */
+    private static int kept(float[] values, Cut cut) {
+        for (float value : values) {
+            if (value != 0) {
+                return cut.kept;
+            }
+        }
+        return values.length;
     }
 
     /**

@@ -35,7 +35,7 @@ final class FrqDecoder {
      * Starts to decode.
      *
      * @param in the content
-     * @param seeded whether it says of each tensor if it has a seeded start, as version 3 does
+     * @param seeded whether entries may have seeds, as in version 3
      */
     FrqDecoder(ByteBuffer in, boolean seeded) throws MalformedModelException {
         this.seeded = seeded;

@@ -44,7 +44,7 @@ final class FrqFrame {
      * Wraps a content of the current version.
      *
      * @param content the encoded content
-     * @param seeded whether the content says of each tensor if it has a seeded start
+     * @param seeded whether entries may have seeds, as in version 3
      */
     static byte[] wrap(byte[] content, boolean seeded) {
         int end = CONTENT + content.length;

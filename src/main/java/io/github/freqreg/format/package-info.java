@@ -139,7 +139,8 @@
  * </pre>
  *
  * <p>Seeds are numbers of 32 bits, which wrap around. A reader rejects a file without any seed, and
- * direct bits of the next seed. {@code SeededStart} says what the seed means.
+ * direct bits of the next seed. {@link io.github.freqreg.spectrum.FrequencyAxes} specifies the
+ * start of a seed.
  *
  * <h2>Version 1</h2>
  *

@@ -12,6 +12,7 @@ import ai.djl.nn.Parameter;
 import ai.djl.training.ParameterStore;
 import ai.djl.training.initializer.Initializer;
 import ai.djl.util.PairList;
+import java.util.Arrays;
 
 /**
  * Fixed examples from which the normalisation layers of a network take their statistics.
@@ -32,8 +33,9 @@ import ai.djl.util.PairList;
  * Block network = references.network(body);
  * }</pre>
  *
- * <p>Each forward pass also computes the references: with 32 of them and batches of 128, a quarter
- * more than the inputs alone. Blocks are safe for concurrent use.
+ * <p>Each forward pass, also of a single input, computes the references beside its inputs: with 32
+ * of them and batches of 128, a quarter more than the inputs alone. Blocks are safe for concurrent
+ * use.
  */
 public final class ReferenceBatch {
 
@@ -134,6 +136,14 @@ public final class ReferenceBatch {
         @Override
         protected void initializeChildBlocks(
                 NDManager manager, DataType dataType, Shape... inputShapes) {
+            Shape given = inputShapes[0];
+            if (!Arrays.equals(given.slice(1).getShape(), shape.slice(1).getShape())) {
+                throw new IllegalArgumentException(
+                        "Expected inputs like the references, whose shape is "
+                                + shape
+                                + ", but their shape is "
+                                + given);
+            }
             body.initialize(manager, dataType, inputShapes);
         }
 
@@ -184,6 +194,14 @@ public final class ReferenceBatch {
                 PairList<String, Object> params) {
             NDArray input = inputs.singletonOrThrow();
             Shape channels = new Shape(input.getShape().get(1));
+            if (input.getShape().get(0) < count()) {
+                throw new IllegalStateException(
+                        "Expected "
+                                + count()
+                                + " references before the inputs, but the batch has "
+                                + input.getShape().get(0)
+                                + " examples: wrap the body by ReferenceBatch.network");
+            }
             try (NDManager scratch = input.getManager().newSubManager(input.getDevice())) {
                 // The engine averages over one axis.
                 NDArray rows =
@@ -209,7 +227,7 @@ public final class ReferenceBatch {
                                 scratch.ones(channels, input.getDataType()),
                                 scale,
                                 shift,
-                                -1,
+                                1,
                                 0,
                                 0,
                                 false);

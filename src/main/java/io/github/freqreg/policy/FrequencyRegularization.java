@@ -300,10 +300,10 @@ public final class FrequencyRegularization {
         Map<String, TensorSpec.Rule> rules = new HashMap<>();
         List<TensorSpec> known = new ArrayList<>();
         int depth = plan.getDepth();
-        List<PlannedTensor> chosen = plan.getChosen();
-        for (int i = 0; i < chosen.size(); i++) {
-            PlannedTensor tensor = chosen.get(i);
-            int place = i;
+        List<PlannedTensor> weights = plan.getWeights();
+        for (PlannedTensor tensor : plan.getChosen()) {
+            // Later, an initialised tensor would look as if it were trained.
+            int place = tensor.tensor().isTrained() ? -1 : weights.indexOf(tensor);
             Optional<Long> share = Optional.ofNullable(division.kept().get(tensor.name()));
             TensorSpec.Rule rule = shape -> spec(tensor, place, depth, share, shape);
             if (tensor.tensor().shape() != null) {

@@ -158,12 +158,13 @@ public final class FrequencyRegularizationBuilder {
     }
 
     /**
-     * Gives tensors of two or more axes a seeded start (beyond the paper): {@code w = θ₀ + s ⊙
-     * IDCT(c)}, where the start θ₀ and the signs s follow from a seed, which is all that a file
+     * Gives fresh weights of two or more axes a seeded start (beyond the paper): {@code w = θ₀ + s
+     * ⊙ IDCT(c)}, where the start θ₀ and the signs s follow from a seed, which is all that a file
      * stores of them. θ₀ keeps the features of a random network where a deep network has very few
-     * coefficients. Fresh coefficients are 0. Layers compute with rebuilt weights.
+     * coefficients. The coefficients start at 0 and are not balanced. Layers compute with rebuilt
+     * weights, beside which θ₀ and s stay in memory.
      *
-     * @param seed of the first tensor; each further one has the next seed
+     * @param seed of the network's first weight; each further weight has the next seed
      * @return this builder
      */
     public FrequencyRegularizationBuilder optSeededStart(int seed) {

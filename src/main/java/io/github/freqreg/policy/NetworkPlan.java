@@ -1,6 +1,7 @@
 package io.github.freqreg.policy;
 
 import ai.djl.nn.Block;
+import ai.djl.nn.Parameter;
 import io.github.freqreg.block.NetworkTensor;
 import io.github.freqreg.block.TensorSpec;
 import io.github.freqreg.block.Wrapping;
@@ -71,6 +72,13 @@ final class NetworkPlan {
         return tensors.stream()
                 .filter(each -> each.isChosen() || each.tensor().spectral().isPresent())
                 .map(PlannedTensor::name)
+                .toList();
+    }
+
+    /** Returns the weights of all layers, whether they are wrapped or not. */
+    List<PlannedTensor> getWeights() {
+        return tensors.stream()
+                .filter(each -> each.parameter().getType() == Parameter.Type.WEIGHT)
                 .toList();
     }
 

@@ -6,7 +6,7 @@ import io.github.freqreg.spectrum.FrequencyAxes;
 import java.util.OptionalInt;
 
 /**
- * From which weights tensors start.
+ * How the values are found with which tensors start.
  *
  * @param balance of fresh tensors without a seed
  * @param seed of the first tensor with a seeded start; nothing if no tensor has one
@@ -28,7 +28,7 @@ record StartRules(BalancedStart balance, OptionalInt seed) {
         return new StartRules(balance, OptionalInt.of(first));
     }
 
-    /** Returns the published method, except for what was set. */
+    /** Returns the rules of the published method, which keep what the user set. */
     StartRules paper() {
         return balance.fixed().isPresent() ? this : balanced(0);
     }
@@ -36,11 +36,12 @@ record StartRules(BalancedStart balance, OptionalInt seed) {
     /**
      * Makes the specification of a tensor.
      *
-     * <p>Vectors have no seeded start. Their initial values, such as a scale of 1, are a low
-     * frequency.
+     * <p>Only fresh weights of two or more axes get a seeded start: scales and shifts start at 1
+     * and 0, which low frequencies hold, and trained weights are not those of a seed.
      *
      * @param tensor that is wrapped
-     * @param place of the tensor among those that the policy wraps, from 0
+     * @param place of a fresh weight among the weights of the network, from 0; negative for any
+     *     other tensor
      * @param depth how many weights of the network are wrapped
      * @param shape of the tensor
      * @param axes along which it is transformed
@@ -55,7 +56,7 @@ record StartRules(BalancedStart balance, OptionalInt seed) {
             FrequencyAxes axes,
             long start,
             long target) {
-        if (seed.isPresent() && shape.dimension() > 1) {
+        if (seed.isPresent() && place >= 0 && shape.dimension() > 1) {
             return new TensorSpec(start, target, axes.seeded(seed.getAsInt() + place), 0);
         }
         return new TensorSpec(start, target, axes, balance.rounds(tensor.layer(), start, depth));

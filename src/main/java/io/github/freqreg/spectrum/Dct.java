@@ -2,6 +2,7 @@ package io.github.freqreg.spectrum;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.NDScope;
 import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
@@ -190,7 +191,10 @@ public final class Dct {
      */
     static NDArray owned(NDArray array) {
         try (array) {
-            return array.duplicate();
+            NDArray copy = array.duplicate();
+            // A scope of the caller's must not close a table that is used again.
+            NDScope.unregister(copy);
+            return copy;
         }
     }
 

@@ -12,8 +12,34 @@ import org.jspecify.annotations.Nullable;
  * its start.
  *
  * <p>The paper transforms a tensor along its {@linkplain #OWN own} axes, all with weight 1. As an
- * extension, axes can be {@linkplain SplitAxes split} and {@linkplain ZigzagOrder weighted}, and
- * the tensor can be the sum of a {@linkplain SeededStart seeded start} and its coefficients.
+ * extension, axes can be {@linkplain SplitAxes split} and {@linkplain ZigzagOrder weighted}.
+ *
+ * <p>As a further extension, a tensor can have a <em>seeded start</em>. With {@code c} its kept
+ * coefficients, it is
+ *
+ * <pre>
+ * w = θ₀ + s ⊙ IDCT(c)
+ * </pre>
+ *
+ * <p>The start θ₀ and the signs s have the shape of the tensor and follow from a seed. θ₀ is
+ * uniform between ±√(6 / m) / 2, where m is the number of elements of each entry of the first axis:
+ * half of the initial weights of He and others (2015). A network of few coefficients thus begins
+ * with the features of a random network. The elements of s are 1 or -1. With them the coefficients
+ * move the weights in random directions (Li and others 2018, <i>Measuring the Intrinsic Dimension
+ * of Objective Landscapes</i>), because signs and a cosine transform make a fast random projection.
+ *
+ * <p>The i-th element in row-major order, from 0 on, has the random number z of SplitMix64 (Steele
+ * and others 2014),
+ *
+ * <pre>
+ * z      = mix(mix(seed) + (i + 1) · 9e3779b97f4a7c15₁₆)      the seed as an unsigned number of 32 bits
+ * mix(x) = y xor ⌊y / 2³¹⌋   with y = (u xor ⌊u / 2²⁷⌋) · 94d049bb133111eb₁₆
+ *                         and  u = (x xor ⌊x / 2³⁰⌋) · bf58476d1ce4e5b9₁₆
+ * </pre>
+ *
+ * <p>with all sums and products modulo 2⁶⁴. The highest bit of z is 1 if the element of s is -1.
+ * The next 23 bits, b, give the element of θ₀ as ((2b + 1) / 2²³ - 1) · (√(6 / m) / 2), computed in
+ * float64 and rounded to float32. All platforms compute the same numbers.
  *
  * @param split the shape that splits the axes of the tensor, or null to use its own axes
  * @param weights the weight of each axis, from 1 to {@value ZigzagOrder#MAX_WEIGHT}; empty if all
@@ -171,7 +197,19 @@ public record FrequencyAxes(@Nullable Shape split, List<Integer> weights, @Nulla
     public ZigzagMask mask(Shape own, long kept) {
         Shape shape = shape(own);
         SplitAxes.of(own, shape);
+        checkStart(own);
         return ZigzagMask.of(shape, order(shape), kept);
+    }
+
+    /** Checks that a tensor with a start fits the arrays in which the start is computed. */
+    private void checkStart(Shape own) {
+        if (isSeeded() && own.size() > SeededStart.MOST_ELEMENTS) {
+            throw new IllegalArgumentException(
+                    "Expected a tensor with a seeded start to have at most "
+                            + SeededStart.MOST_ELEMENTS
+                            + " elements, but its shape is "
+                            + own);
+        }
     }
 
     private ZigzagOrder order(Shape shape) {
@@ -189,6 +227,7 @@ public record FrequencyAxes(@Nullable Shape split, List<Integer> weights, @Nulla
     public void check(Shape own) {
         Shape shape = shape(own);
         SplitAxes.of(own, shape);
+        checkStart(own);
         order(shape);
     }
 

@@ -6,37 +6,15 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 
 /**
- * Weights that a tensor has before training, and the directions in which training changes them.
- * Both follow from a seed, so a file stores neither.
- *
- * <p>With {@code c} the kept coefficients, the tensor is
- *
- * <pre>
- * w = θ₀ + s ⊙ IDCT(c)
- * </pre>
- *
- * <p>Each element of θ₀ is uniform between ±√(6 / m) / 2, where m is the number of elements of each
- * entry of the first axis; that is half of the initial weights of He and others (2015). Each
- * element of s is 1 or -1. A network of few coefficients so begins with the features of a random
- * one, and its coefficients are random directions (Li and others 2018, <i>Measuring the Intrinsic
- * Dimension of Objective Landscapes</i>), because signs and a cosine transform make a fast random
- * projection.
- *
- * <p>The i-th element in row-major order, from 0 on, has the random number
- *
- * <pre>
- * z = mix(mix(seed) + (i + 1) · 9e3779b97f4a7c15₁₆)  mod 2⁶⁴, with the seed from 0 to 2³² - 1
- * mix(x): x = (x xor x / 2³⁰) · bf58476d1ce4e5b9₁₆, x = (x xor x / 2²⁷) · 94d049bb133111eb₁₆,
- *         x xor x / 2³¹
- * </pre>
- *
- * <p>of SplitMix64 (Steele and others 2014). Its highest bit is 1 if the sign is negative; the next
- * 23 bits b give the element of θ₀ as ((2b + 1) / 2²³ - 1) · √(6 / m) / 2, rounded to float32. All
- * platforms compute the same numbers.
+ * The start θ₀ of a tensor and the signs s of its changes, {@code w = θ₀ + s ⊙ IDCT(c)}, computed
+ * from a seed as {@link FrequencyAxes} specifies.
  *
  * <p>Safe for concurrent use.
  */
 final class SeededStart {
+
+    /** Arrays of Java hold the elements. */
+    static final int MOST_ELEMENTS = Integer.MAX_VALUE - 8;
 
     private static final long GOLDEN = 0x9e3779b97f4a7c15L;
     private static final int BITS = 23;

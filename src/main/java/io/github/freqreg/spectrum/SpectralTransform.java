@@ -9,8 +9,8 @@ import ai.djl.ndarray.types.Shape;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.function.Function;
 import java.util.function.IntPredicate;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Converts between a tensor and its kept coefficients.
@@ -60,7 +60,7 @@ public final class SpectralTransform implements AutoCloseable {
      * @throws IllegalArgumentException for other data types
      */
     public SpectralTransform(ZigzagMask mask, NDManager manager, Device device, DataType type) {
-        this(mask, manager, device, type, tables -> Optional.empty());
+        this(mask, manager, device, type, mask.getShape(), null);
     }
 
     /**
@@ -82,17 +82,7 @@ public final class SpectralTransform implements AutoCloseable {
             NDManager manager,
             Device device,
             DataType type) {
-        this(
-                axes.mask(own, kept),
-                manager,
-                device,
-                type,
-                tables ->
-                        Optional.ofNullable(axes.seed())
-                                .map(
-                                        seed ->
-                                                SeededStart.of(
-                                                        seed, own, axes.shape(own), tables, type)));
+        this(axes.mask(own, kept), manager, device, type, own, axes.seed());
     }
 
     private SpectralTransform(
@@ -100,13 +90,22 @@ public final class SpectralTransform implements AutoCloseable {
             NDManager manager,
             Device device,
             DataType type,
-            Function<NDManager, Optional<SeededStart>> starts) {
+            Shape own,
+            @Nullable Integer seed) {
         this.mask = mask;
         this.type = type;
         Dct.computeType(type);
         tables = manager.newSubManager(device);
-        start = starts.apply(tables);
-        positions = new KeptPositions(mask, tables);
+        try {
+            start =
+                    seed == null
+                            ? Optional.empty()
+                            : Optional.of(SeededStart.of(seed, own, mask.getShape(), tables, type));
+            positions = new KeptPositions(mask, tables);
+        } catch (RuntimeException | OutOfMemoryError e) {
+            tables.close();
+            throw e;
+        }
     }
 
     /**
@@ -119,7 +118,7 @@ public final class SpectralTransform implements AutoCloseable {
     }
 
     /**
-     * Returns whether the tensor has a seeded start. Its coefficients are then no low-pass of it.
+     * Returns whether the tensor has a seeded start. It cannot be computed from frequencies then.
      *
      * @return whether there is a seed
      */

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ai.djl.MalformedModelException;
@@ -16,13 +17,17 @@ import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
 import ai.djl.training.Trainer;
 import io.github.freqreg.TestModels;
+import io.github.freqreg.file.Allocation;
 import io.github.freqreg.file.FrequencyFile;
+import io.github.freqreg.format.FrqEntry;
+import io.github.freqreg.interop.DenseWeights;
 import io.github.freqreg.policy.FrequencyRegularization;
 import io.github.freqreg.policy.FrequencyRegularizationBuilder;
 import io.github.freqreg.policy.LayerType;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -50,13 +55,22 @@ class SeededBlockTest {
                 .build();
     }
 
+    private static Model fresh(BlockCases.Case block, FrequencyRegularization policy) {
+        try (NDManager manager = NDManager.newBaseManager()) {
+            Block wrapped = policy.apply(block.block().get());
+            return TestModels.model(wrapped, block.inputs().apply(manager).getShapes());
+        }
+    }
+
     @ParameterizedTest
     @MethodSource("io.github.freqreg.block.BlockCases#cases")
-    void allCoefficientsOfATrainedBlockRebuildIt(BlockCases.Case block) {
+    void trainedWeightsHaveNoSeed(BlockCases.Case block) {
         try (Model plain = block.plain();
                 Model wrapped = block.plain()) {
             all().apply(wrapped);
-            assertSeeded(wrapped.getBlock());
+            for (NetworkTensor tensor : NetworkTensors.of(wrapped.getBlock())) {
+                tensor.spectral().ifPresent(each -> assertFalse(each.getAxes().isSeeded()));
+            }
             FrequencyBlocks.toDense(wrapped);
             TestModels.assertSameParameters(plain.getBlock(), wrapped.getBlock(), TestModels.CLOSE);
         }
@@ -66,10 +80,9 @@ class SeededBlockTest {
     @ParameterizedTest
     @MethodSource("io.github.freqreg.block.BlockCases#cases")
     void oneStepOfGradientDescentGivesTheWeightsOfThePlainBlock(BlockCases.Case block) {
-        try (Model wrapped = block.plain();
-                Model plain = block.plain()) {
-            all().apply(wrapped);
-            all().apply(plain);
+        try (Model wrapped = fresh(block, all());
+                Model plain = fresh(block, all())) {
+            assertSeeded(wrapped.getBlock());
             FrequencyBlocks.toDense(plain);
             for (Model model : List.of(plain, wrapped)) {
                 train(model, block);
@@ -85,8 +98,7 @@ class SeededBlockTest {
             throws IOException, MalformedModelException {
         Path file = folder.resolve("seeded.frq");
         try (NDManager manager = NDManager.newBaseManager();
-                Model model = block.plain()) {
-            few().apply(model);
+                Model model = fresh(block, few())) {
             train(model, block);
             FrequencyFile.save(model.getBlock(), file, DataType.FLOAT32);
             float[] answer = answer(model.getBlock(), manager, block);
@@ -120,7 +132,9 @@ class SeededBlockTest {
                     .ifPresent(
                             each ->
                                     assertEquals(
-                                            each.getShape().dimension() > 1,
+                                            each.getShape().dimension() > 1
+                                                    && each.getDense().getType()
+                                                            == Parameter.Type.WEIGHT,
                                             each.getAxes().isSeeded(),
                                             tensor.name()));
         }
@@ -165,11 +179,57 @@ class SeededBlockTest {
         return TestModels.initialized(block, manager, TestModels.SMALL_INPUT);
     }
 
+    /** The seeds follow each other, though vectors lie between the weights: a file stores none. */
+    @Test
+    void vectorsUseUpNoSeed() {
+        FrequencyRegularization policy =
+                FrequencyRegularization.builder().optBudgetBytes(120).optSeededStart(1).build();
+        Block block = policy.apply(TestModels.normalizedNetwork(), TestModels.SMALL_INPUT);
+        try (Model model = TestModels.model(block, TestModels.SMALL_INPUT)) {
+            List<FrqEntry> entries =
+                    FrequencyFile.toDocument(model.getBlock(), DataType.FLOAT16).entries();
+            assertEquals(
+                    List.of(1, 2),
+                    entries.stream()
+                            .filter(each -> each.spectral() && each.axes().isSeeded())
+                            .map(each -> each.axes().seed())
+                            .toList());
+            assertTrue(entries.stream().anyMatch(each -> each.shape().dimension() == 1));
+        }
+    }
+
+    /** Steps that are found before the first batch leave all coefficients to be trained. */
+    @Test
+    void stepsOfAFreshNetworkKeepAllCoefficients() {
+        try (Model model =
+                TestModels.model(few().apply(TestModels.smallNetwork()), TestModels.SMALL_INPUT)) {
+            Block block = model.getBlock();
+            Allocation.fit(block, 300, false, Map.of()).applyTo(block);
+            FrequencyBlocks.tensors(block)
+                    .values()
+                    .forEach(each -> assertEquals(5, each.coefficients().length));
+        }
+    }
+
+    @Test
+    void exportedCoefficientsWouldMissTheStart() {
+        try (Model model =
+                TestModels.model(few().apply(TestModels.smallNetwork()), TestModels.SMALL_INPUT)) {
+            Exception e =
+                    assertThrows(
+                            IllegalArgumentException.class,
+                            () ->
+                                    DenseWeights.coefficientsOf(
+                                            model.getBlock(), model.getNDManager(), n -> n));
+            assertTrue(e.getMessage().contains("has a seeded start"), e.getMessage());
+        }
+    }
+
     /** Rounding applies to the coefficients alone. */
     @Test
     void aStepRoundsTheCoefficients() {
-        try (Model model = TestModels.model(TestModels.smallNetwork(), TestModels.SMALL_INPUT)) {
-            few().apply(model);
+        try (Model model =
+                TestModels.model(few().apply(TestModels.smallNetwork()), TestModels.SMALL_INPUT)) {
             for (NetworkTensor tensor : NetworkTensors.of(model.getBlock())) {
                 tensor.spectral().ifPresent(each -> assertStart(each, model.getNDManager()));
             }

@@ -213,4 +213,18 @@ class ReferenceBatchTest {
                     () -> new ReferenceBatch(shape, new float[(int) shape.size()]));
         }
     }
+
+    @Test
+    void inputsFitTheReferences() {
+        Block network = network();
+        Exception e =
+                assertThrows(
+                        IllegalArgumentException.class,
+                        () -> network.initialize(manager, DataType.FLOAT32, new Shape(4, 3, 9, 8)));
+        assertTrue(e.getMessage().startsWith("Expected inputs like the references"));
+        Block alone = references().norm();
+        alone.initialize(manager, DataType.FLOAT32, INPUT);
+        NDArray few = TestModels.random(manager, INPUT);
+        assertThrows(IllegalStateException.class, () -> predict(alone, few));
+    }
 }

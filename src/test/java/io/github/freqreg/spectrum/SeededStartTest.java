@@ -3,6 +3,7 @@ package io.github.freqreg.spectrum;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ai.djl.ndarray.NDArray;
@@ -150,5 +151,18 @@ class SeededStartTest {
 
     private SpectralTransform transform(FrequencyAxes axes, Shape shape, long kept, DataType type) {
         return new SpectralTransform(axes, shape, kept, manager, manager.getDevice(), type);
+    }
+
+    @Test
+    void aTensorBeyondArraysOfJavaIsRefused() {
+        Shape shape = new Shape(1 << 16, 1 << 16);
+        FrequencyAxes axes = FrequencyAxes.OWN.seeded(1);
+        Exception e = assertThrows(IllegalArgumentException.class, () -> axes.mask(shape, 3));
+        assertEquals(
+                "Expected a tensor with a seeded start to have at most 2147483639 elements, but its"
+                        + " shape is (65536, 65536)",
+                e.getMessage());
+        assertThrows(IllegalArgumentException.class, () -> axes.check(shape));
+        assertEquals(3, FrequencyAxes.OWN.mask(shape, 3).getKept());
     }
 }

@@ -4,10 +4,15 @@ import io.github.freqreg.examples.tasks.Network;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
 
 /** The option of the weights from which a compressed network starts. */
 final class StartOption {
+
+    @Spec(Spec.Target.MIXEE)
+    private CommandSpec spec;
 
     @Option(
             names = "--seeded-start",
@@ -17,6 +22,14 @@ final class StartOption {
                             + " 0 for coefficients alone (default: convnet 1, all others and"
                             + " --paper 0)")
     private Optional<Integer> start = Optional.empty();
+
+    /** Rejects a start of a network that is not compressed. */
+    void check(AmountOptions amount) {
+        Usage.require(
+                spec,
+                !amount.isDense() || start.isEmpty(),
+                "--seeded-start cannot be combined with --dense");
+    }
 
     /** Returns the seed; empty for coefficients alone. */
     OptionalInt seed(Network network, AmountOptions amount) {

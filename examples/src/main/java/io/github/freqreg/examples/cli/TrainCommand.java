@@ -97,6 +97,7 @@ final class TrainCommand implements Callable<Integer> {
         Network network = arguments.network();
         learning.check(network);
         bytes.check(amount);
+        start.check(amount);
         Usage.require(
                 spec,
                 !amount.isDense() || !baseline && !save.isExecution(),

@@ -13,8 +13,8 @@ import ai.djl.util.PairList;
 /**
  * A network that sees each image and its mirror image, and answers with the mean of both outputs.
  *
- * <p>It computes twice as much as its body with the same numbers. Few numbers that need not learn
- * both views of an object are worth more than the same numbers that do.
+ * <p>It computes twice as much as its body. Its weights need not learn both views of an object,
+ * which saves numbers where there are few.
  */
 final class Mirrored extends AbstractBlock {
 
