@@ -18,6 +18,7 @@ import ai.djl.nn.Parameter;
 import ai.djl.training.Trainer;
 import io.github.freqreg.TestModels;
 import io.github.freqreg.file.Allocation;
+import io.github.freqreg.file.CompressionReport;
 import io.github.freqreg.file.FrequencyFile;
 import io.github.freqreg.format.FrqEntry;
 import io.github.freqreg.interop.DenseWeights;
@@ -208,6 +209,18 @@ class SeededBlockTest {
             FrequencyBlocks.tensors(block)
                     .values()
                     .forEach(each -> assertEquals(5, each.coefficients().length));
+        }
+    }
+
+    @Test
+    void theReportNamesTheSeed() {
+        try (Model model =
+                TestModels.model(few().apply(TestModels.smallNetwork()), TestModels.SMALL_INPUT)) {
+            CompressionReport report = CompressionReport.of(model.getBlock());
+            assertTrue(
+                    report.toString().contains("4x3x3x3 by 1:1:4:4 seed " + SEED),
+                    report::toString);
+            assertTrue(report.toJson().contains("\"seed\""), report::toJson);
         }
     }
 
