@@ -168,7 +168,7 @@ public record FrqDocument(List<Shape> inputs, List<FrqEntry> entries, int finger
     }
 
     /**
-     * Encodes the file in the current version of the format.
+     * Encodes the file in version 2 of the format, or 3 if a tensor has a seeded start.
      *
      * @return the bytes of the file
      * @throws IllegalArgumentException if a value is not finite or too large for its precision, or

@@ -18,10 +18,10 @@ import java.util.zip.CRC32C;
  */
 final class FrqFrame {
 
-    /** The version that is written. */
+    /** The version of files without seeds. */
     private static final byte VERSION = 2;
 
-    /** The version that is written where a tensor has a seeded start. */
+    /** The version of files in which a tensor has a seeded start. */
     private static final byte SEEDED = 3;
 
     /** The bytes of magic, version and checksum. */
@@ -41,7 +41,7 @@ final class FrqFrame {
     record Decoded(FrqDocument document, List<Integer> ends) {}
 
     /**
-     * Wraps a content of the current version.
+     * Wraps a content of version 2 or 3.
      *
      * @param content the encoded content
      * @param seeded whether entries may have seeds, as in version 3

@@ -3,8 +3,8 @@ package io.github.freqreg.format;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The adaptive contexts of version 2. Encoder and decoder each hold one and update it alike; the
- * package documentation names the contexts.
+ * The adaptive contexts of versions 2 and 3. Encoder and decoder each hold one and update it alike;
+ * the package documentation names the contexts.
  */
 final class FrqModels {
 

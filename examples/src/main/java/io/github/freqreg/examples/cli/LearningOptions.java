@@ -44,8 +44,9 @@ final class LearningOptions {
             description =
                     "largest learning rate, which decays to a hundredth by a cosine schedule"
                             + " (default: 0.01 with sgd; with adam lenet 0.008 to 0.03 by the"
-                            + " numbers kept, alexnet 0.004, vgg 0.005, separable 0.02, convnet 0.03,"
-                            + " vit 0.003, or less for most of its numbers, dcgan 0.002, vae 0.02,"
+                            + " numbers kept, alexnet 0.004, vgg 0.005, separable 0.02, convnet"
+                            + " 0.03, vit 0.003, or less for most of its numbers, dcgan 0.002, vae"
+                            + " 0.02,"
                             + " all others 0.01, and for dense networks alexnet and vit 0.0005,"
                             + " lenet 0.002, separable and convnet 0.01, all others 0.001)")
     private Optional<Float> learningRate = Optional.empty();
