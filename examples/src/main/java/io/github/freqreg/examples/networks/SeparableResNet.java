@@ -50,9 +50,10 @@ public final class SeparableResNet {
                 channels = width << stage;
             }
         }
-        return net.add(Pool.globalAvgPool2dBlock())
+        net.add(Pool.globalAvgPool2dBlock())
                 .add(Blocks.batchFlattenBlock())
                 .add(Linear.builder().setUnits(classes).build());
+        return MirroredViews.of(net);
     }
 
     private static Block unit(int from, int to, int stride) {
