@@ -33,7 +33,8 @@ final class ByteOptions {
             paramLabel = "X",
             description =
                     "with a file of a number of bytes: weight of its size in bits in the training"
-                            + " loss (default: lenet 0.00001 at 1149 bytes, all others 0)")
+                            + " loss (default: lenet 0.00001 at 1149 bytes, convnet 0.000015, all"
+                            + " others 0)")
     private Optional<Double> rateWeight = Optional.empty();
 
     @Mixin private NamesOption names;

@@ -48,8 +48,10 @@ record PolicyFactory(Network network, AmountOptions amount, ByteOptions bytes, O
             chooseWeights(builder);
         }
         List<TensorChoice> tensors = tensors(builder, task);
-        if (amount.isOpen()) {
-            most.ifPresent(builder::optBudgetBytes);
+        if (amount.isOpen() && most.isPresent()) {
+            network.numbers(most.getAsLong())
+                    .ifPresentOrElse(
+                            builder::optBudget, () -> builder.optBudgetBytes(most.getAsLong()));
         }
         amount.budget().ifPresent(builder::optBudget);
         amount.keep().ifPresent(builder::optKept);

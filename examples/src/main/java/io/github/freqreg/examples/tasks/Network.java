@@ -13,6 +13,7 @@ import io.github.freqreg.examples.networks.VisionTransformer;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.function.BiFunction;
 
 /**
@@ -62,7 +63,7 @@ public enum Network {
     CONVNET(
             "Convolutional network",
             new Size(8, 32, 1_464),
-            TrainingDefaults.of(128, 0.01f, 0.03f).withWarmUp(0.15),
+            TrainingDefaults.of(128, 0.01f, 0.03f).withWarmUp(0.15).withRateWeight(1.5e-5),
             new Classifier(0, false, ConvNet::build)),
     // By default its bytes are enough for all numbers, which train like those of the dense network.
     VIT(
@@ -76,6 +77,9 @@ public enum Network {
             new Size(16, 0, 127_070),
             TrainingDefaults.of(64, 0.001f, 0.002f).withBeta1(0.5f)),
     VAE("VAE", new Size(400, 0, 24_000), TrainingDefaults.of(128, 0.001f, 0.02f));
+
+    /** Chosen at 5,000 numbers in 1,464 bytes, with a weight of the rate. */
+    private static final double CONVNET_NUMBERS_PER_BYTE = 5_000 / 1_464.0;
 
     /**
      * The default sizes of a network.
@@ -146,6 +150,16 @@ public enum Network {
     /** Returns the seed of the start of the compressed network; 0 for coefficients alone. */
     public int startSeed() {
         return this == CONVNET ? 1 : 0;
+    }
+
+    /**
+     * Returns how many numbers the compressed network keeps in a number of bytes; nothing if the
+     * library is to decide.
+     */
+    public OptionalLong numbers(long bytes) {
+        return this == CONVNET
+                ? OptionalLong.of(Math.round(bytes * CONVNET_NUMBERS_PER_BYTE))
+                : OptionalLong.empty();
     }
 
     /** Returns whether the network classifies images. */

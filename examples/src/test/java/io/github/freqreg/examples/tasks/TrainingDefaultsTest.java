@@ -44,4 +44,12 @@ class TrainingDefaultsTest {
             assertEquals(0, network.training().tuning(9).rateWeight(), 1e-4);
         }
     }
+
+    @Test
+    void theConvolutionalNetworkKeepsMoreNumbersThanTheLibraryWould() {
+        assertEquals(5_000, Network.CONVNET.numbers(1_464).orElseThrow());
+        assertEquals(2_059, Network.CONVNET.numbers(603).orElseThrow());
+        assertTrue(Network.VGG.numbers(603).isEmpty());
+        assertEquals(1.5e-5, Network.CONVNET.training().tuning(5_000).rateWeight());
+    }
 }
