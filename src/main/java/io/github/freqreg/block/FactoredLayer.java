@@ -114,7 +114,7 @@ final class FactoredLayer {
                         new LayerPass(
                                 store.strategy(),
                                 weight.transform(device),
-                                weight.rounded(vector, store.scratch()),
+                                () -> weight.rounded(vector, store.scratch()),
                                 store.cores(weight, device),
                                 store,
                                 input,

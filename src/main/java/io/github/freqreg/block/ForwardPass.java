@@ -202,8 +202,8 @@ final class ForwardPass {
         if (!unread.isEmpty()) {
             warned = true;
             logger.warn(
-                    "{} did not read {} through the ParameterStore in a training pass: if it reads"
-                            + " them otherwise they do not train, and are to be excluded",
+                    "{} did not read {} through the ParameterStore in a training pass. If it reads"
+                            + " them directly, they do not train: exclude them from the policy.",
                     block.getClass().getName(),
                     unread);
         }

@@ -17,8 +17,8 @@ import java.util.Optional;
  * drawn here. Weights of two or more axes get the variance of He and others (2015), 2 / n for n
  * elements of each entry of the first axis; other tensors of as many axes, such as embeddings of
  * positions, a standard deviation of {@value #OTHER_DEVIATION}. Biases and running means become 0,
- * other weights of one axis, as those of normalisation, and running variances 1. Frozen tensors
- * keep their values.
+ * other weights of one axis, as those of normalisation, and running variances 1. Other networks
+ * draw with their own initialisers. Frozen tensors keep their values.
  */
 @Internal
 public final class FreshStart {
@@ -29,17 +29,24 @@ public final class FreshStart {
 
     /**
      * Clears a network, or draws its values with the random numbers of the engine where arrays must
-     * stay: in TorchScript networks, and where several parameters hold one array.
+     * stay: in TorchScript networks, where several parameters hold one array, and beside frozen
+     * tensors.
      *
      * @param root of the network, plain
      */
     public static void of(Block root) {
         List<NetworkTensor> tensors = NetworkTensors.of(root);
-        if (tensors.stream().noneMatch(each -> each.isInModule() || !each.tied().isEmpty())) {
+        if (tensors.stream().noneMatch(FreshStart::keepsArrays)) {
             root.clear();
         } else {
             tensors.stream().filter(FreshStart::isForgotten).forEach(FreshStart::draw);
         }
+    }
+
+    private static boolean keepsArrays(NetworkTensor tensor) {
+        return tensor.isInModule()
+                || !tensor.tied().isEmpty()
+                || tensor.parameter().isInitialized() && !isForgotten(tensor);
     }
 
     private static boolean isForgotten(NetworkTensor tensor) {

@@ -2,6 +2,7 @@ package io.github.freqreg.block;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.NDScope;
 import ai.djl.nn.Parameter;
 import org.jspecify.annotations.Nullable;
 
@@ -100,6 +101,7 @@ final class ModuleWeights implements WeightCache {
     private NDArray copy(NDArray array) {
         NDArray copy = array.duplicate();
         copy.attach(dense.getArray().getManager());
+        NDScope.unregister(copy);
         return copy;
     }
 

@@ -16,6 +16,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * Lists the tensors of a network.
@@ -28,7 +30,9 @@ import java.util.Set;
 @Internal
 public final class NetworkTensors {
 
-    private static final String FREQUENCY_BLOCK = FrequencyBlock.class.getSimpleName();
+    /** DJL's name of a child that was wrapped before it was added to its parent. */
+    private static final Pattern WRAPPED_FIRST =
+            Pattern.compile("(\\d+)" + FrequencyBlock.class.getSimpleName());
 
     private final Map<String, Found> places = new LinkedHashMap<>();
     private final Set<String> names = new HashSet<>();
@@ -193,15 +197,15 @@ public final class NetworkTensors {
      * FrequencyBlock}, so that a parameter's name does not depend on when its layer was wrapped.
      */
     private static String nameOf(Pair<String, Block> child) {
-        String key = child.getKey();
-        if (!key.endsWith(FREQUENCY_BLOCK)) {
-            return key;
+        Matcher numbered = WRAPPED_FIRST.matcher(child.getKey());
+        if (!numbered.matches()) {
+            return child.getKey();
         }
         // Under this name there may also be a layer that is plain again.
         Class<?> type =
                 child.getValue() instanceof FrequencyBlock block
                         ? block.getWrappedType()
                         : child.getValue().getClass();
-        return key.substring(0, key.length() - FREQUENCY_BLOCK.length()) + type.getSimpleName();
+        return numbered.group(1) + type.getSimpleName();
     }
 }

@@ -59,7 +59,8 @@ final class RebuildingParameterStore extends ParameterStore {
     public NDArray getValue(Parameter parameter, Device device, boolean forTraining) {
         SpectralParameter tensor = parameter == null ? null : spectral.get(parameter);
         if (tensor == null) {
-            return store.getValue(parameter, device, forTraining);
+            NDArray value = store.getValue(parameter, device, forTraining);
+            return training || value == null || !value.hasGradient() ? value : detached(value);
         }
         return answersOf(tensor).computeIfAbsent(device, d -> answer(tensor, d));
     }
@@ -71,15 +72,20 @@ final class RebuildingParameterStore extends ParameterStore {
 
     /**
      * Returns the coefficients of a tensor: in a training pass those of the gradient graph, and
-     * otherwise detached from it, so that no graph is built in a predictor's thread.
+     * otherwise detached from it.
      */
     NDArray coefficients(SpectralParameter tensor, Device device) {
         NDArray vector = store.getValue(tensor.getCoefficients(), device, training);
-        if (!training) {
-            vector = vector.stopGradient();
-            vector.attach(scratch);
-        }
-        return vector;
+        return training ? vector : detached(vector);
+    }
+
+    /**
+     * Returns a trainable value without its gradient: in a predictor's thread it starts a graph.
+     */
+    private NDArray detached(NDArray value) {
+        NDArray plain = value.stopGradient();
+        plain.attach(scratch);
+        return plain;
     }
 
     /**

@@ -3,6 +3,7 @@ package io.github.freqreg.block;
 import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.NDScope;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.locks.ReadWriteLock;
@@ -76,6 +77,9 @@ final class RebuiltWeights implements WeightCache {
             }
             NDArray snapshot = detached.duplicate();
             snapshot.attach(manager);
+            // A scope of the caller would close them.
+            NDScope.unregister(target);
+            NDScope.unregister(snapshot);
             Rebuilt old = cache.put(device, new Rebuilt(snapshot, target));
             if (old != null) {
                 free(old, target);

@@ -86,6 +86,11 @@ public final class SpectralParameter {
         return getSpec().axes();
     }
 
+    /** {@return whether the coefficients change a start of a seed instead of being the weights} */
+    public boolean isSeeded() {
+        return getAxes().isSeeded();
+    }
+
     /** {@return the quantisation step, 0 if coefficients are not rounded} */
     public float getStep() {
         return step;
@@ -99,7 +104,7 @@ public final class SpectralParameter {
      */
     public void setStep(float newStep) {
         step = newStep;
-        forgetTables();
+        rebuilt.forget();
     }
 
     /** {@return how many coefficients are kept} */
@@ -130,7 +135,7 @@ public final class SpectralParameter {
 
     /** Takes over projected coefficients, or projects the weights if the start needs others. */
     void replaceBy(float[] projected) {
-        if (projected.length == getSpec().start() && !getAxes().isSeeded()) {
+        if (projected.length == getSpec().start() && !isSeeded()) {
             dense.freeze(true);
             setValues(projected);
             forgetWeights();
@@ -232,7 +237,12 @@ public final class SpectralParameter {
 
     /** Returns the weights outside of any graph, which are rebuilt if the coefficients changed. */
     NDArray weights(NDArray vector) {
-        return rebuilt.of(vector);
+        if (vector.size() == kept) {
+            return rebuilt.of(vector);
+        }
+        try (NDArray prefix = vector.get(new NDIndex(":" + kept))) {
+            return rebuilt.of(prefix);
+        }
     }
 
     SpectralTransform transform(Device device) {
@@ -283,25 +293,12 @@ public final class SpectralParameter {
         }
     }
 
-    /**
-     * Copies the kept coefficients to Java memory.
-     *
-     * @return the coefficients, without the rounding of a quantisation step
-     */
+    /** {@return a copy of the kept coefficients, without the rounding of a quantisation step} */
     public FrequencyTensor toTensor() {
         try (NDArray prefix = copyPrefix();
                 NDArray floats = prefix.toType(DataType.FLOAT32, true)) {
-            return new FrequencyTensor(getAxes().mask(getShape(), kept), floats.toFloatArray());
+            return new FrequencyTensor(getAxes(), getShape(), floats.toFloatArray());
         }
-    }
-
-    /**
-     * Replaces the coefficients and the kept number, and ends rounding.
-     *
-     * @param tensor the coefficients, which are converted to the network's data type
-     */
-    public void fromTensor(FrequencyTensor tensor) {
-        setValues(tensor.coefficients());
     }
 
     /**
@@ -314,7 +311,12 @@ public final class SpectralParameter {
         forgetTables();
     }
 
-    private void setValues(float[] values) {
+    /**
+     * Replaces the coefficients and the kept number, and ends rounding.
+     *
+     * @param values the coefficients, which are converted to the network's data type
+     */
+    public void setValues(float[] values) {
         NDArray vector = dense.getArray().getManager().create(values);
         DataType type = dense.getArray().getDataType();
         if (type != DataType.FLOAT32) {

@@ -4,7 +4,10 @@ import ai.djl.ndarray.NDArray;
 import io.github.freqreg.Internal;
 import java.util.function.Supplier;
 
-/** The small weights, see {@link LayerExecutor}, that a layer has computed with in one pass. */
+/**
+ * Caches the cores of a layer's weight during one training pass. A core is the weight with one or
+ * both channel axes left in the frequency domain.
+ */
 @Internal
 @FunctionalInterface
 public interface Cores {

@@ -139,7 +139,10 @@ final class FactoredPass {
         }
         NDArray core =
                 pass.transform()
-                        .rebuild(pass.coefficients(), scratch, axis -> !frequencies.contains(axis))
+                        .rebuild(
+                                pass.coefficients().get(),
+                                scratch,
+                                axis -> !frequencies.contains(axis))
                         .reshape(coreShape());
         // The first axis has the channels of all groups; frequencies each group needs of its own.
         boolean first = layout == ChannelLayout.TRANSPOSED ? way.projects() : way.expands();

@@ -4,14 +4,15 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.training.ParameterStore;
 import io.github.freqreg.Internal;
 import io.github.freqreg.spectrum.SpectralTransform;
+import java.util.function.Supplier;
 
 /**
  * What a layer computes, see {@link LayerExecutor#forward}.
  *
  * @param strategy the strategy that the user has set
  * @param transform of the weight
- * @param coefficients the kept coefficients, inside or outside of the gradient graph
- * @param cores those of the weight that were computed before
+ * @param coefficients computes the kept coefficients, inside or outside of the gradient graph
+ * @param cores the cache of the weight's cores
  * @param store provides the bias
  * @param input of the layer
  * @param mode what the output is for
@@ -20,7 +21,7 @@ import io.github.freqreg.spectrum.SpectralTransform;
 public record LayerPass(
         Strategy strategy,
         SpectralTransform transform,
-        NDArray coefficients,
+        Supplier<NDArray> coefficients,
         Cores cores,
         ParameterStore store,
         LayerInput input,

@@ -13,10 +13,10 @@ public enum Strategy {
     /** The dense weight is rebuilt, and the layer computes with it. */
     REBUILD,
     /**
-     * The dense weight is never rebuilt: the input channels are projected onto the kept
-     * frequencies, the layer runs on these, and its results are expanded to the output channels. In
-     * a convolution, a channel axis that is split is rebuilt instead; if both are, so is the
-     * weight, and so is one with a seeded start.
+     * The dense weight is not rebuilt: the input channels are projected onto the kept frequencies,
+     * the layer runs on these, and its results are expanded to the output channels. In a
+     * convolution, a channel axis that is split is rebuilt. The whole weight is rebuilt if both
+     * channel axes are split, or if it has a seeded start.
      */
     FACTORED,
     /**

@@ -3,7 +3,6 @@ package io.github.freqreg.file;
 import ai.djl.nn.Block;
 import io.github.freqreg.block.NetworkTensors;
 import io.github.freqreg.block.SpectralParameter;
-import io.github.freqreg.spectrum.FrequencyTensor;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Objects;
@@ -116,10 +115,7 @@ public final class Allocation {
                 NetworkTensors.spectral(block).entrySet()) {
             SpectralParameter tensor = each.getValue();
             float step = quantization.getStep(each.getKey());
-            float[] values = values(each.getKey());
-            tensor.fromTensor(
-                    new FrequencyTensor(
-                            tensor.getAxes().mask(tensor.getShape(), values.length), values));
+            tensor.setValues(values(each.getKey()));
             tensor.setStep(step);
         }
     }

@@ -1,6 +1,7 @@
 package io.github.freqreg.file;
 
 import ai.djl.nn.Block;
+import io.github.freqreg.block.TooFewBytesException;
 import io.github.freqreg.file.RateDistortion.Rounded;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -85,13 +86,8 @@ final class AllocationSearch {
         Allocation coarsest = allocation(smallest);
         long least = coded(coarsest);
         if (least > bytes) {
-            throw new IllegalArgumentException(
-                    "A file of this network has at least "
-                            + least
-                            + " bytes, but only "
-                            + bytes
-                            + " are allowed. "
-                            + coarsest.getQuantization().largest(block));
+            throw TooFewBytesException.ofFile(
+                    least, bytes, ". " + coarsest.getQuantization().largest(block));
         }
         if (!SizeEstimate.isNeeded(numbers)) {
             return allocation(search());

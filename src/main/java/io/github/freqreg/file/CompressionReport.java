@@ -1,7 +1,6 @@
 package io.github.freqreg.file;
 
 import ai.djl.MalformedModelException;
-import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
 import ai.djl.util.JsonUtils;
@@ -57,7 +56,7 @@ public final class CompressionReport {
      * @throws IllegalArgumentException if a number is not finite
      */
     public static CompressionReport of(Block block) {
-        FrqDocument document = FrequencyFile.toDocument(block, DataType.FLOAT16);
+        FrqDocument document = FrequencyFile.toDocument(block);
         try {
             return new CompressionReport(SizedDocument.decode(document.encode()));
         } catch (MalformedModelException e) {
@@ -94,7 +93,7 @@ public final class CompressionReport {
     public static CompressionReport of(SizedDocument file) throws MalformedModelException {
         if (!file.document().isNamed()) {
             throw new MalformedModelException(
-                    "expected names and shapes, but it leaves them to the network");
+                    "the file has no names and shapes: call CompressionReport.of(file, network)");
         }
         return new CompressionReport(file);
     }

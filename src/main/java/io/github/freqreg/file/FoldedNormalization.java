@@ -49,8 +49,9 @@ final class FoldedNormalization {
     private static final double OF_WEIGHTS = 1.0 / 8;
 
     /**
-     * Channels with a variance below this multiple of ε are constant but for a thirtieth of their
-     * scale. They are not amplified, which would take many bits.
+     * Below this multiple of ε, the variance of a channel is negligible: its normalised output
+     * varies by less than 1/32 of its scale. Such channels are not amplified, which would take many
+     * bits.
      */
     private static final double DEAD = 1.0 / 1024;
 
@@ -202,7 +203,10 @@ final class FoldedNormalization {
                 sameVariances);
     }
 
-    /** Returns the step of which the only coefficient of n equal variances is once the multiple. */
+    /**
+     * Returns the power of two nearest to the first coefficient of n equal variances, which is the
+     * step of which the coefficient is stored as the multiple 1.
+     */
     private static Precision coefficientOf(double variance, int n) {
         double exponent = (Math.log(variance) + Math.log(n) / 2) / Math.log(2);
         return Precision.ofStep(Math.scalb(1f, (int) Math.rint(exponent)));
@@ -212,7 +216,9 @@ final class FoldedNormalization {
         return series.rebuild(new float[] {coefficient.step()})[0];
     }
 
-    /** Returns the coefficient of variances that a file has folded, if these are such. */
+    /**
+     * Returns the stored coefficient of the variances, if they come from a file that folded them.
+     */
     private static Optional<Precision> folded(
             CosineSeries series, float[] means, float[] variances) {
         for (int i = 0; i < means.length; i++) {

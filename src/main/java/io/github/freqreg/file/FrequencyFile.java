@@ -114,7 +114,8 @@ public final class FrequencyFile {
     }
 
     /**
-     * Counts the numbers in a file that {@link #save(Block, Path)} would write.
+     * Counts the numbers in a file that {@link #save(Block, Path, DataType)} would write with
+     * float16. A quantised file may have fewer.
      *
      * @param block the network, initialised
      * @return the number of kept coefficients, of coefficients of running statistics, and of

@@ -18,7 +18,6 @@ import io.github.freqreg.format.FrqDocument;
 import io.github.freqreg.format.FrqEntry;
 import io.github.freqreg.format.Precision;
 import io.github.freqreg.spectrum.FrequencyAxes;
-import io.github.freqreg.spectrum.FrequencyTensor;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -131,7 +130,7 @@ final class NetworkReader {
         if (!spectral.getAxes().equals(entry.axes())) {
             spectral.setAxes(entry.axes());
         }
-        spectral.fromTensor(toFrequency(entry));
+        spectral.setValues(entry.values());
     }
 
     private static Map<String, FrqEntry> byName(FrqDocument document) {
@@ -190,11 +189,6 @@ final class NetworkReader {
             }
         }
         return statistics;
-    }
-
-    private static FrequencyTensor toFrequency(FrqEntry entry) {
-        return new FrequencyTensor(
-                entry.axes().mask(entry.shape(), entry.values().length), entry.values());
     }
 
     private static void fill(

@@ -103,7 +103,8 @@ public final class Quantization {
      * Returns the quantisation of a file.
      *
      * @param document the content of the file, with names
-     * @return the steps of its wrapped tensors, 0 for those without
+     * @return the steps of its wrapped tensors, and of running statistics that are stored as
+     *     coefficients; 0 for those without
      */
     public static Quantization of(FrqDocument document) {
         Map<String, Float> steps = new HashMap<>();
@@ -207,7 +208,8 @@ public final class Quantization {
 
     /** Returns how the numbers of a tensor are stored. */
     Precision of(NetworkTensor tensor, float[] values) {
-        float step = steps.getOrDefault(tensor.name(), 0f);
+        // A file may hold a statistic as coefficients with a step; the network keeps its elements.
+        float step = tensor.isRunningStatistic() ? 0 : steps.getOrDefault(tensor.name(), 0f);
         float most = Float16Range.largest(values);
         boolean leftAlone = !steps.containsKey(tensor.name()) && !tensor.isRunningStatistic();
         if (leftAlone && isRounded() && most > 0) {

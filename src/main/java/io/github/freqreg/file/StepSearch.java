@@ -1,6 +1,7 @@
 package io.github.freqreg.file;
 
 import ai.djl.nn.Block;
+import io.github.freqreg.block.TooFewBytesException;
 import io.github.freqreg.format.Precision;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -85,7 +86,12 @@ final class StepSearch {
         Quantization coarsest = at(COARSEST);
         long least = sizes.coded(coarsest);
         if (least > bytes) {
-            throw tooFew(least, bytes, coarsest.largest(block));
+            throw TooFewBytesException.ofFile(
+                    least,
+                    bytes,
+                    ": keep fewer coefficients, or wrap also the parameters that are left alone, by"
+                            + " a policy with optBudgetBytes. "
+                            + coarsest.largest(block));
         }
         if (!SizeEstimate.isNeeded(coefficients())) {
             return search();
@@ -112,18 +118,6 @@ final class StepSearch {
             }
         }
         return refined(spent(at(coarse), at(fine), coarse));
-    }
-
-    /** Returns the error that a file cannot be so small. */
-    static IllegalArgumentException tooFew(long least, long bytes, String largest) {
-        return new IllegalArgumentException(
-                "A file of this network has at least "
-                        + least
-                        + " bytes, but only "
-                        + bytes
-                        + " are allowed: keep fewer coefficients, or wrap also the parameters"
-                        + " that are left alone, by a policy with optBudgetBytes. "
-                        + largest);
     }
 
     private Quantization unrounded() {

@@ -164,7 +164,8 @@ final class JoinedMaps extends LazyList implements LazyMaps {
         if (!computed) {
             NDList arrays = new NDList();
             parts.forEach(part -> arrays.add(part.singletonOrThrow()));
-            put(NDArrays.concat(arrays, 1));
+            // DJL copies a single array without its gradient.
+            put(arrays.size() == 1 ? arrays.head().add(0) : NDArrays.concat(arrays, 1));
             computed = true;
             owned.forEach(NDList::close);
         }

@@ -17,8 +17,8 @@ import java.util.function.UnaryOperator;
  * A list of arrays that are computed when the list is first read.
  *
  * <p>{@code ArrayList} keeps its elements in private fields, so every method that reads them
- * computes first. The methods of {@code NDList} call these. {@code FusionTest} fails if a method of
- * {@code ArrayList} is missing here.
+ * computes first. The methods of {@code NDList} call these. {@code LazyListTest} fails if a method
+ * of {@code ArrayList} is missing here.
  */
 @Internal
 public abstract class LazyList extends NDList {

@@ -7,7 +7,7 @@
  *   <li>{@link io.github.freqreg.nn.TransposedConv2d}: transposed convolution over images.
  *   <li>{@link io.github.freqreg.nn.BatchStatisticsNorm}: batch normalisation without parameters.
  *   <li>{@link io.github.freqreg.nn.ReferenceBatch}: normalisation by the statistics of fixed
- *       examples, of which a file holds none.
+ *       examples. A file stores neither the examples nor the statistics.
  *   <li>{@link io.github.freqreg.nn.ChannelConcat}: concatenation along channels, for skip
  *       connections. It computes what {@code NDArrays.concat} computes; with layers in the
  *       frequency domain around it, in much less memory and time.

@@ -20,7 +20,10 @@ record Budget(long amount, Unit unit, boolean folded) {
     /** Bits of a coefficient where bytes are few; more bits would leave too few coefficients. */
     private static final int BITS = 4;
 
-    /** Up to this many bits for each number of the network, a coefficient has {@link #BITS}. */
+    /**
+     * If the bytes allow at most this many bits for each number of the wrapped tensors, each
+     * coefficient counts as {@link #BITS} bits.
+     */
     private static final double FEW = 1;
 
     /** From this many bits on for each number of the network, all coefficients are kept. */
@@ -137,7 +140,7 @@ record Budget(long amount, Unit unit, boolean folded) {
         return cost(numbersLeftAlone) + its;
     }
 
-    /** Returns how many coefficients of a tensor one of the budget's buys. */
+    /** Returns how many coefficients of a tensor cost as much as one coefficient of four bits. */
     int density(LayerType layer) {
         return unit == Unit.BYTES && layer == LayerType.EMBEDDING ? BITS / BITS_OF_TABLE : 1;
     }

@@ -295,7 +295,7 @@ public final class FrequencyRegularization {
 
     private Block wrap(NetworkPlan plan) {
         NetworkBudget.Division division =
-                budget.map(each -> new NetworkBudget(plan, axes, each, shares).share())
+                budget.map(each -> new NetworkBudget(plan, axes, each, shares, starts).share())
                         .orElse(NetworkBudget.Division.NONE);
         Map<String, TensorSpec.Rule> rules = new HashMap<>();
         List<TensorSpec> known = new ArrayList<>();

@@ -201,12 +201,12 @@ public final class FrequencyRegularizationBuilder {
     /**
      * Transforms some tensors along axes that split their own (beyond the paper).
      *
-     * <p>For example, a weight (500, 800) behind 50 maps of 4 by 4 is split as (500, 50, 4, 4) by
-     * default. A shape that does not fit is an error of {@code apply}, or of the initialisation.
+     * <p>By default, a weight (500, 800) behind 50 maps of 4 by 4 is split as (500, 50, 4, 4) with
+     * the weights 1, 2, 3, 3; a split that is set here has equal ones. A shape that does not fit is
+     * an error of {@code apply}, or of the initialisation.
      *
      * @param names the pattern of the tensors' names
-     * @param shape the shape: each extent of the tensor is the product of one or more of its
-     *     extents
+     * @param shape whose consecutive extents have those of the tensor as products
      * @return this builder
      */
     public FrequencyRegularizationBuilder addSplit(String names, Shape shape) {
@@ -216,12 +216,12 @@ public final class FrequencyRegularizationBuilder {
 
     /**
      * Sets how much each axis of some tensors counts in the zigzag order (beyond the paper): one of
-     * weight 2 keeps half as many frequencies as one of weight 1. By default, kernels have the
-     * weights (1, 1, 4, 4). A wrong number of weights is reported like a split shape that does not
-     * fit. The weights (1, 1) give an embedding table its own axes.
+     * weight 2 keeps half as many frequencies as one of weight 1. By default, kernels have (1, 1,
+     * 4, 4). A wrong number is reported like a split shape that does not fit. Without {@link
+     * #addSplit}, the axes stay whole: (1, 1) gives an embedding table its own.
      *
      * @param names the pattern of the tensors' names
-     * @param axes a weight from 1 to 64 for each axis, or for each axis of the split shape
+     * @param axes a weight from 1 to 64 for each axis, or for each of the split shape
      * @return this builder
      */
     public FrequencyRegularizationBuilder addAxisWeights(String names, int... axes) {

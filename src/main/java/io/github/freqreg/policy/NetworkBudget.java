@@ -7,6 +7,7 @@ import ai.djl.nn.convolutional.Convolution;
 import ai.djl.nn.norm.BatchNorm;
 import io.github.freqreg.block.ChildBlocks;
 import io.github.freqreg.block.NetworkTensor;
+import io.github.freqreg.block.TooFewBytesException;
 import io.github.freqreg.spectrum.SplitAxes;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -52,8 +53,14 @@ final class NetworkBudget {
      * @param axes along which axes they are transformed
      * @param budget of the whole network
      * @param rule how a fresh network shares it
+     * @param starts whether fresh weights have a seeded start, whose frequencies are not few
      */
-    NetworkBudget(NetworkPlan plan, AxesRules axes, Budget budget, BudgetShares.Rule rule) {
+    NetworkBudget(
+            NetworkPlan plan,
+            AxesRules axes,
+            Budget budget,
+            BudgetShares.Rule rule,
+            StartRules starts) {
         this.plan = plan;
         this.axes = axes;
         this.budget = budget;
@@ -61,7 +68,7 @@ final class NetworkBudget {
         lastBias = lastBias(plan.getChosen());
         Map<Block, PlannedTensor> weights = new IdentityHashMap<>();
         plan.getChosen().stream()
-                .filter(this::limitsStatistics)
+                .filter(each -> starts.seed().isEmpty() && limitsStatistics(each))
                 .forEach(weight -> weights.put(weight.owner(), weight));
         Map<Block, Block> before = ChildBlocks.predecessors(plan.getRoot());
         for (PlannedTensor each : plan.getTensors()) {
@@ -155,7 +162,7 @@ final class NetworkBudget {
         if (rest(few) < least) {
             long whole = leftAlone + few;
             boolean bytes = budget.unit() == Budget.Unit.BYTES;
-            throw new IllegalArgumentException(
+            throw new TooFewBytesException(
                     "The budget is "
                             + budget.amount()
                             + " "

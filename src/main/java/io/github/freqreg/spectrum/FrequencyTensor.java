@@ -9,33 +9,39 @@ import java.util.Arrays;
 /**
  * A tensor, represented by its kept coefficients in Java memory.
  *
- * <p>The tensor is {@code w = IDCT(c)}, with {@code c} zero outside the mask. Only {@link
- * #rebuild(NDManager)} and {@link #of(NDArray, long)} use an engine.
+ * <p>The tensor is {@code w = IDCT(c)}, with {@code c} zero outside the mask, and {@code θ₀ + s ⊙
+ * IDCT(c)} if the axes have a seed. Only {@link #rebuild(NDManager)} and {@link #of(NDArray, long)}
+ * use an engine.
  *
- * @param mask the shape of the tensor and the kept set
+ * @param axes along which the tensor is transformed, with the seed of its start, if it has one
+ * @param shape of the tensor
  * @param coefficients the kept coefficients of the orthonormal DCT-II in zigzag order; the array is
  *     not copied and must not be changed
  */
-public record FrequencyTensor(ZigzagMask mask, float[] coefficients) {
+public record FrequencyTensor(FrequencyAxes axes, Shape shape, float[] coefficients) {
 
     private static final int MAX_KEPT = 1 << 24;
 
     /**
-     * Checks the number of coefficients.
+     * Checks the axes and the number of coefficients.
      *
-     * @param mask the shape and the kept set
+     * @param axes along which the tensor is transformed
+     * @param shape of the tensor
      * @param coefficients the kept coefficients
-     * @throws IllegalArgumentException if the mask keeps another number of coefficients
+     * @throws IllegalArgumentException if the axes do not fit the shape, or there are no
+     *     coefficients or more than elements
      */
     public FrequencyTensor {
-        if (coefficients.length != mask.getKept()) {
-            throw new IllegalArgumentException(
-                    "The mask keeps "
-                            + mask.getKept()
-                            + " coefficients but "
-                            + coefficients.length
-                            + " are given");
-        }
+        axes.mask(shape, coefficients.length);
+    }
+
+    /**
+     * Returns the kept set.
+     *
+     * @return the mask
+     */
+    public ZigzagMask mask() {
+        return axes.mask(shape, coefficients.length);
     }
 
     /**
@@ -53,7 +59,9 @@ public record FrequencyTensor(ZigzagMask mask, float[] coefficients) {
                                 mask, scratch, spatial.getDevice(), spatial.getDataType())) {
             NDArray coefficients = transform.project(spatial, scratch);
             return new FrequencyTensor(
-                    mask, coefficients.toType(DataType.FLOAT32, false).toFloatArray());
+                    FrequencyAxes.OWN,
+                    spatial.getShape(),
+                    coefficients.toType(DataType.FLOAT32, false).toFloatArray());
         }
     }
 
@@ -98,21 +106,27 @@ public record FrequencyTensor(ZigzagMask mask, float[] coefficients) {
             }
         }
         return new FrequencyTensor(
-                ZigzagMask.of(shape, Math.max(1, kept)), Arrays.copyOf(found, Math.max(1, kept)));
+                FrequencyAxes.OWN, shape, Arrays.copyOf(found, Math.max(1, kept)));
     }
 
     /**
      * Rebuilds the tensor.
      *
      * @param manager the manager of the result
-     * @return the tensor, float32
+     * @return the tensor in its own shape, float32
      */
     public NDArray rebuild(NDManager manager) {
         try (SpectralTransform transform =
                         new SpectralTransform(
-                                mask, manager, manager.getDevice(), DataType.FLOAT32);
-                NDArray vector = manager.create(coefficients)) {
-            return transform.rebuild(vector, manager);
+                                axes,
+                                shape,
+                                coefficients.length,
+                                manager,
+                                manager.getDevice(),
+                                DataType.FLOAT32);
+                NDArray vector = manager.create(coefficients);
+                NDArray rebuilt = transform.rebuild(vector, manager)) {
+            return rebuilt.reshape(shape);
         }
     }
 }

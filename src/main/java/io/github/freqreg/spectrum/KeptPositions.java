@@ -2,6 +2,7 @@ package io.github.freqreg.spectrum;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.NDScope;
 import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
@@ -71,6 +72,7 @@ final class KeptPositions {
 
     private NDArray computePositions(NDManager manager) {
         NDArray all = manager.create(new Shape(mask.getKept()), DataType.INT64);
+        NDScope.unregister(all);
         try (NDManager scratch = manager.newSubManager()) {
             eachPosition(scratch, all::set);
         }

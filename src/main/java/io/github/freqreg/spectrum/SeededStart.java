@@ -2,6 +2,7 @@ package io.github.freqreg.spectrum;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.NDScope;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 
@@ -58,7 +59,9 @@ final class SeededStart {
             return floats;
         }
         try (floats) {
-            return floats.toType(type, false);
+            NDArray converted = floats.toType(type, false);
+            NDScope.unregister(converted);
+            return converted;
         }
     }
 

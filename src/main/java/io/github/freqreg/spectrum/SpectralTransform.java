@@ -29,10 +29,10 @@ import org.jspecify.annotations.Nullable;
  * project(w) = gather(DCT(s ⊙ (w - θ₀)))
  * </pre>
  *
- * <p>All are differentiable. The constructor computes the {@linkplain KeptPositions positions} of
- * the coefficients in the box, which is the smallest block of low frequencies that contains all
- * kept coefficients, and the start. The basis of an axis is computed on its first use. All are
- * cached until {@link #close()}.
+ * <p>All are differentiable. The constructor computes the start, and the positions of the
+ * coefficients in the box, unless they are many, see {@link KeptPositions}. The box is the smallest
+ * block of low frequencies that contains all kept coefficients. The basis of an axis is computed on
+ * its first use. All are cached until {@link #close()}.
  *
  * <p>Calls are safe for concurrent use, except with {@code close}.
  */

@@ -65,17 +65,22 @@ public final class Adam extends ResumableOptimizer {
                         false);
     }
 
-    /** Returns the mean of the second moments of a parameter, or 0 before its first update. */
-    double meanSquare(Parameter parameter) {
+    /**
+     * Returns the mean of the second moments of a parameter, or 0 before its first update.
+     *
+     * @param parameter of the network
+     * @param count how many of its numbers are kept; a truncated tail does not count
+     */
+    double meanSquare(Parameter parameter, long count) {
         float[] squares = getMoments(parameter).get(VARIANCE);
         if (squares == null) {
             return 0;
         }
         double sum = 0;
-        for (float square : squares) {
-            sum += square;
+        for (int i = 0; i < count; i++) {
+            sum += squares[i];
         }
-        return sum / squares.length;
+        return sum / count;
     }
 
     /** Builds an {@link Adam}. */

@@ -3,6 +3,7 @@ package io.github.freqreg.training;
 import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
 import io.github.freqreg.block.FrequencyBlocks;
+import io.github.freqreg.block.NetworkTensors;
 import io.github.freqreg.file.Allocation;
 import io.github.freqreg.file.Quantization;
 import java.util.ArrayList;
@@ -142,11 +143,14 @@ record BudgetSteps(long bytes, boolean names, Optional<Adam> optimizer) {
         Map<String, Double> sensitivities = new HashMap<>();
         optimizer.ifPresent(
                 adam ->
-                        FrequencyBlocks.parameters(block)
+                        NetworkTensors.of(block)
                                 .forEach(
-                                        (name, parameter) ->
+                                        tensor ->
                                                 sensitivities.put(
-                                                        name, adam.meanSquare(parameter))));
+                                                        tensor.name(),
+                                                        adam.meanSquare(
+                                                                tensor.parameter(),
+                                                                tensor.numbers()))));
         boolean known = sensitivities.values().stream().anyMatch(mean -> mean > 0);
         return known ? sensitivities : Map.of();
     }

@@ -200,7 +200,7 @@ public final class ByteBudget extends TrainingListenerAdapter {
                 () ->
                         new IllegalStateException(
                                 "Expected at least "
-                                        + firstEpoch
+                                        + Math.max(1, firstEpoch)
                                         + " epochs before steps are found, but "
                                         + epochs
                                         + " have passed"));
@@ -236,7 +236,9 @@ public final class ByteBudget extends TrainingListenerAdapter {
         }
 
         /**
-         * Sets the number of epochs before coefficients are quantised, by default 0.
+         * Sets the number of epochs before coefficients are quantised, by default 0. With an
+         * optimiser, whose moments are needed, or with a network that is not initialised when its
+         * trainer is created, the first epoch is never quantised.
          *
          * @param count 0 or more
          * @return this builder

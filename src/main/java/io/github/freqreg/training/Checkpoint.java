@@ -42,8 +42,9 @@ import java.util.TreeSet;
  * compares them.
  *
  * <p>A resumed training gives the same result, bit for bit, as one that was not interrupted, if the
- * random numbers of an epoch depend only on its number. Numbers are stored as float32. The file is
- * a {@code .frq} file (see {@link io.github.freqreg.format}) and is replaced atomically.
+ * random numbers of an epoch depend only on its number and it trains on the device of the model.
+ * Numbers are stored as float32. The file is a {@code .frq} file (see {@link
+ * io.github.freqreg.format}) and is replaced atomically.
  *
  * <p>Wrap the network of a resumed training by the same policy before loading: what a policy sets
  * beside the numbers, such as folding, is not stored.

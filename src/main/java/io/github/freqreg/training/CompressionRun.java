@@ -16,7 +16,8 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
-import java.util.OptionalLong;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -145,31 +146,26 @@ final class CompressionRun {
                 checkpoint.isPresent() && saved.isPresent()
                         ? checkpoint.get().read(CompressorCheckpoint.Part.SMALLEST)
                         : Optional.empty();
-        OptionalLong next = search.next(attempts);
-        while (next.isPresent() && !settings.isStopped()) {
-            long bytes = next.getAsLong();
-            double loss = Double.POSITIVE_INFINITY;
-            try {
-                FrqDocument found = train(bytes);
-                state.load(found);
-                loss = validation.loss(reference, measure());
-                if (loss <= allowed) {
-                    smallest = Optional.of(found);
-                    if (checkpoint.isPresent()) {
-                        checkpoint.get().write(CompressorCheckpoint.Part.SMALLEST, found);
+        AtomicReference<@Nullable FrqDocument> found = new AtomicReference<>(smallest.orElse(null));
+        search.run(
+                attempts,
+                settings::isStopped,
+                bytes -> {
+                    FrqDocument document = train(bytes);
+                    state.load(document);
+                    double loss = validation.loss(reference, measure());
+                    note("%,d bytes: loss %.4f, allowed %.4f", bytes, loss, allowed);
+                    if (loss <= allowed) {
+                        found.set(document);
+                        if (checkpoint.isPresent()) {
+                            checkpoint.get().write(CompressorCheckpoint.Part.SMALLEST, document);
+                        }
                     }
-                }
-            } catch (IllegalArgumentException e) {
-                note("%,d bytes are too few: %s", bytes, String.valueOf(e.getMessage()));
-            }
-            note("%,d bytes: loss %.4f, allowed %.4f", bytes, loss, allowed);
-            attempts.add(new FileSizeSearch.Attempt(bytes, loss <= allowed));
-            next = search.next(attempts);
-        }
-        return smallest.orElseThrow(
-                () ->
-                        new IllegalArgumentException(
-                                "No file has a loss of at most " + allowed + ": " + log));
+                    return loss <= allowed;
+                },
+                line -> note("%s", line));
+        return Optional.ofNullable(found.get())
+                .orElseThrow(() -> FileSizeSearch.nothingFound(allowed, settings.isStopped(), log));
     }
 
     /** Trains within a number of bytes. */

@@ -47,9 +47,10 @@ import java.util.function.UnaryOperator;
  *       unlabelled inputs help to decide where: see {@link CompressorBuilder#optInputs}.
  * </ul>
  *
- * <p>A fresh start clears the parameters and draws them with their own initialisers. The engine's
- * random numbers are seeded before each epoch. An instance compresses one model at a time; only
- * {@link #stop} may be called from another thread.
+ * <p>A fresh start clears all parameters but frozen ones, and draws them with their own
+ * initialisers. The engine's random numbers are seeded before each epoch. After a failure, a
+ * trained model has its weights back, and any other is fresh again. An instance compresses one
+ * model at a time; only {@link #stop} may be called from another thread.
  */
 public final class Compressor {
 
@@ -102,8 +103,9 @@ public final class Compressor {
      *     compression
      * @throws IllegalArgumentException if the bytes are too few for the network, or no file has the
      *     allowed loss
-     * @throws IllegalStateException if the model has no block or a wrapped one, or is not trained
-     *     and there is no training set
+     * @throws IllegalStateException if the model has no block or a wrapped one, if it is not
+     *     trained and there is no training set, or if {@link #stop} was called before a file with
+     *     the allowed loss was found
      */
     public Compressed compress(Model model, Shape... inputShapes)
             throws IOException, TranslateException, MalformedModelException {
@@ -112,8 +114,16 @@ public final class Compressor {
         try {
             return compress(state);
         } catch (IOException | TranslateException | MalformedModelException | RuntimeException e) {
-            state.restore();
+            restore(state, e);
             throw e;
+        }
+    }
+
+    private static void restore(ModelState state, Exception failure) {
+        try {
+            state.restore();
+        } catch (MalformedModelException | RuntimeException e) {
+            failure.addSuppressed(e);
         }
     }
 
@@ -142,8 +152,9 @@ public final class Compressor {
     }
 
     /**
-     * Ends a compression after the current epoch, with the best network so far. A checkpoint stays,
-     * so that the compression can be resumed.
+     * Ends a running compression after the current epoch, with the best network so far; with an
+     * allowed loss, with the smallest file so far, or an error if there is none. A checkpoint
+     * stays, so that the compression can be resumed.
      */
     public void stop() {
         stopped = true;

@@ -96,7 +96,8 @@ public final class CompressorBuilder {
     /**
      * Sets what counts on the validation set, by default the loss.
      *
-     * @param newEvaluator of a {@code Loss}, smaller is better, of all others, larger
+     * @param newEvaluator the evaluator; a smaller value is better if it is a {@code Loss}, a
+     *     larger one otherwise
      * @return this builder
      */
     public CompressorBuilder optEvaluator(Evaluator newEvaluator) {

@@ -1,7 +1,14 @@
 package io.github.freqreg.training;
 
+import ai.djl.MalformedModelException;
+import ai.djl.translate.TranslateException;
+import io.github.freqreg.block.TooFewBytesException;
+import java.io.IOException;
 import java.util.List;
+import java.util.Locale;
 import java.util.OptionalLong;
+import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
 
 /**
  * Searches the smallest file with an allowed loss.
@@ -29,6 +36,62 @@ record FileSizeSearch(long denseBytes) {
      * @param succeeded whether the loss was allowed
      */
     record Attempt(long bytes, boolean succeeded) {}
+
+    /** Tries a size. */
+    @FunctionalInterface
+    interface Trial {
+
+        /**
+         * Returns whether a file of at most a number of bytes has the allowed loss.
+         *
+         * @throws TooFewBytesException if the network does not fit
+         */
+        boolean succeeds(long bytes)
+                throws IOException, TranslateException, MalformedModelException;
+    }
+
+    /**
+     * Tries sizes until the smallest is found.
+     *
+     * @param attempts the attempts so far, to which further ones are added
+     * @param stopped whether the user has ended the search
+     * @param trial tries a size
+     * @param note takes a line on each size that the network does not fit
+     */
+    void run(List<Attempt> attempts, BooleanSupplier stopped, Trial trial, Consumer<String> note)
+            throws IOException, TranslateException, MalformedModelException {
+        OptionalLong next = next(attempts);
+        while (next.isPresent() && !stopped.getAsBoolean()) {
+            long bytes = next.getAsLong();
+            boolean succeeded = false;
+            try {
+                succeeded = trial.succeeds(bytes);
+            } catch (TooFewBytesException e) {
+                note.accept(
+                        String.format(Locale.ROOT, "%,d bytes are too few: ", bytes)
+                                + e.getMessage());
+            }
+            attempts.add(new Attempt(bytes, succeeded));
+            next = next(attempts);
+        }
+    }
+
+    /**
+     * Returns the error that no size succeeded.
+     *
+     * @param allowed the allowed loss
+     * @param stopped whether the user has ended the search
+     * @param log what was tried
+     */
+    static RuntimeException nothingFound(double allowed, boolean stopped, List<String> log) {
+        return stopped
+                ? new IllegalStateException(
+                        "The compression was stopped before a file with a loss of at most "
+                                + allowed
+                                + " was found: with a checkpoint, it can be resumed")
+                : new IllegalArgumentException(
+                        "No file has a loss of at most " + allowed + ": " + log);
+    }
 
     /** Returns the smallest size that succeeded. */
     static OptionalLong smallest(List<Attempt> attempts) {

@@ -14,6 +14,8 @@ import ai.djl.training.dataset.Batch;
 import ai.djl.training.listener.TrainingListenerAdapter;
 import ai.djl.training.tracker.ParameterTracker;
 import ai.djl.translate.TranslateException;
+import io.github.freqreg.block.NetworkTensor;
+import io.github.freqreg.block.NetworkTensors;
 import java.io.IOException;
 import java.util.Iterator;
 import java.util.Map;
@@ -76,25 +78,30 @@ final class LearningRateTest extends TrainingListenerAdapter {
     /**
      * Returns the root mean square of the coefficients, or of the weights of a dense network. A
      * step of Adam changes a number by about the rate: a larger rate would replace the numbers.
+     * Coefficients of a seeded start begin at 0 and change weights, whose numbers count instead.
      */
     private static double rootMeanSquare(Block block) {
         double squares = 0;
         double count = 0;
-        for (Parameter parameter : block.getParameters().values()) {
+        for (NetworkTensor tensor : NetworkTensors.of(block)) {
+            Parameter parameter = tensor.parameter();
             boolean weight =
                     parameter.getType() == Parameter.Type.WEIGHT
                             || parameter.getType() == Parameter.Type.OTHER;
             if (weight && parameter.requiresGradient()) {
-                try (NDManager scratch = parameter.getArray().getManager().newSubManager();
-                        NDArray plain = parameter.getArray().stopGradient()) {
-                    plain.attach(scratch);
-                    NDArray floats = plain.toType(DataType.FLOAT32, false);
-                    squares += floats.square().sum().getFloat();
-                    count += parameter.getArray().size();
+                try (NDManager scratch = parameter.getArray().getManager().newSubManager()) {
+                    NDArray numbers =
+                            tensor.spectral()
+                                    .filter(each -> !each.isSeeded())
+                                    .map(each -> each.copyCoefficients(scratch))
+                                    .orElseGet(() -> tensor.copyDense(scratch))
+                                    .toType(DataType.FLOAT32, false);
+                    squares += numbers.square().sum().getFloat();
+                    count += numbers.size();
                 }
             }
         }
-        return count == 0 ? HIGHEST : Math.sqrt(squares / count);
+        return squares == 0 ? HIGHEST : Math.sqrt(squares / count);
     }
 
     private void train(Trainer trainer, TrainingSetup setup)

@@ -7,6 +7,7 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
 import io.github.freqreg.block.FrequencyBlocks;
+import io.github.freqreg.block.FreshStart;
 import io.github.freqreg.block.NetworkTensors;
 import io.github.freqreg.file.FrequencyFile;
 import io.github.freqreg.file.Quantization;
@@ -27,6 +28,7 @@ final class ModelState {
     private final Model model;
     private final Shape[] inputShapes;
     private final UnaryOperator<FrequencyRegularizationBuilder> policy;
+    private final boolean fresh;
     private Optional<FrqDocument> dense;
 
     /**
@@ -61,7 +63,8 @@ final class ModelState {
         }
         this.inputShapes = inputShapes.length == 0 ? block.getInputShapes() : inputShapes.clone();
         dense = Optional.empty();
-        if (block.isInitialized()) {
+        fresh = !block.isInitialized();
+        if (!fresh) {
             rememberDense();
         }
     }
@@ -120,11 +123,23 @@ final class ModelState {
         FrequencyFile.load(model, dense.orElseThrow());
     }
 
-    /** Gives a trained model its weights back after a failure. */
+    /**
+     * Undoes a compression that failed: gives a trained model its weights back, and makes any other
+     * fresh again.
+     */
     void restore() throws MalformedModelException {
+        if (dense.isPresent() && fresh) {
+            dense = Optional.empty();
+        }
         if (dense.isPresent()) {
             toDense();
+            return;
         }
+        if (!block().isInitialized()) {
+            initialize();
+        }
+        unwrap();
+        FreshStart.of(block());
     }
 
     private void unwrap() {

@@ -33,7 +33,7 @@ public final class NormalizationStatistics {
      *
      * @param trainer the trainer of the network, initialised
      * @param batches batches of training examples, which are closed. They are iterated until there
-     *     were 36 passes; batches with fewer examples than the first are left out
+     *     were 36 passes; batches with fewer examples than the largest so far are left out
      */
     public static void estimate(Trainer trainer, Iterable<Batch> batches) {
         if (!hasStatistics(trainer.getModel().getBlock())) {

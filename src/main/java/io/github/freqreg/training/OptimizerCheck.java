@@ -18,7 +18,7 @@ import java.util.List;
 final class OptimizerCheck {
 
     private final Adam expected;
-    private final int updatesAtBegin;
+    private final long callsAtBegin;
     private boolean confirmed;
 
     /** The sums after the previous batch; empty before the first. */
@@ -27,7 +27,7 @@ final class OptimizerCheck {
     /** Creates a check at the beginning of a training. */
     OptimizerCheck(Adam expected) {
         this.expected = expected;
-        updatesAtBegin = expected.getUpdates();
+        callsAtBegin = expected.getCalls();
     }
 
     /**
@@ -36,7 +36,7 @@ final class OptimizerCheck {
      * @throws IllegalStateException if another optimiser has updated the network
      */
     void afterBatch(Block block) {
-        confirmed |= expected.getUpdates() != updatesAtBegin;
+        confirmed |= expected.getCalls() != callsAtBegin;
         if (confirmed) {
             return;
         }

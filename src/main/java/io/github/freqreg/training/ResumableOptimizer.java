@@ -36,6 +36,7 @@ public abstract sealed class ResumableOptimizer extends Optimizer implements Aut
     private final Map<String, Integer> counts = new ConcurrentHashMap<>();
     private int begin;
     private int updates;
+    private long calls;
 
     /**
      * Creates an optimiser without moments.
@@ -62,9 +63,15 @@ public abstract sealed class ResumableOptimizer extends Optimizer implements Aut
         return updates;
     }
 
+    /** Returns how often any parameter was updated by this instance. */
+    final long getCalls() {
+        return calls;
+    }
+
     /** {@inheritDoc} */
     @Override
     protected final int updateCount(String parameterId) {
+        calls++;
         int count = counts.merge(parameterId, begin + 1, (old, first) -> old + 1);
         updates = Math.max(updates, count);
         return updates;
@@ -102,10 +109,25 @@ public abstract sealed class ResumableOptimizer extends Optimizer implements Aut
                 (name, byParameter) -> {
                     Map<Device, NDArray> byDevice = byParameter.get(parameter.getId());
                     if (byDevice != null) {
-                        values.put(name, floats(byDevice.values().iterator().next()));
+                        values.put(name, floats(onDeviceOf(parameter, byDevice)));
                     }
                 });
         return values;
+    }
+
+    private static NDArray onDeviceOf(Parameter parameter, Map<Device, NDArray> byDevice) {
+        Device device = parameter.getArray().getDevice();
+        NDArray moments = byDevice.get(device);
+        if (moments == null) {
+            throw new IllegalStateException(
+                    "The model is on "
+                            + device
+                            + " but is trained on "
+                            + byDevice.keySet()
+                            + ", and gets its numbers only when the trainer is closed: create the"
+                            + " model on the first device it is trained on");
+        }
+        return moments;
     }
 
     private static float[] floats(NDArray array) {

@@ -16,7 +16,6 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
-import java.util.OptionalLong;
 
 /**
  * The part of a {@link Compressor} that needs no training set: rounds and truncates a trained
@@ -89,25 +88,18 @@ record Rounding(
             throws IOException, TranslateException, MalformedModelException {
         FileSizeSearch search = new FileSizeSearch(Float.BYTES * state.denseNumbers());
         List<FileSizeSearch.Attempt> attempts = new ArrayList<>();
-        OptionalLong next = search.next(attempts);
-        while (next.isPresent() && !settings.isStopped()) {
-            state.load(whole);
-            double loss = Double.POSITIVE_INFINITY;
-            try {
-                round(next.getAsLong(), sensitivities);
-                loss = validation.orElseThrow().loss(reference, measure().orElseThrow());
-            } catch (IllegalArgumentException e) {
-                // So few bytes are not possible.
-                log.add(e.getMessage());
-            }
-            log.add(String.format(Locale.ROOT, "%,d bytes: loss %.4f", next.getAsLong(), loss));
-            attempts.add(new FileSizeSearch.Attempt(next.getAsLong(), loss <= allowed));
-            next = search.next(attempts);
-        }
+        search.run(
+                attempts,
+                settings::isStopped,
+                bytes -> {
+                    state.load(whole);
+                    round(bytes, sensitivities);
+                    double loss = validation.orElseThrow().loss(reference, measure().orElseThrow());
+                    log.add(String.format(Locale.ROOT, "%,d bytes: loss %.4f", bytes, loss));
+                    return loss <= allowed;
+                },
+                log::add);
         return FileSizeSearch.smallest(attempts)
-                .orElseThrow(
-                        () ->
-                                new IllegalArgumentException(
-                                        "No file has a loss of at most " + allowed + ": " + log));
+                .orElseThrow(() -> FileSizeSearch.nothingFound(allowed, settings.isStopped(), log));
     }
 }

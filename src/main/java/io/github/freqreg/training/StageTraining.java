@@ -10,6 +10,7 @@ import ai.djl.training.Trainer;
 import ai.djl.training.dataset.Batch;
 import ai.djl.training.listener.EvaluatorTrainingListener;
 import ai.djl.translate.TranslateException;
+import io.github.freqreg.block.TooFewBytesException;
 import io.github.freqreg.file.FrequencyFile;
 import io.github.freqreg.file.Quantization;
 import io.github.freqreg.format.FrqDocument;
@@ -25,9 +26,10 @@ import org.slf4j.LoggerFactory;
  * One stage of a {@link Compressor}: trains a network, dense or within a number of bytes.
  *
  * <p>The stage explores until the validation figure has not improved for {@value #PATIENCE} epochs,
- * for at most half of the allowed epochs, and then settles in as many epochs. From there on, the
- * network computes with quantised coefficients. The result is the best network of the epochs with
- * quantised coefficients whose file fits. A projected network is quantised from the start.
+ * for at most half of the allowed epochs. It then settles for half of the allowed epochs. From
+ * there on, the network computes with quantised coefficients. The result is the best network of the
+ * epochs with quantised coefficients whose file fits. A projected network is quantised from the
+ * start.
  */
 final class StageTraining {
 
@@ -129,7 +131,7 @@ final class StageTraining {
         return document(block)
                 .orElseThrow(
                         () ->
-                                new IllegalArgumentException(
+                                new TooFewBytesException(
                                         "No steps were found with which the network fits"));
     }
 

@@ -11,6 +11,7 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
 import ai.djl.nn.SequentialBlock;
+import ai.djl.util.Pair;
 import io.github.freqreg.ScriptNetworks;
 import io.github.freqreg.TestModels;
 import io.github.freqreg.TorchArchive;
@@ -70,5 +71,30 @@ class FreshStartTest {
             FreshStart.of(model.getBlock());
             assertFalse(model.getBlock().isInitialized());
         }
+    }
+
+    @Test
+    void frozenTensorsKeepTheirValues() {
+        try (Model model = TestModels.model(TestModels.smallNetwork(), TestModels.SMALL_INPUT)) {
+            Block frozen = model.getBlock().getChildren().valueAt(0);
+            frozen.freezeParameters(true);
+            Map<String, float[]> before = values(model.getBlock());
+            FreshStart.of(model.getBlock());
+            Map<String, float[]> after = values(model.getBlock());
+            before.forEach(
+                    (name, values) ->
+                            assertEquals(
+                                    name.startsWith("01"),
+                                    Arrays.equals(values, after.get(name)),
+                                    name));
+        }
+    }
+
+    private static Map<String, float[]> values(Block block) {
+        Map<String, float[]> values = new HashMap<>();
+        for (Pair<String, Parameter> each : block.getParameters()) {
+            values.put(each.getKey(), each.getValue().getArray().toFloatArray());
+        }
+        return values;
     }
 }

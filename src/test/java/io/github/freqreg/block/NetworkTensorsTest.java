@@ -3,6 +3,7 @@ package io.github.freqreg.block;
 import static io.github.freqreg.block.SmallNetworks.INPUT;
 import static io.github.freqreg.block.SmallNetworks.initialized;
 import static io.github.freqreg.block.SmallNetworks.policy;
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -20,6 +21,7 @@ import io.github.freqreg.TestModels;
 import io.github.freqreg.UsesEngine;
 import io.github.freqreg.file.FrequencyFile;
 import io.github.freqreg.interop.DenseWeights;
+import java.util.List;
 import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
@@ -63,6 +65,41 @@ class NetworkTensorsTest {
         network.initialize(manager, DataType.FLOAT32, INPUT);
         Block dense = FrequencyBlocks.toDense(network);
         assertTrue(FrequencyBlocks.parameters(dense).containsKey("06Linear_weight"));
+    }
+
+    /** The name of a class of the user's own may end like that of a wrapped layer. */
+    @Test
+    void aClassOfASimilarNameKeepsItsName() {
+        Block network = new SequentialBlock().add(new HighFrequencyBlock());
+        network.initialize(manager, DataType.FLOAT32, INPUT);
+        assertEquals(
+                network.getParameters().keys(),
+                List.copyOf(FrequencyBlocks.parameters(network).keySet()));
+    }
+
+    private static final class HighFrequencyBlock extends AbstractBlock {
+
+        private final Block layer = addChildBlock("layer", TestModels.convolution(2));
+
+        @Override
+        protected NDList forwardInternal(
+                ParameterStore store,
+                NDList inputs,
+                boolean training,
+                PairList<String, Object> params) {
+            return layer.forward(store, inputs, training);
+        }
+
+        @Override
+        protected void initializeChildBlocks(
+                NDManager manager, DataType dataType, Shape... inputShapes) {
+            layer.initialize(manager, dataType, inputShapes);
+        }
+
+        @Override
+        public Shape[] getOutputShapes(Shape[] inputShapes) {
+            return layer.getOutputShapes(inputShapes);
+        }
     }
 
     /** Two children with the same name, which DJL permits. */

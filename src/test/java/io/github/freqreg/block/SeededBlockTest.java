@@ -13,10 +13,14 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
 import ai.djl.training.Trainer;
 import io.github.freqreg.TestModels;
+import io.github.freqreg.execution.Factorization;
+import io.github.freqreg.execution.LayerPick;
+import io.github.freqreg.execution.Strategy;
 import io.github.freqreg.file.Allocation;
 import io.github.freqreg.file.CompressionReport;
 import io.github.freqreg.file.FrequencyFile;
@@ -25,6 +29,7 @@ import io.github.freqreg.interop.DenseWeights;
 import io.github.freqreg.policy.FrequencyRegularization;
 import io.github.freqreg.policy.FrequencyRegularizationBuilder;
 import io.github.freqreg.policy.LayerType;
+import io.github.freqreg.spectrum.FrequencyTensor;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -32,6 +37,7 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Blocks of every kind whose weights have a seeded start. */
@@ -199,6 +205,23 @@ class SeededBlockTest {
         }
     }
 
+    /** The start has all frequencies of the channels, so running statistics are stored whole. */
+    @Test
+    void aBudgetHoldsWithRunningStatistics() {
+        FrequencyRegularization policy =
+                FrequencyRegularization.builder().optBudget(120).optSeededStart(1).build();
+        Block block = policy.apply(TestModels.normalizedNetwork(), TestModels.SMALL_INPUT);
+        try (Model model = TestModels.model(block, TestModels.SMALL_INPUT);
+                Trainer trainer = TestModels.trainer(model, TestModels.descent(RATE))) {
+            trainer.initialize(TestModels.SMALL_INPUT);
+            TestModels.step(
+                    trainer,
+                    new NDList(TestModels.random(trainer.getManager(), TestModels.SMALL_INPUT)));
+            long numbers = FrequencyFile.countNumbers(model.getBlock());
+            assertTrue(numbers <= 120 && numbers > 100, numbers + " numbers");
+        }
+    }
+
     /** Steps that are found before the first batch leave all coefficients to be trained. */
     @Test
     void stepsOfAFreshNetworkKeepAllCoefficients() {
@@ -250,11 +273,66 @@ class SeededBlockTest {
     }
 
     private static void assertStart(SpectralParameter tensor, NDManager manager) {
+        tensor.setValues(new float[] {0.4f, -1.1f, 2.6f, 0, 7});
+        tensor.setStep(0.5f);
+        float[] rounded = {0.5f, -1, 2.5f, 0, 7};
+        assertWeights(tensor, rounded, manager);
         tensor.setStep(1e6f);
+        assertWeights(tensor, new float[5], manager);
+    }
+
+    private static void assertWeights(
+            SpectralParameter tensor, float[] coefficients, NDManager manager) {
+        FrequencyTensor expected =
+                new FrequencyTensor(tensor.getAxes(), tensor.getShape(), coefficients);
         try (NDArray weights = tensor.copyWeights(manager);
-                NDArray coefficients = tensor.copyCoefficients(manager)) {
-            assertArrayEquals(new float[5], coefficients.toFloatArray());
-            assertNotEquals(0, weights.abs().max().getFloat());
+                NDArray alone = expected.rebuild(manager);
+                NDArray found = tensor.copyCoefficients(manager)) {
+            assertArrayEquals(coefficients, found.toFloatArray());
+            assertArrayEquals(alone.toFloatArray(), weights.toFloatArray(), 1e-6f);
+            assertNotEquals(0, alone.abs().max().getFloat());
         }
+    }
+
+    /** No frequencies of the channels give the output, whatever the strategy. */
+    @ParameterizedTest
+    @EnumSource(Strategy.class)
+    void aSeededWeightIsAlwaysRebuilt(Strategy strategy) {
+        Shape input = new Shape(2, 32, 16, 16);
+        FrequencyRegularization policy =
+                seeded().optKept(30).optFloors(false).optStrategy(strategy).build();
+        try (Model model = TestModels.model(policy.apply(TestModels.convolution(64)), input);
+                Model dense = TestModels.model(policy.apply(TestModels.convolution(64)), input)) {
+            float[] answer = TestModels.answer(model.getBlock(), input);
+            for (LayerPick pick : FrequencyBlocks.picks(model.getBlock())) {
+                assertEquals(Factorization.REBUILD, pick.pick().factorization());
+            }
+            FrequencyBlocks.toDense(dense);
+            assertArrayEquals(TestModels.answer(dense.getBlock(), input), answer, 1e-5f);
+        }
+    }
+
+    @Test
+    void truncationKeepsTheStart() {
+        try (Model model =
+                TestModels.model(few().apply(TestModels.smallNetwork()), TestModels.SMALL_INPUT)) {
+            float[] values = {1, 2, 3, 4, 5};
+            for (NetworkTensor tensor : NetworkTensors.of(model.getBlock())) {
+                tensor.spectral().ifPresent(each -> each.setValues(values));
+            }
+            for (SpectralParameter each : spectral(model.getBlock())) {
+                each.truncateTo(2);
+            }
+            float[] cut = TestModels.answer(model.getBlock(), TestModels.SMALL_INPUT);
+            for (SpectralParameter each : spectral(model.getBlock())) {
+                assertWeights(each, new float[] {1, 2}, model.getNDManager());
+            }
+            FrequencyBlocks.compact(model.getBlock());
+            assertArrayEquals(cut, TestModels.answer(model.getBlock(), TestModels.SMALL_INPUT));
+        }
+    }
+
+    private static List<SpectralParameter> spectral(Block block) {
+        return NetworkTensors.of(block).stream().flatMap(each -> each.spectral().stream()).toList();
     }
 }

@@ -38,6 +38,9 @@ import org.junit.jupiter.api.io.TempDir;
 @UsesEngine
 class CompressionReportTest {
 
+    /** Enough for most numbers of the network, but not for two bytes each. */
+    private static final int BYTES = 2_000;
+
     private final NDManager manager;
     private final Path file;
 
@@ -120,10 +123,19 @@ class CompressionReportTest {
         FrequencyFile.save(block, file);
         assertEquals(Files.size(file), CompressionReport.of(block).getBytes());
         assertEquals(Files.size(file), CompressionReport.of(file).getBytes());
+        assertQuantizedSize(network());
         long rows = CompressionReport.of(file).getRows().stream().mapToLong(Row::bytes).sum();
         long around = Files.size(file) - rows;
         // Magic, version, checksum, counts and input shapes.
         assertTrue(around >= 8 && around <= 24, around + " bytes beside the tensors");
+    }
+
+    private void assertQuantizedSize(Block block) throws IOException {
+        Quantization.fit(block, BYTES, true).applyTo(block);
+        Path quantized = file.resolveSibling("quantized.frq");
+        FrequencyFile.save(block, quantized);
+        assertTrue(Files.size(quantized) <= BYTES);
+        assertEquals(Files.size(quantized), CompressionReport.of(block).getBytes());
     }
 
     @Test
@@ -131,7 +143,7 @@ class CompressionReportTest {
         Block block = network();
         FrequencyFile.toDocument(block, DataType.FLOAT16).withoutNames().write(file);
         Exception e = assertThrows(MalformedModelException.class, () -> CompressionReport.of(file));
-        assertTrue(e.getMessage().contains("expected names and shapes"), e.getMessage());
+        assertTrue(e.getMessage().contains("the file has no names and shapes"), e.getMessage());
         SizedDocument read = SizedDocument.read(file);
         assertThrows(MalformedModelException.class, () -> CompressionReport.of(read));
         CompressionReport report = CompressionReport.of(read, block);

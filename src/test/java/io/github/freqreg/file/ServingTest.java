@@ -9,10 +9,13 @@ import ai.djl.inference.Predictor;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.NDScope;
 import ai.djl.translate.NoopTranslator;
 import io.github.freqreg.TestModels;
 import io.github.freqreg.block.FrequencyBlocks;
 import io.github.freqreg.execution.Strategy;
+import io.github.freqreg.spectrum.GradientGraph;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -39,10 +42,7 @@ class ServingTest {
             names = {"AUTO", "REBUILD"})
     void concurrentPredictorsAgreeWithASingleThread(Strategy strategy) throws Exception {
         Path file = folder.resolve("small.frq");
-        try (Model saved = TestModels.model(TestModels.smallNetwork(), TestModels.SMALL_INPUT)) {
-            TestModels.policy(30).apply(saved);
-            FrequencyFile.save(saved.getBlock(), file);
-        }
+        save(file);
         float[] expected;
         try (Model alone = loaded(file, strategy)) {
             expected = answers(alone, null, 1);
@@ -69,6 +69,29 @@ class ServingTest {
         }
     }
 
+    private static void save(Path file) throws IOException {
+        try (Model saved = TestModels.model(TestModels.smallNetwork(), TestModels.SMALL_INPUT)) {
+            TestModels.policy(30).apply(saved);
+            FrequencyFile.save(saved.getBlock(), file);
+        }
+    }
+
+    /** A scope closes what is computed in it, but not what the network keeps. */
+    @ParameterizedTest
+    @EnumSource(Strategy.class)
+    void aPredictionInsideAScopeLeavesTheNetworkUsable(Strategy strategy) throws Exception {
+        Path file = folder.resolve("scoped.frq");
+        save(file);
+        try (Model model = loaded(file, strategy)) {
+            float[] inside;
+            try (NDScope scope = new NDScope()) {
+                scope.suppressNotUsedWarning();
+                inside = answers(model, null, 1);
+            }
+            assertArrayEquals(inside, answers(model, null, 2));
+        }
+    }
+
     private static Model loaded(Path file, Strategy strategy) throws Exception {
         Model model = TestModels.loaded(TestModels.smallNetwork(), file);
         FrequencyBlocks.setStrategy(model.getBlock(), strategy);
@@ -87,7 +110,7 @@ class ServingTest {
             for (int i = 0; i < calls; i++) {
                 try (NDList answer = predictor.predict(input)) {
                     NDArray array = answer.singletonOrThrow();
-                    assertFalse(array.hasGradient());
+                    assertFalse(GradientGraph.contains(array));
                     float[] told = array.toFloatArray();
                     first = first == null ? told : first;
                     assertArrayEquals(first, told);

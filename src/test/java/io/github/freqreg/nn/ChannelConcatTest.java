@@ -10,6 +10,7 @@ import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
+import ai.djl.training.GradientCollector;
 import io.github.freqreg.UsesEngine;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -32,6 +33,17 @@ class ChannelConcatTest {
         assertEquals(NDArrays.concat(new NDList(first, second), 1), joined.singletonOrThrow());
         joined.close();
         assertEquals(12, first.toFloatArray().length);
+    }
+
+    @Test
+    void onePartKeepsItsGradient() {
+        NDArray only = manager.arange(12f).reshape(1, 2, 2, 3);
+        only.setRequiresGradient(true);
+        try (GradientCollector collector = manager.getEngine().newGradientCollector()) {
+            NDList joined = ChannelConcat.concat(List.of(new NDList(only.mul(3))));
+            collector.backward(joined.head().sum());
+        }
+        assertEquals(36, only.getGradient().sum().getFloat());
     }
 
     @Test

@@ -59,6 +59,10 @@ class ReferenceBatchTest {
                                 .add(new LambdaBlock(inputs -> new NDList(inputs.head().mul(2))))
                                 .add(references.norm()));
         network.initialize(manager, DataType.FLOAT32, INPUT);
+        for (Pair<String, Parameter> each : network.getParameters()) {
+            float first = each.getKey().endsWith("gamma") ? 2 : 5;
+            each.getValue().getArray().set(new float[] {first, first + 1, first + 2});
+        }
         NDArray input = manager.randomNormal(7f, 3f, INPUT, DataType.FLOAT32);
         NDList output =
                 network.forward(new ParameterStore(manager, false), new NDList(input), training);
@@ -84,7 +88,8 @@ class ReferenceBatchTest {
             double variance = squares / (5 * plane) - mean * mean;
             for (int i = 0; i < inputs.length; i++) {
                 if (i / plane % 3 == channel) {
-                    expected[i] = (float) ((2.0 * inputs[i] - mean) / Math.sqrt(variance + 1e-5));
+                    double normal = (2.0 * inputs[i] - mean) / Math.sqrt(variance + 1e-5);
+                    expected[i] = (float) (normal * (2 + channel) + 5 + channel);
                 }
             }
         }

@@ -27,7 +27,6 @@ import ai.djl.util.Pair;
 import io.github.freqreg.TestModels;
 import io.github.freqreg.spectrum.FrequencyAxes;
 import io.github.freqreg.spectrum.FrequencyTensor;
-import io.github.freqreg.spectrum.ZigzagMask;
 import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -181,11 +180,11 @@ class BudgetSharesTest {
         NDArray weights = layer.getParameters().valueAt(0).getArray();
         float[] coefficients = new float[kept];
         coefficients[kept - 1] = 1;
-        ZigzagMask mask = axes.mask(weights.getShape(), kept);
         try (NDManager scratch = weights.getManager().newSubManager()) {
-            NDArray values = new FrequencyTensor(mask, coefficients).rebuild(scratch);
+            NDArray values =
+                    new FrequencyTensor(axes, weights.getShape(), coefficients).rebuild(scratch);
             weights.setRequiresGradient(false);
-            values.reshape(weights.getShape()).copyTo(weights);
+            values.copyTo(weights);
             weights.setRequiresGradient(true);
         }
     }

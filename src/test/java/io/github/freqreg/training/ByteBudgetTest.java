@@ -23,6 +23,9 @@ import ai.djl.training.listener.TrainingListener.BatchData;
 import ai.djl.training.loss.Loss;
 import ai.djl.util.Pair;
 import io.github.freqreg.TestModels;
+import io.github.freqreg.block.FrequencyBlocks;
+import io.github.freqreg.block.NetworkTensor;
+import io.github.freqreg.block.NetworkTensors;
 import io.github.freqreg.file.FrequencyFile;
 import io.github.freqreg.file.Quantization;
 import io.github.freqreg.format.Precision;
@@ -149,7 +152,9 @@ class ByteBudgetTest {
             Block block = model.getBlock();
             Map<String, Double> sensitivities = new HashMap<>();
             for (Pair<String, Parameter> each : block.getParameters()) {
-                sensitivities.put(each.getKey(), adam.meanSquare(each.getValue()));
+                Parameter parameter = each.getValue();
+                sensitivities.put(
+                        each.getKey(), adam.meanSquare(parameter, parameter.getArray().size()));
             }
             Map<String, Float> steps = budget.getQuantization().getSteps();
             double ratio =
@@ -163,6 +168,30 @@ class ByteBudgetTest {
             sensitivities.replaceAll((name, mean) -> name.startsWith("01") ? mean / 100 : mean);
             assertNotEquals(Quantization.fit(block, room, true, sensitivities).getSteps(), steps);
         }
+    }
+
+    /** The moments of a truncated tail fade and must not lower those of the others. */
+    @Test
+    void aTruncatedTailHasNoSensitivity() {
+        try (Model model = model();
+                Adam adam = Adam.builder().build()) {
+            ByteBudget budget =
+                    ByteBudget.builder(BYTES).optOptimizer(adam).optFirstEpoch(99).build();
+            train(model, budget, adam, 3);
+            Block block = model.getBlock();
+            FrequencyBlocks.truncate(block, 0.1);
+            Map<String, Double> cut = meanSquares(block, adam);
+            adam.compact(block);
+            assertEquals(meanSquares(block, adam), cut);
+        }
+    }
+
+    private static Map<String, Double> meanSquares(Block block, Adam adam) {
+        Map<String, Double> means = new HashMap<>();
+        for (NetworkTensor each : NetworkTensors.of(block)) {
+            means.put(each.name(), adam.meanSquare(each.parameter(), each.numbers()));
+        }
+        return means;
     }
 
     @Test
@@ -239,6 +268,19 @@ class ByteBudgetTest {
                             + " cpu()",
                     assertThrows(IllegalStateException.class, () -> model.newTrainer(elsewhere))
                             .getMessage());
+        }
+    }
+
+    /** Its updates of the second model are fewer than those of the first. */
+    @Test
+    void anOptimizerCanTrainASecondModel() {
+        try (Model first = model();
+                Model second = model();
+                Adam adam = Adam.builder().build()) {
+            train(first, ByteBudget.builder(BYTES).optOptimizer(adam).build(), adam, 5);
+            ByteBudget budget = ByteBudget.builder(BYTES).optOptimizer(adam).build();
+            train(second, budget, adam, 2);
+            assertTrue(budget.isQuantized());
         }
     }
 

@@ -25,11 +25,13 @@ import ai.djl.training.Trainer;
 import ai.djl.training.dataset.ArrayDataset;
 import ai.djl.training.evaluator.Accuracy;
 import ai.djl.training.listener.TrainingListenerAdapter;
+import ai.djl.training.loss.Loss;
 import io.github.freqreg.TestModels;
 import io.github.freqreg.TiedLayer;
 import io.github.freqreg.UsesEngine;
 import io.github.freqreg.block.FrequencyBlocks;
 import io.github.freqreg.file.FrequencyFile;
+import io.github.freqreg.policy.FrequencyRegularization;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -102,6 +104,23 @@ class CompressorTest {
                 .optLabels(classes)
                 .setSampling(32, true)
                 .build();
+    }
+
+    /** The coefficients of a seeded start are 0, which does not mean that steps must be tiny. */
+    @Test
+    void theRateTestLooksAtSeededWeights() throws Exception {
+        try (Model model = model()) {
+            FrequencyRegularization.builder().optKept(20).optSeededStart(1).build().apply(model);
+            model.getBlock().initialize(model.getNDManager(), DataType.FLOAT32, INPUT);
+            TrainingSetup setup =
+                    new TrainingSetup(
+                            model,
+                            new Shape[] {INPUT},
+                            bars(640, 1),
+                            Loss.softmaxCrossEntropyLoss());
+            float rate = LearningRateTest.run(setup);
+            assertTrue(rate > 1e-3, "rate " + rate);
+        }
     }
 
     private CompressorBuilder compressor() {

@@ -7,10 +7,10 @@ import io.github.freqreg.examples.networks.AlexNet;
 import io.github.freqreg.examples.networks.Dcgan;
 import io.github.freqreg.examples.networks.LeNet;
 import io.github.freqreg.examples.networks.ResNet18;
-import io.github.freqreg.examples.networks.UNet;
 import io.github.freqreg.examples.networks.Vae;
 import io.github.freqreg.examples.networks.Vgg;
 import io.github.freqreg.examples.networks.VisionTransformer;
+import io.github.freqreg.examples.tasks.PublishedUNet;
 import io.github.freqreg.policy.FrequencyRegularization;
 import io.github.freqreg.policy.FrequencyRegularizationBuilder;
 import java.util.ArrayList;
@@ -82,7 +82,7 @@ public class NetworkBenchmark {
                 policy -> policy.optKeepRate(0.01).optExclude("^\\d+(patches|head)_"),
                 new Shape(32, 3, 32, 32)),
         /** 33 coefficients of each layer. */
-        UNET(() -> new UNet(64, 4, 2), policy -> policy.optKept(33), new Shape(2, 3, 96, 96)),
+        UNET(PublishedUNet::build, policy -> policy.optKept(33), new Shape(2, 3, 96, 96)),
         /** 1% of each layer. */
         VAE(
                 () -> new Vae(Vae.WIDTH),

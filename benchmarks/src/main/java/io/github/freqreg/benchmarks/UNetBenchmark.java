@@ -1,7 +1,6 @@
 package io.github.freqreg.benchmarks;
 
-import ai.djl.ndarray.types.Shape;
-import io.github.freqreg.examples.networks.UNet;
+import io.github.freqreg.examples.tasks.PublishedUNet;
 import io.github.freqreg.policy.FrequencyRegularization;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -35,8 +34,6 @@ import org.openjdk.jmh.annotations.Warmup;
 @Measurement(iterations = 4, time = 1)
 public class UNetBenchmark {
 
-    private static final Shape INPUT = new Shape(1, 3, 640, 959);
-
     @Param private Way way;
 
     private Timed timed;
@@ -45,10 +42,10 @@ public class UNetBenchmark {
         return new Predicted(
                 () ->
                         way.wrap(
-                                new UNet(64, 4, 2),
+                                PublishedUNet.build(),
                                 FrequencyRegularization.builder().optKept(33),
-                                INPUT),
-                INPUT);
+                                PublishedUNet.INPUT),
+                PublishedUNet.INPUT);
     }
 
     /**

@@ -104,8 +104,9 @@ class DeploymentGuidesTest extends GuideTest {
         // the-file-format.md
         FrqDocument document = FrqDocument.read(file);
         for (FrqEntry entry : document.entries()) {
+            String name = entry.isNamed() ? entry.name() + " " + entry.shape() : "no name";
             String kind = entry.spectral() ? "coefficients" : "values";
-            System.out.println(entry.name() + " " + entry.shape() + ": " + kind);
+            System.out.println(name + ": " + kind);
         }
         document.withoutNames().write(bare); // the network has them
         // end

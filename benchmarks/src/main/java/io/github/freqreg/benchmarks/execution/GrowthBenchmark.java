@@ -2,7 +2,6 @@ package io.github.freqreg.benchmarks.execution;
 
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
-import ai.djl.nn.convolutional.Conv2d;
 import io.github.freqreg.benchmarks.Case;
 import io.github.freqreg.benchmarks.Timed;
 import io.github.freqreg.benchmarks.Trained;
@@ -99,14 +98,10 @@ public class GrowthBenchmark {
         }
 
         private Block wrapped(Way way) {
-            Block layer =
-                    Conv2d.builder()
-                            .setFilters(channels)
-                            .setKernelShape(new Shape(3, 3))
-                            .optPadding(new Shape(1, 1))
-                            .optBias(false)
-                            .build();
-            return way.wrap(layer, FrequencyRegularization.builder().optKept(kept), input());
+            return way.wrap(
+                    LayerBenchmark.Layer.convolution(channels),
+                    FrequencyRegularization.builder().optKept(kept),
+                    input());
         }
     }
 

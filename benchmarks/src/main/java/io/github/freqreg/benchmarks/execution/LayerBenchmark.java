@@ -133,7 +133,8 @@ public class LayerBenchmark {
                     input);
         }
 
-        private static Block convolution(int filters) {
+        /** Returns a 3×3 convolution that keeps the size of the image, without a bias. */
+        static Block convolution(int filters) {
             return Conv2d.builder()
                     .setFilters(filters)
                     .setKernelShape(new Shape(3, 3))

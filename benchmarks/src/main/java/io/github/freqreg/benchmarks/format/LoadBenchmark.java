@@ -13,7 +13,7 @@ import ai.djl.training.ParameterStore;
 import io.github.freqreg.benchmarks.Case;
 import io.github.freqreg.benchmarks.Timed;
 import io.github.freqreg.block.FrequencyBlocks;
-import io.github.freqreg.examples.networks.UNet;
+import io.github.freqreg.examples.tasks.PublishedUNet;
 import io.github.freqreg.file.FrequencyFile;
 import io.github.freqreg.policy.FrequencyRegularization;
 import java.io.IOException;
@@ -53,7 +53,6 @@ import org.openjdk.jmh.annotations.Warmup;
 public class LoadBenchmark {
 
     private static final Shape INPUT = new Shape(1, 3, 96, 96);
-    private static final int WIDTH = 64;
 
     @Param private Way way;
 
@@ -78,7 +77,7 @@ public class LoadBenchmark {
             System.setProperty("ai.djl.offline", "true");
             try (NDManager manager = NDManager.newBaseManager()) {
                 Path file = Files.createTempFile("unet", ".frq");
-                Block block = new UNet(WIDTH, 4, 2);
+                Block block = PublishedUNet.build();
                 block = FrequencyRegularization.builder().optKept(33).build().apply(block, INPUT);
                 block.initialize(manager, DataType.FLOAT32, INPUT);
                 FrequencyFile.save(block, file);
@@ -98,7 +97,7 @@ public class LoadBenchmark {
                 return fill();
             }
             try (Model model = Model.newInstance("unet")) {
-                model.setBlock(new UNet(WIDTH, 4, 2));
+                model.setBlock(PublishedUNet.build());
                 FrequencyFile.load(model, file);
                 return switch (way) {
                     case FILL, LOADED -> 0;

@@ -16,8 +16,7 @@ final class AmountOptions {
             names = "--budget",
             paramLabel = "N",
             description =
-                    "the numbers of the network, including biases, stored as float16 unless there"
-                            + " is a --budget-bytes")
+                    "keep N numbers, biases included, as float16; quantised with --budget-bytes")
     private Optional<Long> budget = Optional.empty();
 
     @Option(

@@ -22,19 +22,19 @@ final class ByteOptions {
             names = "--budget-bytes",
             paramLabel = "N",
             description =
-                    "the most bytes of the file, to which the network is quantised during the"
-                            + " training (default: lenet 1500, alexnet 2816, vgg 4096, resnet18"
-                            + " 5376, separable 4337, convnet 1464, vit 315748, unet 1518,"
-                            + " dcgan 127070, vae 24000)")
+                    "largest size of the file in bytes; training quantises the network to fit"
+                            + " (default: lenet 1500, alexnet 2816, vgg 4096, resnet18 5376,"
+                            + " separable 4337, convnet 1464, vit 315748, unet 1518, dcgan 127070,"
+                            + " vae 24000)")
     private Optional<Long> bytes = Optional.empty();
 
     @Option(
             names = "--rate-weight",
             paramLabel = "X",
             description =
-                    "with a file of a number of bytes: weight of its size in bits in the training"
-                            + " loss (default: lenet 0.00001 at 1149 bytes, convnet 0.000015, all"
-                            + " others 0)")
+                    "weight of the file's size in bits in the training loss; needs a size limit"
+                            + " (default: lenet 0.00001 at 1149 bytes, convnet 0.000015, all others"
+                            + " 0)")
     private Optional<Double> rateWeight = Optional.empty();
 
     @Mixin private NamesOption names;
@@ -56,15 +56,12 @@ final class ByteOptions {
         Usage.require(
                 spec,
                 bytes.isEmpty() || bytes.get() >= 1 && bytes.get() <= FrqDocument.MAX_BYTES,
-                "--budget-bytes must be 1 to "
-                        + FrqDocument.MAX_BYTES
-                        + " but is "
-                        + bytes.map(String::valueOf).orElse(""));
+                "--budget-bytes must be 1 to " + FrqDocument.MAX_BYTES + Usage.butIs(bytes));
         double weight = rateWeight.orElse(0.0);
         Usage.require(
                 spec,
                 weight >= 0 && weight < 1 && (weight == 0 || bytes.isPresent() || amount.isOpen()),
-                "--rate-weight must be 0 to 1, with a number of bytes, but is " + weight);
+                "--rate-weight must be 0 to 1, with a size limit, but is " + weight);
         Usage.require(
                 spec,
                 truncate >= 0 && truncate <= 1,
@@ -75,7 +72,7 @@ final class ByteOptions {
                 "--budget-bytes and --truncate cannot be combined with --dense");
     }
 
-    /** Returns the most bytes of the file; empty if the network is not quantised. */
+    /** Returns the largest size of the file in bytes; empty if the network is not quantised. */
     OptionalLong bytes(Network network, AmountOptions amount) {
         if (bytes.isPresent()) {
             return OptionalLong.of(bytes.get());

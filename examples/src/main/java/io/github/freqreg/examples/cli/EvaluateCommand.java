@@ -38,7 +38,9 @@ import picocli.CommandLine.Spec;
 /** Loads a saved network and measures it on the test set of its task. */
 @Command(
         name = "evaluate",
-        description = "Measures a saved network on test data.",
+        description =
+                "Measures a saved network on test data: unet on all images of a folder, also those"
+                        + " that train unet was trained on.",
         mixinStandardHelpOptions = true,
         sortOptions = false)
 final class EvaluateCommand implements Callable<Integer> {
@@ -58,7 +60,9 @@ final class EvaluateCommand implements Callable<Integer> {
     @Option(
             names = "--last",
             paramLabel = "N",
-            description = "unet: measure only the last N images, in order of their names")
+            description =
+                    "unet: measure only the last N images, in order of their names; the test set of"
+                            + " train unet is the last sixth, rounded up")
     private Optional<Integer> last = Optional.empty();
 
     @Option(
@@ -77,8 +81,13 @@ final class EvaluateCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException, MalformedModelException {
         json.check();
+        Network network = arguments.network();
+        Usage.require(
+                spec,
+                network == Network.UNET || !verbose && last.isEmpty() && outImages.isEmpty(),
+                "--verbose, --last and --out-images do not apply to " + network.command());
         PrintWriter out = spec.commandLine().getOut();
-        if (arguments.network() == Network.UNET) {
+        if (network == Network.UNET) {
             evaluateUNet(arguments.data().orElseThrow(this::missingData), out);
         } else {
             try (Task task = arguments.task();

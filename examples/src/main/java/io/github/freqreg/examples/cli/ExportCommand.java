@@ -30,7 +30,7 @@ import picocli.CommandLine.Spec;
 /** Writes the weights of a saved network in formats that PyTorch and NumPy read. */
 @Command(
         name = "export",
-        description = "Writes the weights of a .frq file as .safetensors or .npz.",
+        description = "Writes the weights of a saved network as .safetensors or .npz.",
         mixinStandardHelpOptions = true,
         sortOptions = false)
 final class ExportCommand implements Callable<Integer> {
@@ -41,8 +41,8 @@ final class ExportCommand implements Callable<Integer> {
     @Option(
             names = "--weights",
             required = true,
-            paramLabel = "F.frq",
-            description = "the saved network")
+            paramLabel = "FILE",
+            description = "the file to load: " + WeightFile.KINDS)
     private Path weights;
 
     @Option(

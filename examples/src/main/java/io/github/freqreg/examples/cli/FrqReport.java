@@ -5,13 +5,13 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
-import io.github.freqreg.examples.networks.LeNet;
-import io.github.freqreg.examples.networks.UNet;
+import io.github.freqreg.examples.tasks.Network;
 import io.github.freqreg.examples.tasks.PublishedUNet;
 import io.github.freqreg.file.CompressionReport;
+import io.github.freqreg.format.FrqDocument;
 import io.github.freqreg.format.SizedDocument;
+import java.util.Arrays;
 import java.util.Optional;
-import java.util.function.Supplier;
 
 /** Reports on {@code .frq} files, including those that leave names and shapes to their network. */
 final class FrqReport {
@@ -19,37 +19,44 @@ final class FrqReport {
     private FrqReport() {}
 
     /**
-     * Reports on a file; one without names and shapes gets those of LeNet-5 or of a UNet.
+     * Reports on a file; one without names and shapes gets those of the network of the program that
+     * has its fingerprint.
      *
      * @param file the decoded file
-     * @param unet builds the UNet to try after LeNet-5
-     * @return the report; empty if the file has no names and belongs to neither network
+     * @param shape the sizes of the networks, by default those that the program trains
+     * @return the report; empty if the file has no names and belongs to none of these networks
      */
-    static Optional<CompressionReport> of(SizedDocument file, Supplier<UNet> unet)
+    static Optional<CompressionReport> of(SizedDocument file, ShapeArguments shape)
             throws MalformedModelException {
         if (file.document().isNamed()) {
             return Optional.of(CompressionReport.of(file));
         }
-        Optional<CompressionReport> report =
-                tryNetwork(file, LeNet.build(), new Shape(1).addAll(LeNet.INPUT));
-        return report.isPresent() ? report : tryNetwork(file, unet.get(), PublishedUNet.INPUT);
+        shape.check();
+        return Arrays.stream(Network.values())
+                .flatMap(network -> tryNetwork(file, network, shape).stream())
+                .findFirst();
     }
 
     private static Optional<CompressionReport> tryNetwork(
-            SizedDocument file, Block network, Shape input) {
+            SizedDocument file, Network network, ShapeArguments shape) {
+        FrqDocument document = file.document();
         try {
-            return Optional.of(of(file, network, input));
-        } catch (MalformedModelException e) {
-            // The file belongs to another network.
+            Block block = shape.plain(network, PublishedUNet.usualWidth(document));
+            // Only a network with as many tensors takes memory.
+            return block.getParameters().size() == document.entries().size()
+                    ? Optional.of(of(file, block, shape.inputs(network)))
+                    : Optional.empty();
+        } catch (IllegalArgumentException | MalformedModelException e) {
+            // The file belongs to another network, or this one cannot have the given width.
             return Optional.empty();
         }
     }
 
     /** Reports on a file with the names and shapes of a network, which is initialised for this. */
-    static CompressionReport of(SizedDocument file, Block network, Shape input)
+    static CompressionReport of(SizedDocument file, Block network, Shape... inputs)
             throws MalformedModelException {
         try (NDManager manager = NDManager.newBaseManager()) {
-            network.initialize(manager, DataType.FLOAT32, input);
+            network.initialize(manager, DataType.FLOAT32, inputs);
             return CompressionReport.of(file, network);
         }
     }

@@ -2,13 +2,13 @@ package io.github.freqreg.examples.cli;
 
 import ai.djl.MalformedModelException;
 import io.github.freqreg.examples.tasks.PublishedUNet;
-import io.github.freqreg.format.FrqDocument;
 import io.github.freqreg.format.SizedDocument;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -31,19 +31,14 @@ final class ImportCommand implements Callable<Integer> {
             description = "the file to write")
     private Path out;
 
-    @Option(
-            names = "--names",
-            description =
-                    "store the names and shapes of the tensors, which this program knows anyway")
-    private boolean names;
+    @Mixin private NamesOption names;
 
     @Spec private CommandSpec spec;
 
     /** {@inheritDoc} */
     @Override
     public Integer call() throws IOException, MalformedModelException {
-        FrqDocument document = PublishedUNet.read(file);
-        (names ? document : document.withoutNames()).write(out);
+        names.apply(PublishedUNet.read(file)).write(out);
         PrintWriter output = spec.commandLine().getOut();
         output.print(
                 FrqReport.of(SizedDocument.read(out), PublishedUNet.build(), PublishedUNet.INPUT));

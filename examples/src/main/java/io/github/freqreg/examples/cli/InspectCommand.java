@@ -8,7 +8,6 @@ import io.github.freqreg.examples.report.Figures;
 import io.github.freqreg.examples.report.HtmlReport;
 import io.github.freqreg.examples.report.Learning;
 import io.github.freqreg.examples.report.Theme;
-import io.github.freqreg.examples.tasks.WeightFile;
 import io.github.freqreg.file.CompressionReport;
 import io.github.freqreg.format.FrqDocument;
 import io.github.freqreg.format.SizedDocument;
@@ -29,8 +28,7 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "inspect",
         description = "Prints the tensors of a .frq file and their sizes, or draws them.",
-        mixinStandardHelpOptions = true,
-        resourceBundle = ShapeArguments.OF_UNETS)
+        mixinStandardHelpOptions = true)
 final class InspectCommand implements Callable<Integer> {
 
     /** The output formats of the report. */
@@ -64,7 +62,7 @@ final class InspectCommand implements Callable<Integer> {
             description = "also draw the learning curves of this file, which train --json wrote")
     private Optional<Path> curve = Optional.empty();
 
-    @Mixin private ShapeArguments unet;
+    @Mixin private ShapeArguments shape;
 
     @Spec private CommandSpec spec;
 
@@ -94,9 +92,10 @@ final class InspectCommand implements Callable<Integer> {
                                         new MalformedModelException(
                                                 file
                                                         + ": the file has no names and shapes, and"
-                                                        + " its fingerprint matches neither lenet"
-                                                        + " nor a unet of this --width and --depth;"
-                                                        + " it holds "
+                                                        + " its fingerprint is of no network of this"
+                                                        + " program with these --width, --depth and"
+                                                        + " --size; --html draws its tensors by"
+                                                        + " number. It holds "
                                                         + document.numbers()
                                                         + " numbers in "
                                                         + document.entries().size()
@@ -146,7 +145,7 @@ final class InspectCommand implements Callable<Integer> {
     private Optional<CompressionReport> report(SizedDocument content)
             throws MalformedModelException {
         try {
-            return FrqReport.of(content, () -> unet.network(WeightFile.shapes(content.document())));
+            return FrqReport.of(content, shape);
         } catch (MalformedModelException e) {
             throw new MalformedModelException(file + ": " + e.getMessage(), e);
         }

@@ -43,12 +43,12 @@ final class LearningOptions {
             paramLabel = "X",
             description =
                     "largest learning rate, which decays to a hundredth by a cosine schedule"
-                            + " (default: 0.01 with sgd; with adam lenet 0.008 to 0.03 by the"
-                            + " numbers kept, alexnet 0.004, vgg 0.005, separable 0.02, convnet"
-                            + " 0.03, vit 0.003, or less for most of its numbers, dcgan 0.002, vae"
-                            + " 0.02,"
-                            + " all others 0.01, and for dense networks alexnet and vit 0.0005,"
-                            + " lenet 0.002, separable and convnet 0.01, all others 0.001)")
+                            + " (default: 0.01 with sgd; with adam lenet 0.001 to 0.03, less the"
+                            + " more numbers are kept; alexnet 0.004; vgg 0.005; separable 0.02;"
+                            + " convnet 0.03; vit 0.0005 at its default size, up to 0.003 for fewer"
+                            + " numbers; dcgan 0.002; vae 0.02; all others 0.01; and for dense"
+                            + " networks alexnet and vit 0.0005, lenet 0.002, separable and convnet"
+                            + " 0.01, all others 0.001)")
     private Optional<Float> learningRate = Optional.empty();
 
     @Option(
@@ -71,8 +71,7 @@ final class LearningOptions {
             paramLabel = "N",
             description =
                     "classifiers: largest random shift of training images, in pixels (default:"
-                            + " lenet"
-                            + " 1, convnet 0, all others 2)")
+                            + " lenet 1, convnet 0, all others 2)")
     private Optional<Integer> move = Optional.empty();
 
     @Option(
@@ -80,8 +79,7 @@ final class LearningOptions {
             paramLabel = "DEGREES",
             description =
                     "classifiers: largest random rotation of training images in degrees, and"
-                            + " scaling"
-                            + " in percent (default: 0)")
+                            + " scaling in percent (default: 0)")
     private double turn;
 
     @Option(
@@ -109,29 +107,25 @@ final class LearningOptions {
 
     void check(Network network) {
         Usage.require(
-                spec,
-                epochs.orElse(1) >= 1,
-                "--epochs must be 1 or more but is " + epochs.map(String::valueOf).orElse(""));
+                spec, epochs.orElse(1) >= 1, "--epochs must be 1 or more" + Usage.butIs(epochs));
         Usage.require(
                 spec,
                 batchSize.orElse(1) >= 1,
-                "--batch-size must be 1 or more but is "
-                        + batchSize.map(String::valueOf).orElse(""));
+                "--batch-size must be 1 or more" + Usage.butIs(batchSize));
         Usage.require(
                 spec,
                 move.orElse(0) >= 0 && move.orElse(0) <= 10,
-                "--move must be 0 to 10 but is " + move.map(String::valueOf).orElse(""));
+                "--move must be 0 to 10" + Usage.butIs(move));
         Usage.require(spec, turn >= 0 && turn <= 45, "--turn must be 0 to 45 but is " + turn);
         Usage.requireRate(spec, learningRate);
         Usage.require(
                 spec,
                 warmUp.orElse(0.0) >= 0 && warmUp.orElse(0.0) < 1,
-                "--warm-up must be at least 0 and below 1 but is "
-                        + warmUp.map(String::valueOf).orElse(""));
+                "--warm-up must be at least 0 and below 1" + Usage.butIs(warmUp));
         Usage.require(
                 spec,
-                turn == 0 || network.isClassifier(),
-                "--turn does not apply to " + network.command());
+                network.isClassifier() || turn == 0 && move.isEmpty(),
+                "--move and --turn do not apply to " + network.command());
     }
 
     /** Replaces the shift and rotation of a network's own augmentation by those of the options. */

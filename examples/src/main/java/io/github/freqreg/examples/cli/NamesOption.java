@@ -3,14 +3,14 @@ package io.github.freqreg.examples.cli;
 import io.github.freqreg.format.FrqDocument;
 import picocli.CommandLine.Option;
 
-/** The option that keeps names and shapes in a file of a number of bytes. */
+/** The option that stores names and shapes where they are omitted by default. */
 final class NamesOption {
 
     @Option(
             names = "--names",
             description =
-                    "keep the names and shapes of tensors in a file of a number of bytes; without"
-                            + " them, the network supplies them when the file is loaded")
+                    "store names and shapes of tensors also when the file has a size limit or is"
+                            + " imported; by default the network supplies them")
     private boolean names;
 
     boolean names() {

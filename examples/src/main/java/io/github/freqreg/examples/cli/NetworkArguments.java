@@ -56,7 +56,7 @@ final class NetworkArguments {
             names = "--subset",
             paramLabel = "N",
             description =
-                    "use N training examples only, evenly spread over the training set; the last tenth of"
+                    "use N training examples only, evenly spread over the training set; a tenth of"
                             + " them is for validation")
     private Optional<Integer> subset = Optional.empty();
 
@@ -112,9 +112,7 @@ final class NetworkArguments {
      */
     Task task(UnaryOperator<Variation> vary) throws IOException, MalformedModelException {
         Usage.require(
-                spec,
-                subset.orElse(2) >= 2,
-                "--subset must be 2 or more but is " + subset.map(String::valueOf).orElse(""));
+                spec, subset.orElse(2) >= 2, "--subset must be 2 or more" + Usage.butIs(subset));
         Network network = network();
         shape.check(network);
         int most = subset.orElse(Integer.MAX_VALUE);

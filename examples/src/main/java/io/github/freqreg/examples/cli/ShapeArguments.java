@@ -36,7 +36,6 @@ final class ShapeArguments {
     private static final int MAX_WIDTH = 1024;
     private static final int MAX_DEPTH = 8;
     private static final int MAX_SIZE = 4096;
-    private static final int CLASSES = 2;
 
     @Spec(Spec.Target.MIXEE)
     private CommandSpec spec;
@@ -46,10 +45,10 @@ final class ShapeArguments {
             paramLabel = "N",
             description =
                     "channels of the first layer, to which those of all other layers are"
-                            + " proportional; units of vit and vae (default: alexnet, vgg, resnet18,"
-                            + " unet, dcgan 16; separable 20; convnet 8; vit 128; vae 400; as"
-                            + " published: 64, vit 512, vae 400). A saved UNet: the width in the"
-                            + " file, or 64 if it has none")
+                            + " proportional; units of vit and vae (default: alexnet, vgg,"
+                            + " resnet18, unet, dcgan 16; separable 20; convnet 8; vit 128; vae"
+                            + " 400; as published: 64, vit 512, vae 400). A saved UNet: the width"
+                            + " in the file; if it has none, 64 for the published UNet, else 16")
     private Optional<Integer> width = Optional.empty();
 
     @Option(
@@ -163,19 +162,29 @@ final class ShapeArguments {
         return asked.width();
     }
 
-    /** Builds a dense network; not a UNet, whose width and depth come from the file. */
-    private Block plain(Network network) {
+    /**
+     * Builds a dense network of these sizes.
+     *
+     * @param usualWidth the width of a UNet without {@code --width}
+     */
+    Block plain(Network network, int usualWidth) {
         int units = width(network);
         return switch (network) {
+            case UNET ->
+                    new UNet(
+                            width.orElse(usualWidth),
+                            depth.orElse(PublishedUNet.DEPTH),
+                            PublishedUNet.CLASSES);
             case VAE -> new Vae(units);
             case DCGAN -> new Dcgan(units);
             default -> network.classifier(units);
         };
     }
 
-    /** Returns the input shapes of a network; not of a UNet, whose input shape is in the file. */
-    private Shape[] inputs(Network network) {
+    /** Returns the input shapes of a network. */
+    Shape[] inputs(Network network) {
         return switch (network) {
+            case UNET -> new Shape[] {PublishedUNet.INPUT};
             case VAE -> Vae.inputs(1);
             case DCGAN -> Dcgan.inputs(1);
             case LENET -> new Shape[] {new Shape(1).addAll(LeNet.INPUT)};
@@ -193,7 +202,7 @@ final class ShapeArguments {
         if (network == Network.UNET) {
             loadUNet(model, weights);
         } else {
-            model.setBlock(plain(network));
+            model.setBlock(plain(network, 0));
             weights.load(network, model, inputs(network));
         }
     }
@@ -204,7 +213,7 @@ final class ShapeArguments {
      */
     void loadUNet(Model model, WeightFile weights) throws IOException, MalformedModelException {
         check();
-        model.setBlock(network(weights.shapes()));
+        model.setBlock(network(weights.shapes(), weights.usualUNetWidth()));
         Shape input =
                 size.filter(its -> its.pixels() > 0 && its.width() == its.height())
                         .map(its -> new Shape(1, 3, its.height(), its.width()))
@@ -213,10 +222,10 @@ final class ShapeArguments {
     }
 
     /** Builds a UNet for the tensor names and shapes of a file, which may be empty. */
-    UNet network(Map<String, Shape> shapes) {
-        int itsWidth = width.orElse(PublishedUNet.WIDTH);
+    private UNet network(Map<String, Shape> shapes, int usualWidth) {
+        int itsWidth = width.orElse(usualWidth);
         int itsDepth = depth.orElse(PublishedUNet.DEPTH);
-        int classes = CLASSES;
+        int classes = PublishedUNet.CLASSES;
         // Two convolutions in the first level, two in each level down, three in each level up, one
         // last.
         if (shapes.size() % 5 == 3 && shapes.size() > 3) {
@@ -233,20 +242,21 @@ final class ShapeArguments {
         return new UNet(itsWidth, itsDepth, classes);
     }
 
-    private void check() {
-        check(isBetween(width, MAX_WIDTH), "--width must be 1 to " + MAX_WIDTH + text(width));
-        check(isBetween(depth, MAX_DEPTH), "--depth must be 1 to " + MAX_DEPTH + text(depth));
+    /** Checks the values. */
+    void check() {
+        check(
+                isBetween(width, MAX_WIDTH),
+                "--width must be 1 to " + MAX_WIDTH + Usage.butIs(width));
+        check(
+                isBetween(depth, MAX_DEPTH),
+                "--depth must be 1 to " + MAX_DEPTH + Usage.butIs(depth));
         check(
                 size.map(its -> isSize(its.width(), its.height())).orElse(true),
-                "--size must be 0 to " + MAX_SIZE + text(size));
+                "--size must be 0 to " + MAX_SIZE + Usage.butIs(size));
     }
 
     private static boolean isBetween(Optional<Integer> number, int most) {
         return number.orElse(1) >= 1 && number.orElse(1) <= most;
-    }
-
-    private static String text(Optional<?> value) {
-        return " but is " + value.map(String::valueOf).orElse("");
     }
 
     private static boolean isSize(int across, int down) {

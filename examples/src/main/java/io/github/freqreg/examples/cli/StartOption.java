@@ -18,9 +18,9 @@ final class StartOption {
             names = "--seeded-start",
             paramLabel = "SEED",
             description =
-                    "seed of initial weights that coefficients change and the file does not store;"
-                            + " 0 for coefficients alone (default: convnet 1, all others and"
-                            + " --paper 0)")
+                    "start from random weights of this seed, to which the coefficients are added;"
+                            + " of these weights, the file stores only the seed. 0: coefficients"
+                            + " alone (default: convnet 1, all others and --paper 0)")
     private Optional<Integer> start = Optional.empty();
 
     /** Rejects a start of a network that is not compressed. */

@@ -28,8 +28,8 @@ import picocli.CommandLine.Spec;
 
 /**
  * Trains a network, saves it as a {@code .frq} file, loads the file and measures the loaded network
- * on the test set; for comparison, also its dense version. Both are trained on the training set
- * without its last tenth, on which they are measured after each epoch.
+ * on the test set; for comparison, also its dense version. Both are trained on nine tenths of the
+ * training set, and measured on the other tenth after each epoch.
  */
 @Command(
         name = "train",

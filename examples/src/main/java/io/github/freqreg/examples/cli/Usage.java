@@ -28,8 +28,12 @@ final class Usage {
         require(
                 spec,
                 rate.isEmpty() || rate.get() > 0 && Float.isFinite(rate.get()),
-                "--learning-rate must be above 0 and finite but is "
-                        + rate.map(String::valueOf).orElse(""));
+                "--learning-rate must be above 0 and finite" + butIs(rate));
+    }
+
+    /** Returns the end of a message that says which value an option has. */
+    static String butIs(Optional<?> value) {
+        return " but is " + value.map(String::valueOf).orElse("");
     }
 
     /** Wraps the exception of a class that rejected a value of the command line. */

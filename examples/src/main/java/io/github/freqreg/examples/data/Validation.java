@@ -1,8 +1,6 @@
 package io.github.freqreg.examples.data;
 
-/**
- * The rule that reserves the last tenth of a training set, at least one example, for validation.
- */
+/** The rule that reserves a tenth of a training set, at least one example, for validation. */
 public final class Validation {
 
     private static final int FRACTION = 10;

@@ -2,11 +2,10 @@ package io.github.freqreg.examples.report;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import io.github.freqreg.examples.data.Sheet;
 import io.github.freqreg.format.FrqEntry;
-import io.github.freqreg.spectrum.SpectralTransform;
+import io.github.freqreg.spectrum.FrequencyTensor;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
@@ -157,17 +156,10 @@ final class Filters {
         if (!tensor.spectral()) {
             return tensor.values();
         }
+        FrequencyTensor coefficients =
+                new FrequencyTensor(tensor.axes(), tensor.shape(), tensor.values());
         try (NDManager manager = NDManager.newBaseManager();
-                NDArray coefficients = manager.create(tensor.values());
-                SpectralTransform transform =
-                        new SpectralTransform(
-                                tensor.axes(),
-                                tensor.shape(),
-                                tensor.values().length,
-                                manager,
-                                manager.getDevice(),
-                                DataType.FLOAT32);
-                NDArray rebuilt = transform.rebuild(coefficients, manager)) {
+                NDArray rebuilt = coefficients.rebuild(manager)) {
             return rebuilt.toFloatArray();
         }
     }

@@ -133,9 +133,9 @@ public final class HtmlReport {
         } else {
             print(
                     "<p class=\"lead\"><b>%,d numbers</b> in <b>%,d bytes</b> on disk.</p>%n"
-                            + "<p>The file has no names and shapes, and its network is neither lenet nor a"
-                            + " unet of this width and depth. So tensors are numbered, and the"
-                            + " size of the dense network is not known.</p>%n",
+                            + "<p>The file has no names and shapes, and its fingerprint is of no"
+                            + " network of this program with the given sizes. So tensors are"
+                            + " numbered, and the size of the dense network is not known.</p>%n",
                     contents.document().numbers(), contents.bytes());
         }
     }

@@ -4,7 +4,7 @@ import java.util.Locale;
 
 /** A part of the data that a network is measured on. */
 public enum Part {
-    /** The last tenth of the training set, which no network is trained on; decides all choices. */
+    /** A tenth of the training set, which no network is trained on; decides all choices. */
     VALIDATION,
     /** The test set, for the final result only. */
     TEST;

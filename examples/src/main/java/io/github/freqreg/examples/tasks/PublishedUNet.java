@@ -31,14 +31,22 @@ public final class PublishedUNet {
     public static final int WIDTH = 64;
     public static final int DEPTH = 4;
 
+    /** The classes of a pixel: background and object. */
+    public static final int CLASSES = 2;
+
     /** The fingerprint of its names and shapes, see {@link FrqDocument}. */
     public static final int FINGERPRINT = 0xde32b6fd;
 
     private PublishedUNet() {}
 
+    /** Returns the width of the UNet of a document without shapes, unless an option gives one. */
+    public static int usualWidth(FrqDocument document) {
+        return document.fingerprint() == FINGERPRINT ? WIDTH : Network.UNET.width();
+    }
+
     /** Builds the dense network, not initialised. */
     public static UNet build() {
-        return new UNet(WIDTH, DEPTH, 2);
+        return new UNet(WIDTH, DEPTH, CLASSES);
     }
 
     /** Returns the layer names in the authors' code for a UNet of any depth, in our order. */

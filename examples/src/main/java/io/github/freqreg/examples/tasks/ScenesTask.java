@@ -25,7 +25,6 @@ import java.util.zip.CRC32C;
 public final class ScenesTask implements Task {
 
     private static final int DRAWN = 240;
-    private static final int CLASSES = 2;
 
     private final String source;
     private final int size;
@@ -133,7 +132,7 @@ public final class ScenesTask implements Task {
     /** {@inheritDoc} */
     @Override
     public Block network() {
-        return new UNet(width, depth, CLASSES);
+        return new UNet(width, depth, PublishedUNet.CLASSES);
     }
 
     /** {@inheritDoc} */

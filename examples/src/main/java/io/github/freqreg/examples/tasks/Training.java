@@ -4,16 +4,13 @@ import ai.djl.Device;
 import ai.djl.MalformedModelException;
 import ai.djl.Model;
 import ai.djl.engine.Engine;
-import ai.djl.ndarray.NDManager;
 import ai.djl.training.DefaultTrainingConfig;
 import ai.djl.training.EasyTrain;
 import ai.djl.training.Trainer;
 import ai.djl.training.dataset.Batch;
 import ai.djl.training.listener.EvaluatorTrainingListener;
 import ai.djl.training.tracker.Tracker;
-import ai.djl.translate.Batchifier;
 import io.github.freqreg.examples.data.DataException;
-import io.github.freqreg.examples.data.Example;
 import io.github.freqreg.file.FrequencyFile;
 import io.github.freqreg.file.Quantization;
 import io.github.freqreg.training.BufferRetention;
@@ -24,14 +21,12 @@ import io.github.freqreg.training.TailTruncation;
 import io.github.freqreg.training.TruncationSchedule;
 import java.io.IOException;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Random;
 import java.util.function.IntConsumer;
-import java.util.stream.IntStream;
 
 /** Trains the network of a task, dense or frequency-regularised. */
 public final class Training {
@@ -121,7 +116,7 @@ public final class Training {
                 trainer.initialize(task.inputs(plan.batchSize()));
                 for (int epoch = done + 1; epoch <= plan.epochs(); epoch++) {
                     epoch(trainer, epoch, stepsEach);
-                    endEpoch(trainer, budget, epoch, stepsEach);
+                    endEpoch(trainer, budget, epoch);
                     float loss = loss(epoch, evaluation);
                     Optional<Score> inFile =
                             budget.filter(ByteBudget::isQuantized).isPresent()
@@ -174,7 +169,7 @@ public final class Training {
         // For random numbers of the engine, such as dropout.
         seed(Objects.hash(plan.seed(), epoch));
         IntConsumer progress = log.steps(epoch, steps);
-        Iterator<Batch> batches = batches(trainer, random, steps);
+        Iterator<Batch> batches = batches(trainer, random);
         for (int step = 0; step < steps; step++) {
             try (Batch batch = batches.next()) {
                 EasyTrain.trainBatch(trainer, batch);
@@ -184,28 +179,8 @@ public final class Training {
         }
     }
 
-    /** Makes batches of all training examples in random order, each when it is asked for. */
-    private Iterator<Batch> batches(Trainer trainer, Random random, int steps) {
-        List<Integer> order = new ArrayList<>(IntStream.range(0, task.size()).boxed().toList());
-        Collections.shuffle(order, random);
-        return IntStream.range(0, steps)
-                .mapToObj(
-                        step -> {
-                            int from = step * plan.batchSize();
-                            int to = Math.min(from + plan.batchSize(), order.size());
-                            NDManager manager = trainer.getManager().newSubManager();
-                            Example example = task.batch(manager, order.subList(from, to), random);
-                            return new Batch(
-                                    manager,
-                                    example.data(),
-                                    example.labels(),
-                                    to - from,
-                                    Batchifier.STACK,
-                                    Batchifier.STACK,
-                                    step,
-                                    steps);
-                        })
-                .iterator();
+    private Iterator<Batch> batches(Trainer trainer, Random random) {
+        return new Batches(task, plan.batchSize(), trainer.getManager(), random);
     }
 
     private long seedOf(int epoch) {
@@ -213,15 +188,15 @@ public final class Training {
     }
 
     /** Lets listeners update the quantisation, which changes with the running statistics. */
-    private void endEpoch(Trainer trainer, Optional<ByteBudget> budget, int epoch, int steps) {
+    private void endEpoch(Trainer trainer, Optional<ByteBudget> budget, int epoch) {
         Optional<Quantization> before = quantization(budget);
         if (before.isPresent()) {
-            estimateStatistics(trainer, epoch, steps);
+            estimateStatistics(trainer, epoch);
         }
         trainer.notifyListeners(listener -> listener.onEpoch(trainer));
         for (int i = 0; i < ROUNDS && !before.equals(quantization(budget)); i++) {
             before = quantization(budget);
-            estimateStatistics(trainer, epoch, steps);
+            estimateStatistics(trainer, epoch);
             budget.orElseThrow().update(trainer.getModel().getBlock());
         }
     }
@@ -231,9 +206,9 @@ public final class Training {
     }
 
     /** Estimates running statistics on other batches than the epoch began with. */
-    private void estimateStatistics(Trainer trainer, int epoch, int steps) {
+    private void estimateStatistics(Trainer trainer, int epoch) {
         NormalizationStatistics.estimate(
-                trainer, () -> batches(trainer, new Random(~seedOf(epoch)), steps));
+                trainer, () -> batches(trainer, new Random(~seedOf(epoch))));
     }
 
     private float loss(int epoch, EvaluatorTrainingListener evaluation) {

@@ -195,6 +195,11 @@ public final class WeightFile implements AutoCloseable {
         return shapes;
     }
 
+    /** Returns the width of the UNet of a file without shapes, unless an option gives one. */
+    public int usualUNetWidth() {
+        return document.map(PublishedUNet::usualWidth).orElse(PublishedUNet.WIDTH);
+    }
+
     /** Frees the arrays of the file. */
     @Override
     public void close() {

@@ -10,9 +10,9 @@
  *       draws the inputs of the last two.
  *   <li>{@code Training} trains a task with the settings of a {@code TrainingPlan} ({@code
  *       Descent}, {@code ByteLimit}), prints each {@code Epoch} to a {@code TrainingLog} (with a
- *       progress bar on a {@code Terminal}) and returns a {@code Trained}. A {@code
- *       TrainingCheckpoint} saves and resumes it. {@code Result} has the figures of the trained
- *       network.
+ *       progress bar on a {@code Terminal}) and returns a {@code Trained}. {@code Batches} makes
+ *       its batches. A {@code TrainingCheckpoint} saves and resumes it. {@code Result} has the
+ *       figures of the trained network.
  *   <li>{@code Preset} (the paper's keep rates) sets how much of each tensor is kept, {@code Heads}
  *       the splits of attention weights.
  *   <li>The library's {@code Compressor} compresses a trained network: {@code TaskDataset} gives it

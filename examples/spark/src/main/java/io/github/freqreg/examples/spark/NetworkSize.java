@@ -8,6 +8,7 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
 import io.github.freqreg.examples.networks.UNet;
+import io.github.freqreg.examples.tasks.PublishedUNet;
 import io.github.freqreg.file.FrequencyFile;
 import io.github.freqreg.format.FrqDocument;
 import io.github.freqreg.policy.FrequencyRegularization;
@@ -21,8 +22,6 @@ import java.io.Serializable;
  * @param depth the number of times the image is halved
  */
 record NetworkSize(int width, int depth) implements Serializable {
-
-    private static final int CLASSES = 2;
 
     /**
      * Loads a network.
@@ -72,7 +71,7 @@ record NetworkSize(int width, int depth) implements Serializable {
 
     private Model open() {
         Model model = Model.newInstance("unet", Device.cpu());
-        model.setBlock(new UNet(width, depth, CLASSES));
+        model.setBlock(new UNet(width, depth, PublishedUNet.CLASSES));
         return model;
     }
 }
