@@ -33,8 +33,7 @@ final class ByteOptions {
             paramLabel = "X",
             description =
                     "weight of the file's size in bits in the training loss; needs a size limit"
-                            + " (default: lenet 0.00001 at 1149 bytes, convnet 0.000015, all others"
-                            + " 0)")
+                            + " (default: lenet 0.00001 at 1149 bytes, all others 0)")
     private Optional<Double> rateWeight = Optional.empty();
 
     @Mixin private NamesOption names;

@@ -1,9 +1,11 @@
 package io.github.freqreg.examples.networks;
 
+import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Activation;
 import ai.djl.nn.Block;
 import ai.djl.nn.Blocks;
+import ai.djl.nn.LambdaBlock;
 import ai.djl.nn.SequentialBlock;
 import ai.djl.nn.convolutional.Conv2d;
 import ai.djl.nn.core.Linear;
@@ -26,6 +28,7 @@ public final class ConvNet {
     private static final int CONVOLUTIONS = 3;
     private static final int REFERENCES = 32;
     private static final int SIDE = 32;
+    private static final int WIDTH_AXIS = 3;
     private static final long SEED = 7;
 
     private ConvNet() {}
@@ -57,7 +60,30 @@ public final class ConvNet {
         net.add(Pool.globalAvgPool2dBlock())
                 .add(Blocks.batchFlattenBlock())
                 .add(Linear.builder().setUnits(classes).build());
-        return MirroredViews.of(references.network(net));
+        return mirrored(references.network(net));
+    }
+
+    /**
+     * Returns the mean of the outputs for each image and its mirror image. The weights need not
+     * learn both views of an object, which saves numbers where there are few.
+     */
+    private static Block mirrored(Block body) {
+        return new SequentialBlock()
+                .add(LambdaBlock.singleton(ConvNet::withMirrorImages))
+                .add(body)
+                .add(LambdaBlock.singleton(ConvNet::meanOfViews));
+    }
+
+    private static NDArray withMirrorImages(NDArray images) {
+        try (NDArray mirrored = images.flip(WIDTH_AXIS)) {
+            return images.concat(mirrored, 0);
+        }
+    }
+
+    private static NDArray meanOfViews(NDArray outputs) {
+        Shape shape = outputs.getShape();
+        return outputs.reshape(new Shape(2, shape.get(0) / 2).addAll(shape.slice(1)))
+                .mean(new int[] {0});
     }
 
     private static Block convolution(int filters) {

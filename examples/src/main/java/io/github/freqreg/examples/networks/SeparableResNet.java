@@ -50,10 +50,9 @@ public final class SeparableResNet {
                 channels = width << stage;
             }
         }
-        net.add(Pool.globalAvgPool2dBlock())
+        return net.add(Pool.globalAvgPool2dBlock())
                 .add(Blocks.batchFlattenBlock())
                 .add(Linear.builder().setUnits(classes).build());
-        return MirroredViews.of(net);
     }
 
     private static Block unit(int from, int to, int stride) {

@@ -63,7 +63,7 @@ public enum Network {
     CONVNET(
             "Convolutional network",
             new Size(8, 32, 1_464),
-            TrainingDefaults.of(128, 0.01f, 0.03f).withWarmUp(0.15).withRateWeight(1.5e-5),
+            TrainingDefaults.of(128, 0.01f, 0.03f).withWarmUp(0.15),
             new Classifier(0, false, ConvNet::build)),
     // By default its bytes are enough for all numbers, which train like those of the dense network.
     VIT(
@@ -78,8 +78,8 @@ public enum Network {
             TrainingDefaults.of(64, 0.001f, 0.002f).withBeta1(0.5f)),
     VAE("VAE", new Size(400, 0, 24_000), TrainingDefaults.of(128, 0.001f, 0.02f));
 
-    /** Chosen at 5,000 numbers in 1,464 bytes, with a weight of the rate. */
-    private static final double CONVNET_NUMBERS_PER_BYTE = 5_000 / 1_464.0;
+    /** About three bits a number; two bits, and so more numbers, were no better. */
+    private static final double CONVNET_NUMBERS_PER_BYTE = 3_600 / 1_464.0;
 
     /**
      * The default sizes of a network.

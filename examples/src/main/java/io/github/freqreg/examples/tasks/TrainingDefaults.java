@@ -72,16 +72,6 @@ public record TrainingDefaults(
                 epochs, denseEpochs, examples, batchSize, beta1, share, denseRate, tunings);
     }
 
-    /** Returns these settings with a weight of the file's size, the same for any number. */
-    TrainingDefaults withRateWeight(double weight) {
-        List<Tuning> weighted =
-                tunings.stream()
-                        .map(its -> new Tuning(its.numbers(), its.learningRate(), weight))
-                        .toList();
-        return new TrainingDefaults(
-                epochs, denseEpochs, examples, batchSize, beta1, warmUp, denseRate, weighted);
-    }
-
     /** Returns the settings of the dense network. */
     public Task.Settings dense() {
         return new Task.Settings(batchSize, denseRate, beta1, warmUp);
