@@ -8,6 +8,7 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import io.github.freqreg.Internal;
 import io.github.freqreg.nn.LazyMaps;
+import io.github.freqreg.spectrum.GradientGraph;
 
 /**
  * The single input of a layer, described without computing {@link LazyMaps}.
@@ -17,16 +18,10 @@ import io.github.freqreg.nn.LazyMaps;
  * @param shape of the input
  * @param type of its elements
  * @param device of the input
- * @param hasGradient whether the gradient graph contains the input
  */
 @Internal
 public record LayerInput(
-        NDList list,
-        NDManager manager,
-        Shape shape,
-        DataType type,
-        Device device,
-        boolean hasGradient) {
+        NDList list, NDManager manager, Shape shape, DataType type, Device device) {
 
     /**
      * Describes an input.
@@ -43,23 +38,20 @@ public record LayerInput(
 
     private static LayerInput ofLazy(NDList list, LazyMaps maps) {
         return new LayerInput(
-                list,
-                list.getManager(),
-                maps.getShape(),
-                maps.getDataType(),
-                maps.getDevice(),
-                maps.inGraph());
+                list, list.getManager(), maps.getShape(), maps.getDataType(), maps.getDevice());
     }
 
     private static LayerInput ofArray(NDList list) {
         NDArray array = list.singletonOrThrow();
         return new LayerInput(
-                list,
-                array.getManager(),
-                array.getShape(),
-                array.getDataType(),
-                array.getDevice(),
-                array.hasGradient());
+                list, array.getManager(), array.getShape(), array.getDataType(), array.getDevice());
+    }
+
+    /** Returns whether the gradient graph contains the input; a positive answer takes time. */
+    boolean hasGradient() {
+        return LazyMaps.projectable(list)
+                .map(LazyMaps::inGraph)
+                .orElseGet(() -> GradientGraph.contains(list.singletonOrThrow()));
     }
 
     /**

@@ -137,7 +137,11 @@ final class StepSearch {
 
     private Quantization at(double scale) {
         Map<String, Float> steps = new HashMap<>();
-        units.forEach((name, unit) -> steps.put(name, Quantization.stepOf(scale * unit)));
+        units.forEach(
+                (name, unit) -> {
+                    double step = Math.max(scale * unit, of(floors, name));
+                    steps.put(name, Quantization.stepOf(step));
+                });
         return quantization(steps);
     }
 

@@ -15,6 +15,8 @@ import ai.djl.nn.core.Linear;
 import ai.djl.util.Pair;
 import io.github.freqreg.TestModels;
 import io.github.freqreg.UsesEngine;
+import io.github.freqreg.block.FrequencyBlocks;
+import io.github.freqreg.block.NetworkTensors;
 import io.github.freqreg.format.FrqDocument;
 import io.github.freqreg.format.FrqEntry;
 import io.github.freqreg.format.Precision;
@@ -80,6 +82,25 @@ class StepSearchTest extends QuantizedNetwork {
                                 assertTrue(its > bytes, name + " has room: " + its);
                             });
         }
+    }
+
+    /** Finer steps than those of float16 would only take bytes from the other tensors. */
+    @Test
+    void noSensitivityMakesStepsFinerThanFloat16() {
+        Block block = wrapped();
+        Map<String, Double> sensitivities = new HashMap<>();
+        NetworkTensors.of(block).forEach(each -> sensitivities.put(each.name(), 1.0));
+        String first =
+                NetworkTensors.of(block).stream()
+                        .filter(each -> each.spectral().isPresent())
+                        .findFirst()
+                        .orElseThrow()
+                        .name();
+        sensitivities.put(first, 1e12);
+        float step = Quantization.fit(block, 200, true, sensitivities).getStep(first);
+        float[] values = FrequencyBlocks.tensors(block).get(first).coefficients();
+        assertTrue(
+                step >= 0.9 * 0x1p-12 * Quantization.rootMeanSquare(values), "the step is " + step);
     }
 
     /** The precision of dense parameters is fixed, so they cannot use the remaining bytes. */
