@@ -46,6 +46,9 @@ import java.util.TreeSet;
  * Numbers are stored as float32. The file is a {@code .frq} file (see {@link
  * io.github.freqreg.format}) and is replaced atomically.
  *
+ * <p>Of parameters that hold one array and are not wrapped, which DJL updates once each, only the
+ * moments of the first are stored; the others begin at 0 again.
+ *
  * <p>Wrap the network of a resumed training by the same policy before loading: what a policy sets
  * beside the numbers, such as folding, is not stored.
  *

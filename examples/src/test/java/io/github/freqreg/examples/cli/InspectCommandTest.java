@@ -4,7 +4,14 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.Block;
 import io.github.freqreg.examples.report.ReportPage;
+import io.github.freqreg.examples.tasks.Network;
+import io.github.freqreg.file.FrequencyFile;
+import io.github.freqreg.policy.FrequencyRegularization;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -13,6 +20,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The options of {@code inspect} that draw charts. */
 class InspectCommandTest extends ProgramTest {
@@ -48,6 +57,33 @@ class InspectCommandTest extends ProgramTest {
         assertTrue(err.contains("--format cannot be combined with --html or --plots"), err);
         assertEquals(1, run("inspect", file, "--html", folder.toString()));
         assertTrue(err.contains("the file cannot be written: it is a folder"), err);
+    }
+
+    /** A file without names, of any network that the program trains, gets its names back. */
+    @ParameterizedTest
+    @EnumSource(Network.class)
+    void findsTheNetworkOfAFileWithoutNames(Network network) throws IOException {
+        ShapeArguments sizes = new ShapeArguments();
+        Shape[] inputs = sizes.inputs(network);
+        Path file = folder.resolve("nameless.frq");
+        try (NDManager manager = NDManager.newBaseManager()) {
+            Block block =
+                    FrequencyRegularization.builder()
+                            .optKept(2)
+                            .build()
+                            .apply(sizes.plain(network, network.width()), inputs);
+            block.initialize(manager, DataType.FLOAT32, inputs);
+            FrequencyFile.toDocument(block).withoutNames().write(file);
+        }
+        assertEquals(0, run("inspect", file.toString()), err);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"--width", "--depth"})
+    void refusesSizesThatNoNetworkHas(String option) throws IOException {
+        Path file = ReportPage.lenet(folder, false);
+        assertEquals(2, run("inspect", file.toString(), option, "0"));
+        assertTrue(err.contains(option + " must be"), err);
     }
 
     @Test
