@@ -162,7 +162,7 @@ final class NetworkBudget {
         if (rest(few) < least) {
             long whole = leftAlone + few;
             boolean bytes = budget.unit() == Budget.Unit.BYTES;
-            throw new TooFewBytesException(
+            String message =
                     "The budget is "
                             + budget.amount()
                             + " "
@@ -177,7 +177,8 @@ final class NetworkBudget {
                             + "; or give at least "
                             + budget.enough(whole, least)
                             + " to "
-                            + (bytes ? "optBudgetBytes" : "optBudget"));
+                            + (bytes ? "optBudgetBytes" : "optBudget");
+            throw bytes ? new TooFewBytesException(message) : new IllegalArgumentException(message);
         }
     }
 

@@ -3,6 +3,7 @@ package io.github.freqreg.training;
 import ai.djl.MalformedModelException;
 import ai.djl.engine.Engine;
 import ai.djl.translate.TranslateException;
+import io.github.freqreg.block.TooFewBytesException;
 import io.github.freqreg.file.Allocation;
 import io.github.freqreg.file.FrequencyFile;
 import io.github.freqreg.file.Quantization;
@@ -151,7 +152,18 @@ final class CompressionRun {
                 attempts,
                 settings::isStopped,
                 bytes -> {
-                    FrqDocument document = train(bytes);
+                    FrqDocument document;
+                    try {
+                        document = train(bytes);
+                    } catch (IllegalArgumentException e) {
+                        if (e instanceof TooFewBytesException || state.isFinite()) {
+                            throw e;
+                        }
+                        note(
+                                "%,d bytes: the training diverged: %s",
+                                bytes, String.valueOf(e.getMessage()));
+                        return false;
+                    }
                     state.load(document);
                     double loss = validation.loss(reference, measure());
                     note("%,d bytes: loss %.4f, allowed %.4f", bytes, loss, allowed);

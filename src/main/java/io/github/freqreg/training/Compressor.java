@@ -49,8 +49,8 @@ import java.util.function.UnaryOperator;
  *
  * <p>A fresh start clears all parameters but frozen ones, and draws them with their own
  * initialisers. The engine's random numbers are seeded before each epoch. After a failure, a
- * trained model has its weights back, and any other is fresh again. An instance compresses one
- * model at a time; only {@link #stop} may be called from another thread.
+ * trained model has its weights back, and any other is fresh again, beside parts that had values.
+ * An instance compresses one model at a time; only {@link #stop} may be called from another thread.
  */
 public final class Compressor {
 

@@ -2,6 +2,8 @@ package io.github.freqreg.training;
 
 import ai.djl.MalformedModelException;
 import ai.djl.Model;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
@@ -29,6 +31,10 @@ final class ModelState {
     private final Shape[] inputShapes;
     private final UnaryOperator<FrequencyRegularizationBuilder> policy;
     private final boolean fresh;
+
+    /** Whether some parameters of a fresh network had values, as a frozen part that was loaded. */
+    private final boolean partial;
+
     private Optional<FrqDocument> dense;
 
     /**
@@ -64,6 +70,9 @@ final class ModelState {
         this.inputShapes = inputShapes.length == 0 ? block.getInputShapes() : inputShapes.clone();
         dense = Optional.empty();
         fresh = !block.isInitialized();
+        partial =
+                NetworkTensors.of(block).stream()
+                        .anyMatch(tensor -> tensor.parameter().isInitialized());
         if (!fresh) {
             rememberDense();
         }
@@ -135,11 +144,17 @@ final class ModelState {
             toDense();
             return;
         }
-        if (!block().isInitialized()) {
-            initialize();
+        if (FrequencyBlocks.isWrapped(block())) {
+            if (!block().isInitialized()) {
+                initialize();
+            }
+            unwrap();
         }
-        unwrap();
-        FreshStart.of(block());
+        if (partial) {
+            FreshStart.of(block());
+        } else {
+            block().clear();
+        }
     }
 
     private void unwrap() {
@@ -182,6 +197,22 @@ final class ModelState {
     void load(FrqDocument document) throws MalformedModelException {
         FrequencyFile.load(model, document);
         Quantization.of(document).applyTo(block());
+    }
+
+    /** Returns whether all numbers of the network are finite. */
+    boolean isFinite() {
+        return NetworkTensors.of(block()).stream()
+                .map(tensor -> tensor.parameter().getArray())
+                .allMatch(ModelState::isFinite);
+    }
+
+    private static boolean isFinite(NDArray array) {
+        try (NDManager scratch = array.getManager().newSubManager();
+                NDArray plain = array.stopGradient()) {
+            plain.attach(scratch);
+            // Infinity times 0 is no number, and no number stays none.
+            return plain.toType(DataType.FLOAT32, false).mul(0).sum().getFloat() == 0;
+        }
     }
 
     /** Returns the state of the model without loss. */

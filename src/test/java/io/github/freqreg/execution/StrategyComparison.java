@@ -1,6 +1,7 @@
 package io.github.freqreg.execution;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ai.djl.ndarray.NDArray;
@@ -16,6 +17,7 @@ import ai.djl.training.ParameterStore;
 import io.github.freqreg.Seeds;
 import io.github.freqreg.policy.FrequencyRegularization;
 import io.github.freqreg.policy.FrequencyRegularizationBuilder;
+import io.github.freqreg.spectrum.GradientGraph;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
@@ -116,6 +118,7 @@ final class StrategyComparison {
         }
         NDArray plain = image.stopGradient();
         NDArray inference = block.forward(store, new NDList(plain), false).singletonOrThrow();
+        assertFalse(GradientGraph.contains(inference), "no graph is built at inference");
         results.add(doubles(inference));
         assertClose(results.get(0), doubles(inference), close(type), "inference");
         return results;
