@@ -137,10 +137,7 @@ final class ModelState {
      * fresh again.
      */
     void restore() throws MalformedModelException {
-        if (dense.isPresent() && fresh) {
-            dense = Optional.empty();
-        }
-        if (dense.isPresent()) {
+        if (!fresh) {
             toDense();
             return;
         }

@@ -70,37 +70,15 @@ class NetworkTensorsTest {
     /** The name of a class of the user's own may end like that of a wrapped layer. */
     @Test
     void aClassOfASimilarNameKeepsItsName() {
-        Block network = new SequentialBlock().add(new HighFrequencyBlock());
+        Block network =
+                new SequentialBlock().add(new HighFrequencyBlock().add(TestModels.convolution(2)));
         network.initialize(manager, DataType.FLOAT32, INPUT);
         assertEquals(
                 network.getParameters().keys(),
                 List.copyOf(FrequencyBlocks.parameters(network).keySet()));
     }
 
-    private static final class HighFrequencyBlock extends AbstractBlock {
-
-        private final Block layer = addChildBlock("layer", TestModels.convolution(2));
-
-        @Override
-        protected NDList forwardInternal(
-                ParameterStore store,
-                NDList inputs,
-                boolean training,
-                PairList<String, Object> params) {
-            return layer.forward(store, inputs, training);
-        }
-
-        @Override
-        protected void initializeChildBlocks(
-                NDManager manager, DataType dataType, Shape... inputShapes) {
-            layer.initialize(manager, dataType, inputShapes);
-        }
-
-        @Override
-        public Shape[] getOutputShapes(Shape[] inputShapes) {
-            return layer.getOutputShapes(inputShapes);
-        }
-    }
+    private static final class HighFrequencyBlock extends SequentialBlock {}
 
     /** Two children with the same name, which DJL permits. */
     private static final class TwoOfOneName extends AbstractBlock {
