@@ -100,7 +100,7 @@ public final class FrequencyFile {
      * Saves a network with quantised numbers.
      *
      * <p>The numbers of a tensor are rounded to multiples of its step. Trailing coefficients that
-     * are rounded to zero are not stored.
+     * are rounded to zero are not stored, if they are sixteen or more.
      *
      * @param block the network, initialised
      * @param file the path; an existing file is replaced

@@ -19,6 +19,9 @@ import java.util.Optional;
 /** Makes the content of a {@code .frq} file from a network. */
 final class NetworkWriter {
 
+    /** Fewer zeros take fewer bits than a kept number that is not that of the tensor before. */
+    private static final int FEW_ZEROS = 16;
+
     private final PrecisionRule precisions;
     private final StatisticRule statistics;
     private final Map<String, float[]> replaced;
@@ -158,12 +161,12 @@ final class NetworkWriter {
                 spectral.isPresent() ? withoutTrailingZeros(numbers, precision) : numbers);
     }
 
-    /** Drops the last coefficients if they are rounded to zero. */
+    /** Drops the last coefficients if they are rounded to zero, unless they are few. */
     private static float[] withoutTrailingZeros(float[] values, Precision precision) {
         int count = values.length;
         while (count > 1 && precision.isZero(values[count - 1])) {
             count--;
         }
-        return count == values.length ? values : Arrays.copyOf(values, count);
+        return values.length - count < FEW_ZEROS ? values : Arrays.copyOf(values, count);
     }
 }

@@ -21,12 +21,15 @@ import java.util.Objects;
  *
  * <p>where the bits are those of the file's coder after the multiples before it. Only the two
  * multiples around c and 0 are tried. The tail is cut where leaving it out is cheaper than storing
- * it.
+ * it, by more than the bits of another kept number.
  */
 final class RateDistortion {
 
     /** The finest step relative to the root mean square; its error is near that of float16. */
     private static final double FLOOR = 0x1p-12;
+
+    /** About what a file spends on a kept number that is not that of the tensor before. */
+    private static final int BITS_OF_COUNT = 16;
 
     private final Map<String, float[]> tensors;
     private final Map<String, Double> units;
@@ -139,6 +142,7 @@ final class RateDistortion {
         double best = Double.NEGATIVE_INFINITY;
         double bits = 0;
         Cut cut = new Cut(1, 0);
+        Cut whole = cut;
         for (Stretch stretch : stretches) {
             cost.start();
             for (int i = stretch.from(); i < stretch.to(); i++) {
@@ -162,13 +166,14 @@ final class RateDistortion {
                 result.set(i, values[i] < 0 ? -chosen * step : chosen * step);
                 // What storing the values so far gains over leaving them out.
                 gain += stretch.weight() * (square(scaled) - least);
+                whole = new Cut(i + 1, bits);
                 if (gain > best) {
                     best = gain;
-                    cut = new Cut(i + 1, bits);
+                    cut = whole;
                 }
             }
         }
-        return cut;
+        return best - gain > price * BITS_OF_COUNT ? cut : whole;
     }
 
     /** Where the tail of a tensor is cut, and the bits before. */

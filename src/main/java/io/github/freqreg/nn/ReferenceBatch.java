@@ -1,5 +1,6 @@
 package io.github.freqreg.nn;
 
+import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
@@ -12,7 +13,10 @@ import ai.djl.nn.Parameter;
 import ai.djl.training.ParameterStore;
 import ai.djl.training.initializer.Initializer;
 import ai.djl.util.PairList;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Fixed examples from which the normalisation layers of a network take their statistics.
@@ -28,10 +32,13 @@ import java.util.Arrays;
  * ReferenceBatch references = new ReferenceBatch(new Shape(32, 3, 32, 32), noise);
  * SequentialBlock body = new SequentialBlock()
  *         .add(convolution)
- *         .add(references.norm())
+ *         .add(references.norm(16))
  *         .add(Activation.reluBlock());
  * Block network = references.network(body);
  * }</pre>
+ *
+ * <p>The scales of all these layers are one parameter of the network, and so are the shifts: a file
+ * of a few hundred bytes then holds two tensors instead of two for each layer.
  *
  * <p>Each forward pass, also of a single input, computes the references beside its inputs: with 32
  * of them and batches of 128, a quarter more than the inputs alone. Blocks are safe for concurrent
@@ -77,12 +84,19 @@ public final class ReferenceBatch {
      * y = (x - mean_c) / √(variance_c + 1e-5) · γ_c + β_c
      * </pre>
      *
-     * <p>Gradients also pass through mean and variance. γ starts at 1 and β at 0.
+     * <p>Gradients also pass through mean and variance. γ and β are parts of two parameters of the
+     * network. γ starts at 1 and β at 0.
      *
-     * @return the layer, with the parameters {@code gamma} and {@code beta}
+     * @param channels of the inputs, 1 or more
+     * @return the layer, which has no parameters of its own
+     * @throws IllegalArgumentException if there are no channels
      */
-    public Block norm() {
-        return new Norm();
+    public Block norm(int channels) {
+        if (channels < 1) {
+            throw new IllegalArgumentException(
+                    "Expected 1 channel or more to normalise but found " + channels);
+        }
+        return new Norm(channels);
     }
 
     /**
@@ -90,7 +104,10 @@ public final class ReferenceBatch {
      *
      * @param body a block with one input and any number of outputs, all with the axis of the batch
      *     first
-     * @return the network
+     * @return the network, with the parameters {@code gamma} and {@code beta}: those of all layers,
+     *     in the order of {@link Block#getChildren}
+     * @throws IllegalArgumentException if the body has no normalisation layer of these references,
+     *     or one that belongs to a network already
      */
     public Block network(Block body) {
         return new Network(body);
@@ -104,9 +121,43 @@ public final class ReferenceBatch {
     private final class Network extends AbstractBlock {
 
         private final Block body;
+        private final Parameter gamma;
+        private final Parameter beta;
 
         private Network(Block body) {
             this.body = addChildBlock("body", body);
+            List<Norm> norms = new ArrayList<>();
+            addNorms(body, norms);
+            if (norms.isEmpty()) {
+                throw new IllegalArgumentException(
+                        "Expected a body with normalisation layers of these references, but there"
+                                + " are none");
+            }
+            int channels = 0;
+            for (Norm norm : norms) {
+                norm.join(this, channels);
+                channels += norm.channels;
+            }
+            gamma = parameter("gamma", Parameter.Type.GAMMA, Initializer.ONES, channels);
+            beta = parameter("beta", Parameter.Type.BETA, Initializer.ZEROS, channels);
+        }
+
+        private Parameter parameter(
+                String name, Parameter.Type type, Initializer start, int channels) {
+            return addParameter(
+                    Parameter.builder()
+                            .setName(name)
+                            .setType(type)
+                            .optInitializer(start)
+                            .optShape(new Shape(channels))
+                            .build());
+        }
+
+        private void addNorms(Block block, List<Norm> norms) {
+            if (block instanceof Norm norm && norm.isOf(ReferenceBatch.this)) {
+                norms.add(norm);
+            }
+            block.getChildren().values().forEach(child -> addNorms(child, norms));
         }
 
         /** {@inheritDoc} */
@@ -157,32 +208,41 @@ public final class ReferenceBatch {
     /** Normalises with the statistics of the first examples of the batch. */
     private final class Norm extends AbstractBlock {
 
-        private final Parameter gamma;
-        private final Parameter beta;
+        private final int channels;
+        private @Nullable Network network;
 
-        private Norm() {
-            gamma =
-                    addParameter(
-                            Parameter.builder()
-                                    .setName("gamma")
-                                    .setType(Parameter.Type.GAMMA)
-                                    .optInitializer(Initializer.ONES)
-                                    .build());
-            beta =
-                    addParameter(
-                            Parameter.builder()
-                                    .setName("beta")
-                                    .setType(Parameter.Type.BETA)
-                                    .optInitializer(Initializer.ZEROS)
-                                    .build());
+        /** The place of the first channel in the parameters of the network. */
+        private int first;
+
+        private Norm(int channels) {
+            this.channels = channels;
+        }
+
+        private boolean isOf(ReferenceBatch references) {
+            return ReferenceBatch.this == references;
+        }
+
+        private void join(Network its, int place) {
+            if (network != null) {
+                throw new IllegalArgumentException(
+                        "A normalisation layer of these references belongs to a network already: a"
+                                + " network and each of its places need a layer of their own");
+            }
+            network = its;
+            first = place;
         }
 
         /** {@inheritDoc} */
         @Override
         protected void prepare(Shape[] inputShapes) {
-            Shape channels = new Shape(inputShapes[0].get(1));
-            gamma.setShape(channels);
-            beta.setShape(channels);
+            long found = inputShapes[0].get(1);
+            if (found != channels) {
+                throw new IllegalArgumentException(
+                        "Expected "
+                                + channels
+                                + " channels to normalise but the input has the shape "
+                                + inputShapes[0]);
+            }
         }
 
         /** {@inheritDoc} */
@@ -193,8 +253,8 @@ public final class ReferenceBatch {
                 boolean training,
                 PairList<String, Object> params) {
             NDArray input = inputs.singletonOrThrow();
-            Shape channels = new Shape(input.getShape().get(1));
-            if (input.getShape().get(0) < count()) {
+            Shape vector = new Shape(channels);
+            if (network == null || input.getShape().get(0) < count()) {
                 throw new IllegalStateException(
                         "Expected "
                                 + count()
@@ -207,24 +267,24 @@ public final class ReferenceBatch {
                 NDArray rows =
                         input.get(scratch, new NDIndex(":" + count()))
                                 .swapAxes(0, 1)
-                                .reshape(channels.add(-1));
+                                .reshape(vector.add(-1));
                 NDArray mean = rows.mean(ROW, true);
                 NDArray variance = rows.sub(mean).square().mean(ROW);
                 NDArray scale =
-                        store.getValue(gamma, input.getDevice(), training)
+                        its(network.gamma, store, input.getDevice(), training, scratch)
                                 .div(variance.add(EPSILON).sqrt());
                 scale.attach(scratch);
                 NDArray shift =
-                        store.getValue(beta, input.getDevice(), training)
-                                .sub(mean.reshape(channels).mul(scale));
+                        its(network.beta, store, input.getDevice(), training, scratch)
+                                .sub(mean.reshape(vector).mul(scale));
                 shift.attach(scratch);
                 // With these statistics, the engine's kernel multiplies by the scale and adds the
                 // shift.
                 return input.getNDArrayInternal()
                         .batchNorm(
                                 input,
-                                scratch.zeros(channels, input.getDataType()),
-                                scratch.ones(channels, input.getDataType()),
+                                scratch.zeros(vector, input.getDataType()),
+                                scratch.ones(vector, input.getDataType()),
                                 scale,
                                 shift,
                                 1,
@@ -232,6 +292,17 @@ public final class ReferenceBatch {
                                 0,
                                 false);
             }
+        }
+
+        /** Returns the part of a parameter of the network that belongs to these channels. */
+        private NDArray its(
+                Parameter all,
+                ParameterStore store,
+                Device device,
+                boolean training,
+                NDManager owner) {
+            NDArray values = store.getValue(all, device, training);
+            return values.get(owner, new NDIndex(first + ":" + (first + channels)));
         }
 
         /** {@inheritDoc} */

@@ -29,8 +29,9 @@ import java.util.function.ToLongFunction;
  *
  * <p>In a fresh network only the shapes are known. The shares are proportional to a {@linkplain
  * Rule power} of the sizes of the tensors, and what small tensors cannot use goes to the others. A
- * vector of n elements, such as a bias, gets at most a power of n while others can use more: √n
- * where few numbers of the network are kept, and more where many are.
+ * vector of n elements, such as a bias, is kept whole if the caller {@linkplain Claim says so};
+ * otherwise it gets at most a power of n while others can use more: √n where few numbers of the
+ * network are kept, and more where many are.
  */
 final class BudgetShares {
 
@@ -102,35 +103,34 @@ final class BudgetShares {
         this.rule = rule;
     }
 
+    /** How much of a fresh tensor is kept. */
+    enum Claim {
+        /** All of it, before other tensors get more than one coefficient. */
+        WHOLE,
+        /** A share by its size, and of a vector only few while others can use more. */
+        SHARE,
+        /**
+         * A share by its size, whatever the number of axes: for a bias of the outputs of the
+         * network, such as classes, which have no order. Where all shares are equal, as {@link
+         * #SHARE}.
+         */
+        OUTPUTS
+    }
+
     /**
      * Adds a tensor.
      *
      * @param tensor whose shape is known; it counts as trained if it is initialised
      * @param axes along which it is transformed
      * @param density how many of its coefficients cost as much as one coefficient of the budget
+     * @param claim how much of it is kept if it is fresh
      */
-    void add(PlannedTensor tensor, FrequencyAxes axes, int density) {
-        add(tensor, axes, density, tensor.shape().dimension() == 1);
-    }
-
-    /**
-     * Adds the bias of the last layer. Its elements belong to the outputs of the network, such as
-     * classes, which have no order; unless all shares are equal, it may be kept whole.
-     *
-     * @param bias whose shape is known
-     * @param axes along which it is transformed
-     * @param density how many of its coefficients cost as much as one coefficient of the budget
-     */
-    void addOutputs(PlannedTensor bias, FrequencyAxes axes, int density) {
-        add(bias, axes, density, rule == Rule.EQUAL);
-    }
-
-    private void add(PlannedTensor tensor, FrequencyAxes axes, int density, boolean limited) {
+    void add(PlannedTensor tensor, FrequencyAxes axes, int density, Claim claim) {
         Optional<NDArray> weights =
                 tensor.tensor().isTrained()
                         ? Optional.of(tensor.parameter().getArray())
                         : Optional.empty();
-        tensors.add(new Tensor(tensor.name(), tensor.shape(), axes, weights, density, limited));
+        tensors.add(new Tensor(tensor.name(), tensor.shape(), axes, weights, density, claim));
     }
 
     /**
@@ -180,7 +180,7 @@ final class BudgetShares {
         tensors.forEach(tensor -> shares.put(tensor.name, 1L));
         long rest = budget - tensors.size();
         for (ToLongFunction<Tensor> most :
-                List.<ToLongFunction<Tensor>>of(this::enough, Tensor::size)) {
+                List.<ToLongFunction<Tensor>>of(Tensor::first, this::enough, Tensor::size)) {
             List<Tensor> bySize = new ArrayList<>(tensors);
             bySize.sort(
                     Comparator.comparingDouble((Tensor t) -> room(t, most) / importance(t))
@@ -203,7 +203,11 @@ final class BudgetShares {
     /** Returns the largest share of a fresh tensor while others can use more. */
     private long enough(Tensor tensor) {
         long size = tensor.size();
-        return tensor.limited ? (long) Math.ceil(Math.pow(size, vectorExponent)) : size;
+        boolean few =
+                tensor.shape.dimension() == 1
+                        && (tensor.claim == Claim.SHARE
+                                || tensor.claim == Claim.OUTPUTS && rule == Rule.EQUAL);
+        return few ? (long) Math.ceil(Math.pow(size, vectorExponent)) : size;
     }
 
     private long room(Tensor tensor, ToLongFunction<Tensor> most) {
@@ -269,10 +273,15 @@ final class BudgetShares {
             FrequencyAxes axes,
             Optional<NDArray> weights,
             int density,
-            boolean limited) {
+            Claim claim) {
 
         long size() {
             return (shape.size() + density - 1) / density;
+        }
+
+        /** Returns what a fresh tensor gets before others get more than one. */
+        long first() {
+            return claim == Claim.WHOLE ? size() : 1;
         }
 
         /** Returns whether float32 holds the coefficients exactly. */

@@ -64,8 +64,7 @@ public final class FrequencyRegularization {
 
     private static final Logger logger = LoggerFactory.getLogger(FrequencyRegularization.class);
 
-    private final TensorFilter usual;
-    private final TensorFilter wider;
+    private final TensorFilter filter;
     private final Optional<Budget> budget;
     private final KeepAmounts amounts;
     private final AxesRules axes;
@@ -76,8 +75,7 @@ public final class FrequencyRegularization {
     /**
      * Takes the settings of a builder.
      *
-     * @param usual which tensors are chosen
-     * @param wider which tensors are chosen if the others would take too much of the budget
+     * @param filter which tensors are chosen
      * @param budget of the whole network, if there is one
      * @param amounts how many coefficients are kept without a budget
      * @param axes along which axes tensors are transformed
@@ -86,16 +84,14 @@ public final class FrequencyRegularization {
      * @param strategy how layers compute
      */
     FrequencyRegularization(
-            TensorFilter usual,
-            TensorFilter wider,
+            TensorFilter filter,
             Optional<Budget> budget,
             KeepAmounts amounts,
             AxesRules axes,
             BudgetShares.Rule shares,
             StartRules starts,
             Strategy strategy) {
-        this.usual = usual;
-        this.wider = wider;
+        this.filter = filter;
         this.budget = budget;
         this.amounts = amounts;
         this.axes = axes;
@@ -236,19 +232,7 @@ public final class FrequencyRegularization {
                         .toList();
         Map<Block, FoundAxes> found = axes.trace(block);
         ModuleLayers layers = new ModuleLayers();
-        List<PlannedTensor> few = plan(tensors, usual, layers, found);
-        if (budget.isEmpty()) {
-            return new NetworkPlan(block, few);
-        }
-        List<PlannedTensor> more = plan(tensors, wider, layers, found);
-        long numbers = 0;
-        for (int i = 0; i < tensors.size(); i++) {
-            boolean joins = more.get(i).isChosen() && !few.get(i).isChosen();
-            if (joins && tensors.get(i).shape() != null) {
-                numbers += tensors.get(i).numbers();
-            }
-        }
-        return new NetworkPlan(block, budget.get().isLargelyTakenBy(numbers) ? more : few);
+        return new NetworkPlan(block, plan(tensors, filter, layers, found));
     }
 
     private List<PlannedTensor> plan(
@@ -275,9 +259,9 @@ public final class FrequencyRegularization {
     /** Reports what does not fit at once, and not only when the block is initialised. */
     private void check(NetworkPlan plan) {
         if (plan.getChosen().isEmpty()) {
-            throw plan.nothingChosen(usual);
+            throw plan.nothingChosen(filter);
         }
-        if ((budget.isPresent() || usual.shapes().isPresent()) && !plan.knowsShapes()) {
+        if ((budget.isPresent() || filter.shapes().isPresent()) && !plan.knowsShapes()) {
             throw new IllegalStateException(
                     "A budget or a shape predicate needs the shapes of the tensors, but the block is"
                             + " not initialised: initialise it, or call apply(block, inputShapes)");
@@ -286,7 +270,7 @@ public final class FrequencyRegularization {
         amounts.overrides().checkMatches(spectral);
         axes.splits().checkMatches(spectral);
         axes.weights().checkMatches(spectral);
-        usual.exclude()
+        filter.exclude()
                 .ifPresent(each -> NamePatterns.checkMatches(each, "exclusion", plan.getNames()));
         plan.getChosen().stream()
                 .filter(each -> each.tensor().shape() != null)

@@ -47,6 +47,11 @@ final class NetworkBudget {
     private final long most;
 
     /**
+     * The channels behind random directions have no order, and so vectors have no low frequencies.
+     */
+    private final boolean vectorsAreWhole;
+
+    /**
      * Prepares to divide a budget.
      *
      * @param plan which of its tensors are wrapped
@@ -88,6 +93,12 @@ final class NetworkBudget {
         leftAlone = others.stream().mapToLong(each -> paid(each, each.tensor().numbers())).sum();
         all = plan.getChosen().stream().mapToLong(each -> each.shape().size()).sum();
         most = plan.getChosen().stream().mapToLong(this::most).sum();
+        long vectors =
+                plan.getChosen().stream()
+                        .filter(PlannedTensor::isVector)
+                        .mapToLong(each -> each.shape().size())
+                        .sum();
+        vectorsAreWhole = starts.seed().isPresent() || !budget.isLargelyTakenBy(vectors);
     }
 
     /**
@@ -223,13 +234,18 @@ final class NetworkBudget {
         BudgetShares shares = new BudgetShares(rule);
         for (PlannedTensor tensor : plan.getChosen()) {
             int density = budget.density(tensor.layer());
-            if (lastBias.equals(Optional.of(tensor))) {
-                shares.addOutputs(tensor, axes.of(tensor), density);
-            } else {
-                shares.add(tensor, axes.of(tensor), density);
-            }
+            shares.add(tensor, axes.of(tensor), density, claim(tensor));
         }
         return new Division(shares.share(coefficients), shares.projected());
+    }
+
+    private BudgetShares.Claim claim(PlannedTensor tensor) {
+        if (tensor.isVector() && vectorsAreWhole) {
+            return BudgetShares.Claim.WHOLE;
+        }
+        return lastBias.equals(Optional.of(tensor))
+                ? BudgetShares.Claim.OUTPUTS
+                : BudgetShares.Claim.SHARE;
     }
 
     /** Returns the bias of the last linear layer, if nothing with parameters follows it. */

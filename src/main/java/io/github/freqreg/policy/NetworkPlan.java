@@ -118,9 +118,9 @@ final class NetworkPlan {
     /**
      * Returns the error of a policy that chooses no tensor.
      *
-     * @param usual the filter of the policy
+     * @param filter the filter of the policy
      */
-    RuntimeException nothingChosen(TensorFilter usual) {
+    RuntimeException nothingChosen(TensorFilter filter) {
         if (getSpectralNames().isEmpty()) {
             return new IllegalArgumentException(
                     "The policy chooses no tensor of the "
@@ -128,7 +128,8 @@ final class NetworkPlan {
                             + ": "
                             + ModuleLayers.obstacle(root).orElseGet(this::describe));
         }
-        usual.include().ifPresent(each -> NamePatterns.checkMatches(each, "inclusion", getNames()));
+        filter.include()
+                .ifPresent(each -> NamePatterns.checkMatches(each, "inclusion", getNames()));
         return new IllegalStateException(
                 "Everything that the policy chooses is frequency regularised already, the first tensor"
                         + " is "

@@ -66,6 +66,11 @@ record PlannedTensor(
         return choice.regularized();
     }
 
+    /** Returns whether it has a single axis, as biases, scales and shifts have. */
+    boolean isVector() {
+        return shape().dimension() == 1;
+    }
+
     /** Returns whether it is the wrapped weight of a layer. */
     boolean isChosenWeight() {
         return isChosen() && parameter().getType() == Parameter.Type.WEIGHT;

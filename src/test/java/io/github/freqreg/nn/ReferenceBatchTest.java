@@ -57,7 +57,7 @@ class ReferenceBatchTest {
                         new SequentialBlock()
                                 .add(Blocks.identityBlock())
                                 .add(new LambdaBlock(inputs -> new NDList(inputs.head().mul(2))))
-                                .add(references.norm()));
+                                .add(references.norm(3)));
         network.initialize(manager, DataType.FLOAT32, INPUT);
         for (Pair<String, Parameter> each : network.getParameters()) {
             float first = each.getKey().endsWith("gamma") ? 2 : 5;
@@ -119,9 +119,9 @@ class ReferenceBatchTest {
         Block network =
                 references.network(
                         new SequentialBlock()
-                                .add(references.norm())
+                                .add(references.norm(3))
                                 .add(Activation.tanhBlock())
-                                .add(references.norm())
+                                .add(references.norm(3))
                                 .add(Activation.tanhBlock()));
         TestModels.initialize(network, manager, DataType.FLOAT64, INPUT);
         NDArray input = TestModels.random(manager, INPUT).toType(DataType.FLOAT64, true);
@@ -175,7 +175,7 @@ class ReferenceBatchTest {
         return references.network(
                 new SequentialBlock()
                         .add(TestModels.convolution(4))
-                        .add(references.norm())
+                        .add(references.norm(4))
                         .add(Activation.reluBlock())
                         .add(Blocks.batchFlattenBlock())
                         .add(TestModels.linear(5)));
@@ -227,7 +227,7 @@ class ReferenceBatchTest {
                         IllegalArgumentException.class,
                         () -> network.initialize(manager, DataType.FLOAT32, new Shape(4, 3, 9, 8)));
         assertTrue(e.getMessage().startsWith("Expected inputs like the references"));
-        Block alone = references().norm();
+        Block alone = references().norm(3);
         alone.initialize(manager, DataType.FLOAT32, INPUT);
         NDArray few = TestModels.random(manager, INPUT);
         assertThrows(IllegalStateException.class, () -> predict(alone, few));

@@ -43,12 +43,32 @@ class BudgetSharesTest {
         assertEquals(List.of(108, 150, 150), keptOfFresh(policy().optBudget(SMALL_BIASES + 408)));
     }
 
-    /** Biases of 4, 6 and 5 numbers get 2, 3 and 3 until the weights are complete. */
+    /** Biases of 4, 6 and 5 numbers are an eighth of 120. */
+    @Test
+    void freshVectorsAreKeptWholeWhereTheyAreFew() {
+        assertEquals(List.of(35, 4, 35, 6, 35, 5), keptOfFresh(everything().optBudget(120)));
+        assertEquals(List.of(37, 2, 37, 3, 37, 3), keptOfFresh(everything().optBudget(119)));
+        assertEquals(
+                List.of(11, 4, 11, 6, 12, 5),
+                keptOfFresh(everything().optBudget(49).optSeededStart(1)));
+        // If there is too little for all of them, each gets its part.
+        assertEquals(
+                List.of(1, 3, 1, 4, 1, 4),
+                keptOfFresh(everything().optBudget(14).optSeededStart(1)));
+    }
+
+    private static FrequencyRegularizationBuilder everything() {
+        return policy().optParameterTypes(Parameter.Type.WEIGHT, Parameter.Type.BIAS);
+    }
+
+    /**
+     * Biases of 4, 6 and 5 numbers get 2, 3 and 3 until the weights are complete, if they would
+     * take more than an eighth.
+     */
     @Test
     void freshVectorGetsTheSquareRootOfItsSize() {
-        FrequencyRegularizationBuilder policy =
-                policy().optParameterTypes(Parameter.Type.WEIGHT, Parameter.Type.BIAS);
-        assertEquals(List.of(50, 2, 50, 3, 50, 3), keptOfFresh(policy.optBudget(158)));
+        FrequencyRegularizationBuilder policy = everything();
+        assertEquals(List.of(35, 2, 35, 3, 36, 3), keptOfFresh(policy.optBudget(114)));
         long all = SMALL_WEIGHTS + SMALL_BIASES;
         assertEquals(
                 List.of(108, 4, 216, 6, (int) SMALL_WEIGHTS - 324, 5),

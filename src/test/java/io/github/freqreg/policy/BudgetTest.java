@@ -125,8 +125,9 @@ class BudgetTest {
         assertFalse(numbers(80).isLargelyTakenBy(10));
         assertTrue(numbers(80).isLargelyTakenBy(11));
         assertTrue(numbers(79).isLargelyTakenBy(10));
-        assertFalse(bytes(80).isLargelyTakenBy(5));
-        assertTrue(bytes(80).isLargelyTakenBy(6));
+        // A coefficient takes half a byte.
+        assertFalse(bytes(80).isLargelyTakenBy(20));
+        assertTrue(bytes(80).isLargelyTakenBy(21));
     }
 
     @ParameterizedTest

@@ -61,20 +61,22 @@ class NetworkBudgetTest {
         assertContains(failure, "31 bytes", "3 tensors");
     }
 
-    /** The 15 biases are an eighth of 120 numbers and take an eighth of 240 bytes. */
     @Test
-    void biasesAboveAnEighthOfTheBudgetAreCompressed() {
-        List<String> few = List.of("01Conv2d_weight", "03Conv2d_weight", "06Linear_weight");
+    void aBudgetChoosesAllTrainedParametersAndThatOfThePaperWeights() {
+        List<String> weights = List.of("01Conv2d_weight", "03Conv2d_weight", "06Linear_weight");
         List<String> all = TestModels.smallNetwork().getParameters().keys();
-        assertEquals(few, chosenOfSmall(policy().optBudget(120)));
-        assertEquals(all, chosenOfSmall(policy().optBudget(119)));
-        assertEquals(few, chosenOfSmall(policy().optBudgetBytes(240)));
-        assertEquals(all, chosenOfSmall(policy().optBudgetBytes(239)));
+        assertEquals(all, chosenOfSmall(FrequencyRegularization.builder().optBudget(1_000)));
+        assertEquals(all, chosenOfSmall(FrequencyRegularization.builder().optBudgetBytes(90)));
+        assertEquals(weights, chosenOfSmall(FrequencyRegularization.builder().optKept(9)));
+        assertEquals(weights, chosenOfSmall(policy().optBudget(119)));
         // Explicit choices are respected.
-        assertEquals(few, chosenOfSmall(weights().optBudget(119)));
+        assertEquals(weights, chosenOfSmall(weights().optBudget(119)));
         assertEquals(
                 List.of("06Linear_weight", "06Linear_bias"),
-                chosenOfSmall(policy().optBudget(20).optLayerTypes(LayerType.LINEAR)));
+                chosenOfSmall(
+                        FrequencyRegularization.builder()
+                                .optBudget(20)
+                                .optLayerTypes(LayerType.LINEAR)));
     }
 
     /** A budget this small also compresses biases and normalisation, but no running statistics. */
@@ -85,7 +87,11 @@ class NetworkBudgetTest {
                         .add(TestModels.convolution(4))
                         .add(BatchNorm.builder().build());
         List<String> chosen =
-                policy().optBudget(9).build().plan(block, TestModels.SMALL_INPUT).stream()
+                FrequencyRegularization.builder()
+                        .optBudget(9)
+                        .build()
+                        .plan(block, TestModels.SMALL_INPUT)
+                        .stream()
                         .filter(TensorChoice::regularized)
                         .map(TensorChoice::name)
                         .toList();
