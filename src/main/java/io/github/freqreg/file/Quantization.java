@@ -15,6 +15,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.slf4j.Logger;
@@ -241,14 +242,20 @@ public final class Quantization {
     }
 
     /**
-     * Returns the next coarser step that a file can store.
+     * Makes as few steps as possible coarser, those first that are finest for the sensitivity of
+     * their tensor.
      *
-     * @param step a step, above 0
-     * @return the coarser step
+     * @param block the network
+     * @param bytes the largest size of the file
+     * @param names whether the file contains names and shapes
+     * @param sensitivities as in {@link #fit(Block, long, boolean, Map)}
+     * @return steps with which the file fits, or nothing if each tensor would need steps that are
+     *     coarser by more than a quarter
      */
     @Internal
-    public static float coarser(float step) {
-        return Precision.ofStep(step).coarser().step();
+    public Optional<Quantization> coarsened(
+            Block block, long bytes, boolean names, Map<String, Double> sensitivities) {
+        return new StepSearch(block, bytes, names, sensitivities).coarsened(this);
     }
 
     /**

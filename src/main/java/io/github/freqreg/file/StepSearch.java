@@ -3,12 +3,14 @@ package io.github.freqreg.file;
 import ai.djl.nn.Block;
 import io.github.freqreg.block.TooFewBytesException;
 import io.github.freqreg.format.Precision;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.PriorityQueue;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.ToLongFunction;
@@ -27,6 +29,9 @@ final class StepSearch {
 
     /** The finest step relative to the root mean square; its error is near that of float16. */
     private static final double FLOOR = 0x1p-12;
+
+    /** How often the step of a tensor is made coarser, by an eighth at most, before all are new. */
+    private static final int MOST_COARSER = 2;
 
     private final Block block;
     private final long bytes;
@@ -220,6 +225,44 @@ final class StepSearch {
             }
         }
         return best;
+    }
+
+    /**
+     * Makes as few of given steps as possible coarser, each time the one that is finest relative to
+     * its step at α = 1.
+     *
+     * @return steps with which the file fits, or nothing if {@link #MOST_COARSER} a tensor are not
+     *     enough
+     */
+    Optional<Quantization> coarsened(Quantization given) {
+        List<Quantization> coarser = new ArrayList<>();
+        Map<String, Float> steps = new HashMap<>(given.getSteps());
+        PriorityQueue<String> finest =
+                new PriorityQueue<>(
+                        Comparator.comparingDouble(
+                                        (String name) ->
+                                                Objects.requireNonNull(steps.get(name))
+                                                        / of(units, name))
+                                .thenComparing(name -> name));
+        units.keySet().stream().filter(name -> given.getStep(name) > 0).forEach(finest::add);
+        int most = MOST_COARSER * finest.size();
+        for (int i = 0; i < most; i++) {
+            String name = finest.remove();
+            steps.computeIfPresent(name, (n, step) -> Precision.ofStep(step).coarser().step());
+            finest.add(name);
+            coarser.add(new Quantization(steps));
+        }
+        int least = 0;
+        int enough = coarser.size();
+        while (least < enough) {
+            int middle = (least + enough) / 2;
+            if (sizes.coded(coarser.get(middle)) <= bytes) {
+                enough = middle;
+            } else {
+                least = middle + 1;
+            }
+        }
+        return least < coarser.size() ? Optional.of(coarser.get(least)) : Optional.empty();
     }
 
     private static double of(Map<String, Double> steps, String name) {

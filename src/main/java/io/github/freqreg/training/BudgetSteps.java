@@ -1,16 +1,10 @@
 package io.github.freqreg.training;
 
 import ai.djl.nn.Block;
-import ai.djl.nn.Parameter;
-import io.github.freqreg.block.FrequencyBlocks;
 import io.github.freqreg.block.NetworkTensors;
 import io.github.freqreg.file.Allocation;
 import io.github.freqreg.file.Quantization;
-import java.util.ArrayList;
-import java.util.Collections;
-import java.util.Comparator;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
@@ -88,54 +82,9 @@ record BudgetSteps(long bytes, boolean names, Optional<Adam> optimizer) {
     Optional<Quantization> adapt(Block block, Quantization steps) {
         long size = size(block, steps);
         if (size > bytes && size <= SLIGHTLY_OVER * bytes) {
-            return coarsen(block, steps);
+            return steps.coarsened(block, bytes, names, sensitivities(block));
         }
         return size <= bytes && size >= FULL * bytes ? Optional.of(steps) : Optional.empty();
-    }
-
-    /**
-     * Makes the steps of as few tensors as possible one level coarser: of the smallest tensor that
-     * suffices, or else of the largest tensors together. Empty if all of them do not suffice.
-     */
-    private Optional<Quantization> coarsen(Block block, Quantization steps) {
-        List<String> bySize = quantizedBySize(block, steps);
-        for (String name : bySize) {
-            Map<String, Float> one = new HashMap<>(steps.getSteps());
-            one.computeIfPresent(name, BudgetSteps::coarser);
-            if (fits(block, one)) {
-                return Optional.of(Quantization.of(one));
-            }
-        }
-        Collections.reverse(bySize);
-        Map<String, Float> several = new HashMap<>(steps.getSteps());
-        for (String name : bySize) {
-            several.computeIfPresent(name, BudgetSteps::coarser);
-            if (fits(block, several)) {
-                return Optional.of(Quantization.of(several));
-            }
-        }
-        return Optional.empty();
-    }
-
-    private boolean fits(Block block, Map<String, Float> steps) {
-        return size(block, Quantization.of(steps)) <= bytes;
-    }
-
-    private static List<String> quantizedBySize(Block block, Quantization steps) {
-        List<Map.Entry<String, Parameter>> tensors = new ArrayList<>();
-        for (Map.Entry<String, Parameter> each : FrequencyBlocks.parameters(block).entrySet()) {
-            if (steps.getSteps().getOrDefault(each.getKey(), 0f) > 0) {
-                tensors.add(each);
-            }
-        }
-        tensors.sort(Comparator.comparingLong(each -> each.getValue().getArray().size()));
-        List<String> names = new ArrayList<>();
-        tensors.forEach(each -> names.add(each.getKey()));
-        return names;
-    }
-
-    private static float coarser(String name, float step) {
-        return Quantization.coarser(step);
     }
 
     /** Returns the mean squared gradient of each tensor, or nothing before the first update. */

@@ -84,6 +84,45 @@ class StepSearchTest extends QuantizedNetwork {
         }
     }
 
+    /** Steps that are too fine for the sensitivity of their tensor become coarser before others. */
+    @Test
+    void aFewStepsBecomeCoarserWhereTheyAreFinest() {
+        Block block = wrapped();
+        Map<String, Double> sensitivities = new HashMap<>();
+        Map<String, Float> equal = new HashMap<>();
+        Quantization.fit(block, 240, true)
+                .getSteps()
+                .forEach(
+                        (name, step) -> {
+                            equal.put(name, step);
+                            sensitivities.put(name, 1.0 / (step * step));
+                        });
+        String first = equal.keySet().stream().sorted().toList().get(0);
+        Map<String, Float> fine = new HashMap<>(equal);
+        fine.computeIfPresent(first, (name, step) -> step / 4);
+        Quantization given = Quantization.of(fine);
+        long size = given.bytes(block, true);
+        Quantization found = given.coarsened(block, size - 1, true, sensitivities).orElseThrow();
+        assertTrue(found.bytes(block, true) < size);
+        fine.forEach(
+                (name, step) -> assertEquals(name.equals(first), found.getStep(name) > step, name));
+
+        Map<String, Float> coarsest = new HashMap<>();
+        equal.forEach(
+                (name, step) ->
+                        coarsest.put(name, Precision.ofStep(step).coarser().coarser().step()));
+        long least = Quantization.of(coarsest).bytes(block, true);
+        assertEquals(
+                coarsest,
+                Quantization.of(equal)
+                        .coarsened(block, least, true, sensitivities)
+                        .orElseThrow()
+                        .getSteps());
+        assertEquals(
+                Optional.empty(),
+                Quantization.of(equal).coarsened(block, least - 1, true, sensitivities));
+    }
+
     /** Finer steps than those of float16 would only take bytes from the other tensors. */
     @Test
     void noSensitivityMakesStepsFinerThanFloat16() {
