@@ -234,19 +234,6 @@ public final class ReferenceBatch {
 
         /** {@inheritDoc} */
         @Override
-        protected void prepare(Shape[] inputShapes) {
-            long found = inputShapes[0].get(1);
-            if (found != channels) {
-                throw new IllegalArgumentException(
-                        "Expected "
-                                + channels
-                                + " channels to normalise but the input has the shape "
-                                + inputShapes[0]);
-            }
-        }
-
-        /** {@inheritDoc} */
-        @Override
         protected NDList forwardInternal(
                 ParameterStore store,
                 NDList inputs,
@@ -308,6 +295,14 @@ public final class ReferenceBatch {
         /** {@inheritDoc} */
         @Override
         public Shape[] getOutputShapes(Shape[] inputShapes) {
+            long found = inputShapes[0].get(1);
+            if (found != channels) {
+                throw new IllegalArgumentException(
+                        "Expected "
+                                + channels
+                                + " channels to normalise but the input has the shape "
+                                + inputShapes[0]);
+            }
             return inputShapes;
         }
     }

@@ -219,6 +219,70 @@ class ReferenceBatchTest {
         }
     }
 
+    /** The first layer gets the first numbers: its outputs are those of a network of its own. */
+    @Test
+    void allScalesAreOneParameterAndSoAreAllShifts() {
+        ReferenceBatch references = references();
+        Block network =
+                references.network(
+                        new SequentialBlock()
+                                .add(TestModels.convolution(4))
+                                .add(references.norm(4))
+                                .add(TestModels.convolution(2))
+                                .add(references.norm(2)));
+        TestModels.initialize(network, manager, DataType.FLOAT32, INPUT);
+        assertEquals(
+                List.of(new Shape(6), new Shape(6)),
+                List.of("gamma", "beta").stream()
+                        .map(name -> network.getParameters().get(name).getArray().getShape())
+                        .toList());
+        NDArray inputs = TestModels.random(manager, INPUT);
+        network.getParameters().get("beta").getArray().set(new float[6]);
+        NDArray before = predict(network, inputs);
+        network.getParameters().get("gamma").getArray().set(new float[] {1, 1, 1, 1, 2, 3});
+        network.getParameters().get("beta").getArray().set(new float[] {0, 0, 0, 0, 5, 7});
+        NDArray after = predict(network, inputs);
+        for (int channel = 0; channel < 2; channel++) {
+            String its = ":," + channel;
+            assertArrayEquals(
+                    before.get(its).mul(2 + channel).add(5 + 2 * channel).toFloatArray(),
+                    after.get(its).toFloatArray(),
+                    1e-4f);
+        }
+    }
+
+    @Test
+    void eachNormalisationLayerBelongsToOnePlaceOfOneNetwork() {
+        ReferenceBatch references = references();
+        Block norm = references.norm(3);
+        Block body = new SequentialBlock().add(norm);
+        references.network(body);
+        Exception e =
+                assertThrows(
+                        IllegalArgumentException.class,
+                        () -> references.network(new SequentialBlock().add(norm)));
+        assertTrue(e.getMessage().contains("belongs to a network already"), e.getMessage());
+        Block twice = references.norm(3);
+        assertThrows(
+                IllegalArgumentException.class,
+                () -> references.network(new SequentialBlock().add(twice).add(twice)));
+        // That of other references is none of these.
+        Exception none =
+                assertThrows(
+                        IllegalArgumentException.class,
+                        () -> references.network(new SequentialBlock().add(references().norm(3))));
+        assertTrue(none.getMessage().contains("there are none"), none.getMessage());
+        assertThrows(IllegalArgumentException.class, () -> references.norm(0));
+        Block other = references.network(new SequentialBlock().add(references.norm(4)));
+        Exception channels =
+                assertThrows(
+                        IllegalArgumentException.class,
+                        () -> other.initialize(manager, DataType.FLOAT32, INPUT));
+        assertEquals(
+                "Expected 4 channels to normalise but the input has the shape (4, 3, 8, 8)",
+                channels.getMessage());
+    }
+
     @Test
     void inputsFitTheReferences() {
         Block network = network();
