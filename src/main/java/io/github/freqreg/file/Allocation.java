@@ -21,8 +21,8 @@ import java.util.Objects;
  * <p>c_t are the coefficients of tensor t, ĉ_t the stored ones, and s_t is the tensor's
  * sensitivity. With a price λ of a bit, the best step of every tensor is {@code √(6λ / (ln 2 ·
  * s_t))}, and each coefficient becomes the multiple of the step for which error and bits together
- * cost least; the tail is cut where storing it costs more than it gains. λ is found by bisection on
- * the size of the file.
+ * cost least; the tail is cut where storing it costs more than it gains, with the bits of a count
+ * of its own. λ is found by bisection on the size of the file.
  *
  * <p>Wrap a network with all coefficients (keep rate 1), then
  *

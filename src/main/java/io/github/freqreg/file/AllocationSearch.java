@@ -54,11 +54,15 @@ final class AllocationSearch {
         NetworkContent network = NetworkContent.of(block);
         sizes = new FileSize(network, names);
         tensors = network.coefficients();
+        Map<String, Integer> counts = new LinkedHashMap<>();
+        tensors.forEach((name, values) -> counts.put(name, values.length));
         Set<String> folded = FoldedNormalization.scalesAndShifts(network.tensors());
         folded.forEach(name -> unrounded.put(name, Objects.requireNonNull(tensors.remove(name))));
         Map<String, Double> defaults = new HashMap<>();
         tensors.forEach((name, values) -> defaults.put(name, defaultUnit(values)));
-        rounding = new RateDistortion(tensors, StepUnits.of(defaults, sensitivities));
+        rounding =
+                new RateDistortion(
+                        tensors, StepUnits.of(defaults, sensitivities), RepeatedCounts.in(counts));
     }
 
     /** Returns 1/√s of a tensor of which nothing else is known. */

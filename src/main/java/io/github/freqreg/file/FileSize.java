@@ -76,7 +76,7 @@ final class FileSize {
                 int multiple = (int) Math.rint(values[i] / precision.step());
                 sum += stretch.weight() * cost.bits(multiple);
                 cost.add(multiple);
-                // Zeros at the end are not stored.
+                // Zeros at the end are not stored, except for a few.
                 kept = multiple == 0 ? kept : sum;
             }
         }

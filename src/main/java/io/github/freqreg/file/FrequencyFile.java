@@ -100,7 +100,8 @@ public final class FrequencyFile {
      * Saves a network with quantised numbers.
      *
      * <p>The numbers of a tensor are rounded to multiples of its step. Trailing coefficients that
-     * are rounded to zero are not stored, if they are sixteen or more.
+     * are rounded to zero are not stored, except where fewer than sixteen of them spare a count
+     * that differs from the neighbouring tensor's.
      *
      * @param block the network, initialised
      * @param file the path; an existing file is replaced

@@ -12,15 +12,14 @@ import io.github.freqreg.format.Precision;
 import io.github.freqreg.spectrum.FrequencyAxes;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /** Makes the content of a {@code .frq} file from a network. */
 final class NetworkWriter {
-
-    /** Fewer zeros take fewer bits than a kept number that is not that of the tensor before. */
-    private static final int FEW_ZEROS = 16;
 
     private final PrecisionRule precisions;
     private final StatisticRule statistics;
@@ -109,13 +108,22 @@ final class NetworkWriter {
                         : RunningStatistic.in(network.tensors(), network::numbers);
         Map<Parameter, Precision> steps =
                 statistics == StatisticRule.STEPS ? StatisticSteps.in(network) : Map.of();
+        Map<String, Integer> counts = new LinkedHashMap<>();
+        for (NetworkTensor tensor : network.tensors()) {
+            if (tensor.spectral().isPresent()) {
+                counts.put(tensor.name(), numbers(network, tensor).length);
+            }
+        }
+        Set<String> repeated = RepeatedCounts.in(counts);
         List<FrqEntry> entries = new ArrayList<>();
         for (NetworkTensor tensor : network.tensors()) {
             RunningStatistic statistic = few.get(tensor.parameter());
-            float[] numbers = replaced.getOrDefault(tensor.name(), network.numbers(tensor));
+            float[] numbers = numbers(network, tensor);
             Optional<Precision> step = Optional.ofNullable(steps.get(tensor.parameter()));
             entries.add(
-                    statistic == null ? entry(tensor, numbers, step) : entry(tensor, statistic));
+                    statistic == null
+                            ? entry(tensor, numbers, step, repeated.contains(tensor.name()))
+                            : entry(tensor, statistic));
         }
         return new FrqDocument(
                 network.inputs(),
@@ -150,7 +158,15 @@ final class NetworkWriter {
                 few.coefficients());
     }
 
-    private FrqEntry entry(NetworkTensor tensor, float[] numbers, Optional<Precision> ofStatistic) {
+    private float[] numbers(NetworkContent network, NetworkTensor tensor) {
+        return replaced.getOrDefault(tensor.name(), network.numbers(tensor));
+    }
+
+    private FrqEntry entry(
+            NetworkTensor tensor,
+            float[] numbers,
+            Optional<Precision> ofStatistic,
+            boolean repeated) {
         Precision precision = ofStatistic.orElseGet(() -> precisions.of(tensor, numbers));
         Optional<SpectralParameter> spectral = tensor.spectral();
         return new FrqEntry(
@@ -158,15 +174,26 @@ final class NetworkWriter {
                 shape(tensor),
                 spectral.isPresent() ? spectral.get().getAxes() : null,
                 precision,
-                spectral.isPresent() ? withoutTrailingZeros(numbers, precision) : numbers);
+                spectral.isPresent()
+                        ? withoutTrailingZeros(numbers, precision, repeated)
+                        : numbers);
     }
 
-    /** Drops the last coefficients if they are rounded to zero, unless they are few. */
-    private static float[] withoutTrailingZeros(float[] values, Precision precision) {
+    /**
+     * Drops the last coefficients if they are rounded to zero, unless they are so few that they
+     * take fewer bits than another count.
+     *
+     * @param repeated whether the file need not state the count of all values
+     */
+    private static float[] withoutTrailingZeros(
+            float[] values, Precision precision, boolean repeated) {
         int count = values.length;
         while (count > 1 && precision.isZero(values[count - 1])) {
             count--;
         }
-        return values.length - count < FEW_ZEROS ? values : Arrays.copyOf(values, count);
+        int zeros = values.length - count;
+        return zeros == 0 || repeated && zeros < RepeatedCounts.BITS
+                ? values
+                : Arrays.copyOf(values, count);
     }
 }

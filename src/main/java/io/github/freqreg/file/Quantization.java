@@ -242,15 +242,14 @@ public final class Quantization {
     }
 
     /**
-     * Makes as few steps as possible coarser, those first that are finest for the sensitivity of
-     * their tensor.
+     * Makes steps coarser until a file fits, the finest relative to 1/√s_t first.
      *
      * @param block the network
      * @param bytes the largest size of the file
      * @param names whether the file contains names and shapes
      * @param sensitivities as in {@link #fit(Block, long, boolean, Map)}
-     * @return steps with which the file fits, or nothing if each tensor would need steps that are
-     *     coarser by more than a quarter
+     * @return the steps, or nothing if twice as many levels as there are tensors are not enough; a
+     *     level is an eighth at most
      */
     @Internal
     public Optional<Quantization> coarsened(

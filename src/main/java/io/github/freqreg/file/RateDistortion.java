@@ -8,6 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 
 /**
  * Rounds the coefficients of a network so that error and bits together are least.
@@ -21,18 +22,16 @@ import java.util.Objects;
  *
  * <p>where the bits are those of the file's coder after the multiples before it. Only the two
  * multiples around c and 0 are tried. The tail is cut where leaving it out is cheaper than storing
- * it, by more than the bits of another kept number.
+ * it, by more than the bits of a count of its own.
  */
 final class RateDistortion {
 
     /** The finest step relative to the root mean square; its error is near that of float16. */
     private static final double FLOOR = 0x1p-12;
 
-    /** About what a file spends on a kept number that is not that of the tensor before. */
-    private static final int BITS_OF_COUNT = 16;
-
     private final Map<String, float[]> tensors;
     private final Map<String, Double> units;
+    private final Set<String> repeated;
     private final Map<String, Limits> limits = new HashMap<>();
 
     /** The finest step of a tensor, and its largest magnitude, which a step must hold. */
@@ -43,9 +42,11 @@ final class RateDistortion {
      *
      * @param tensors the coefficients by name, in the network's order
      * @param units 1/√s of each tensor
+     * @param repeated the tensors whose count the file repeats, see {@link RepeatedCounts}
      */
-    RateDistortion(Map<String, float[]> tensors, Map<String, Double> units) {
+    RateDistortion(Map<String, float[]> tensors, Map<String, Double> units, Set<String> repeated) {
         this.tensors = tensors;
+        this.repeated = repeated;
         this.units = units;
         tensors.forEach(
                 (name, values) ->
@@ -73,7 +74,15 @@ final class RateDistortion {
                     float step = precision.step();
                     float[] all = new float[values.length];
                     List<Stretch> whole = List.of(new Stretch(0, values.length, 1));
-                    Cut cut = round(values, whole, step, own, cost, (i, value) -> all[i] = value);
+                    Cut cut =
+                            round(
+                                    values,
+                                    whole,
+                                    step,
+                                    own,
+                                    bitsOfCount(name),
+                                    cost,
+                                    (i, value) -> all[i] = value);
                     rounded.steps.put(name, step);
                     rounded.values.put(name, Arrays.copyOf(all, kept(values, cut)));
                 });
@@ -104,9 +113,22 @@ final class RateDistortion {
             double own = price(each.getKey(), scale, price, precision);
             float[] values = each.getValue();
             List<Stretch> some = Stretch.of(values.length);
-            bits += round(values, some, precision.step(), own, cost, (i, value) -> {}).bits;
+            bits +=
+                    round(
+                                    values,
+                                    some,
+                                    precision.step(),
+                                    own,
+                                    bitsOfCount(each.getKey()),
+                                    cost,
+                                    (i, value) -> {})
+                            .bits;
         }
         return bits;
+    }
+
+    private int bitsOfCount(String name) {
+        return repeated.contains(name) ? RepeatedCounts.BITS : 0;
     }
 
     /** Returns the step of a tensor. */
@@ -129,6 +151,7 @@ final class RateDistortion {
      * Rounds stretches of a tensor.
      *
      * @param price of a bit in units of the squared step
+     * @param bitsOfCount what a cut must save
      * @param result takes the rounded values
      */
     private static Cut round(
@@ -136,6 +159,7 @@ final class RateDistortion {
             List<Stretch> stretches,
             float step,
             double price,
+            int bitsOfCount,
             MultiplesCost cost,
             Result result) {
         double gain = 0;
@@ -173,7 +197,7 @@ final class RateDistortion {
                 }
             }
         }
-        return best - gain > price * BITS_OF_COUNT ? cut : whole;
+        return best - gain > price * bitsOfCount ? cut : whole;
     }
 
     /** Where the tail of a tensor is cut, and the bits before. */

@@ -30,8 +30,8 @@ final class StepSearch {
     /** The finest step relative to the root mean square; its error is near that of float16. */
     private static final double FLOOR = 0x1p-12;
 
-    /** How often the step of a tensor is made coarser, by an eighth at most, before all are new. */
-    private static final int MOST_COARSER = 2;
+    /** How many levels coarser steps become on average before all are fitted anew. */
+    private static final int LEVELS = 2;
 
     private final Block block;
     private final long bytes;
@@ -46,6 +46,9 @@ final class StepSearch {
 
     /** The step of each tensor at α = 1. */
     private final Map<String, Double> units = new HashMap<>();
+
+    /** Whether the relations of the steps come from sensitivities. */
+    private final boolean known;
 
     /** The finest step of each tensor. */
     private final Map<String, Double> floors = new HashMap<>();
@@ -75,6 +78,7 @@ final class StepSearch {
                 });
         units.forEach((name, size) -> floors.put(name, FLOOR * size));
         units.putAll(StepUnits.of(units, sensitivities));
+        known = !sensitivities.isEmpty();
     }
 
     /**
@@ -228,11 +232,10 @@ final class StepSearch {
     }
 
     /**
-     * Makes as few of given steps as possible coarser, each time the one that is finest relative to
-     * its step at α = 1.
+     * Makes given steps coarser, one by one, until the file fits: each time the one that is finest
+     * relative to its step at α = 1, or, without sensitivities, to what it was.
      *
-     * @return steps with which the file fits, or nothing if {@link #MOST_COARSER} a tensor are not
-     *     enough
+     * @return the steps, or nothing if {@link #LEVELS} for each tensor are not enough
      */
     Optional<Quantization> coarsened(Quantization given) {
         List<Quantization> coarser = new ArrayList<>();
@@ -242,10 +245,12 @@ final class StepSearch {
                         Comparator.comparingDouble(
                                         (String name) ->
                                                 Objects.requireNonNull(steps.get(name))
-                                                        / of(units, name))
+                                                        / (known
+                                                                ? of(units, name)
+                                                                : given.getStep(name)))
                                 .thenComparing(name -> name));
         units.keySet().stream().filter(name -> given.getStep(name) > 0).forEach(finest::add);
-        int most = MOST_COARSER * finest.size();
+        int most = LEVELS * finest.size();
         for (int i = 0; i < most; i++) {
             String name = finest.remove();
             steps.computeIfPresent(name, (n, step) -> Precision.ofStep(step).coarser().step());

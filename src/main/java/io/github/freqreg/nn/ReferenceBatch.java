@@ -15,7 +15,10 @@ import ai.djl.training.initializer.Initializer;
 import ai.djl.util.PairList;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
+import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -133,9 +136,19 @@ public final class ReferenceBatch {
                         "Expected a body with normalisation layers of these references, but there"
                                 + " are none");
             }
+            Set<Norm> places = Collections.newSetFromMap(new IdentityHashMap<>());
+            for (Norm norm : norms) {
+                if (norm.network != null || !places.add(norm)) {
+                    throw new IllegalArgumentException(
+                            "A normalisation layer of these references belongs to a network"
+                                    + " already: a network and each of its places need a layer of"
+                                    + " their own");
+                }
+            }
             int channels = 0;
             for (Norm norm : norms) {
-                norm.join(this, channels);
+                norm.network = this;
+                norm.first = channels;
                 channels += norm.channels;
             }
             gamma = parameter("gamma", Parameter.Type.GAMMA, Initializer.ONES, channels);
@@ -222,16 +235,6 @@ public final class ReferenceBatch {
             return ReferenceBatch.this == references;
         }
 
-        private void join(Network its, int place) {
-            if (network != null) {
-                throw new IllegalArgumentException(
-                        "A normalisation layer of these references belongs to a network already: a"
-                                + " network and each of its places need a layer of their own");
-            }
-            network = its;
-            first = place;
-        }
-
         /** {@inheritDoc} */
         @Override
         protected NDList forwardInternal(
@@ -241,7 +244,12 @@ public final class ReferenceBatch {
                 PairList<String, Object> params) {
             NDArray input = inputs.singletonOrThrow();
             Shape vector = new Shape(channels);
-            if (network == null || input.getShape().get(0) < count()) {
+            if (network == null) {
+                throw new IllegalStateException(
+                        "This normalisation layer belongs to no network: call"
+                                + " ReferenceBatch.network with a body that contains it");
+            }
+            if (input.getShape().get(0) < count()) {
                 throw new IllegalStateException(
                         "Expected "
                                 + count()
@@ -258,11 +266,11 @@ public final class ReferenceBatch {
                 NDArray mean = rows.mean(ROW, true);
                 NDArray variance = rows.sub(mean).square().mean(ROW);
                 NDArray scale =
-                        its(network.gamma, store, input.getDevice(), training, scratch)
+                        part(network.gamma, store, input.getDevice(), training, scratch)
                                 .div(variance.add(EPSILON).sqrt());
                 scale.attach(scratch);
                 NDArray shift =
-                        its(network.beta, store, input.getDevice(), training, scratch)
+                        part(network.beta, store, input.getDevice(), training, scratch)
                                 .sub(mean.reshape(vector).mul(scale));
                 shift.attach(scratch);
                 // With these statistics, the engine's kernel multiplies by the scale and adds the
@@ -282,7 +290,7 @@ public final class ReferenceBatch {
         }
 
         /** Returns the part of a parameter of the network that belongs to these channels. */
-        private NDArray its(
+        private NDArray part(
                 Parameter all,
                 ParameterStore store,
                 Device device,

@@ -32,9 +32,6 @@ record Budget(long amount, Unit unit, boolean folded) {
     /** Bits of a coefficient of an embedding table, which profits from more and coarser numbers. */
     private static final int BITS_OF_TABLE = 2;
 
-    /** The largest share of a budget, 1/8, that vectors may take if they are kept whole. */
-    private static final int LARGEST_PART = 8;
-
     /**
      * Checks the amount.
      *
@@ -98,9 +95,9 @@ record Budget(long amount, Unit unit, boolean folded) {
         }
     }
 
-    /** Returns whether a number of coefficients would take a large share of the budget. */
-    boolean isLargelyTakenBy(long coefficients) {
-        return enough(0, coefficients) * LARGEST_PART > amount;
+    /** Returns which part of the budget a number of coefficients would take. */
+    double part(long coefficients) {
+        return (double) enough(0, coefficients) / amount;
     }
 
     /**

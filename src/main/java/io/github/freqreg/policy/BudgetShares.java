@@ -87,6 +87,16 @@ final class BudgetShares {
         }
     }
 
+    /** How much of a fresh tensor is kept. */
+    enum Claim {
+        /** All of it, before other tensors get more than one coefficient. */
+        WHOLE,
+        /** A share by its size. */
+        SHARE,
+        /** A share by its size, but at most a power of it while others can use more. */
+        FEW
+    }
+
     private final Rule rule;
     private double exponent;
     private double vectorExponent;
@@ -101,20 +111,6 @@ final class BudgetShares {
      */
     BudgetShares(Rule rule) {
         this.rule = rule;
-    }
-
-    /** How much of a fresh tensor is kept. */
-    enum Claim {
-        /** All of it, before other tensors get more than one coefficient. */
-        WHOLE,
-        /** A share by its size, and of a vector only few while others can use more. */
-        SHARE,
-        /**
-         * A share by its size, whatever the number of axes: for a bias of the outputs of the
-         * network, such as classes, which have no order. Where all shares are equal, as {@link
-         * #SHARE}.
-         */
-        OUTPUTS
     }
 
     /**
@@ -203,11 +199,7 @@ final class BudgetShares {
     /** Returns the largest share of a fresh tensor while others can use more. */
     private long enough(Tensor tensor) {
         long size = tensor.size();
-        boolean few =
-                tensor.shape.dimension() == 1
-                        && (tensor.claim == Claim.SHARE
-                                || tensor.claim == Claim.OUTPUTS && rule == Rule.EQUAL);
-        return few ? (long) Math.ceil(Math.pow(size, vectorExponent)) : size;
+        return tensor.claim == Claim.FEW ? (long) Math.ceil(Math.pow(size, vectorExponent)) : size;
     }
 
     private long room(Tensor tensor, ToLongFunction<Tensor> most) {

@@ -20,6 +20,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Predicate;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -33,7 +34,7 @@ import org.slf4j.LoggerFactory;
  * </pre>
  *
  * <p>By default a policy wraps the weights of convolutions, transposed convolutions, linear and
- * recurrent layers; with a budget it may wrap more, see {@link
+ * recurrent layers; with a budget it wraps all trained parameters, see {@link
  * FrequencyRegularizationBuilder#optBudget}. {@link #apply(Block, Shape...)} wraps each layer by
  * itself if the parent allows it ({@code SequentialBlock}, {@code ParallelBlock}), and otherwise
  * the composite as a whole (attention, classes of your own that call private fields). Either way
@@ -232,20 +233,29 @@ public final class FrequencyRegularization {
                         .toList();
         Map<Block, FoundAxes> found = axes.trace(block);
         ModuleLayers layers = new ModuleLayers();
-        return new NetworkPlan(block, plan(tensors, filter, layers, found));
+        Map<Parameter, FoundAxes> ofModules = axes.trace(tensors, layers);
+        List<PlannedTensor> planned =
+                tensors.stream()
+                        .map(tensor -> filter.plan(tensor, layers.of(tensor)))
+                        .map(each -> each.traced(traced(each, found, ofModules)))
+                        .map(axes::explain)
+                        .toList();
+        return new NetworkPlan(block, filter.sparing() ? sparing(planned) : planned);
     }
 
-    private List<PlannedTensor> plan(
-            List<NetworkTensor> tensors,
-            TensorFilter filter,
-            ModuleLayers layers,
-            Map<Block, FoundAxes> found) {
-        Map<Parameter, FoundAxes> ofModules = axes.trace(tensors, layers);
-        return tensors.stream()
-                .map(tensor -> filter.plan(tensor, layers.of(tensor)))
-                .map(each -> each.traced(traced(each, found, ofModules)))
-                .map(axes::explain)
-                .toList();
+    /** Leaves parameters other than weights that are beside layers alone where they are few. */
+    private List<PlannedTensor> sparing(List<PlannedTensor> planned) {
+        Predicate<PlannedTensor> candidate =
+                each -> each.isChosen() && !each.isChosenWeight() && each.isBesideLayers();
+        long numbers =
+                planned.stream()
+                        .filter(candidate.and(each -> each.tensor().shape() != null))
+                        .mapToLong(each -> each.shape().size())
+                        .sum();
+        boolean few = budget.filter(its -> its.part(numbers) <= NetworkBudget.MOST).isPresent();
+        return few
+                ? planned.stream().map(each -> candidate.test(each) ? each.spared() : each).toList()
+                : planned;
     }
 
     private static Optional<FoundAxes> traced(

@@ -3,7 +3,6 @@ package io.github.freqreg.policy;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Parameter;
 import io.github.freqreg.execution.Strategy;
-import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -51,8 +50,8 @@ public final class FrequencyRegularizationBuilder {
      * Selects the published method: tensors are transformed along their own axes with equal weights
      * (the table of an embedding along those of {@link
      * io.github.freqreg.spectrum.FrequencyAxes#ofTable}), fresh tensors are not balanced, a fresh
-     * network shares a budget equally among the weights, and running statistics are not folded.
-     * Explicit settings still hold.
+     * network shares a budget equally, a budget wraps weights alone, and running statistics are not
+     * folded. Explicit settings still hold.
      *
      * @return this builder
      */
@@ -91,16 +90,16 @@ public final class FrequencyRegularizationBuilder {
     /**
      * Sets how many numbers the whole network keeps, with the parameters that are not wrapped.
      *
-     * <p>All trained parameters of all kinds of layer are wrapped, embeddings included; {@link
-     * #optLayerTypes} and {@link #optParameterTypes} override this choice. Parameters that are not
+     * <p>Wrapped are all trained parameters of all kinds of layer, embeddings included, but with
+     * {@link #paper} weights alone, and other than weights, those of a class that has layers only
+     * if they take more than an eighth or weights have a {@linkplain #optSeededStart seeded start};
+     * {@link #optLayerTypes} and {@link #optParameterTypes} override this. Parameters that are not
      * wrapped, and what a file stores of running statistics, are subtracted first. The rest is
      * divided among the wrapped tensors. In a trained network, each coefficient goes to the tensor
-     * whose relative energy it increases most. In a fresh network, vectors, such as biases, are
-     * kept whole if together they take at most an eighth of the budget or weights have a
-     * {@linkplain #optSeededStart seeded start}, and the shares of all other tensors are
-     * proportional to a power of the sizes. Where vectors would take more, one of n elements
-     * (except the bias of a last linear layer) gets at most √n where few of all are kept. Floors do
-     * not apply, and overrides are an error of {@link #build}.
+     * whose relative energy it increases most. In a fresh network, vectors such as biases are kept
+     * whole if they take at most an eighth of the budget, or half with a seeded start; all other
+     * shares are proportional to a power of the sizes, and a vector of n elements (except the bias
+     * of a last linear layer) gets at most √n where few of all are kept. Overrides are an error.
      *
      * @param numbers the total, 1 or more
      * @return this builder
@@ -331,15 +330,16 @@ public final class FrequencyRegularizationBuilder {
      *     are both a budget and overrides
      */
     public FrequencyRegularization build() {
-        Set<LayerType> all = EnumSet.allOf(LayerType.class);
-        Set<LayerType> layers = layerTypes.orElse(budget.isPresent() ? all : TensorFilter.USUAL);
-        Set<Parameter.Type> weight = Set.of(Parameter.Type.WEIGHT);
-        boolean wraps = budget.isPresent() && !paper;
-        Set<Parameter.Type> types = parameterTypes.orElse(wraps ? TensorFilter.TRAINED : weight);
+        Set<LayerType> layers =
+                layerTypes.orElse(budget.isPresent() ? TensorFilter.ALL : TensorFilter.USUAL);
+        boolean all = budget.isPresent() && !paper;
+        Set<Parameter.Type> types =
+                parameterTypes.orElse(all ? TensorFilter.TRAINED : TensorFilter.WEIGHT);
+        boolean sparing = parameterTypes.isEmpty() && starts.seed().isEmpty();
         budget.ifPresent(each -> each.checkNoOverrides(overrides.size()));
         AxesRules.Finder finder = paper ? AxesRules.Finder.NONE : AxesRules.Finder.SHAPES;
         return new FrequencyRegularization(
-                new TensorFilter(layers, types, include, exclude, shapes),
+                new TensorFilter(layers, types, include, exclude, shapes, sparing),
                 budget.map(each -> new Budget(each.amount(), each.unit(), folded.orElse(!paper))),
                 new KeepAmounts(amount, overrides.copy(), floors, startRate),
                 new AxesRules(splits.copy(), weights.copy(), finder),

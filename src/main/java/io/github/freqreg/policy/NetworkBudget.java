@@ -31,6 +31,12 @@ import java.util.stream.Stream;
  */
 final class NetworkBudget {
 
+    /** Up to this part of a budget, parameters are few. */
+    static final double MOST = 1.0 / 8;
+
+    /** The largest part that vectors may take if they are kept whole behind seeded weights. */
+    private static final double MOST_BEHIND_SEEDS = 1.0 / 2;
+
     /** How many of the parameters that are not wrapped a message names. */
     private static final int NAMED = 3;
 
@@ -47,7 +53,8 @@ final class NetworkBudget {
     private final long most;
 
     /**
-     * The channels behind random directions have no order, and so vectors have no low frequencies.
+     * Whether fresh vectors keep all coefficients: because they are few, or because channels behind
+     * seeded weights have no order, so that no frequency of a vector is low.
      */
     private final boolean vectorsAreWhole;
 
@@ -58,7 +65,7 @@ final class NetworkBudget {
      * @param axes along which axes they are transformed
      * @param budget of the whole network
      * @param rule how a fresh network shares it
-     * @param starts whether fresh weights have a seeded start, whose frequencies are not few
+     * @param starts from which weights tensors start; with seeds, channels have no order
      */
     NetworkBudget(
             NetworkPlan plan,
@@ -98,7 +105,8 @@ final class NetworkBudget {
                         .filter(PlannedTensor::isVector)
                         .mapToLong(each -> each.shape().size())
                         .sum();
-        vectorsAreWhole = starts.seed().isPresent() || !budget.isLargelyTakenBy(vectors);
+        vectorsAreWhole =
+                budget.part(vectors) <= (starts.seed().isPresent() ? MOST_BEHIND_SEEDS : MOST);
     }
 
     /**
@@ -178,19 +186,24 @@ final class NetworkBudget {
                             + budget.amount()
                             + " "
                             + budget.unit()
-                            + ", but the parameters left alone have "
-                            + whole
-                            + (bytes ? " numbers of two bytes" : "")
-                            + " and "
+                            + ", but "
+                            + (whole == 0 ? "" : leftAlone(whole))
                             + least
                             + " tensors need one coefficient each"
-                            + largest(shares)
+                            + (whole == 0 ? "" : largest(shares))
                             + "; or give at least "
                             + budget.enough(whole, least)
                             + " to "
                             + (bytes ? "optBudgetBytes" : "optBudget");
             throw bytes ? new TooFewBytesException(message) : new IllegalArgumentException(message);
         }
+    }
+
+    private String leftAlone(long numbers) {
+        return "the parameters left alone have "
+                + numbers
+                + (budget.unit() == Budget.Unit.BYTES ? " numbers of two bytes" : "")
+                + " and ";
     }
 
     /** Names the largest parameters that are not wrapped, and the settings that would wrap them. */
@@ -240,12 +253,17 @@ final class NetworkBudget {
     }
 
     private BudgetShares.Claim claim(PlannedTensor tensor) {
-        if (tensor.isVector() && vectorsAreWhole) {
+        if (!tensor.isVector()) {
+            return BudgetShares.Claim.SHARE;
+        }
+        if (vectorsAreWhole) {
             return BudgetShares.Claim.WHOLE;
         }
-        return lastBias.equals(Optional.of(tensor))
-                ? BudgetShares.Claim.OUTPUTS
-                : BudgetShares.Claim.SHARE;
+        // Its elements belong to the outputs of the network, such as classes, without an order.
+        boolean outputs = lastBias.equals(Optional.of(tensor));
+        return outputs && rule != BudgetShares.Rule.EQUAL
+                ? BudgetShares.Claim.SHARE
+                : BudgetShares.Claim.FEW;
     }
 
     /** Returns the bias of the last linear layer, if nothing with parameters follows it. */

@@ -41,6 +41,23 @@ record PlannedTensor(
         return new PlannedTensor(tensor, longer, remedy, traced);
     }
 
+    /** Returns this tensor as one that is left alone after all. */
+    PlannedTensor spared() {
+        TensorChoice other =
+                new TensorChoice(
+                        choice.name(),
+                        choice.layer(),
+                        choice.shape(),
+                        false,
+                        "its class would have to be wrapped as a whole");
+        return new PlannedTensor(tensor, other, Optional.of("optParameterTypes"), traced);
+    }
+
+    /** Returns whether it belongs to a class that has layers, too. */
+    boolean isBesideLayers() {
+        return !owner().getChildren().isEmpty();
+    }
+
     String name() {
         return tensor.name();
     }

@@ -17,13 +17,16 @@ import java.util.regex.Pattern;
  * @param include a pattern that the name must match, if any
  * @param exclude a pattern that the name must not match, if any
  * @param shapes a test of the shape, if any
+ * @param sparing whether a budget leaves parameters of a class with layers, other than weights,
+ *     alone where they are few, since to wrap them is to wrap the class as a whole
  */
 record TensorFilter(
         Set<LayerType> layerTypes,
         Set<Parameter.Type> parameterTypes,
         Optional<Pattern> include,
         Optional<Pattern> exclude,
-        Optional<Predicate<Shape>> shapes) {
+        Optional<Predicate<Shape>> shapes,
+        boolean sparing) {
 
     /** The kinds of layer that are chosen by default. */
     static final Set<LayerType> USUAL =
@@ -32,6 +35,12 @@ record TensorFilter(
                     LayerType.TRANSPOSED_CONVOLUTION,
                     LayerType.LINEAR,
                     LayerType.RECURRENT);
+
+    /** All kinds of layer. */
+    static final Set<LayerType> ALL = EnumSet.allOf(LayerType.class);
+
+    /** The type of parameter that is chosen by default. */
+    static final Set<Parameter.Type> WEIGHT = EnumSet.of(Parameter.Type.WEIGHT);
 
     /** The types of parameter that are trained; running statistics have none of these. */
     static final Set<Parameter.Type> TRAINED =

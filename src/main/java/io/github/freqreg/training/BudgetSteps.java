@@ -74,8 +74,8 @@ record BudgetSteps(long bytes, boolean names, Optional<Adam> optimizer) {
 
     /**
      * Adapts steps that were fitted to an earlier state of the network. Steps that still use the
-     * bytes well stay, since the network has adapted to them; if the file is slightly too large, as
-     * few steps as possible become coarser.
+     * bytes well stay, since the network has adapted to them; if the file is slightly too large, a
+     * few become coarser, see {@link Quantization#coarsened}.
      *
      * @return the steps to use, or nothing if they have to be fitted anew
      */

@@ -30,11 +30,11 @@ import org.slf4j.LoggerFactory;
  *
  * <p>After each epoch, the listener compares the size of the file with the budget. It fits new
  * quantisation steps (see {@link Quantization}) if the file is far too large or leaves room; if the
- * file is slightly too large, it coarsens as few steps as possible. {@link Checkpoint} saves the
- * current steps. With batch normalisation, call {@link NormalizationStatistics#estimate} and then
- * {@link #update} before the network is measured or saved. The sensitivity of a tensor is the mean
- * of Adam's second moments, that is, of the squared gradients; without Adam all tensors get the
- * same relative error.
+ * file is slightly too large, it makes a few of them coarser. {@link Checkpoint} saves the current
+ * steps. With batch normalisation, call {@link NormalizationStatistics#estimate} and then {@link
+ * #update} before the network is measured or saved. The sensitivity of a tensor is the mean of
+ * Adam's second moments, that is, of the squared gradients; without Adam all tensors get the same
+ * relative error.
  *
  * <p>After each epoch with steps, the size of the file is added to the trainer's metrics as {@value
  * #METRIC}. The model must be on the first device of the trainer, because copies on other devices

@@ -51,10 +51,13 @@ class BudgetSharesTest {
         assertEquals(
                 List.of(11, 4, 11, 6, 12, 5),
                 keptOfFresh(everything().optBudget(49).optSeededStart(1)));
-        // If there is too little for all of them, each gets its part.
+        // They are half of 30 numbers.
         assertEquals(
-                List.of(1, 3, 1, 4, 1, 4),
-                keptOfFresh(everything().optBudget(14).optSeededStart(1)));
+                List.of(5, 4, 5, 6, 5, 5),
+                keptOfFresh(everything().optBudget(30).optSeededStart(1)));
+        assertEquals(
+                List.of(7, 2, 7, 3, 7, 3),
+                keptOfFresh(everything().optBudget(29).optSeededStart(1)));
     }
 
     private static FrequencyRegularizationBuilder everything() {

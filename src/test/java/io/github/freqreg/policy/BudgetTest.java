@@ -2,7 +2,6 @@ package io.github.freqreg.policy;
 
 import static io.github.freqreg.Messages.assertContains;
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -120,14 +119,9 @@ class BudgetTest {
     }
 
     @Test
-    void moreThanAnEighthIsALargeShare() {
-        assertFalse(numbers(80).isLargelyTakenBy(0));
-        assertFalse(numbers(80).isLargelyTakenBy(10));
-        assertTrue(numbers(80).isLargelyTakenBy(11));
-        assertTrue(numbers(79).isLargelyTakenBy(10));
-        // A coefficient takes half a byte.
-        assertFalse(bytes(80).isLargelyTakenBy(20));
-        assertTrue(bytes(80).isLargelyTakenBy(21));
+    void aCoefficientTakesANumberOrHalfAByte() {
+        assertEquals(1.0 / 8, numbers(80).part(10));
+        assertEquals(1.0 / 8, bytes(80).part(20));
     }
 
     @ParameterizedTest

@@ -15,11 +15,18 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import ai.djl.Model;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.AbstractBlock;
 import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
 import ai.djl.nn.SequentialBlock;
 import ai.djl.nn.norm.BatchNorm;
+import ai.djl.training.ParameterStore;
+import ai.djl.training.initializer.Initializer;
+import ai.djl.util.PairList;
 import io.github.freqreg.TestModels;
 import io.github.freqreg.block.FrequencyBlocks;
 import io.github.freqreg.file.CompressionReport;
@@ -43,9 +50,12 @@ class NetworkBudgetTest {
 
     @Test
     void budgetAboveTheNetworksSizeKeepsAll() {
-        try (Model model = small()) {
-            policy().optBudget(1_000_000).build().apply(model);
-            assertEquals(SMALL_WEIGHTS + SMALL_BIASES, numbers(model.getBlock()));
+        for (FrequencyRegularizationBuilder each :
+                List.of(policy(), FrequencyRegularization.builder())) {
+            try (Model model = small()) {
+                each.optBudget(1_000_000).build().apply(model);
+                assertEquals(SMALL_WEIGHTS + SMALL_BIASES, numbers(model.getBlock()));
+            }
         }
     }
 
@@ -70,7 +80,12 @@ class NetworkBudgetTest {
         assertEquals(weights, chosenOfSmall(FrequencyRegularization.builder().optKept(9)));
         assertEquals(weights, chosenOfSmall(policy().optBudget(119)));
         // Explicit choices are respected.
-        assertEquals(weights, chosenOfSmall(weights().optBudget(119)));
+        assertEquals(
+                weights,
+                chosenOfSmall(
+                        FrequencyRegularization.builder()
+                                .optParameterTypes(Parameter.Type.WEIGHT)
+                                .optBudget(119)));
         assertEquals(
                 List.of("06Linear_weight", "06Linear_bias"),
                 chosenOfSmall(
@@ -79,7 +94,85 @@ class NetworkBudgetTest {
                                 .optLayerTypes(LayerType.LINEAR)));
     }
 
-    /** A budget this small also compresses biases and normalisation, but no running statistics. */
+    /** A token of 40 numbers beside a layer of 50: the class would be one unit. */
+    @Test
+    void parametersBesideLayersAreWrappedOnlyWhereTheyAreMany() {
+        List<String> layer = List.of("01layer_weight", "01layer_bias");
+        List<String> all = List.of("token", "01layer_weight", "01layer_bias");
+        assertEquals(layer, chosenOfWithToken(FrequencyRegularization.builder().optBudget(320)));
+        assertEquals(all, chosenOfWithToken(FrequencyRegularization.builder().optBudget(319)));
+        assertEquals(
+                all,
+                chosenOfWithToken(
+                        FrequencyRegularization.builder().optBudget(320).optSeededStart(1)));
+        assertEquals(
+                all,
+                chosenOfWithToken(
+                        FrequencyRegularization.builder()
+                                .optBudget(320)
+                                .optParameterTypes(Parameter.Type.values())));
+    }
+
+    private static List<String> chosenOfWithToken(FrequencyRegularizationBuilder policy) {
+        return policy.build().plan(new WithToken(), new Shape(2, 4)).stream()
+                .filter(TensorChoice::regularized)
+                .map(TensorChoice::name)
+                .toList();
+    }
+
+    /** A class with a parameter of its own and a layer. */
+    private static final class WithToken extends AbstractBlock {
+
+        private final Block layer = addChildBlock("layer", TestModels.linear(10));
+
+        private WithToken() {
+            addParameter(
+                    Parameter.builder()
+                            .setName("token")
+                            .setType(Parameter.Type.OTHER)
+                            .optShape(new Shape(40))
+                            .optInitializer(Initializer.ONES)
+                            .build());
+        }
+
+        /** {@inheritDoc} */
+        @Override
+        protected NDList forwardInternal(
+                ParameterStore store,
+                NDList inputs,
+                boolean training,
+                PairList<String, Object> params) {
+            return layer.forward(store, inputs, training);
+        }
+
+        /** {@inheritDoc} */
+        @Override
+        protected void initializeChildBlocks(
+                NDManager manager, DataType dataType, Shape... inputShapes) {
+            layer.initialize(manager, dataType, inputShapes);
+        }
+
+        /** {@inheritDoc} */
+        @Override
+        public Shape[] getOutputShapes(Shape[] inputShapes) {
+            return layer.getOutputShapes(inputShapes);
+        }
+    }
+
+    @Test
+    void anErrorNamesNothingLeftAloneIfThereIsNothing() {
+        FrequencyRegularization policy = FrequencyRegularization.builder().optBudget(3).build();
+        Exception e =
+                assertThrows(
+                        IllegalArgumentException.class,
+                        () -> policy.apply(TestModels.smallNetwork(), TestModels.SMALL_INPUT));
+        assertEquals(
+                "The budget is 3 numbers, but 6 tensors need one coefficient each; or give at least"
+                        + " 6 to optBudget",
+                e.getMessage());
+    }
+
+    /** A budget wraps biases and normalisation, but no running statistics. */
     @Test
     void budgetNeverChoosesRunningStatistics() {
         Block block =

@@ -107,7 +107,7 @@ class TextNetworkTest {
                             .optBudgetBytes(bytes)
                             .build()
                             .apply(block, SENTENCES));
-            // Dense biases would take 262 bytes, more than an eighth of the budget.
+            // A budget wraps biases, too.
             assertEquals(trained(block), chosen(model.getBlock()));
             Adam adam = Adam.builder().build();
             ByteBudget budget = ByteBudget.builder(bytes).optOptimizer(adam).build();

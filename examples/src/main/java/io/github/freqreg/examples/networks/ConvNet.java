@@ -19,8 +19,9 @@ import io.github.freqreg.nn.ReferenceBatch;
  * <p>Three stages of three convolutions with normalisation and ReLU; the first two are of width,
  * all others of twice the width. The first stage has the height and width of the input; each
  * further one has half of those of the stage before, by maximum pooling. Normalisation takes its
- * statistics from drawn pictures, see {@link ReferenceBatch}, so that the file holds none. The
- * network sees each image and its mirror image, and answers with the mean of both outputs.
+ * statistics from drawn pictures, see {@link ReferenceBatch}, so that the file holds none. The last
+ * layer has no bias, which the shifts before it replace. The network sees each image and its mirror
+ * image, and answers with the mean of both outputs.
  */
 public final class ConvNet {
 
