@@ -123,6 +123,32 @@ class StepSearchTest extends QuantizedNetwork {
                 Quantization.of(equal).coarsened(block, least - 1, true, sensitivities));
     }
 
+    /** The steps of an allocation have other relations than those of a fit. */
+    @Test
+    void withoutSensitivitiesAllStepsBecomeCoarserInTurn() {
+        Block block = wrapped();
+        Allocation allocation = Allocation.fit(block, 200, true, Map.of());
+        allocation.applyTo(block);
+        Quantization given = allocation.getQuantization();
+        Map<String, Float> coarser = new HashMap<>();
+        given.getSteps()
+                .forEach(
+                        (name, step) -> coarser.put(name, Precision.ofStep(step).coarser().step()));
+        long least = Quantization.of(coarser).bytes(block, true);
+        Quantization found = given.coarsened(block, least, true, Map.of()).orElseThrow();
+        assertTrue(found.bytes(block, true) <= least);
+        found.getSteps()
+                .forEach(
+                        (name, step) ->
+                                assertTrue(
+                                        step >= given.getStep(name)
+                                                && step
+                                                        <= Precision.ofStep(coarser.get(name))
+                                                                .coarser()
+                                                                .step(),
+                                        name));
+    }
+
     /** Finer steps than those of float16 would only take bytes from the other tensors. */
     @Test
     void noSensitivityMakesStepsFinerThanFloat16() {

@@ -41,10 +41,13 @@ class NetworkBudgetTest {
     @ParameterizedTest
     @ValueSource(longs = {18, 19, 20, 100, 338, 339, 340, 700, 818, 819})
     void budgetCountsEveryNumberAndIsMetExactly(long budget) {
-        try (Model model = small()) {
-            policy().optBudget(budget).build().apply(model);
-            assertEquals(budget, numbers(model.getBlock()));
-            assertEquals(budget, CompressionReport.of(model.getBlock()).getKept());
+        for (FrequencyRegularizationBuilder each :
+                List.of(policy(), FrequencyRegularization.builder())) {
+            try (Model model = small()) {
+                each.optBudget(budget).build().apply(model);
+                assertEquals(budget, numbers(model.getBlock()));
+                assertEquals(budget, CompressionReport.of(model.getBlock()).getKept());
+            }
         }
     }
 
