@@ -36,6 +36,14 @@ final class ByteOptions {
                             + " (default: lenet 0.00001 at 1149 bytes, all others 0)")
     private Optional<Double> rateWeight = Optional.empty();
 
+    @Option(
+            names = "--unrounded",
+            paramLabel = "SHARE",
+            description =
+                    "fraction of the epochs that are trained before numbers are rounded to fit the"
+                            + " file (default: ${DEFAULT-VALUE})")
+    private double unrounded = 0.5;
+
     @Mixin private NamesOption names;
 
     @Option(
@@ -67,6 +75,10 @@ final class ByteOptions {
                 "--truncate must be 0 to 1 but is " + truncate);
         Usage.require(
                 spec,
+                unrounded >= 0 && unrounded < 1,
+                "--unrounded must be 0 or more and below 1 but is " + unrounded);
+        Usage.require(
+                spec,
                 !amount.isDense() || bytes.isEmpty() && truncate == 0,
                 "--budget-bytes and --truncate cannot be combined with --dense");
     }
@@ -92,7 +104,8 @@ final class ByteOptions {
                         new ByteLimit(
                                 most.getAsLong(),
                                 names.names(),
-                                rateWeight.orElse(tuning.rateWeight())))
+                                rateWeight.orElse(tuning.rateWeight()),
+                                unrounded))
                 : Optional.empty();
     }
 

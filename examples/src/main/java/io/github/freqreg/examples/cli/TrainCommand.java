@@ -213,6 +213,7 @@ final class TrainCommand implements Callable<Integer> {
                         limit -> {
                             described.put("--budget-bytes", String.valueOf(limit.bytes()));
                             described.put("--rate-weight", String.valueOf(limit.rateWeight()));
+                            described.put("--unrounded", String.valueOf(limit.unrounded()));
                             // Names count towards the bytes.
                             described.put("--names", String.valueOf(limit.names()));
                         });

@@ -10,11 +10,9 @@ import io.github.freqreg.training.ResumableOptimizer;
  * @param bytes the most bytes of the file
  * @param names whether the file contains names and shapes
  * @param rateWeight the weight of the file's size in bits in the training loss
+ * @param unrounded the fraction of the epochs that are trained before quantisation begins
  */
-public record ByteLimit(long bytes, boolean names, double rateWeight) {
-
-    /** The fraction of the epochs that are trained before quantisation begins. */
-    private static final double UNROUNDED = 0.5;
+public record ByteLimit(long bytes, boolean names, double rateWeight, double unrounded) {
 
     ByteBudget listener(ResumableOptimizer optimizer, int epochs, int done) {
         ByteBudget.Builder builder =
@@ -22,7 +20,7 @@ public record ByteLimit(long bytes, boolean names, double rateWeight) {
                         .optNames(names)
                         .optRateWeight(rateWeight)
                         .optEpochsDone(done)
-                        .optFirstEpoch((int) (epochs * UNROUNDED));
+                        .optFirstEpoch((int) (epochs * unrounded));
         if (optimizer instanceof Adam adam) {
             builder.optOptimizer(adam);
         }

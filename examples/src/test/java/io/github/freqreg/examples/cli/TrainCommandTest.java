@@ -200,7 +200,7 @@ class TrainCommandTest extends ProgramTest {
 
     @ParameterizedTest
     @CsvSource({
-        "lenet, 900",
+        "lenet --unrounded 0, 900",
         "resnet18 --width 2 --rate-weight 0.00001, 1500",
         "vae --width 16, 900",
         "dcgan --width 2 --keep 9, 700"

@@ -82,7 +82,7 @@ class ResumeTest {
     void aResumedTrainingEndsTheSame(double truncate, boolean dense, Descent descent, long bytes)
             throws Exception {
         Optional<ByteLimit> limit =
-                bytes == 0 ? Optional.empty() : Optional.of(new ByteLimit(bytes, true, 1e-4));
+                bytes == 0 ? Optional.empty() : Optional.of(new ByteLimit(bytes, true, 1e-4, 0.5));
         assertEndsTheSame(
                 ScenesTask.drawn(40, 8, 2, 1),
                 new TrainingPlan(EPOCHS, SETTINGS, descent, truncate, limit, 1),
