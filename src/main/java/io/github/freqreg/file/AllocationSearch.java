@@ -54,15 +54,12 @@ final class AllocationSearch {
         NetworkContent network = NetworkContent.of(block);
         sizes = new FileSize(network, names);
         tensors = network.coefficients();
-        Map<String, Integer> counts = new LinkedHashMap<>();
-        tensors.forEach((name, values) -> counts.put(name, values.length));
+        Set<String> repeated = RepeatedCounts.in(tensors);
         Set<String> folded = FoldedNormalization.scalesAndShifts(network.tensors());
         folded.forEach(name -> unrounded.put(name, Objects.requireNonNull(tensors.remove(name))));
         Map<String, Double> defaults = new HashMap<>();
         tensors.forEach((name, values) -> defaults.put(name, defaultUnit(values)));
-        rounding =
-                new RateDistortion(
-                        tensors, StepUnits.of(defaults, sensitivities), RepeatedCounts.in(counts));
+        rounding = new RateDistortion(tensors, StepUnits.of(defaults, sensitivities), repeated);
     }
 
     /** Returns 1/√s of a tensor of which nothing else is known. */

@@ -12,7 +12,6 @@ import io.github.freqreg.format.Precision;
 import io.github.freqreg.spectrum.FrequencyAxes;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -108,17 +107,13 @@ final class NetworkWriter {
                         : RunningStatistic.in(network.tensors(), network::numbers);
         Map<Parameter, Precision> steps =
                 statistics == StatisticRule.STEPS ? StatisticSteps.in(network) : Map.of();
-        Map<String, Integer> counts = new LinkedHashMap<>();
-        for (NetworkTensor tensor : network.tensors()) {
-            if (tensor.spectral().isPresent()) {
-                counts.put(tensor.name(), numbers(network, tensor).length);
-            }
-        }
-        Set<String> repeated = RepeatedCounts.in(counts);
+        Map<String, float[]> coefficients = network.coefficients();
+        coefficients.putAll(replaced);
+        Set<String> repeated = RepeatedCounts.in(coefficients);
         List<FrqEntry> entries = new ArrayList<>();
         for (NetworkTensor tensor : network.tensors()) {
             RunningStatistic statistic = few.get(tensor.parameter());
-            float[] numbers = numbers(network, tensor);
+            float[] numbers = replaced.getOrDefault(tensor.name(), network.numbers(tensor));
             Optional<Precision> step = Optional.ofNullable(steps.get(tensor.parameter()));
             entries.add(
                     statistic == null
@@ -156,10 +151,6 @@ final class NetworkWriter {
                 FrequencyAxes.OWN,
                 few.precision(),
                 few.coefficients());
-    }
-
-    private float[] numbers(NetworkContent network, NetworkTensor tensor) {
-        return replaced.getOrDefault(tensor.name(), network.numbers(tensor));
     }
 
     private FrqEntry entry(

@@ -166,7 +166,6 @@ final class RateDistortion {
         double best = Double.NEGATIVE_INFINITY;
         double bits = 0;
         Cut cut = new Cut(1, 0);
-        Cut whole = cut;
         for (Stretch stretch : stretches) {
             cost.start();
             for (int i = stretch.from(); i < stretch.to(); i++) {
@@ -190,14 +189,13 @@ final class RateDistortion {
                 result.set(i, values[i] < 0 ? -chosen * step : chosen * step);
                 // What storing the values so far gains over leaving them out.
                 gain += stretch.weight() * (square(scaled) - least);
-                whole = new Cut(i + 1, bits);
                 if (gain > best) {
                     best = gain;
-                    cut = whole;
+                    cut = new Cut(i + 1, bits);
                 }
             }
         }
-        return best - gain > price * bitsOfCount ? cut : whole;
+        return best - gain > price * bitsOfCount ? cut : new Cut(values.length, bits);
     }
 
     /** Where the tail of a tensor is cut, and the bits before. */

@@ -21,14 +21,14 @@ final class RepeatedCounts {
     /**
      * Finds the tensors.
      *
-     * @param counts of the wrapped tensors by name, in the order of the file
+     * @param coefficients of the wrapped tensors by name, in the order of the file
      * @return the names of those whose count is that of a neighbour
      */
-    static Set<String> in(Map<String, Integer> counts) {
+    static Set<String> in(Map<String, float[]> coefficients) {
         Set<String> found = new HashSet<>();
-        Map.@Nullable Entry<String, Integer> last = null;
-        for (Map.Entry<String, Integer> each : counts.entrySet()) {
-            if (last != null && last.getValue().equals(each.getValue())) {
+        Map.@Nullable Entry<String, float[]> last = null;
+        for (Map.Entry<String, float[]> each : coefficients.entrySet()) {
+            if (last != null && last.getValue().length == each.getValue().length) {
                 found.add(last.getKey());
                 found.add(each.getKey());
             }

@@ -238,7 +238,7 @@ final class StepSearch {
      * @return the steps, or nothing if {@link #LEVELS} for each tensor are not enough
      */
     Optional<Quantization> coarsened(Quantization given) {
-        List<Quantization> coarser = new ArrayList<>();
+        List<String> order = new ArrayList<>();
         Map<String, Float> steps = new HashMap<>(given.getSteps());
         PriorityQueue<String> finest =
                 new PriorityQueue<>(
@@ -253,21 +253,33 @@ final class StepSearch {
         int most = LEVELS * finest.size();
         for (int i = 0; i < most; i++) {
             String name = finest.remove();
-            steps.computeIfPresent(name, (n, step) -> Precision.ofStep(step).coarser().step());
+            coarsen(steps, name);
             finest.add(name);
-            coarser.add(new Quantization(steps));
+            order.add(name);
         }
-        int least = 0;
-        int enough = coarser.size();
+        int least = 1;
+        int enough = most + 1;
         while (least < enough) {
             int middle = (least + enough) / 2;
-            if (sizes.coded(coarser.get(middle)) <= bytes) {
+            if (sizes.coded(coarser(given, order.subList(0, middle))) <= bytes) {
                 enough = middle;
             } else {
                 least = middle + 1;
             }
         }
-        return least < coarser.size() ? Optional.of(coarser.get(least)) : Optional.empty();
+        return least <= most
+                ? Optional.of(coarser(given, order.subList(0, least)))
+                : Optional.empty();
+    }
+
+    private static Quantization coarser(Quantization given, List<String> names) {
+        Map<String, Float> steps = new HashMap<>(given.getSteps());
+        names.forEach(name -> coarsen(steps, name));
+        return new Quantization(steps);
+    }
+
+    private static void coarsen(Map<String, Float> steps, String name) {
+        steps.computeIfPresent(name, (n, step) -> Precision.ofStep(step).coarser().step());
     }
 
     private static double of(Map<String, Double> steps, String name) {

@@ -15,10 +15,8 @@ import ai.djl.training.initializer.Initializer;
 import ai.djl.util.PairList;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Collections;
-import java.util.IdentityHashMap;
+import java.util.HashSet;
 import java.util.List;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -136,14 +134,11 @@ public final class ReferenceBatch {
                         "Expected a body with normalisation layers of these references, but there"
                                 + " are none");
             }
-            Set<Norm> places = Collections.newSetFromMap(new IdentityHashMap<>());
-            for (Norm norm : norms) {
-                if (norm.network != null || !places.add(norm)) {
-                    throw new IllegalArgumentException(
-                            "A normalisation layer of these references belongs to a network"
-                                    + " already: a network and each of its places need a layer of"
-                                    + " their own");
-                }
+            boolean repeated = new HashSet<>(norms).size() < norms.size();
+            if (repeated || norms.stream().anyMatch(norm -> norm.network != null)) {
+                throw new IllegalArgumentException(
+                        "A normalisation layer of these references belongs to a network already:"
+                                + " each place of each network needs a layer of its own");
             }
             int channels = 0;
             for (Norm norm : norms) {

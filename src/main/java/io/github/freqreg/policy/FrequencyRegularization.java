@@ -252,7 +252,7 @@ public final class FrequencyRegularization {
                         .filter(candidate.and(each -> each.tensor().shape() != null))
                         .mapToLong(each -> each.shape().size())
                         .sum();
-        boolean few = budget.filter(its -> its.part(numbers) <= NetworkBudget.MOST).isPresent();
+        boolean few = budget.filter(its -> its.part(numbers) <= NetworkBudget.FEW).isPresent();
         return few
                 ? planned.stream().map(each -> candidate.test(each) ? each.spared() : each).toList()
                 : planned;

@@ -90,16 +90,16 @@ public final class FrequencyRegularizationBuilder {
     /**
      * Sets how many numbers the whole network keeps, with the parameters that are not wrapped.
      *
-     * <p>Wrapped are all trained parameters of all kinds of layer, embeddings included, but with
-     * {@link #paper} weights alone, and other than weights, those of a class that has layers only
-     * if they take more than an eighth or weights have a {@linkplain #optSeededStart seeded start};
-     * {@link #optLayerTypes} and {@link #optParameterTypes} override this. Parameters that are not
-     * wrapped, and what a file stores of running statistics, are subtracted first. The rest is
-     * divided among the wrapped tensors. In a trained network, each coefficient goes to the tensor
-     * whose relative energy it increases most. In a fresh network, vectors such as biases are kept
-     * whole if they take at most an eighth of the budget, or half with a seeded start; all other
-     * shares are proportional to a power of the sizes, and a vector of n elements (except the bias
-     * of a last linear layer) gets at most √n where few of all are kept. Overrides are an error.
+     * <p>All trained parameters are wrapped, embeddings included; with {@link #paper}, weights
+     * alone. Where a class has both layers and parameters of its own, those that are not weights
+     * are left alone unless they take more than an eighth of the budget or weights have a
+     * {@linkplain #optSeededStart seeded start}. {@link #optLayerTypes} and {@link
+     * #optParameterTypes} override this. What is left alone, and what a file stores of running
+     * statistics, is subtracted first; the wrapped tensors share the rest. In a trained network,
+     * each coefficient goes to the tensor whose relative energy it increases most. In a fresh
+     * network, shares grow with the sizes, but vectors are kept whole if they take at most an
+     * eighth of the budget (half with a seeded start); otherwise a vector of n elements, except the
+     * last linear layer's bias, gets at most √n where few are kept.
      *
      * @param numbers the total, 1 or more
      * @return this builder
@@ -333,8 +333,8 @@ public final class FrequencyRegularizationBuilder {
         Set<LayerType> layers =
                 layerTypes.orElse(budget.isPresent() ? TensorFilter.ALL : TensorFilter.USUAL);
         boolean all = budget.isPresent() && !paper;
-        Set<Parameter.Type> types =
-                parameterTypes.orElse(all ? TensorFilter.TRAINED : TensorFilter.WEIGHT);
+        Set<Parameter.Type> usual = all ? TensorFilter.TRAINED : TensorFilter.WEIGHT;
+        Set<Parameter.Type> types = parameterTypes.orElse(usual);
         boolean sparing = parameterTypes.isEmpty() && starts.seed().isEmpty();
         budget.ifPresent(each -> each.checkNoOverrides(overrides.size()));
         AxesRules.Finder finder = paper ? AxesRules.Finder.NONE : AxesRules.Finder.SHAPES;

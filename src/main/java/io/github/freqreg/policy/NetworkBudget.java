@@ -32,10 +32,10 @@ import java.util.stream.Stream;
 final class NetworkBudget {
 
     /** Up to this part of a budget, parameters are few. */
-    static final double MOST = 1.0 / 8;
+    static final double FEW = 1.0 / 8;
 
     /** The largest part that vectors may take if they are kept whole behind seeded weights. */
-    private static final double MOST_BEHIND_SEEDS = 1.0 / 2;
+    private static final double FEW_BEHIND_SEEDS = 1.0 / 2;
 
     /** How many of the parameters that are not wrapped a message names. */
     private static final int NAMED = 3;
@@ -106,7 +106,7 @@ final class NetworkBudget {
                         .mapToLong(each -> each.shape().size())
                         .sum();
         vectorsAreWhole =
-                budget.part(vectors) <= (starts.seed().isPresent() ? MOST_BEHIND_SEEDS : MOST);
+                budget.part(vectors) <= (starts.seed().isPresent() ? FEW_BEHIND_SEEDS : FEW);
     }
 
     /**

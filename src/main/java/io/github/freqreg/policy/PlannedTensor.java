@@ -31,26 +31,21 @@ record PlannedTensor(
 
     /** Returns this tensor with one more reason of its choice. */
     PlannedTensor because(String more) {
-        TensorChoice longer =
-                new TensorChoice(
-                        choice.name(),
-                        choice.layer(),
-                        choice.shape(),
-                        choice.regularized(),
-                        choice.reason() + "; " + more);
-        return new PlannedTensor(tensor, longer, remedy, traced);
+        return chosen(choice.regularized(), choice.reason() + "; " + more, remedy);
     }
 
     /** Returns this tensor as one that is left alone after all. */
     PlannedTensor spared() {
+        return chosen(
+                false,
+                "its class would have to be wrapped as a whole",
+                Optional.of("optParameterTypes"));
+    }
+
+    private PlannedTensor chosen(boolean wrapped, String reason, Optional<String> remedy) {
         TensorChoice other =
-                new TensorChoice(
-                        choice.name(),
-                        choice.layer(),
-                        choice.shape(),
-                        false,
-                        "its class would have to be wrapped as a whole");
-        return new PlannedTensor(tensor, other, Optional.of("optParameterTypes"), traced);
+                new TensorChoice(choice.name(), choice.layer(), choice.shape(), wrapped, reason);
+        return new PlannedTensor(tensor, other, remedy, traced);
     }
 
     /** Returns whether it belongs to a class that has layers, too. */

@@ -28,14 +28,14 @@ class RepeatedCountsTest extends QuantizedNetwork {
 
     @Test
     void findsNeighboursOfOneCount() {
-        Map<String, Integer> counts = new LinkedHashMap<>();
-        counts.put("a", 5);
-        counts.put("b", 7);
-        counts.put("c", 7);
-        counts.put("d", 7);
-        counts.put("e", 5);
-        assertEquals(Set.of("b", "c", "d"), RepeatedCounts.in(counts));
-        assertEquals(Set.of(), RepeatedCounts.in(Map.of("a", 5)));
+        Map<String, float[]> coefficients = new LinkedHashMap<>();
+        coefficients.put("a", new float[5]);
+        coefficients.put("b", new float[7]);
+        coefficients.put("c", new float[7]);
+        coefficients.put("d", new float[7]);
+        coefficients.put("e", new float[5]);
+        assertEquals(Set.of("b", "c", "d"), RepeatedCounts.in(coefficients));
+        assertEquals(Set.of(), RepeatedCounts.in(Map.of("a", new float[5])));
         assertEquals(Set.of(), RepeatedCounts.in(Map.of()));
     }
 

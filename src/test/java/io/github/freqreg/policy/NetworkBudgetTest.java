@@ -15,18 +15,14 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import ai.djl.Model;
-import ai.djl.ndarray.NDList;
-import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
-import ai.djl.nn.AbstractBlock;
 import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
 import ai.djl.nn.SequentialBlock;
 import ai.djl.nn.norm.BatchNorm;
-import ai.djl.training.ParameterStore;
 import ai.djl.training.initializer.Initializer;
-import ai.djl.util.PairList;
+import io.github.freqreg.CallingBlock;
 import io.github.freqreg.TestModels;
 import io.github.freqreg.block.FrequencyBlocks;
 import io.github.freqreg.file.CompressionReport;
@@ -124,11 +120,10 @@ class NetworkBudgetTest {
     }
 
     /** A class with a parameter of its own and a layer. */
-    private static final class WithToken extends AbstractBlock {
-
-        private final Block layer = addChildBlock("layer", TestModels.linear(10));
+    private static final class WithToken extends CallingBlock {
 
         private WithToken() {
+            super(TestModels.linear(10));
             addParameter(
                     Parameter.builder()
                             .setName("token")
@@ -136,29 +131,6 @@ class NetworkBudgetTest {
                             .optShape(new Shape(40))
                             .optInitializer(Initializer.ONES)
                             .build());
-        }
-
-        /** {@inheritDoc} */
-        @Override
-        protected NDList forwardInternal(
-                ParameterStore store,
-                NDList inputs,
-                boolean training,
-                PairList<String, Object> params) {
-            return layer.forward(store, inputs, training);
-        }
-
-        /** {@inheritDoc} */
-        @Override
-        protected void initializeChildBlocks(
-                NDManager manager, DataType dataType, Shape... inputShapes) {
-            layer.initialize(manager, dataType, inputShapes);
-        }
-
-        /** {@inheritDoc} */
-        @Override
-        public Shape[] getOutputShapes(Shape[] inputShapes) {
-            return layer.getOutputShapes(inputShapes);
         }
     }
 

@@ -15,6 +15,8 @@ import picocli.CommandLine.Spec;
 /** The options of the size of the file that {@code train} writes, and of how it is reached. */
 final class ByteOptions {
 
+    private static final double UNROUNDED = 0.5;
+
     @Spec(Spec.Target.MIXEE)
     private CommandSpec spec;
 
@@ -41,8 +43,8 @@ final class ByteOptions {
             paramLabel = "SHARE",
             description =
                     "fraction of the epochs that are trained before numbers are rounded to fit the"
-                            + " file (default: ${DEFAULT-VALUE})")
-    private double unrounded = 0.5;
+                            + " file; needs a size limit (default: 0.5)")
+    private Optional<Double> unrounded = Optional.empty();
 
     @Mixin private NamesOption names;
 
@@ -73,10 +75,15 @@ final class ByteOptions {
                 spec,
                 truncate >= 0 && truncate <= 1,
                 "--truncate must be 0 to 1 but is " + truncate);
+        double before = unrounded.orElse(UNROUNDED);
         Usage.require(
                 spec,
-                unrounded >= 0 && unrounded < 1,
-                "--unrounded must be 0 or more and below 1 but is " + unrounded);
+                before >= 0 && before < 1,
+                "--unrounded must be 0 or more and below 1 but is " + before);
+        Usage.require(
+                spec,
+                unrounded.isEmpty() || bytes.isPresent() || amount.isOpen(),
+                "--unrounded needs a size limit");
         Usage.require(
                 spec,
                 !amount.isDense() || bytes.isEmpty() && truncate == 0,
@@ -105,7 +112,7 @@ final class ByteOptions {
                                 most.getAsLong(),
                                 names.names(),
                                 rateWeight.orElse(tuning.rateWeight()),
-                                unrounded))
+                                unrounded.orElse(UNROUNDED)))
                 : Optional.empty();
     }
 

@@ -191,6 +191,7 @@ class MainTest extends ProgramTest {
                 "train lenet --keep 9 --rate-weight 0.1 | --rate-weight must be 0 to 1",
                 "train alexnet --size 32 | --size of alexnet must be 64 or more but is 32",
                 "train lenet --unrounded 1 | --unrounded must be 0 or more and below 1 but is 1.0",
+                "train lenet --keep 9 --unrounded 0.2 | --unrounded needs a size limit",
                 "train lenet --rate-weight 2 | --rate-weight must be 0 to 1, with a size limit",
                 "train lenet --budget-bytes 0 | --budget-bytes must be 1 to 1073741824 but is 0",
                 "train lenet --budget-bytes 60 --names --out OUT | A file of this network has at least",
