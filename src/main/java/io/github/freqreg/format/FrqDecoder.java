@@ -30,6 +30,7 @@ final class FrqDecoder {
     private int nameBytesLeft = FrqLimits.ALL_NAMES_BYTES;
     private final boolean seeded;
     private int lastSeed;
+    private FrequencyAxes lastAxes = FrequencyAxes.OWN;
 
     /**
      * Starts to decode.
@@ -174,6 +175,35 @@ final class FrqDecoder {
         if (flag(Flag.OWN_AXES)) {
             return FrequencyAxes.OWN;
         }
+        if (seeded) {
+            lastAxes = repeatedOrOther(index);
+            return lastAxes;
+        }
+        return other(index);
+    }
+
+    private FrequencyAxes repeatedOrOther(int index) throws MalformedModelException {
+        if (flag(Flag.SAME_AXES)) {
+            if (lastAxes.equals(FrequencyAxes.OWN)) {
+                throw new MalformedModelException(
+                        "tensor "
+                                + index
+                                + " repeats the axes of a previous one, but none before it has axes"
+                                + " that are not its own");
+            }
+            return lastAxes;
+        }
+        FrequencyAxes axes = other(index);
+        if (axes.equals(lastAxes)) {
+            throw new MalformedModelException(
+                    "the axes of tensor "
+                            + index
+                            + " repeat previous ones but are not encoded as a repeat");
+        }
+        return axes;
+    }
+
+    private FrequencyAxes other(int index) throws MalformedModelException {
         String what = " of tensor " + index;
         int rank = upTo(FileChecks.MAX_RANK, models.counts, "rank of the axes" + what);
         long[] split = new long[rank];

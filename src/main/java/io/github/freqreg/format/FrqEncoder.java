@@ -27,6 +27,7 @@ final class FrqEncoder {
     private final boolean named;
     private final boolean seeded;
     private int lastSeed;
+    private FrequencyAxes lastAxes = FrequencyAxes.OWN;
     private int nameBytes;
     private byte[] lastName = {};
     private long[] lastExtents = {};
@@ -120,9 +121,10 @@ final class FrqEncoder {
         if (seeded) {
             seed(axes.seed());
         }
-        boolean own = axes.split() == null && axes.weights().isEmpty();
+        FrequencyAxes unseeded = new FrequencyAxes(axes.split(), axes.weights());
+        boolean own = unseeded.equals(FrequencyAxes.OWN);
         flag(Flag.OWN_AXES, own);
-        if (own) {
+        if (own || seeded && isRepeated(unseeded)) {
             return;
         }
         long[] split = {};
@@ -139,6 +141,13 @@ final class FrqEncoder {
         for (int weight : axes.weights()) {
             code.number(models.counts, weight);
         }
+    }
+
+    private boolean isRepeated(FrequencyAxes axes) {
+        boolean repeated = axes.equals(lastAxes);
+        flag(Flag.SAME_AXES, repeated);
+        lastAxes = axes;
+        return repeated;
     }
 
     private void seed(@Nullable Integer seed) {

@@ -36,7 +36,8 @@ final class FrqModels {
         SAME_COUNT_OF_COEFFICIENTS,
         SAME_RANK,
         SEEDED,
-        NEXT_SEED;
+        NEXT_SEED,
+        SAME_AXES;
 
         /** The flag of a repeated number of values, which coefficients and elements each have. */
         static Flag sameCount(boolean spectral) {

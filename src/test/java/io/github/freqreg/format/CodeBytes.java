@@ -67,6 +67,20 @@ final class CodeBytes {
         return this;
     }
 
+    /** Writes the start of a tensor of version 3, which has the next seed, up to its axes. */
+    CodeBytes nextSeed() {
+        return flag(Flag.SPECTRAL, true).flag(Flag.SEEDED, true).flag(Flag.NEXT_SEED, true);
+    }
+
+    /** Writes weights in version 3, for axes that are neither its own nor repeated nor split. */
+    CodeBytes newAxes(int... weights) {
+        flag(Flag.OWN_AXES, false).flag(Flag.SAME_AXES, false).count(0).count(weights.length);
+        for (int weight : weights) {
+            count(weight);
+        }
+        return this;
+    }
+
     /** Writes the head of a tensor of elements up to its name, or to its step. */
     CodeBytes nextElements(Kind kind) {
         return flag(Flag.SPECTRAL, false).kind(kind);

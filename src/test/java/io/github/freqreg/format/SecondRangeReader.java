@@ -22,6 +22,7 @@ final class SecondRangeReader {
     private final int bytes;
     private final int version;
     private int seed;
+    private FrequencyAxes lastAxes = FrequencyAxes.OWN;
     private final Map<String, int[]> contexts = new HashMap<>();
     private BigInteger low = BigInteger.ZERO;
     private long range = 0xffffffffL;
@@ -144,6 +145,13 @@ final class SecondRangeReader {
         if (bit("own axes") == 1) {
             return FrequencyAxes.OWN;
         }
+        if (version == 2 || bit("same axes") == 0) {
+            lastAxes = otherAxes();
+        }
+        return lastAxes;
+    }
+
+    private FrequencyAxes otherAxes() {
         long[] split = new long[(int) number("counts")];
         for (int axis = 0; axis < split.length; axis++) {
             split[axis] = number("extents " + Math.min(axis, 5));
