@@ -22,8 +22,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Supplier;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Named;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** Reading a checkpoint once provides everything a training needs to resume. */
 @UsesEngine
@@ -40,6 +45,18 @@ class CheckpointTest {
         return model;
     }
 
+    private static Model seeded() {
+        FrequencyRegularization policy =
+                FrequencyRegularization.builder().optKept(30).optSeededStart(1).build();
+        return TestModels.model(policy.apply(TestModels.linear(6)), INPUT);
+    }
+
+    static Stream<Named<Supplier<Model>>> models() {
+        return Stream.of(
+                Named.of("trained", CheckpointTest::model),
+                Named.of("seeded", CheckpointTest::seeded));
+    }
+
     private static void step(Model model, Adam adam, NDManager manager) {
         try (Trainer trainer = TestModels.trainer(model, adam)) {
             trainer.initialize(INPUT);
@@ -51,12 +68,14 @@ class CheckpointTest {
         return model.getBlock().getParameters().valueAt(0).getArray().toFloatArray();
     }
 
-    @Test
-    void oneReadingGivesSettingsAndState(NDManager manager) throws Exception {
+    @ParameterizedTest
+    @MethodSource("models")
+    void oneReadingGivesSettingsAndState(Supplier<Model> models, NDManager manager)
+            throws Exception {
         Path file = folder.resolve("checkpoint");
         float[] expected;
         Map<String, Float> steps;
-        try (Model first = model();
+        try (Model first = models.get();
                 Adam adam = Adam.builder().build()) {
             step(first, adam, manager);
             Quantization.fit(first.getBlock(), 70, true).applyTo(first.getBlock());
@@ -69,7 +88,7 @@ class CheckpointTest {
         Checkpoint checkpoint = Checkpoint.read(file);
         Files.delete(file);
         assertEquals(SETTINGS, checkpoint.settings());
-        try (Model second = model();
+        try (Model second = models.get();
                 Adam adam = Adam.builder().build()) {
             assertEquals(7, checkpoint.load(second, adam));
             assertEquals(1, adam.getUpdates());
