@@ -36,7 +36,7 @@ final class FrqDecoder {
      * Starts to decode.
      *
      * @param in the content
-     * @param seeded whether entries may have seeds, as in version 3
+     * @param seeded whether entries may have seeds and repeat axes, as in version 3
      */
     FrqDecoder(ByteBuffer in, boolean seeded) throws MalformedModelException {
         this.seeded = seeded;
@@ -176,24 +176,24 @@ final class FrqDecoder {
             return FrequencyAxes.OWN;
         }
         if (seeded) {
-            lastAxes = repeatedOrOther(index);
+            lastAxes = repeatedOrNewAxes(index);
             return lastAxes;
         }
-        return other(index);
+        return newAxes(index);
     }
 
-    private FrequencyAxes repeatedOrOther(int index) throws MalformedModelException {
+    private FrequencyAxes repeatedOrNewAxes(int index) throws MalformedModelException {
         if (flag(Flag.SAME_AXES)) {
             if (lastAxes.equals(FrequencyAxes.OWN)) {
                 throw new MalformedModelException(
                         "tensor "
                                 + index
-                                + " repeats the axes of a previous one, but none before it has axes"
-                                + " that are not its own");
+                                + " repeats the axes of a previous tensor, but all previous tensors"
+                                + " have their own axes");
             }
             return lastAxes;
         }
-        FrequencyAxes axes = other(index);
+        FrequencyAxes axes = newAxes(index);
         if (axes.equals(lastAxes)) {
             throw new MalformedModelException(
                     "the axes of tensor "
@@ -203,7 +203,7 @@ final class FrqDecoder {
         return axes;
     }
 
-    private FrequencyAxes other(int index) throws MalformedModelException {
+    private FrequencyAxes newAxes(int index) throws MalformedModelException {
         String what = " of tensor " + index;
         int rank = upTo(FileChecks.MAX_RANK, models.counts, "rank of the axes" + what);
         long[] split = new long[rank];

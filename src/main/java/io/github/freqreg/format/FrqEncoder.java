@@ -124,7 +124,10 @@ final class FrqEncoder {
         FrequencyAxes unseeded = new FrequencyAxes(axes.split(), axes.weights());
         boolean own = unseeded.equals(FrequencyAxes.OWN);
         flag(Flag.OWN_AXES, own);
-        if (own || seeded && isRepeated(unseeded)) {
+        if (own) {
+            return;
+        }
+        if (seeded && sameAxes(unseeded)) {
             return;
         }
         long[] split = {};
@@ -143,11 +146,12 @@ final class FrqEncoder {
         }
     }
 
-    private boolean isRepeated(FrequencyAxes axes) {
-        boolean repeated = axes.equals(lastAxes);
-        flag(Flag.SAME_AXES, repeated);
+    /** Encodes whether axes are repeated, and returns it. */
+    private boolean sameAxes(FrequencyAxes axes) {
+        boolean same = axes.equals(lastAxes);
+        flag(Flag.SAME_AXES, same);
         lastAxes = axes;
-        return repeated;
+        return same;
     }
 
     private void seed(@Nullable Integer seed) {

@@ -44,7 +44,7 @@ final class FrqFrame {
      * Wraps a content of version 2 or 3.
      *
      * @param content the encoded content
-     * @param seeded whether entries may have seeds, as in version 3
+     * @param seeded whether entries may have seeds and repeat axes, as in version 3
      */
     static byte[] wrap(byte[] content, boolean seeded) {
         int end = CONTENT + content.length;

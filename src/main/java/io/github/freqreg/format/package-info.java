@@ -134,15 +134,16 @@
  * axes can be repeated:
  *
  * <pre>
- * axes = if spectral: seed, flag(own axes); if not own: flag(same axes) as the last tensor whose
- *        axes are not its own; if not the same, rank and weights as in version 2
+ * axes = if spectral: seed, flag(own axes); if not own: flag(same axes) as the nearest
+ *        previous tensor whose axes are not its own, 0 if there is none; if not the same, rank,
+ *        extents and weights as in version 2
  * seed = flag(seeded); if so: flag(next), if the seed is that of the last tensor with a seed plus
  *        one, 0 + 1 for the first; if not next: 32 direct bits
  * </pre>
  *
- * <p>Seeds are numbers of 32 bits, which wrap around. A reader rejects a file without any seed, and
- * direct bits of the next seed, and repeated axes that are not encoded as such. {@link
- * io.github.freqreg.spectrum.FrequencyAxes} specifies the start of a seed.
+ * <p>Seeds are numbers of 32 bits, which wrap around. A reader rejects a file without any seed,
+ * direct bits of the next seed, a repeat without previous axes, and repeated axes that are not
+ * encoded as such. {@link io.github.freqreg.spectrum.FrequencyAxes} specifies the start of a seed.
  *
  * <h2>Version 1</h2>
  *

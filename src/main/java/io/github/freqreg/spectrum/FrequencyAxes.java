@@ -61,14 +61,14 @@ public record FrequencyAxes(@Nullable Shape split, List<Integer> weights, @Nulla
     private static final long MAX_FACTOR = 1 << 13;
 
     /**
-     * Normalises weights that are all 1 to an empty list.
+     * Normalises weights that are all 1 to an empty list, and a split into no axes to none.
      *
      * @param split the shape that splits the axes, or null
      * @param weights the weight of each axis, or an empty list
      * @param seed of the start, or null
      */
     public FrequencyAxes {
-        split = split == null ? null : new Shape(split.getShape());
+        split = split == null || split.dimension() == 0 ? null : new Shape(split.getShape());
         weights = weights.stream().allMatch(w -> w == 1) ? List.of() : List.copyOf(weights);
     }
 

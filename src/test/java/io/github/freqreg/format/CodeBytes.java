@@ -67,12 +67,12 @@ final class CodeBytes {
         return this;
     }
 
-    /** Writes the start of a tensor of version 3, which has the next seed, up to its axes. */
+    /** Writes the head of a spectral tensor of version 3 with the next seed, up to its axes. */
     CodeBytes nextSeed() {
         return flag(Flag.SPECTRAL, true).flag(Flag.SEEDED, true).flag(Flag.NEXT_SEED, true);
     }
 
-    /** Writes weights in version 3, for axes that are neither its own nor repeated nor split. */
+    /** Writes weighted axes of version 3: not the tensor's own, not repeated, not split. */
     CodeBytes newAxes(int... weights) {
         flag(Flag.OWN_AXES, false).flag(Flag.SAME_AXES, false).count(0).count(weights.length);
         for (int weight : weights) {

@@ -14,6 +14,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 
 /** Documents for tests: those of the released files, and random ones. */
@@ -158,7 +159,12 @@ final class FrqDocuments {
         Shape split = random.nextInt(3) == 0 ? new Shape(1).addAll(shape) : null;
         int rank = shape.dimension() + (split == null ? 0 : 1);
         List<Integer> weights =
-                random.nextBoolean() ? List.of() : random.ints(rank, 1, 65).boxed().toList();
+                switch (random.nextInt(4)) {
+                    case 0 -> List.of();
+                    case 1 -> random.ints(rank, 1, 65).boxed().toList();
+                    // Likely to repeat those of a previous tensor.
+                    default -> IntStream.range(2, rank + 2).boxed().toList();
+                };
         FrequencyAxes axes = new FrequencyAxes(split, weights);
         return switch (random.nextInt(4)) {
             case 0 -> axes.seeded(random.nextInt());

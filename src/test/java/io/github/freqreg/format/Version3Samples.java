@@ -18,7 +18,9 @@ final class Version3Samples {
                 Sample.good(
                         "3-seeds.frq",
                         seeds().encode(),
-                        "Tensors with the first seed, with none, with the next seed and with another; the axes of the last one are repeated."),
+                        "Tensors with the first seed, with the next seed, with none and with"
+                                + " another; axes that are repeated, and axes that are not because"
+                                + " others come between."),
                 Sample.bad(
                         "3-seed-again.frq",
                         new CodeBytes().seed(1).seal(3),
@@ -26,18 +28,7 @@ final class Version3Samples {
                         "the seed of tensor 0 is the next one but is not encoded as such"),
                 Sample.bad(
                         "3-axes-again.frq",
-                        twoTensors()
-                                .newAxes(1, 2)
-                                .kind(STEPS)
-                                .step(128, 0)
-                                .name('a')
-                                .shape(2, 2)
-                                .flag(Flag.SAME_COUNT_OF_COEFFICIENTS, false)
-                                .count(1)
-                                .multiple(2)
-                                .nextSeed()
-                                .newAxes(1, 2)
-                                .seal(3),
+                        firstOfTwo().nextSeed().newAxes(1, 2).seal(3),
                         "Repeated axes are not encoded as such; a content has one encoding.",
                         "the axes of tensor 1 repeat previous ones but are not encoded as a"
                                 + " repeat"),
@@ -45,8 +36,20 @@ final class Version3Samples {
                         "3-no-axes.frq",
                         twoTensors().flag(Flag.OWN_AXES, false).flag(Flag.SAME_AXES, true).seal(3),
                         "The first tensor repeats axes.",
-                        "tensor 0 repeats the axes of a previous one, but none before it has axes"
-                                + " that are not its own"),
+                        "tensor 0 repeats the axes of a previous tensor, but all previous tensors"
+                                + " have their own axes"),
+                Sample.bad(
+                        "3-axes-fit.frq",
+                        firstOfTwo()
+                                .nextSeed()
+                                .flag(Flag.OWN_AXES, false)
+                                .flag(Flag.SAME_AXES, true)
+                                .kind(FLOAT16)
+                                .name('b')
+                                .shape(2, 2, 2)
+                                .seal(3),
+                        "A tensor of three axes repeats two weights.",
+                        "the axes of tensor b do not fit it"),
                 Sample.bad(
                         "3-none.frq",
                         new CodeBytes().elements(FLOAT16).name('w').shape(0).seal(3),
@@ -58,16 +61,32 @@ final class Version3Samples {
         return new CodeBytes().count(0).count(2).flag(Flag.NAMED, true).nextSeed();
     }
 
-    /** Four layers, of which three have a seed. */
+    /** Writes a file up to the head of the second of its two tensors. */
+    private static CodeBytes firstOfTwo() {
+        return twoTensors()
+                .newAxes(1, 2)
+                .kind(STEPS)
+                .step(128, 0)
+                .name('a')
+                .shape(2, 2)
+                .flag(Flag.SAME_COUNT_OF_COEFFICIENTS, false)
+                .count(1)
+                .multiple(2);
+    }
+
+    /** Layers with and without seeds and repeated axes. */
     static FrqDocument seeds() {
         FrequencyAxes weighted = new FrequencyAxes(null, List.of(1, 2));
+        FrequencyAxes split = new FrequencyAxes(new Shape(2, 2, 3), List.of());
         return new FrqDocument(
                 List.of(),
                 List.of(
                         entry("a", FrequencyAxes.OWN.seeded(1)),
-                        entry("b", FrequencyAxes.OWN),
-                        entry("c", weighted.seeded(2)),
-                        entry("d", weighted.seeded(-5))));
+                        entry("b", weighted.seeded(2)),
+                        entry("c", FrequencyAxes.OWN),
+                        entry("d", weighted),
+                        entry("e", split.seeded(-5)),
+                        entry("f", weighted.seeded(-4))));
     }
 
     private static FrqEntry entry(String name, FrequencyAxes axes) {

@@ -31,6 +31,11 @@ class FrequencyAxesTest {
     }
 
     @Test
+    void aSplitIntoNoAxesIsNone() {
+        assertEquals(FrequencyAxes.OWN, new FrequencyAxes(new Shape(), List.of()));
+    }
+
+    @Test
     void whatCannotBeSplitHasItsOwnAxes() {
         for (Shape shape :
                 List.of(

@@ -23,12 +23,8 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
-import java.util.stream.Stream;
-import org.junit.jupiter.api.Named;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.MethodSource;
 
 /** Reading a checkpoint once provides everything a training needs to resume. */
 @UsesEngine
@@ -45,16 +41,10 @@ class CheckpointTest {
         return model;
     }
 
-    private static Model seeded() {
+    private static Model seeded(int seed) {
         FrequencyRegularization policy =
-                FrequencyRegularization.builder().optKept(30).optSeededStart(1).build();
+                FrequencyRegularization.builder().optKept(30).optSeededStart(seed).build();
         return TestModels.model(policy.apply(TestModels.linear(6)), INPUT);
-    }
-
-    static Stream<Named<Supplier<Model>>> models() {
-        return Stream.of(
-                Named.of("trained", CheckpointTest::model),
-                Named.of("seeded", CheckpointTest::seeded));
     }
 
     private static void step(Model model, Adam adam, NDManager manager) {
@@ -68,14 +58,24 @@ class CheckpointTest {
         return model.getBlock().getParameters().valueAt(0).getArray().toFloatArray();
     }
 
-    @ParameterizedTest
-    @MethodSource("models")
-    void oneReadingGivesSettingsAndState(Supplier<Model> models, NDManager manager)
+    @Test
+    void oneReadingGivesSettingsAndState(NDManager manager) throws Exception {
+        assertResumes(CheckpointTest::model, CheckpointTest::model, manager);
+    }
+
+    /** The seed of the checkpoint wins. */
+    @Test
+    void aSeededStartIsPartOfTheState(NDManager manager) throws Exception {
+        assertResumes(() -> seeded(1), () -> seeded(9), manager);
+    }
+
+    private void assertResumes(Supplier<Model> saved, Supplier<Model> fresh, NDManager manager)
             throws Exception {
         Path file = folder.resolve("checkpoint");
         float[] expected;
+        float answer;
         Map<String, Float> steps;
-        try (Model first = models.get();
+        try (Model first = saved.get();
                 Adam adam = Adam.builder().build()) {
             step(first, adam, manager);
             Quantization.fit(first.getBlock(), 70, true).applyTo(first.getBlock());
@@ -84,17 +84,19 @@ class CheckpointTest {
             Checkpoint.save(first, adam, 7, SETTINGS, file);
             step(first, adam, manager);
             expected = numbers(first);
+            answer = TestModels.answer(first.getBlock(), INPUT)[0];
         }
         Checkpoint checkpoint = Checkpoint.read(file);
         Files.delete(file);
         assertEquals(SETTINGS, checkpoint.settings());
-        try (Model second = models.get();
+        try (Model second = fresh.get();
                 Adam adam = Adam.builder().build()) {
             assertEquals(7, checkpoint.load(second, adam));
             assertEquals(1, adam.getUpdates());
             assertEquals(steps, Quantization.appliedTo(second.getBlock()).getSteps());
             step(second, adam, manager);
             assertArrayEquals(expected, numbers(second));
+            assertEquals(answer, TestModels.answer(second.getBlock(), INPUT)[0]);
         }
     }
 

@@ -18,10 +18,10 @@ import io.github.freqreg.nn.ReferenceBatch;
  *
  * <p>Three stages of three convolutions with normalisation and ReLU; the first two are of width,
  * all others of twice the width. The first stage has the height and width of the input; each
- * further one has half of those of the stage before, by overlapping means. Normalisation takes its
- * statistics from drawn pictures, see {@link ReferenceBatch}, so that the file holds none. The last
- * layer has no bias, which the shifts before it replace. The network sees each image and its mirror
- * image, and answers with the mean of both outputs.
+ * further one has half of those of the stage before, by overlapping average pooling. Normalisation
+ * takes its statistics from drawn pictures, see {@link ReferenceBatch}, so that the file holds
+ * none. The last layer has no bias, which the shifts before it replace. The network sees each image
+ * and its mirror image, and answers with the mean of both outputs.
  */
 public final class ConvNet {
 
@@ -49,7 +49,7 @@ public final class ConvNet {
         SequentialBlock net = new SequentialBlock();
         for (int stage = 0; stage < STAGES; stage++) {
             if (stage > 0) {
-                net.add(halved());
+                net.add(downsampling());
             }
             for (int i = 0; i < CONVOLUTIONS; i++) {
                 boolean narrow = stage == 0 && i < CONVOLUTIONS - 1;
@@ -66,11 +66,10 @@ public final class ConvNet {
     }
 
     /**
-     * Halves height and width by the mean of each 4×4 pixels at a stride of 2. Maximum pooling, or
-     * means that do not overlap, let high frequencies through as false low ones, and few weights
-     * cannot learn to undo that.
+     * Returns average pooling over overlapping windows: 4×4 at a stride of 2, where the zeros
+     * around the maps count. It aliases high frequencies less than pooling over windows of 2×2.
      */
-    private static Block halved() {
+    static Block downsampling() {
         return Pool.avgPool2dBlock(new Shape(4, 4), new Shape(2, 2), new Shape(1, 1));
     }
 

@@ -36,6 +36,27 @@ class ConvNetTest {
         }
     }
 
+    /** Files hold the weights alone, so that those of today need this pooling for ever. */
+    @Test
+    void downsamplingIsTheMeanOfOverlappingWindows() {
+        try (NDManager manager = NDManager.newBaseManager()) {
+            Shape shape = new Shape(1, 1, 4, 6);
+            float[] pixels = manager.arange(24f).toFloatArray();
+            NDArray image = manager.create(pixels, shape);
+            float[] expected = new float[6];
+            for (int i = 0; i < expected.length; i++) {
+                for (int y = Math.max(0, i / 3 * 2 - 1); y < Math.min(4, i / 3 * 2 + 3); y++) {
+                    for (int x = Math.max(0, i % 3 * 2 - 1); x < Math.min(6, i % 3 * 2 + 3); x++) {
+                        expected[i] += pixels[y * 6 + x] / 16;
+                    }
+                }
+            }
+            Block pooling = ConvNet.downsampling();
+            pooling.initialize(manager, DataType.FLOAT32, shape);
+            assertArrayEquals(expected, answer(pooling, manager, image).toFloatArray(), 1e-5f);
+        }
+    }
+
     private static NDArray answer(Block net, NDManager manager, NDArray images) {
         return net.forward(new ParameterStore(manager, false), new NDList(images), false)
                 .singletonOrThrow();
