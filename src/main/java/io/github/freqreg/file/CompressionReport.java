@@ -16,8 +16,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.stream.Collectors;
-import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -322,26 +320,14 @@ public final class CompressionReport {
         /**
          * Returns the shape as text, with the split, weights and seed of its axes if there are any.
          *
-         * @return such as {@code 500x800 as 500x50x4x4 by 1:2:3:3 seed 7}
+         * @return such as {@code 500x800 as 500x50x4x4 weighted 1:2:3:3 seed 7}
          */
         public String shapeText() {
-            String own = text(shape);
-            if (axes == null || axes.equals(FrequencyAxes.OWN)) {
+            String own = FrequencyAxes.OWN.describe(shape);
+            if (axes == null) {
                 return own;
             }
-            String split = axes.split() == null ? "" : " as " + text(axes.split());
-            String weights =
-                    axes.weights().stream().map(String::valueOf).collect(Collectors.joining(":"));
-            return own
-                    + split
-                    + (weights.isEmpty() ? "" : " by " + weights)
-                    + (axes.isSeeded() ? " seed " + axes.seed() : "");
-        }
-
-        private static String text(Shape shape) {
-            return LongStream.of(shape.getShape())
-                    .mapToObj(String::valueOf)
-                    .collect(Collectors.joining("x"));
+            return (axes.split() == null ? "" : own + " as ") + axes.describe(shape);
         }
     }
 }

@@ -81,7 +81,7 @@ record AxesRules(NamePatterns<Shape> splits, NamePatterns<List<Integer>> weights
         if (axes.equals(FrequencyAxes.OWN)) {
             return tensor;
         }
-        return tensor.because("axes " + FoundAxes.describe(axes, shape) + ": " + reason(tensor));
+        return tensor.because("axes " + axes.describe(shape) + ": " + reason(tensor));
     }
 
     private String reason(PlannedTensor tensor) {

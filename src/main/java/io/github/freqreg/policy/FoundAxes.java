@@ -6,8 +6,6 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
-import java.util.stream.Collectors;
-import java.util.stream.LongStream;
 import java.util.stream.Stream;
 
 /**
@@ -128,17 +126,6 @@ record FoundAxes(FrequencyAxes axes, String reason) {
                 new FoundAxes(
                         new FrequencyAxes(null, weights),
                         "a kernel needs fewer frequencies than its channels"));
-    }
-
-    /** Returns the axes in words, for example {@code 500x50x4x4 weighted 1,2,3,3}. */
-    static String describe(FrequencyAxes axes, Shape shape) {
-        String extents =
-                LongStream.of(axes.shape(shape).getShape())
-                        .mapToObj(Long::toString)
-                        .collect(Collectors.joining("x"));
-        String weights =
-                axes.weights().stream().map(String::valueOf).collect(Collectors.joining(","));
-        return weights.isEmpty() ? extents : extents + " weighted " + weights;
     }
 
     private static String describe(Shape example, Layout layout) {

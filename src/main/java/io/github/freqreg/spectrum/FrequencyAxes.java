@@ -2,9 +2,10 @@ package io.github.freqreg.spectrum;
 
 import ai.djl.ndarray.types.Shape;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
+import java.util.stream.Collectors;
+import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -236,11 +237,16 @@ public record FrequencyAxes(@Nullable Shape split, List<Integer> weights, @Nulla
      *
      * @param own the shape of the tensor
      * @return the extents, followed by the weights unless all are 1, and by the seed if there is
-     *     one
+     *     one, such as {@code 500x50x4x4 weighted 1:2:3:3 seed 7}
      */
     public String describe(Shape own) {
-        return Arrays.toString(shape(own).getShape())
-                + (weights.isEmpty() ? "" : " weighted " + weights)
-                + (isSeeded() ? " seeded " + seed : "");
+        String extents =
+                LongStream.of(shape(own).getShape())
+                        .mapToObj(String::valueOf)
+                        .collect(Collectors.joining("x"));
+        String order = weights.stream().map(String::valueOf).collect(Collectors.joining(":"));
+        return extents
+                + (order.isEmpty() ? "" : " weighted " + order)
+                + (isSeeded() ? " seed " + seed : "");
     }
 }

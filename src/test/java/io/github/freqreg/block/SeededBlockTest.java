@@ -241,7 +241,7 @@ class SeededBlockTest {
                 TestModels.model(few().apply(TestModels.smallNetwork()), TestModels.SMALL_INPUT)) {
             CompressionReport report = CompressionReport.of(model.getBlock());
             assertTrue(
-                    report.toString().contains("4x3x3x3 by 1:1:4:4 seed " + SEED),
+                    report.toString().contains("4x3x3x3 weighted 1:1:4:4 seed " + SEED),
                     report::toString);
             assertTrue(report.toJson().contains("\"seed\""), report::toJson);
         }

@@ -196,7 +196,8 @@ class FrequencyFileTest extends NetworkFiles {
         Block block = split.apply(initialized(TestModels.normalizedNetwork(), INPUT));
         float[] expected = TestModels.answer(block, INPUT);
         FrequencyFile.save(block, file, DataType.FLOAT32);
-        assertTrue(CompressionReport.of(file).toString().contains("5x64 as 5x4x4x4 by 1:2:3:3"));
+        assertTrue(
+                CompressionReport.of(file).toString().contains("5x64 as 5x4x4x4 weighted 1:2:3:3"));
         for (Block target :
                 new Block[] {
                     TestModels.normalizedNetwork(),

@@ -72,7 +72,7 @@ class PaperTest {
                         .toList();
         assertEquals(
                 List.of(
-                        "WEIGHT of CONVOLUTION; axes 4x3x3x3 weighted 1,1,2,2: set by addAxisWeights",
+                        "WEIGHT of CONVOLUTION; axes 4x3x3x3 weighted 1:1:2:2: set by addAxisWeights",
                         "WEIGHT of CONVOLUTION",
                         "WEIGHT of LINEAR"),
                 reasons);

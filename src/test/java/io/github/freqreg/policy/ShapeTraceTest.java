@@ -46,7 +46,7 @@ class ShapeTraceTest {
             int at = choice.reason().indexOf("; axes ");
             if (at >= 0) {
                 String words = choice.reason().substring(at + "; axes ".length());
-                axes.put(choice.name(), words.substring(0, words.indexOf(':')));
+                axes.put(choice.name(), words.substring(0, words.indexOf(": ")));
             }
         }
         return axes;
@@ -74,16 +74,16 @@ class ShapeTraceTest {
 
     private static final Map<String, String> OF_LENET =
             Map.of(
-                    "01Conv2d_weight", "20x1x5x5 weighted 1,1,4,4",
-                    "03Conv2d_weight", "50x20x5x5 weighted 1,1,4,4",
-                    "06Linear_weight", "500x50x4x4 weighted 1,2,3,3");
+                    "01Conv2d_weight", "20x1x5x5 weighted 1:1:4:4",
+                    "03Conv2d_weight", "50x20x5x5 weighted 1:1:4:4",
+                    "06Linear_weight", "500x50x4x4 weighted 1:2:3:3");
 
     @Test
     void leNetIsSplitBehindItsFlattening() {
         assertEquals(OF_LENET, axes(leNet(), new Shape(1, 1, 28, 28)));
         assertEquals(
                 List.of(
-                        "WEIGHT of LINEAR; axes 500x50x4x4 weighted 1,2,3,3: its inputs are feature"
+                        "WEIGHT of LINEAR; axes 500x50x4x4 weighted 1:2:3:3: its inputs are feature"
                                 + " maps that were flattened",
                         "WEIGHT of LINEAR"),
                 FrequencyRegularization.builder()
@@ -137,9 +137,9 @@ class ShapeTraceTest {
         assertEquals(
                 Map.of(
                         "01Conv1d_weight",
-                        "6x2x3 weighted 1,1,4",
+                        "6x2x3 weighted 1:1:4",
                         "04Linear_weight",
-                        "7x6x8 weighted 1,2,3"),
+                        "7x6x8 weighted 1:2:3"),
                 axes(maps, new Shape(1, 2, 10)));
         SequentialBlock features =
                 new SequentialBlock()
@@ -147,7 +147,7 @@ class ShapeTraceTest {
                         .add(Blocks.batchFlattenBlock())
                         .add(TestModels.linear(7));
         assertEquals(
-                Map.of("03Linear_weight", "7x9x4 weighted 1,3,2"),
+                Map.of("03Linear_weight", "7x9x4 weighted 1:3:2"),
                 axes(features, new Shape(1, 9, 5)));
     }
 
@@ -159,7 +159,7 @@ class ShapeTraceTest {
                         .add(Blocks.batchFlattenBlock())
                         .add(TestModels.linear(7));
         assertEquals(
-                Map.of("03Linear_weight", "7x6x5 weighted 1,2,3"),
+                Map.of("03Linear_weight", "7x6x5 weighted 1:2:3"),
                 axes(wide, new Shape(1, 2, 1, 5)));
         SequentialBlock pooled =
                 new SequentialBlock()
@@ -180,7 +180,7 @@ class ShapeTraceTest {
                         .add(TestModels.linear(96))
                         .add(TestModels.linear(5));
         assertEquals(
-                Map.of("03Linear_weight", "96x6x4x4 weighted 1,2,3,3"),
+                Map.of("03Linear_weight", "96x6x4x4 weighted 1:2:3:3"),
                 axes(block, new Shape(1, 2, 4, 4)));
     }
 
@@ -188,8 +188,8 @@ class ShapeTraceTest {
     void imagesAreReadAndWritten() {
         assertEquals(
                 Map.of(
-                        "01encoder_01Linear_weight", "12x6x6 weighted 1,6,6",
-                        "02decoder_03Linear_weight", "6x6x12 weighted 6,6,1"),
+                        "01encoder_01Linear_weight", "12x6x6 weighted 1:6:6",
+                        "02decoder_03Linear_weight", "6x6x12 weighted 6:6:1"),
                 axes(new Autoencoder(), new Shape(1, 1, 6, 6), new Shape(1, 2)));
     }
 
@@ -204,8 +204,8 @@ class ShapeTraceTest {
                         .add(convolution(2, 3));
         assertEquals(
                 Map.of(
-                        "02Linear_weight", "6x4x4x8 weighted 2,3,3,1",
-                        "05Conv2d_weight", "2x6x3x3 weighted 1,1,4,4"),
+                        "02Linear_weight", "6x4x4x8 weighted 2:3:3:1",
+                        "05Conv2d_weight", "2x6x3x3 weighted 1:1:4:4"),
                 axes(block, new Shape(1, 3)));
     }
 
@@ -214,8 +214,8 @@ class ShapeTraceTest {
     void flatteningInsideAClassIsFoundByTheConvolutionBefore() {
         assertEquals(
                 Map.of(
-                        "01convolution_weight", "6x2x3x3 weighted 1,1,4,4",
-                        "03linear_weight", "5x6x4x4 weighted 1,2,3,3"),
+                        "01convolution_weight", "6x2x3x3 weighted 1:1:4:4",
+                        "03linear_weight", "5x6x4x4 weighted 1:2:3:3"),
                 axes(new FlatteningClass(), new Shape(1, 2, 10, 10)));
     }
 
@@ -228,7 +228,7 @@ class ShapeTraceTest {
         SequentialBlock block = new SequentialBlock().add(convolution(6, 1)).add(branches);
         block.add(TestModels.linear(3));
         assertEquals(
-                List.of("5x6x4x4 weighted 1,2,3,3", "5x6x4x4 weighted 1,2,3,3"),
+                List.of("5x6x4x4 weighted 1:2:3:3", "5x6x4x4 weighted 1:2:3:3"),
                 List.copyOf(axes(block, new Shape(1, 2, 4, 4)).values()));
     }
 
@@ -262,8 +262,8 @@ class ShapeTraceTest {
                         .addAxisWeights("01", 1, 1, 2, 2);
         assertEquals(
                 Map.of(
-                        "01Conv2d_weight", "20x1x5x5 weighted 1,1,2,2",
-                        "03Conv2d_weight", "50x20x5x5 weighted 1,1,4,4",
+                        "01Conv2d_weight", "20x1x5x5 weighted 1:1:2:2",
+                        "03Conv2d_weight", "50x20x5x5 weighted 1:1:4:4",
                         "06Linear_weight", "500x50x16"),
                 axes(set, leNet(), new Shape(1, 1, 28, 28)));
     }

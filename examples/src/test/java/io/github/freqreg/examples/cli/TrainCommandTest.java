@@ -194,7 +194,7 @@ class TrainCommandTest extends ProgramTest {
         assertEquals(0, run(train.formatted(TinyData.mnist(folder), file).split(" ")), err);
         assertTrue(Files.size(file) <= 1_500, Files.size(file) + " bytes");
         assertEquals(0, run("inspect", file.toString()));
-        assertTrue(out.contains("500x800 as 500x50x4x4 by 1:2:3:3"), out);
+        assertTrue(out.contains("500x800 as 500x50x4x4 weighted 1:2:3:3"), out);
         assertTrue(out.contains("steps of"), out);
     }
 
