@@ -224,7 +224,7 @@ final class FrqDecoder {
                             + " but found "
                             + weights);
         }
-        FrequencyAxes axes = new FrequencyAxes(rank == 0 ? null : new Shape(split), weights);
+        FrequencyAxes axes = new FrequencyAxes(new Shape(split), weights);
         if (axes.equals(FrequencyAxes.OWN) || axes.weights().size() != count) {
             throw new MalformedModelException("the axes" + what + " have a shorter encoding");
         }
