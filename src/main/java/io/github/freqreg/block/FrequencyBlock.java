@@ -15,6 +15,7 @@ import ai.djl.training.ParameterStore;
 import ai.djl.util.PairList;
 import io.github.freqreg.Internal;
 import io.github.freqreg.execution.Strategy;
+import io.github.freqreg.nn.Stateful;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
@@ -59,7 +60,7 @@ import java.util.OptionalDouble;
  * truncates them, reports on them and turns them back into plain blocks. Methods that change a
  * block must not run concurrently with others on it.
  */
-public final class FrequencyBlock extends AbstractBaseBlock {
+public final class FrequencyBlock extends AbstractBaseBlock implements Stateful {
 
     /** Differs from the versions of DJL's blocks, so that neither reads the other's parameters. */
     private static final byte VERSION = 'H';
@@ -146,6 +147,15 @@ public final class FrequencyBlock extends AbstractBaseBlock {
     /** Returns how the block computes its forward passes. */
     ForwardPass getPass() {
         return pass;
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    @Internal
+    public Object getState() {
+        return byName.values().stream()
+                .map(tensor -> List.of(tensor.getStep(), tensor.getKept(), tensor.getAxes()))
+                .toList();
     }
 
     /**

@@ -2,8 +2,8 @@ package io.github.freqreg.block;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.NDScope;
 import ai.djl.nn.Parameter;
+import io.github.freqreg.nn.Snapshot;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,7 +28,7 @@ final class ModuleWeights implements WeightCache {
 
     private final Parameter dense;
     private final RebuiltWeights.Rebuild rebuild;
-    private @Nullable NDArray snapshot;
+    private @Nullable Snapshot snapshot;
     private @Nullable Graph graph;
 
     /**
@@ -47,7 +47,7 @@ final class ModuleWeights implements WeightCache {
     public synchronized NDArray of(NDArray vector) {
         NDArray weights = dense.getArray();
         // A pass without a graph must not enter one.
-        if (graph == null && snapshot != null && snapshot.contentEquals(vector)) {
+        if (graph == null && snapshot != null && snapshot.isOf(vector)) {
             return weights;
         }
         forget();
@@ -56,7 +56,7 @@ final class ModuleWeights implements WeightCache {
                 NDArray detached = vector.stopGradient()) {
             ModuleOperators.assign(weights, rebuild.weights(detached, scratch));
         }
-        remember(vector);
+        snapshot = snapshotOf(vector);
         return weights;
     }
 
@@ -67,13 +67,13 @@ final class ModuleWeights implements WeightCache {
      * @param vector the coefficients, trainable
      */
     synchronized boolean isInGraphOf(NDArray vector) {
-        if (graph == null || snapshot == null || !snapshot.contentEquals(vector)) {
+        if (graph == null || snapshot == null || !snapshot.isOf(vector)) {
             return false;
         }
         try (NDArray gradient = vector.getGradient()) {
             // The first gradient comes in place of none, and has no earlier version.
             return graph.version == ModuleOperators.version(gradient)
-                    && graph.gradient.contentEquals(gradient);
+                    && graph.gradient.isOf(gradient);
         }
     }
 
@@ -86,23 +86,14 @@ final class ModuleWeights implements WeightCache {
     synchronized void assign(NDArray weights, NDArray vector) {
         forget();
         ModuleOperators.assign(dense.getArray(), weights);
-        remember(vector);
+        snapshot = snapshotOf(vector);
         try (NDArray gradient = vector.getGradient()) {
-            graph = new Graph(copy(gradient), ModuleOperators.version(gradient));
+            graph = new Graph(snapshotOf(gradient), ModuleOperators.version(gradient));
         }
     }
 
-    private void remember(NDArray vector) {
-        try (NDArray detached = vector.stopGradient()) {
-            snapshot = copy(detached);
-        }
-    }
-
-    private NDArray copy(NDArray array) {
-        NDArray copy = array.duplicate();
-        copy.attach(dense.getArray().getManager());
-        NDScope.unregister(copy);
-        return copy;
+    private Snapshot snapshotOf(NDArray array) {
+        return new Snapshot(array, dense.getArray().getManager());
     }
 
     /** {@inheritDoc} */
@@ -136,5 +127,5 @@ final class ModuleWeights implements WeightCache {
      * @param gradient that of the coefficients when the graph began
      * @param version of the gradient
      */
-    private record Graph(NDArray gradient, long version) {}
+    private record Graph(Snapshot gradient, long version) {}
 }

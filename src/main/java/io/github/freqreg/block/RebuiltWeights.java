@@ -4,6 +4,7 @@ import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.NDScope;
+import io.github.freqreg.nn.Snapshot;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.locks.ReadWriteLock;
@@ -75,12 +76,9 @@ final class RebuiltWeights implements WeightCache {
                 dense.replace(target);
                 denseIsCurrent = true;
             }
-            NDArray snapshot = detached.duplicate();
-            snapshot.attach(manager);
             // A scope of the caller would close them.
             NDScope.unregister(target);
-            NDScope.unregister(snapshot);
-            Rebuilt old = cache.put(device, new Rebuilt(snapshot, target));
+            Rebuilt old = cache.put(device, new Rebuilt(new Snapshot(vector, manager), target));
             if (old != null) {
                 free(old, target);
             }
@@ -141,10 +139,10 @@ final class RebuiltWeights implements WeightCache {
     }
 
     /** Weights and the coefficients that they were rebuilt from. */
-    private record Rebuilt(NDArray snapshot, NDArray weights) {
+    private record Rebuilt(Snapshot snapshot, NDArray weights) {
 
         boolean isOf(NDArray vector) {
-            return snapshot.contentEquals(vector);
+            return snapshot.isOf(vector);
         }
     }
 }

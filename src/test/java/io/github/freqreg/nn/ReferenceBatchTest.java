@@ -2,6 +2,7 @@ package io.github.freqreg.nn;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -24,11 +25,18 @@ import ai.djl.training.Trainer;
 import ai.djl.util.Pair;
 import io.github.freqreg.TestModels;
 import io.github.freqreg.UsesEngine;
+import io.github.freqreg.block.FrequencyBlocks;
 import io.github.freqreg.file.FrequencyFile;
+import io.github.freqreg.file.Quantization;
 import io.github.freqreg.policy.FrequencyRegularization;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -106,6 +114,76 @@ class ReferenceBatchTest {
             NDArray alone = predict(network, inputs.get(i + ":" + (i + 1)));
             assertArrayEquals(together.get(i).toFloatArray(), alone.get(0).toFloatArray(), 1e-5f);
         }
+    }
+
+    /** Counts the passes of the body, and those whose inputs are not references. */
+    @Test
+    void predictionsComputeTheReferencesOnlyWhenTheNetworkHasChanged() {
+        ReferenceBatch references = references();
+        List<Long> sizes = new ArrayList<>();
+        Block counting =
+                new LambdaBlock(
+                        inputs -> {
+                            sizes.add(inputs.head().getShape().get(0));
+                            return inputs;
+                        });
+        SequentialBlock body = new SequentialBlock();
+        Block network =
+                references.network(
+                        body.add(TestModels.convolution(4)).add(references.norm(4)).add(counting));
+        TestModels.initialize(network, manager, DataType.FLOAT32, INPUT);
+        NDArray inputs = TestModels.random(manager, INPUT);
+        sizes.clear();
+        NDArray first = predict(network, inputs);
+        assertEquals(List.of(5L, 4L), sizes);
+        assertEquals(first, predict(network, inputs));
+        assertEquals(List.of(5L, 4L, 4L), sizes);
+        NDArray weight = network.getParameters().valueAt(2).getArray();
+        assertEquals(4, weight.getShape().dimension());
+        weight.set(TestModels.random(manager, weight.getShape()).toFloatArray());
+        sizes.clear();
+        NDArray changed = predict(network, inputs);
+        assertEquals(List.of(5L, 4L), sizes);
+        assertArrayEquals(
+                forward(network, inputs).head().toFloatArray(), changed.toFloatArray(), 1e-4f);
+    }
+
+    @Test
+    void severalThreadsPredictWithTheSameReferences() {
+        Block network = network();
+        TestModels.initialize(network, manager, DataType.FLOAT32, INPUT);
+        NDArray inputs = TestModels.random(manager, INPUT);
+        List<NDArray> outputs =
+                IntStream.range(0, 16).parallel().mapToObj(i -> predict(network, inputs)).toList();
+        outputs.forEach(output -> assertEquals(outputs.get(0), output));
+    }
+
+    /** What a wrapped layer computes with changes without any parameter of the network. */
+    @Test
+    void predictionsNoticeQuantizationAndTruncation() {
+        Block network = network();
+        TestModels.initialize(network, manager, DataType.FLOAT32, INPUT);
+        Block wrapped =
+                FrequencyRegularization.builder()
+                        .optKeepRate(0.1)
+                        .optStartRate(1)
+                        .build()
+                        .apply(network, INPUT);
+        NDArray inputs = TestModels.random(manager, INPUT);
+        NDArray before = predict(wrapped, inputs);
+        Map<String, Float> steps = new HashMap<>();
+        FrequencyBlocks.parameters(wrapped).keySet().forEach(name -> steps.put(name, 0.5f));
+        Quantization.of(steps).applyTo(wrapped);
+        assertLikeInTraining(wrapped, inputs, before);
+        NDArray rounded = predict(wrapped, inputs);
+        FrequencyBlocks.truncate(wrapped, 0.3);
+        assertLikeInTraining(wrapped, inputs, rounded);
+    }
+
+    private void assertLikeInTraining(Block network, NDArray inputs, NDArray before) {
+        float[] after = predict(network, inputs).toFloatArray();
+        assertArrayEquals(forward(network, inputs).head().toFloatArray(), after, 1e-4f);
+        assertFalse(Arrays.equals(before.toFloatArray(), after));
     }
 
     private NDArray predict(Block network, NDArray inputs) {
@@ -295,5 +373,15 @@ class ReferenceBatchTest {
         alone.initialize(manager, DataType.FLOAT32, INPUT);
         NDArray few = TestModels.random(manager, INPUT);
         assertThrows(IllegalStateException.class, () -> predict(alone, few));
+        TestModels.initialize(network, manager, DataType.FLOAT32, INPUT);
+        predict(network, few);
+        Exception part =
+                assertThrows(
+                        IllegalStateException.class,
+                        () -> predict(network.getChildren().get("01body"), few));
+        assertEquals(
+                "This normalisation layer needs its network: call the block that"
+                        + " ReferenceBatch.network returned, not a part of it",
+                part.getMessage());
     }
 }
