@@ -85,6 +85,8 @@ class ArchitectureTest {
                     .should()
                     .haveSimpleName(Internal.class.getSimpleName())
                     .orShould()
+                    .haveSimpleName(ArrayView.class.getSimpleName())
+                    .orShould()
                     .haveSimpleName("package-info");
 
     @ArchTest

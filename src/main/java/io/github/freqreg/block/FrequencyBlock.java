@@ -153,9 +153,7 @@ public final class FrequencyBlock extends AbstractBaseBlock implements Stateful 
     @Override
     @Internal
     public Object getState() {
-        return byName.values().stream()
-                .map(tensor -> List.of(tensor.getStep(), tensor.getKept(), tensor.getAxes()))
-                .toList();
+        return TensorState.of(byName.values());
     }
 
     /**

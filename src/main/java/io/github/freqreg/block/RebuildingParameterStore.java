@@ -9,6 +9,7 @@ import ai.djl.training.ParameterStore;
 import io.github.freqreg.execution.Cores;
 import io.github.freqreg.execution.Factorization;
 import io.github.freqreg.execution.Strategy;
+import io.github.freqreg.nn.SourceStore;
 import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.IdentityHashMap;
@@ -21,7 +22,7 @@ import java.util.Map;
  * other requests go to the caller's store. This works for every block that reads its parameters
  * through the store, as DJL's own blocks do.
  */
-final class RebuildingParameterStore extends ParameterStore {
+final class RebuildingParameterStore extends ParameterStore implements SourceStore {
 
     private final ParameterStore store;
     private final NDManager scratch;
@@ -77,6 +78,21 @@ final class RebuildingParameterStore extends ParameterStore {
     NDArray coefficients(SpectralParameter tensor, Device device) {
         NDArray vector = store.getValue(tensor.getCoefficients(), device, training);
         return training ? vector : detached(vector);
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    public NDArray getSource(Parameter parameter, Device device) {
+        SpectralParameter tensor = spectral.get(parameter);
+        return tensor == null
+                ? SourceStore.sourceOf(store, parameter, device)
+                : store.getValue(tensor.getCoefficients(), device, false);
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    public Object getState() {
+        return TensorState.of(spectral.values());
     }
 
     /**

@@ -45,7 +45,7 @@ final class RebuiltWeights implements WeightCache {
         lock.readLock().lock();
         try {
             Rebuilt last = cache.get(vector.getDevice());
-            if (last != null && last.isOf(vector)) {
+            if (last != null && last.snapshot.isOf(vector)) {
                 return last.weights;
             }
         } finally {
@@ -54,7 +54,7 @@ final class RebuiltWeights implements WeightCache {
         lock.writeLock().lock();
         try {
             Rebuilt last = cache.get(vector.getDevice());
-            return last != null && last.isOf(vector) ? last.weights : renew(vector);
+            return last != null && last.snapshot.isOf(vector) ? last.weights : renew(vector);
         } finally {
             lock.writeLock().unlock();
         }
@@ -139,10 +139,5 @@ final class RebuiltWeights implements WeightCache {
     }
 
     /** Weights and the coefficients that they were rebuilt from. */
-    private record Rebuilt(Snapshot snapshot, NDArray weights) {
-
-        boolean isOf(NDArray vector) {
-            return snapshot.isOf(vector);
-        }
-    }
+    private record Rebuilt(Snapshot snapshot, NDArray weights) {}
 }

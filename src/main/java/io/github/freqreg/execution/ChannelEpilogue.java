@@ -7,7 +7,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Activation;
-import io.github.freqreg.spectrum.Dct;
+import io.github.freqreg.ArrayView;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -50,7 +50,7 @@ record ChannelEpilogue(boolean relu) {
             return expand(maps, Optional.of(cosines), manager);
         }
         try (NDManager scratch = manager.newSubManager(maps.small().getDevice())) {
-            NDArray down = Dct.alias(cosines, scratch).transpose();
+            NDArray down = ArrayView.of(cosines, scratch).transpose();
             return expand(maps.through(down), manager);
         }
     }
@@ -60,13 +60,14 @@ record ChannelEpilogue(boolean relu) {
         Shape places = shape.slice(2);
         try (NDManager scratch = manager.newSubManager(maps.small().getDevice())) {
             NDArray small =
-                    Dct.alias(maps.small(), scratch)
+                    ArrayView.of(maps.small(), scratch)
                             .reshape(shape.get(0), shape.get(1), places.size());
             NDArray ones =
                     scratch.ones(new Shape(shape.get(0), 1, places.size()), small.getDataType());
             NDArray lifted = NDArrays.concat(new NDList(small, ones), 1);
             NDArray affine = affine(maps, scratch);
-            NDArray down = cosines.map(each -> Dct.alias(each, scratch).transpose()).orElse(null);
+            NDArray down =
+                    cosines.map(each -> ArrayView.of(each, scratch).transpose()).orElse(null);
             NDArray flat = maps.inGraph() ? whole(lifted, affine) : tiled(lifted, affine, down);
             NDArray result =
                     flat.reshape(new Shape(shape.get(0), flat.getShape().get(1)).addAll(places));
@@ -77,12 +78,12 @@ record ChannelEpilogue(boolean relu) {
 
     /** Returns the matrix from the maps, and a map of ones, to the channels. */
     private static NDArray affine(FactoredMaps maps, NDManager scratch) {
-        NDArray matrix = Dct.alias(maps.matrix(), scratch);
+        NDArray matrix = ArrayView.of(maps.matrix(), scratch);
         Shape column = new Shape(matrix.getShape().get(0), 1);
         NDArray shift =
                 maps.shift() == null
                         ? scratch.zeros(column, matrix.getDataType())
-                        : Dct.alias(maps.shift(), scratch).reshape(column);
+                        : ArrayView.of(maps.shift(), scratch).reshape(column);
         return NDArrays.concat(new NDList(matrix, shift), 1);
     }
 
@@ -110,12 +111,13 @@ record ChannelEpilogue(boolean relu) {
                 NDIndex tile =
                         new NDIndex(its + ",:," + place + ":" + Math.min(places, place + across));
                 try (NDManager passing = scratch.newSubManager()) {
-                    NDArray values = Dct.alias(affine, passing).matMul(lifted.get(passing, tile));
+                    NDArray values =
+                            ArrayView.of(affine, passing).matMul(lifted.get(passing, tile));
                     if (relu) {
                         values = Activation.relu(values);
                     }
                     if (down != null) {
-                        values = Dct.alias(down, passing).matMul(values);
+                        values = ArrayView.of(down, passing).matMul(values);
                     }
                     out.set(tile, values);
                 }

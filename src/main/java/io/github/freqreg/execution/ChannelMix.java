@@ -3,7 +3,7 @@ package io.github.freqreg.execution;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
-import io.github.freqreg.spectrum.Dct;
+import io.github.freqreg.ArrayView;
 import java.util.Arrays;
 
 /**
@@ -69,7 +69,7 @@ record ChannelMix(ChannelLayout layout, long groups) {
 
     /** Views a bias so that it is added along the channels of an image. */
     NDArray alongChannels(NDArray bias, NDManager scratch, Shape image) {
-        NDArray view = Dct.alias(bias, scratch);
+        NDArray view = ArrayView.of(bias, scratch);
         if (layout == ChannelLayout.LINEAR) {
             return view;
         }

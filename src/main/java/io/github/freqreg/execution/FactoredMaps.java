@@ -5,9 +5,9 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Activation;
+import io.github.freqreg.ArrayView;
 import io.github.freqreg.nn.ChannelNorm;
 import io.github.freqreg.nn.ZeroPadding;
-import io.github.freqreg.spectrum.Dct;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -104,12 +104,12 @@ record FactoredMaps(
     FactoredMaps normalize(ChannelNorm norm) {
         NDManager owner = small.getManager();
         try (NDManager scratch = owner.newSubManager(small.getDevice())) {
-            NDArray expansion = Dct.alias(matrix, scratch);
+            NDArray expansion = ArrayView.of(matrix, scratch);
             Shape column = new Shape(expansion.getShape().get(0), 1);
             NDArray before =
                     shift == null
                             ? scratch.zeros(column, expansion.getDataType())
-                            : Dct.alias(shift, scratch).reshape(column);
+                            : ArrayView.of(shift, scratch).reshape(column);
             ChannelNorm.Statistics statistics =
                     norm.given().orElseGet(() -> statistics(expansion, before));
             if (norm.given().isEmpty()) {
@@ -146,7 +146,8 @@ record FactoredMaps(
         NDArray moved =
                 shift == null
                         ? null
-                        : next.matMul(Dct.alias(shift, next.getManager()).reshape(shift.size(), 1));
+                        : next.matMul(
+                                ArrayView.of(shift, next.getManager()).reshape(shift.size(), 1));
         return new FactoredMaps(
                 small, next.matMul(matrix), moved, inGraph, isNormalized, user, holding);
     }
@@ -167,7 +168,7 @@ record FactoredMaps(
         long maps = shape.get(1);
         long numbers = shape.size() / maps;
         NDArray rows =
-                Dct.alias(small, scratch)
+                ArrayView.of(small, scratch)
                         .reshape(shape.get(0), maps, shape.slice(2).size())
                         .transpose(1, 0, 2)
                         .reshape(maps, numbers);
@@ -185,15 +186,15 @@ record FactoredMaps(
     private static ChannelNorm.Statistics outsideOfGraph(
             ChannelNorm.Statistics statistics, NDManager scratch) {
         return new ChannelNorm.Statistics(
-                Dct.alias(statistics.mean(), scratch).stopGradient().flatten(),
-                Dct.alias(statistics.variance(), scratch).stopGradient().flatten(),
+                ArrayView.of(statistics.mean(), scratch).stopGradient().flatten(),
+                ArrayView.of(statistics.variance(), scratch).stopGradient().flatten(),
                 statistics.numbers());
     }
 
     /** Returns a view of a parameter, whose gradients are recorded only inside of a graph. */
     private NDArray view(NDArray parameter, NDManager scratch) {
         if (inGraph) {
-            return Dct.alias(parameter, scratch);
+            return ArrayView.of(parameter, scratch);
         }
         NDArray detached = parameter.stopGradient();
         detached.attach(scratch);

@@ -8,9 +8,9 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
 import ai.djl.training.ParameterStore;
+import io.github.freqreg.ArrayView;
 import io.github.freqreg.execution.CostModel.Traffic;
 import io.github.freqreg.nn.LazyMaps;
-import io.github.freqreg.spectrum.Dct;
 import io.github.freqreg.spectrum.SplitAxes;
 import java.util.HashSet;
 import java.util.Optional;
@@ -162,7 +162,7 @@ final class FactoredPass {
     }
 
     private NDArray projectedInput(NDManager scratch) {
-        NDArray given = Dct.alias(pass.input().list().singletonOrThrow(), scratch);
+        NDArray given = ArrayView.of(pass.input().list().singletonOrThrow(), scratch);
         if (!way.projects()) {
             return given;
         }
@@ -193,7 +193,7 @@ final class FactoredPass {
             return null;
         }
         if (pass.training()) {
-            return Dct.alias(shift, owner);
+            return ArrayView.of(shift, owner);
         }
         try (NDArray detached = shift.stopGradient()) {
             NDArray plain = detached.duplicate();

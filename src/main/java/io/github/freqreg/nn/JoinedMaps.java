@@ -8,6 +8,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
+import io.github.freqreg.ArrayView;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -144,7 +145,7 @@ final class JoinedMaps extends LazyList implements LazyMaps {
     private static NDArray product(NDArray rows, NDArray image, NDManager scratch) {
         Shape places = image.getShape().slice(2);
         NDArray lines =
-                image.get(scratch, new NDIndex().addAllDim())
+                ArrayView.of(image, scratch)
                         .reshape(image.getShape().get(0), rows.getShape().get(0), places.size());
         Shape result = new Shape(image.getShape().get(0), rows.getShape().get(1)).addAll(places);
         return rows.transpose().matMul(lines).reshape(result);

@@ -11,9 +11,9 @@ import ai.djl.nn.Block;
  *
  * <p>Batch normalisation keeps a mean and a variance of each channel for inference, which are many
  * of the numbers of a small deep network. Here these are the statistics of reference examples,
- * which pass through the network, too (Salimans and others 2016, virtual batch normalisation).
- * References that a program can compute, such as noise of a fixed seed, take no bytes of a file.
- * Each input is normalised without regard to the others of its batch.
+ * which are passed through the network themselves (Salimans and others 2016, virtual batch
+ * normalisation). References that a program can compute, such as noise of a fixed seed, take no
+ * bytes of a file. Each input is normalised without regard to the others of its batch.
  *
  * <pre>{@code
  * ReferenceBatch references = new ReferenceBatch(new Shape(32, 3, 32, 32), noise);
@@ -29,9 +29,12 @@ import ai.djl.nn.Block;
  *
  * <p>In training, the references pass through the network beside the inputs of each batch: with 32
  * of them and batches of 128, that takes a quarter more time than the inputs alone. Inference keeps
- * their statistics, with a copy of the parameters that they were computed with, and computes them
- * again only if a parameter or a quantisation step has changed. The body must compute with nothing
- * else that changes. Blocks are safe for concurrent use.
+ * their statistics for each device, with a copy of the parameters, and computes them again when a
+ * parameter, a quantisation step or a kept number has changed. There they are constants, without
+ * gradients.
+ *
+ * <p>The body must compute each example independently of the others, and from nothing that changes
+ * but its inputs and parameters. Blocks are safe for concurrent use.
  */
 public final class ReferenceBatch {
 

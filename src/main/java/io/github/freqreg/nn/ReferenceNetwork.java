@@ -23,7 +23,7 @@ import java.util.List;
  *
  * <p>In training, the references pass through the body before the inputs of each batch, and their
  * outputs are dropped. In inference, they pass through it alone, and only if {@link
- * ReferenceStatistics} are not known yet.
+ * ReferenceStatistics} has none for the network's current state.
  */
 final class ReferenceNetwork extends AbstractBlock {
 
@@ -103,7 +103,19 @@ final class ReferenceNetwork extends AbstractBlock {
             NDList inputs,
             boolean training,
             PairList<String, Object> params) {
+        checkInput(inputs.singletonOrThrow().getShape());
         return training ? train(store, inputs, params) : predict(store, inputs, params);
+    }
+
+    private void checkInput(Shape given) {
+        Shape expected = references.shape();
+        if (!Arrays.equals(given.slice(1).getShape(), expected.slice(1).getShape())) {
+            throw new IllegalArgumentException(
+                    "Expected inputs like the references, whose shape is "
+                            + expected
+                            + ", but their shape is "
+                            + given);
+        }
     }
 
     private NDList train(ParameterStore store, NDList inputs, PairList<String, Object> params) {
@@ -125,16 +137,22 @@ final class ReferenceNetwork extends AbstractBlock {
     private NDList predict(ParameterStore store, NDList inputs, PairList<String, Object> params) {
         NDArray input = inputs.singletonOrThrow();
         Device device = input.getDevice();
-        List<NDArray> values =
+        DataType type = input.getDataType();
+        List<NDArray> sources =
                 getParameters().values().stream()
-                        .map(parameter -> store.getValue(parameter, device, false))
+                        .map(parameter -> SourceStore.sourceOf(store, parameter, device))
                         .toList();
+        List<Object> others = new ArrayList<>(Stateful.statesOf(body));
+        others.add(type);
+        if (store instanceof Stateful its) {
+            others.add(its.getState());
+        }
+        NDManager owner = gamma.getArray().getManager();
         return statistics.computeWith(
-                new ReferenceStatistics.State(
-                        device, gamma.getArray().getManager(), values, Stateful.statesOf(body)),
+                new ReferenceStatistics.State(device, owner, sources, others),
                 () -> {
                     try (NDManager scratch = input.getManager().newSubManager(device)) {
-                        NDArray alone = references.create(scratch, input.getDataType());
+                        NDArray alone = references.create(scratch, type);
                         body.forward(store, new NDList(alone), false, params).close();
                     }
                 },
@@ -152,15 +170,7 @@ final class ReferenceNetwork extends AbstractBlock {
     @Override
     protected void initializeChildBlocks(
             NDManager manager, DataType dataType, Shape... inputShapes) {
-        Shape given = inputShapes[0];
-        Shape expected = references.shape();
-        if (!Arrays.equals(given.slice(1).getShape(), expected.slice(1).getShape())) {
-            throw new IllegalArgumentException(
-                    "Expected inputs like the references, whose shape is "
-                            + expected
-                            + ", but their shape is "
-                            + given);
-        }
+        checkInput(inputShapes[0]);
         body.initialize(manager, dataType, inputShapes);
     }
 

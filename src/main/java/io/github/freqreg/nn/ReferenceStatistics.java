@@ -20,7 +20,8 @@ import org.jspecify.annotations.Nullable;
  * <p>Those of each device are kept together with a copy of the parameters that they were computed
  * with. Comparing parameters notices every change, whether by an optimiser, a loader or the user.
  *
- * <p>Safe for concurrent use: passes share a lock, and a pass of the references has it alone.
+ * <p>Safe for concurrent use: passes of inputs hold the read lock, and the pass of the references
+ * holds the write lock.
  */
 final class ReferenceStatistics {
 
@@ -66,17 +67,20 @@ final class ReferenceStatistics {
     }
 
     private void renew(State now, Runnable references) {
-        Known old = known.put(now.device(), new Known(now));
+        Known old = known.remove(now.device());
         if (old != null) {
             old.close();
         }
+        Known fresh = new Known(now);
+        known.put(now.device(), fresh);
         boolean complete = false;
         try {
             references.run();
             complete = true;
         } finally {
             if (!complete) {
-                known.remove(now.device()).close();
+                known.remove(now.device());
+                fresh.close();
             }
         }
     }
@@ -87,8 +91,8 @@ final class ReferenceStatistics {
      * @param device of the pass
      * @param layer one layer of the network
      * @param computed computes them from the references, with a manager for what is not kept
-     * @throws IllegalStateException if the references did not pass through the layer, or no pass of
-     *     the network runs on this thread
+     * @throws IllegalStateException if the references did not pass through the layer once, or no
+     *     pass of the network runs on this thread
      */
     Affine get(Device device, ReferenceNorm layer, Function<NDManager, Affine> computed) {
         if (lock.getReadHoldCount() == 0 && !lock.isWriteLockedByCurrentThread()) {
@@ -98,16 +102,16 @@ final class ReferenceStatistics {
         }
         Known current = known.get(device);
         @Nullable Affine found = current == null ? null : current.affines.get(layer);
-        if (found != null) {
-            return found;
-        }
-        if (current == null || !lock.isWriteLockedByCurrentThread()) {
+        boolean computes = lock.isWriteLockedByCurrentThread();
+        if (current == null || computes == (found != null)) {
             throw new IllegalStateException(
-                    "Expected that the references pass through all normalisation layers on "
-                            + device
-                            + ", as the inputs do, but they missed one");
+                    "Expected the references to pass through each normalisation layer once, but"
+                            + " they "
+                            + (computes ? "passed through one twice" : "skipped one")
+                            + ": each place of a network needs a layer of its own, which all"
+                            + " examples reach");
         }
-        return current.keep(layer, computed);
+        return found == null ? current.keep(layer, computed) : found;
     }
 
     /** Frees all that is kept. */
@@ -122,14 +126,14 @@ final class ReferenceStatistics {
     }
 
     /**
-     * What a network computes with.
+     * The state of a network at the start of a pass.
      *
-     * @param device where
-     * @param owner the manager of the network's parameters
-     * @param parameters the values of all its parameters
-     * @param blocks what else its blocks depend on
+     * @param device the device of the pass
+     * @param owner the manager of what is kept
+     * @param sources the arrays from which the values of all parameters follow
+     * @param others whatever else determines the outputs
      */
-    record State(Device device, NDManager owner, List<NDArray> parameters, List<Object> blocks) {}
+    record State(Device device, NDManager owner, List<NDArray> sources, List<Object> others) {}
 
     /**
      * Normalises a channel as x · scale + shift.
@@ -142,25 +146,28 @@ final class ReferenceStatistics {
     /** The statistics of a device, and the state that they were computed in. */
     private static final class Known {
 
-        private final State state;
-        private final List<Snapshot> parameters = new ArrayList<>();
-        private final List<Snapshot> kept = new ArrayList<>();
+        private final Device device;
+        private final NDManager owner;
+        private final List<Object> others;
+        private final List<Snapshot> sources = new ArrayList<>();
         private final Map<ReferenceNorm, Affine> affines = new IdentityHashMap<>();
 
         private Known(State state) {
-            this.state = state;
-            for (NDArray value : state.parameters()) {
-                parameters.add(new Snapshot(value, state.owner()));
+            device = state.device();
+            owner = state.owner();
+            others = state.others();
+            for (NDArray source : state.sources()) {
+                sources.add(new Snapshot(source, owner));
             }
         }
 
         private boolean isOf(State now) {
-            List<NDArray> values = now.parameters();
-            if (values.size() != parameters.size() || !now.blocks().equals(state.blocks())) {
+            List<NDArray> found = now.sources();
+            if (found.size() != sources.size() || !now.others().equals(others)) {
                 return false;
             }
-            for (int i = 0; i < values.size(); i++) {
-                if (!parameters.get(i).isOf(values.get(i))) {
+            for (int i = 0; i < found.size(); i++) {
+                if (!sources.get(i).isOf(found.get(i))) {
                     return false;
                 }
             }
@@ -168,23 +175,23 @@ final class ReferenceStatistics {
         }
 
         private Affine keep(ReferenceNorm layer, Function<NDManager, Affine> computed) {
-            try (NDManager scratch = state.owner().newSubManager(state.device())) {
+            try (NDManager scratch = owner.newSubManager(device)) {
                 Affine result = computed.apply(scratch);
-                Affine lasting = new Affine(keep(result.scale()), keep(result.shift()));
-                affines.put(layer, lasting);
-                return lasting;
+                Affine kept =
+                        new Affine(
+                                Snapshot.copy(result.scale(), owner),
+                                Snapshot.copy(result.shift(), owner));
+                affines.put(layer, kept);
+                return kept;
             }
         }
 
-        private NDArray keep(NDArray numbers) {
-            Snapshot copy = new Snapshot(numbers, state.owner());
-            kept.add(copy);
-            return copy.get();
-        }
-
         private void close() {
-            parameters.forEach(Snapshot::close);
-            kept.forEach(Snapshot::close);
+            sources.forEach(Snapshot::close);
+            for (Affine each : affines.values()) {
+                each.scale().close();
+                each.shift().close();
+            }
         }
     }
 }

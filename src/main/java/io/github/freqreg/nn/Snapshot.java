@@ -15,23 +15,24 @@ public final class Snapshot implements AutoCloseable {
     private final NDArray copy;
 
     /**
-     * Copies an array.
+     * Takes a snapshot.
      *
      * @param array any array
-     * @param owner the manager that the copy belongs to until it is closed
+     * @param owner the manager that the copy belongs to until the snapshot is closed
      */
     public Snapshot(NDArray array, NDManager owner) {
-        try (NDArray detached = array.stopGradient()) {
-            copy = detached.duplicate();
-        }
-        copy.attach(owner);
-        // A scope of the caller would close it.
-        NDScope.unregister(copy);
+        copy = copy(array, owner);
     }
 
-    /** {@return the copy, which belongs to this snapshot} */
-    public NDArray get() {
-        return copy;
+    /** Copies an array outside of any gradient graph and of any scope of the caller. */
+    static NDArray copy(NDArray array, NDManager owner) {
+        try (NDArray detached = array.stopGradient()) {
+            NDArray copy = detached.duplicate();
+            copy.attach(owner);
+            // A scope of the caller would close it.
+            NDScope.unregister(copy);
+            return copy;
+        }
     }
 
     /**

@@ -6,13 +6,18 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * A block whose outputs depend on more than its inputs and the values of its parameters, such as on
- * quantisation steps.
+ * A block or parameter store whose results depend on more than inputs and the values of parameters,
+ * such as on quantisation steps.
  */
 @Internal
 public interface Stateful {
 
-    /** {@return what else the outputs depend on; equal objects if the block computes the same} */
+    /**
+     * Returns whatever else determines the results.
+     *
+     * @return an object that is equal to an earlier one only if equal parameters still give equal
+     *     results
+     */
     Object getState();
 
     /**

@@ -6,6 +6,7 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.Shape;
+import io.github.freqreg.ArrayView;
 import java.util.Arrays;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
@@ -53,7 +54,7 @@ final class SubPixel {
         NDManager manager = input.getManager();
         try (NDManager scratch = manager.newSubManager()) {
             // An alias, because results are attached to the manager of the receiver.
-            NDArray kernel = weight.get(scratch, new NDIndex().addAllDim());
+            NDArray kernel = ArrayView.of(weight, scratch);
             long[] taps = new long[axes];
             long[] inset = new long[axes];
             for (int axis = 0; axis < axes; axis++) {
@@ -67,7 +68,7 @@ final class SubPixel {
             NDArray fine =
                     input.getNDArrayInternal()
                             .convolution(
-                                    input.get(scratch, new NDIndex().addAllDim()),
+                                    ArrayView.of(input, scratch),
                                     kernel,
                                     null,
                                     ones(axes),
@@ -84,7 +85,7 @@ final class SubPixel {
                 long[] wide = new long[2 + axes];
                 Arrays.fill(wide, 1);
                 wide[1] = bias.getShape().get(0);
-                NDArray shift = bias.get(scratch, new NDIndex().addAllDim());
+                NDArray shift = ArrayView.of(bias, scratch);
                 result = result.add(shift.reshape(new Shape(wide)));
             }
             result.attach(manager);

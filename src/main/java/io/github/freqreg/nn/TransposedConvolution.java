@@ -13,6 +13,7 @@ import ai.djl.nn.convolutional.Deconvolution;
 import ai.djl.training.ParameterStore;
 import ai.djl.util.Pair;
 import ai.djl.util.PairList;
+import io.github.freqreg.ArrayView;
 import java.lang.reflect.Field;
 
 /**
@@ -136,8 +137,7 @@ abstract class TransposedConvolution extends Deconvolution {
             long each = filters / groups;
             Shape rest = detached.getShape().slice(1);
             NDArray grouped =
-                    detached.get(scratch, new NDIndex().addAllDim())
-                            .reshape(new Shape(groups, each).addAll(rest));
+                    ArrayView.of(detached, scratch).reshape(new Shape(groups, each).addAll(rest));
             write(grouped.swapAxes(1, 2).reshape(weight.getShape()), weight.getArray());
             if (bias != null) {
                 write(theirs.get("bias").getArray(), bias.getArray());

@@ -5,6 +5,7 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.Shape;
+import io.github.freqreg.ArrayView;
 import java.util.function.Supplier;
 import java.util.stream.LongStream;
 
@@ -25,7 +26,7 @@ final class AxisTransform {
             NDManager scratch, NDArray box, int axis, long extent, Supplier<NDArray> basis) {
         return usesFourier(box.getShape(), axis, extent)
                 ? fourier(scratch, padded(box, axis, extent), axis, false)
-                : multiply(box, axis, Dct.alias(basis.get(), scratch));
+                : multiply(box, axis, ArrayView.of(basis.get(), scratch));
     }
 
     /** Computes the lowest frequencies of an axis. */
@@ -35,7 +36,7 @@ final class AxisTransform {
         box[axis] = frequencies;
         return usesFourier(new Shape(box), axis, array.getShape().get(axis))
                 ? cut(fourier(scratch, array, axis, true), axis, frequencies)
-                : multiply(array, axis, Dct.alias(basis.get(), scratch).transpose());
+                : multiply(array, axis, ArrayView.of(basis.get(), scratch).transpose());
     }
 
     /**

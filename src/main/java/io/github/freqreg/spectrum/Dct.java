@@ -3,10 +3,9 @@ package io.github.freqreg.spectrum;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.NDScope;
-import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
-import io.github.freqreg.Internal;
+import io.github.freqreg.ArrayView;
 import java.nio.DoubleBuffer;
 import java.nio.FloatBuffer;
 import java.util.ArrayList;
@@ -67,7 +66,7 @@ public final class Dct {
             NDArray result =
                     dct(
                             scratch,
-                            alias(spatial, scratch),
+                            ArrayView.of(spatial, scratch),
                             box,
                             axis -> basis(scratch, spatial, shape.get(axis), box.get(axis)));
             result.attach(spatial.getManager());
@@ -101,27 +100,13 @@ public final class Dct {
             NDArray result =
                     idct(
                             scratch,
-                            alias(spectrum, scratch),
+                            ArrayView.of(spectrum, scratch),
                             shape,
                             axis -> true,
                             axis -> basis(scratch, spectrum, shape.get(axis), box.get(axis)));
             result.attach(spectrum.getManager());
             return result;
         }
-    }
-
-    /**
-     * Returns a view of an array that is attached to another manager. DJL attaches the result of an
-     * operation to the manager of the array it is called on. Calling it on the view keeps results
-     * out of the manager of a long-lived array.
-     *
-     * @param array the array
-     * @param manager the manager of the view
-     * @return the view
-     */
-    @Internal
-    public static NDArray alias(NDArray array, NDManager manager) {
-        return array.get(manager, new NDIndex().addAllDim());
     }
 
     private static void checkBox(Shape shape, Shape box) {
@@ -258,7 +243,7 @@ public final class Dct {
             NDManager scratch, NDArray before, BiFunction<NDManager, NDArray, NDArray> axis) {
         try (before;
                 NDManager few = scratch.newSubManager()) {
-            NDArray after = axis.apply(few, alias(before, few));
+            NDArray after = axis.apply(few, ArrayView.of(before, few));
             after.attach(scratch);
             return after;
         }

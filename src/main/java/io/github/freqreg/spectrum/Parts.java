@@ -5,6 +5,7 @@ import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.index.NDIndex;
+import io.github.freqreg.ArrayView;
 
 /**
  * Joins arrays that are computed one after the other. Outside of a gradient graph, each is copied
@@ -57,7 +58,9 @@ final class Parts implements AutoCloseable {
             return whole;
         }
         // DJL copies a single array, and the copy has no gradient.
-        return parts.size() == 1 ? Dct.alias(parts.head(), manager) : NDArrays.concat(parts, axis);
+        return parts.size() == 1
+                ? ArrayView.of(parts.head(), manager)
+                : NDArrays.concat(parts, axis);
     }
 
     /** Closes the parts. */

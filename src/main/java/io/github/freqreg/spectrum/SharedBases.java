@@ -5,6 +5,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.NDScope;
 import ai.djl.ndarray.types.DataType;
+import io.github.freqreg.ArrayView;
 import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
@@ -47,7 +48,7 @@ final class SharedBases {
             release(key);
             throw e;
         }
-        NDArray view = Dct.alias(shared.basis, manager);
+        NDArray view = ArrayView.of(shared.basis, manager);
         NDScope.unregister(view);
         return view;
     }

@@ -6,6 +6,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
+import io.github.freqreg.ArrayView;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
@@ -198,7 +199,7 @@ public final class SpectralTransform implements AutoCloseable {
      * @throws IllegalArgumentException if the axis has one element
      */
     public NDArray basis(int axis, NDManager manager) {
-        return Dct.alias(basis(axis), manager);
+        return ArrayView.of(basis(axis), manager);
     }
 
     private NDArray basis(int axis) {
@@ -228,7 +229,7 @@ public final class SpectralTransform implements AutoCloseable {
                             + spatial.getShape());
         }
         try (NDManager scratch = manager.newSubManager(getDevice())) {
-            NDArray seen = Dct.alias(spatial, scratch);
+            NDArray seen = ArrayView.of(spatial, scratch);
             NDArray signal = start.map(each -> each.changeOf(seen)).orElse(seen);
             NDArray spectrum = Dct.dct(scratch, signal, mask.getBox(), this::basis);
             NDArray coefficients = positions.gather(spectrum.flatten(), scratch);
@@ -295,7 +296,7 @@ public final class SpectralTransform implements AutoCloseable {
         try (NDManager scratch = manager.newSubManager(getDevice())) {
             Shape rows = given.slice(0, given.dimension() - 1);
             Shape split = rows.addAll(parts);
-            NDArray work = Dct.alias(array, scratch).reshape(split);
+            NDArray work = ArrayView.of(array, scratch).reshape(split);
             for (int i = 0; i < axes.length; i++) {
                 if (mask.getShape().get(axes[i]) > 1) {
                     work = step.apply(scratch, work, rows.dimension() + i, axes[i]);

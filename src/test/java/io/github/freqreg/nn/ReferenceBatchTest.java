@@ -23,9 +23,13 @@ import ai.djl.training.GradientCollector;
 import ai.djl.training.ParameterStore;
 import ai.djl.training.Trainer;
 import ai.djl.util.Pair;
+import ai.djl.util.PairList;
+import io.github.freqreg.CallingBlock;
 import io.github.freqreg.TestModels;
 import io.github.freqreg.UsesEngine;
+import io.github.freqreg.block.FrequencyBlock;
 import io.github.freqreg.block.FrequencyBlocks;
+import io.github.freqreg.execution.Strategy;
 import io.github.freqreg.file.FrequencyFile;
 import io.github.freqreg.file.Quantization;
 import io.github.freqreg.policy.FrequencyRegularization;
@@ -36,7 +40,13 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.IntStream;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -47,6 +57,7 @@ class ReferenceBatchTest {
 
     private static final Shape INPUT = new Shape(4, 3, 8, 8);
     private static final Shape REFERENCES = new Shape(5, 3, 8, 8);
+    private static final String CONVOLUTION = "01body_01Conv2d_weight";
 
     private final NDManager manager;
 
@@ -116,7 +127,7 @@ class ReferenceBatchTest {
         }
     }
 
-    /** Counts the passes of the body, and those whose inputs are not references. */
+    /** Records the batch size of each pass of the body. */
     @Test
     void predictionsComputeTheReferencesOnlyWhenTheNetworkHasChanged() {
         ReferenceBatch references = references();
@@ -148,14 +159,43 @@ class ReferenceBatchTest {
                 forward(network, inputs).head().toFloatArray(), changed.toFloatArray(), 1e-4f);
     }
 
+    /** Both threads wait until the network is to be called. */
     @Test
-    void severalThreadsPredictWithTheSameReferences() {
-        Block network = network();
+    void oneOfSeveralThreadsComputesTheReferences() throws Exception {
+        ReferenceBatch references = references();
+        AtomicInteger passes = new AtomicInteger();
+        Block network =
+                references.network(
+                        new SequentialBlock()
+                                .add(TestModels.convolution(4))
+                                .add(references.norm(4))
+                                .add(
+                                        LambdaBlock.singleton(
+                                                maps -> {
+                                                    if (maps.getShape().get(0) == 5) {
+                                                        passes.incrementAndGet();
+                                                    }
+                                                    return maps;
+                                                })));
         TestModels.initialize(network, manager, DataType.FLOAT32, INPUT);
         NDArray inputs = TestModels.random(manager, INPUT);
-        List<NDArray> outputs =
-                IntStream.range(0, 16).parallel().mapToObj(i -> predict(network, inputs)).toList();
-        outputs.forEach(output -> assertEquals(outputs.get(0), output));
+        passes.set(0);
+        CyclicBarrier begin = new CyclicBarrier(2);
+        ExecutorService threads = Executors.newFixedThreadPool(2);
+        try {
+            Callable<float[]> prediction =
+                    () -> {
+                        begin.await();
+                        return predict(network, inputs).toFloatArray();
+                    };
+            float[] expected = forward(network, inputs).head().toFloatArray();
+            for (Future<float[]> each : threads.invokeAll(List.of(prediction, prediction))) {
+                assertArrayEquals(expected, each.get(), 1e-4f);
+            }
+        } finally {
+            threads.shutdown();
+        }
+        assertEquals(1, passes.get());
     }
 
     /** What a wrapped layer computes with changes without any parameter of the network. */
@@ -167,23 +207,81 @@ class ReferenceBatchTest {
                 FrequencyRegularization.builder()
                         .optKeepRate(0.1)
                         .optStartRate(1)
+                        .optFloors(false)
+                        .optExclude("[Ll]inear")
                         .build()
                         .apply(network, INPUT);
         NDArray inputs = TestModels.random(manager, INPUT);
         NDArray before = predict(wrapped, inputs);
-        Map<String, Float> steps = new HashMap<>();
-        FrequencyBlocks.parameters(wrapped).keySet().forEach(name -> steps.put(name, 0.5f));
-        Quantization.of(steps).applyTo(wrapped);
-        assertLikeInTraining(wrapped, inputs, before);
+        quantizeConvolution(wrapped);
+        assertChangedAsInTraining(wrapped, inputs, before);
         NDArray rounded = predict(wrapped, inputs);
         FrequencyBlocks.truncate(wrapped, 0.3);
-        assertLikeInTraining(wrapped, inputs, rounded);
+        assertChangedAsInTraining(wrapped, inputs, rounded);
     }
 
-    private void assertLikeInTraining(Block network, NDArray inputs, NDArray before) {
+    /** A budget wraps scales and shifts, and with them the whole network. */
+    @Test
+    void aNetworkWrappedWholeNoticesQuantizationAndUpdates() {
+        Block network = network();
+        TestModels.initialize(network, manager, DataType.FLOAT32, INPUT);
+        Block wrapped =
+                FrequencyRegularization.builder()
+                        .optBudget(60)
+                        .optStrategy(Strategy.FACTORED)
+                        .build()
+                        .apply(network, INPUT);
+        assertTrue(wrapped instanceof FrequencyBlock);
+        NDArray inputs = TestModels.random(manager, INPUT);
+        NDArray before = predict(wrapped, inputs);
+        quantizeConvolution(wrapped);
+        assertChangedAsInTraining(wrapped, inputs, before);
+        NDArray rounded = predict(wrapped, inputs);
+        NDArray coefficients = FrequencyBlocks.parameters(wrapped).get(CONVOLUTION).getArray();
+        try (NDArray plain = coefficients.stopGradient()) {
+            plain.addi(0.2f);
+        }
+        assertChangedAsInTraining(wrapped, inputs, rounded);
+    }
+
+    private static void quantizeConvolution(Block network) {
+        Map<String, Float> steps = new HashMap<>();
+        FrequencyBlocks.parameters(network).keySet().forEach(name -> steps.put(name, 0f));
+        steps.put(CONVOLUTION, 0.1f);
+        Quantization.of(steps).applyTo(network);
+    }
+
+    private void assertChangedAsInTraining(Block network, NDArray inputs, NDArray before) {
         float[] after = predict(network, inputs).toFloatArray();
         assertArrayEquals(forward(network, inputs).head().toFloatArray(), after, 1e-4f);
         assertFalse(Arrays.equals(before.toFloatArray(), after));
+    }
+
+    @Test
+    void aFailedPassOfTheReferencesLeavesNothingBehind() {
+        ReferenceBatch references = references();
+        AtomicBoolean fails = new AtomicBoolean();
+        Block network =
+                references.network(
+                        new SequentialBlock()
+                                .add(references.norm(3))
+                                .add(
+                                        LambdaBlock.singleton(
+                                                maps -> {
+                                                    if (fails.get()) {
+                                                        throw new IllegalStateException("failed");
+                                                    }
+                                                    return maps;
+                                                })));
+        TestModels.initialize(network, manager, DataType.FLOAT32, INPUT);
+        NDArray inputs = TestModels.random(manager, INPUT);
+        fails.set(true);
+        assertThrows(IllegalStateException.class, () -> predict(network, inputs));
+        fails.set(false);
+        assertArrayEquals(
+                forward(network, inputs).head().toFloatArray(),
+                predict(network, inputs).toFloatArray(),
+                1e-4f);
     }
 
     private NDArray predict(Block network, NDArray inputs) {
@@ -351,6 +449,26 @@ class ReferenceBatchTest {
                         () -> references.network(new SequentialBlock().add(references().norm(3))));
         assertTrue(none.getMessage().contains("there are none"), none.getMessage());
         assertThrows(IllegalArgumentException.class, () -> references.norm(0));
+        Block loop =
+                references.network(
+                        new CallingBlock(references.norm(3)) {
+                            @Override
+                            protected NDList forwardInternal(
+                                    ParameterStore store,
+                                    NDList inputs,
+                                    boolean training,
+                                    PairList<String, Object> params) {
+                                NDList once =
+                                        super.forwardInternal(store, inputs, training, params);
+                                return super.forwardInternal(store, once, training, params);
+                            }
+                        });
+        TestModels.initialize(loop, manager, DataType.FLOAT32, INPUT);
+        Exception passed =
+                assertThrows(
+                        IllegalStateException.class,
+                        () -> predict(loop, TestModels.random(manager, INPUT)));
+        assertTrue(passed.getMessage().contains("passed through one twice"), passed.getMessage());
         Block other = references.network(new SequentialBlock().add(references.norm(4)));
         Exception channels =
                 assertThrows(
