@@ -3,6 +3,8 @@ package io.github.freqreg.block;
 import ai.djl.nn.Block;
 import ai.djl.nn.BlockList;
 import ai.djl.nn.norm.BatchNorm;
+import io.github.freqreg.execution.FusedLambda;
+import io.github.freqreg.execution.FusedMaxPool;
 import io.github.freqreg.execution.FusedRelu;
 import io.github.freqreg.nn.BatchStatisticsNorm;
 import io.github.freqreg.nn.ChannelConcat;
@@ -10,8 +12,9 @@ import java.util.IdentityHashMap;
 import java.util.Map;
 
 /**
- * Fuses batch normalisation and ReLU into the frequency block before them in a sequential block,
- * and lets the last layer of a {@link ChannelConcat.Branch} wait for the concatenation.
+ * Fuses batch normalisation, ReLU and max pooling with the frequency block before them in a
+ * sequential block, and lets the last layer of a {@link ChannelConcat.Branch} wait for the
+ * concatenation.
  *
  * <p>Fusion is only an optimisation: the network computes the same, whatever block follows later.
  */
@@ -20,8 +23,8 @@ final class Fusion {
     private Fusion() {}
 
     /**
-     * Replaces DJL's batch normalisation and ReLU by blocks that can be fused, and tells each
-     * frequency block whether one follows.
+     * Replaces DJL's batch normalisation, ReLU and max pooling by blocks that can be fused, and
+     * tells each frequency block whether one follows.
      *
      * @param root of the network
      */
@@ -46,11 +49,13 @@ final class Fusion {
             boolean normalized = fuseNorm(children, i + 1, fused);
             int relu = normalized ? i + 2 : i + 1;
             boolean rectified = relu < children.size() && fuseRelu(children, relu, fused);
+            boolean pooled =
+                    rectified && relu + 1 < children.size() && fusePool(children, relu + 1, fused);
             boolean projected =
                     children.valueAt(i + 1) instanceof FrequencyBlock next
                             && next.getPass().canFuse();
             boolean waits = normalized || projected;
-            block.getPass().setWaiting(waits, waits || rectified);
+            block.getPass().setWaiting(waits || pooled, waits || rectified);
         }
     }
 
@@ -83,11 +88,17 @@ final class Fusion {
         return block instanceof FusedRelu;
     }
 
+    private static boolean fusePool(BlockList children, int at, Map<Block, Block> fused) {
+        Block block = fused.computeIfAbsent(children.valueAt(at), FusedMaxPool::of);
+        ChildBlocks.put(children, at, block);
+        return block instanceof FusedMaxPool;
+    }
+
     /** Returns DJL's own block if this one is a fused one, or the block itself. */
     static Block undo(Block block) {
         if (block instanceof StandIn standIn) {
             return standIn.getOriginal();
         }
-        return block instanceof FusedRelu fused ? fused.getOriginal() : block;
+        return block instanceof FusedLambda lambda ? lambda.getOriginal() : block;
     }
 }

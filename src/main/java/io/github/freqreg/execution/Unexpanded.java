@@ -24,8 +24,8 @@ import java.util.Optional;
  *
  * <p>Like the intermediate results of DJL's blocks, the maps belong to the manager of the layer's
  * input. They are freed with it, or when all lists that hold them are closed. Inside a gradient
- * graph, a ReLU is not fused with the next layer, because its gradient needs the channels.
- * Instances are safe for concurrent use.
+ * graph, a ReLU is not fused with the next layer, because its gradient needs the channels; {@link
+ * FusedMaxPool} moves it behind the pooling. Instances are safe for concurrent use.
  */
 final class Unexpanded extends LazyList implements LazyMaps {
 
@@ -97,6 +97,15 @@ final class Unexpanded extends LazyList implements LazyMaps {
      */
     NDList relu() {
         return new Unexpanded(maps, true);
+    }
+
+    /**
+     * Returns the channels without the ReLU, if there is one whose gradient is needed.
+     *
+     * @return the channels, not computed yet
+     */
+    Optional<NDList> withoutRelu() {
+        return relu && maps.inGraph() ? Optional.of(new Unexpanded(maps)) : Optional.empty();
     }
 
     /** {@inheritDoc} */

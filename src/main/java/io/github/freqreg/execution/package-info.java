@@ -16,8 +16,9 @@
  * {@code Cores} of the pass, {@code ChannelMix} for the products along channels and {@code
  * ChannelLayout} for where these are. {@code Unexpanded} is the output of a factored convolution
  * that following blocks can be fused into: {@code FactoredMaps} are its arrays, and how they are
- * normalised, {@code ChannelEpilogue} computes the channels, {@code FusedRelu} is one of these
- * blocks, and {@code LayerInput} lets the next layer look at such an output without computing it.
+ * normalised, {@code ChannelEpilogue} computes the channels, {@code FusedRelu} and {@code
+ * FusedMaxPool} are two of these blocks, and {@code LayerInput} lets the next layer look at such an
+ * output without computing it.
  */
 @NullMarked
 package io.github.freqreg.execution;

@@ -9,6 +9,7 @@ import static io.github.freqreg.execution.StrategyComparison.assertClose;
 import static io.github.freqreg.execution.StrategyComparison.doubles;
 import static io.github.freqreg.execution.StrategyComparison.kept;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -23,6 +24,8 @@ import ai.djl.nn.Block;
 import ai.djl.nn.LambdaBlock;
 import ai.djl.nn.SequentialBlock;
 import ai.djl.nn.pooling.Pool;
+import ai.djl.training.GradientCollector;
+import ai.djl.training.ParameterStore;
 import io.github.freqreg.Seeds;
 import io.github.freqreg.TestModels;
 import io.github.freqreg.block.FrequencyBlocks;
@@ -143,6 +146,71 @@ class FusionTest {
                                 .valueAt(1);
         assertInstanceOf(FusedRelu.class, ours);
         assertEquals("ReLU", ours.getName());
+    }
+
+    /** Windows that overlap, that reach into the padding, and that are cut off at the border. */
+    @ParameterizedTest
+    @CsvSource({"2, 2, 0, false", "3, 2, 1, false", "3, 2, 0, true"})
+    void maxPoolingBeforeReluGivesTheSameResult(int size, int stride, int pad, boolean ceil) {
+        assertAlike(
+                () ->
+                        new SequentialBlock()
+                                .add(StrategyComparison.convolution(24, true))
+                                .add(Activation.reluBlock())
+                                .add(pool(size, stride, pad, ceil))
+                                .add(StrategyComparison.convolution(20, false))
+                                .add(new BatchStatisticsNorm())
+                                .add(Activation.reluBlock())
+                                .add(pool(size, stride, pad, ceil)),
+                new Shape(2, 12, 14, 11),
+                () -> kept(40));
+    }
+
+    private static Block pool(int size, int stride, int pad, boolean ceil) {
+        return Pool.maxPool2dBlock(
+                new Shape(size, size), new Shape(stride, stride), new Shape(pad, pad), ceil);
+    }
+
+    /** In training, the ReLU of all channels is never computed. */
+    @Test
+    void maxPoolingComputesTheReluOfWhatItKeeps() {
+        SequentialBlock network =
+                new SequentialBlock()
+                        .add(convolution(64))
+                        .add(Activation.reluBlock())
+                        .add(Pool.maxPool2dBlock(new Shape(2, 2)));
+        Block block = wrapped(network);
+        assertInstanceOf(FusedMaxPool.class, pick(block, 2));
+        ParameterStore store = new ParameterStore();
+        try (NDManager manager = NDManager.newBaseManager()) {
+            block.initialize(manager, DataType.FLOAT32, INPUT);
+            NDList rectified = new NDList(manager.randomNormal(INPUT));
+            try (GradientCollector collector = manager.getEngine().newGradientCollector()) {
+                for (int i = 0; i < 2; i++) {
+                    rectified = pick(block, i).forward(store, rectified, true);
+                }
+                NDArray pooled = pick(block, 2).forward(store, rectified, true).head();
+                collector.backward(pooled.sum());
+                assertTrue(pooled.min().getFloat() >= 0);
+            }
+            assertFalse(((Unexpanded) rectified).isComputed());
+        }
+    }
+
+    @Test
+    void otherFunctionNamedMaxPoolIsNotFused() {
+        for (LambdaBlock other :
+                List.of(
+                        new LambdaBlock(list -> list, "maxPool2d"),
+                        LambdaBlock.singleton(NDArray::neg, "maxPool2d"))) {
+            Block block =
+                    wrapped(
+                            new SequentialBlock()
+                                    .add(convolution(64))
+                                    .add(Activation.reluBlock())
+                                    .add(other));
+            assertSame(other, pick(block, 2));
+        }
     }
 
     /** A block that changes the output in place must not be skipped. */
