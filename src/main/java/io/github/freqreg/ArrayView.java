@@ -14,7 +14,7 @@ public final class ArrayView {
      *
      * <p>DJL attaches the result of an operation to the manager of the array it is called on.
      * Calling it on the view keeps results out of the manager of a long-lived array. Gradients pass
-     * through the view without being copied, as they would be through a slice of the whole array.
+     * through the view without a copy; a slice of the whole array would copy them.
      *
      * @param array the array
      * @param manager the manager of the view

@@ -9,13 +9,12 @@
  * FrequencyBlocks.toDense(model);                                             // plain DJL again
  * </pre>
  *
- * <p>This package contains documentation, and what every package below it uses: the marker {@link
- * io.github.freqreg.Internal} and {@code ArrayView}. The first classes that an application needs
- * are {@link io.github.freqreg.training.Compressor}, {@link
- * io.github.freqreg.policy.FrequencyRegularization}, {@link io.github.freqreg.file.FrequencyFile}
- * and {@link io.github.freqreg.block.FrequencyBlocks}. They live in different packages because each
- * of them rests on the packages below it, and a package that held them all would depend on
- * everything.
+ * <p>This package contains documentation, the marker {@link io.github.freqreg.Internal}, and an
+ * internal that several packages share. The first classes that an application needs are {@link
+ * io.github.freqreg.training.Compressor}, {@link io.github.freqreg.policy.FrequencyRegularization},
+ * {@link io.github.freqreg.file.FrequencyFile} and {@link io.github.freqreg.block.FrequencyBlocks}.
+ * They live in different packages because each of them rests on the packages below it, and a
+ * package that held them all would depend on everything.
  *
  * <pre>
  *   policy ─▶ interop, block ─▶ execution ─▶ spectrum, nn   what a network computes

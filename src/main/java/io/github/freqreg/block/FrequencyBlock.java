@@ -52,8 +52,8 @@ import java.util.OptionalDouble;
  *       threads may predict at the same time, each with its own predictor, as DJL requires.
  *   <li><b>Execution</b>: convolutions, transposed convolutions and linear layers are computed
  *       without dense weights where that is cheaper, see {@link Strategy}; most of them also inside
- *       a block that is wrapped whole. Batch normalisation and ReLU that follow such a layer in a
- *       sequential block are fused with it.
+ *       a block that is wrapped whole. Batch normalisation, ReLU and max pooling that follow such a
+ *       layer in a sequential block are fused with it.
  * </ul>
  *
  * <p>A policy ({@link io.github.freqreg.policy}) creates frequency blocks. {@link FrequencyBlocks}

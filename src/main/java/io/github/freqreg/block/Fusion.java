@@ -10,6 +10,7 @@ import io.github.freqreg.nn.BatchStatisticsNorm;
 import io.github.freqreg.nn.ChannelConcat;
 import java.util.IdentityHashMap;
 import java.util.Map;
+import java.util.function.UnaryOperator;
 
 /**
  * Fuses batch normalisation, ReLU and max pooling with the frequency block before them in a
@@ -71,11 +72,15 @@ final class Fusion {
     }
 
     private static boolean fuseNorm(BlockList children, int at, Map<Block, Block> fused) {
-        Block block = children.valueAt(at);
-        if (FusedNorm.canFuse(block)) {
-            block = fused.computeIfAbsent(block, norm -> new FusedBatchNorm((BatchNorm) norm));
-            ChildBlocks.put(children, at, block);
-        }
+        Block block =
+                replace(
+                        children,
+                        at,
+                        fused,
+                        each ->
+                                FusedNorm.canFuse(each)
+                                        ? new FusedBatchNorm((BatchNorm) each)
+                                        : each);
         return block instanceof FusedBatchNorm
                 || block instanceof BatchStatisticsNorm
                 || block instanceof FrequencyBlock wrapper
@@ -83,15 +88,23 @@ final class Fusion {
     }
 
     private static boolean fuseRelu(BlockList children, int at, Map<Block, Block> fused) {
-        Block block = fused.computeIfAbsent(children.valueAt(at), FusedRelu::of);
-        ChildBlocks.put(children, at, block);
-        return block instanceof FusedRelu;
+        return replace(children, at, fused, FusedRelu::of) instanceof FusedRelu;
     }
 
     private static boolean fusePool(BlockList children, int at, Map<Block, Block> fused) {
-        Block block = fused.computeIfAbsent(children.valueAt(at), FusedMaxPool::of);
-        ChildBlocks.put(children, at, block);
-        return block instanceof FusedMaxPool;
+        return replace(children, at, fused, FusedMaxPool::of) instanceof FusedMaxPool;
+    }
+
+    /** Replaces a block, at all its places by the same one, and returns what stands there now. */
+    private static Block replace(
+            BlockList children, int at, Map<Block, Block> fused, UnaryOperator<Block> maker) {
+        Block block = children.valueAt(at);
+        Block replacement = fused.containsKey(block) ? fused.get(block) : maker.apply(block);
+        if (!replacement.equals(block)) {
+            fused.put(block, replacement);
+            ChildBlocks.put(children, at, replacement);
+        }
+        return replacement;
     }
 
     /** Returns DJL's own block if this one is a fused one, or the block itself. */

@@ -84,9 +84,11 @@ final class RebuildingParameterStore extends ParameterStore implements SourceSto
     @Override
     public NDArray getSource(Parameter parameter, Device device) {
         SpectralParameter tensor = spectral.get(parameter);
-        return tensor == null
-                ? SourceStore.sourceOf(store, parameter, device)
-                : store.getValue(tensor.getCoefficients(), device, false);
+        if (tensor == null) {
+            return store.getValue(parameter, device, false);
+        }
+        use(tensor);
+        return store.getValue(tensor.getCoefficients(), device, false);
     }
 
     /** {@inheritDoc} */
@@ -144,7 +146,7 @@ final class RebuildingParameterStore extends ParameterStore implements SourceSto
         return answers.computeIfAbsent(tensor.getDense(), dense -> new HashMap<>());
     }
 
-    /** Records that the pass used the coefficients of a tensor directly. */
+    /** Records that the pass used a tensor otherwise than by its weights. */
     void use(SpectralParameter tensor) {
         answersOf(tensor);
     }

@@ -7,11 +7,12 @@ import ai.djl.nn.LambdaBlock;
 import io.github.freqreg.Internal;
 import java.lang.reflect.Field;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Function;
 
 /**
- * Stands in for a block of DJL that has no parameters, so that it can be fused with the factored
- * convolution before it, see {@link LayerExecutor}.
+ * Stands in for a block of DJL that has no parameters, so that it can be fused with the {@code
+ * Unexpanded} output of a factored convolution before it.
  *
  * <p>It is a {@code LambdaBlock} with the original's name, so printed networks do not change.
  */
@@ -42,15 +43,16 @@ public abstract sealed class FusedLambda extends LambdaBlock permits FusedRelu, 
     }
 
     /**
-     * Returns what a block of DJL computes.
+     * Returns the function of a lambda block.
      *
      * @param block any block
-     * @param name of the blocks of interest
-     * @return the function of a {@code LambdaBlock} of that name; nothing if it cannot be read
+     * @param names those of the blocks of interest
+     * @return the function of a {@code LambdaBlock} with one of these names; nothing for others, or
+     *     if the function cannot be read
      */
-    static Optional<Object> functionOf(Block block, String name) {
+    static Optional<Object> functionOf(Block block, Set<String> names) {
         if (block.getClass() != LambdaBlock.class
-                || !((LambdaBlock) block).getName().equals(name)) {
+                || !names.contains(((LambdaBlock) block).getName())) {
             return Optional.empty();
         }
         try {

@@ -7,14 +7,14 @@ import ai.djl.nn.LambdaBlock;
 import ai.djl.nn.pooling.Pool;
 import io.github.freqreg.Internal;
 import java.util.Arrays;
-import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Function;
 
 /**
- * A max pooling block. In a gradient graph, if its input is a ReLU that is not computed yet, it
- * computes the ReLU of the pooled channels, which are fewer. This is the same, and so are the
- * gradients:
+ * A max pooling block. In training, if the ReLU before it is not computed yet, it pools first and
+ * applies the ReLU to the smaller result. The ReLU is monotonic, so outputs and gradients are the
+ * same:
  *
  * <pre>
  * max(relu(x₁), relu(x₂), …) = relu(max(x₁, x₂, …))
@@ -23,7 +23,7 @@ import java.util.function.Function;
 @Internal
 public final class FusedMaxPool extends FusedLambda {
 
-    private static final List<String> NAMES = List.of("maxPool1d", "maxPool2d", "maxPool3d");
+    private static final Set<String> NAMES = Set.of("maxPool1d", "maxPool2d", "maxPool3d");
 
     private FusedMaxPool(LambdaBlock original, Function<NDList, NDList> pool) {
         super(
@@ -46,14 +46,12 @@ public final class FusedMaxPool extends FusedLambda {
      * Returns the replacement of a block.
      *
      * @param block any block
-     * @return the replacement, or the block itself if it was not made by a method of {@link Pool}
-     *     for max pooling
+     * @return the replacement, or the block itself if it was not made by {@code maxPool1dBlock},
+     *     {@code maxPool2dBlock} or {@code maxPool3dBlock} of {@link Pool}
      */
     public static Block of(Block block) {
-        return NAMES.stream()
-                .flatMap(name -> functionOf(block, name).stream())
+        return functionOf(block, NAMES)
                 .filter(FusedMaxPool::isPool)
-                .findFirst()
                 .<Block>map(function -> new FusedMaxPool((LambdaBlock) block, cast(function)))
                 .orElse(block);
     }

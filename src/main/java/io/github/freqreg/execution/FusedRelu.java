@@ -4,6 +4,7 @@ import ai.djl.nn.Activation;
 import ai.djl.nn.Block;
 import ai.djl.nn.LambdaBlock;
 import io.github.freqreg.Internal;
+import java.util.Set;
 
 /**
  * A ReLU block. If the channels of its input are not computed yet, it only adds the ReLU to that
@@ -29,7 +30,7 @@ public final class FusedRelu extends FusedLambda {
      *     Activation#reluBlock()}
      */
     public static Block of(Block block) {
-        return functionOf(block, "ReLU")
+        return functionOf(block, Set.of("ReLU"))
                 .filter(function -> isDefinedIn(function, Activation.class))
                 .<Block>map(function -> new FusedRelu((LambdaBlock) block))
                 .orElse(block);

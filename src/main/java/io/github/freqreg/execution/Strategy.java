@@ -23,7 +23,8 @@ public enum Strategy {
      * Like {@link #FACTORED}. In addition, batch normalisation that follows the layer is computed
      * from its frequencies, and if the next layer is factored, too, the channels between them are
      * not stored. Inference also fuses a ReLU, which is applied tile by tile between the
-     * frequencies of both layers; in training, a ReLU stores all channels.
+     * frequencies of both layers; in training, a ReLU stores all channels, unless a max pooling
+     * follows, which is then computed first.
      */
     FUSED;
 

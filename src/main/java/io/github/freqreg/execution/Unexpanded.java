@@ -56,10 +56,10 @@ final class Unexpanded extends LazyList implements LazyMaps {
      * changed, so it counts as an ordinary one.
      *
      * @param list any list
-     * @return the list, if it is an instance of this class that was not read
+     * @return the list, if it is an instance of this class that was neither read nor closed
      */
     static Optional<Unexpanded> unread(NDList list) {
-        return list instanceof Unexpanded maps && !maps.isComputed()
+        return list instanceof Unexpanded maps && !maps.isComputed() && !maps.isClosed()
                 ? Optional.of(maps)
                 : Optional.empty();
     }
@@ -102,7 +102,7 @@ final class Unexpanded extends LazyList implements LazyMaps {
     /**
      * Returns the channels without the ReLU, if there is one whose gradient is needed.
      *
-     * @return the channels, not computed yet
+     * @return the channels, not computed yet; nothing without such a ReLU
      */
     Optional<NDList> withoutRelu() {
         return relu && maps.inGraph() ? Optional.of(new Unexpanded(maps)) : Optional.empty();

@@ -30,8 +30,8 @@ import ai.djl.nn.Block;
  * <p>In training, the references pass through the network beside the inputs of each batch: with 32
  * of them and batches of 128, that takes a quarter more time than the inputs alone. Inference keeps
  * their statistics for each device, with a copy of the parameters, and computes them again when a
- * parameter, a quantisation step or a kept number has changed. There they are constants, without
- * gradients.
+ * parameter, a quantisation step or a kept number has changed. In inference, the statistics are
+ * constants, without gradients.
  *
  * <p>The body must compute each example independently of the others, and from nothing that changes
  * but its inputs and parameters. Blocks are safe for concurrent use.
@@ -92,9 +92,10 @@ public final class ReferenceBatch {
      * Creates the network of a body whose normalisation layers are those of {@link #norm}.
      *
      * @param body a block with one input and any number of outputs, all with the axis of the batch
-     *     first; it runs its blocks on the calling thread
-     * @return the network, with the parameters {@code gamma} and {@code beta}: those of all layers,
-     *     in the order of {@link Block#getChildren}
+     *     first; it runs its blocks on the calling thread, each layer of {@link #norm} once
+     * @return the network, for inputs with the shape of the references apart from the batch, with
+     *     the parameters {@code gamma} and {@code beta}: those of all layers, in the order of
+     *     {@link Block#getChildren}
      * @throws IllegalArgumentException if the body has no normalisation layer of these references,
      *     or one that belongs to a network already
      */

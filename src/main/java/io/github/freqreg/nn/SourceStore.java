@@ -25,7 +25,7 @@ public interface SourceStore extends Stateful {
      * @param store any store
      * @param parameter any parameter
      * @param device of the value
-     * @return its source, or the value if the store is none of this kind
+     * @return its source, or the value if the store is not a {@code SourceStore}
      */
     static NDArray sourceOf(ParameterStore store, Parameter parameter, Device device) {
         return store instanceof SourceStore its

@@ -53,7 +53,6 @@ final class SubPixel {
         int axes = output.length;
         NDManager manager = input.getManager();
         try (NDManager scratch = manager.newSubManager()) {
-            // An alias, because results are attached to the manager of the receiver.
             NDArray kernel = ArrayView.of(weight, scratch);
             long[] taps = new long[axes];
             long[] inset = new long[axes];

@@ -34,6 +34,7 @@ import io.github.freqreg.nn.BatchStatisticsNorm;
 import io.github.freqreg.nn.TransposedConv2d;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -194,6 +195,43 @@ class FusionTest {
                 assertTrue(pooled.min().getFloat() >= 0);
             }
             assertFalse(((Unexpanded) rectified).isComputed());
+        }
+    }
+
+    @Test
+    void maxPoolingOverAnyNumberOfAxesIsFused() {
+        for (Block pool :
+                List.of(
+                        Pool.maxPool1dBlock(new Shape(2)),
+                        Pool.maxPool2dBlock(new Shape(2, 2)),
+                        Pool.maxPool3dBlock(new Shape(2, 2, 2)))) {
+            assertSame(
+                    pool,
+                    assertInstanceOf(FusedMaxPool.class, FusedMaxPool.of(pool)).getOriginal());
+        }
+    }
+
+    /** At its first place, nothing can be fused with it. */
+    @Test
+    void sharedMaxPoolingIsFusedAtEachPlace() {
+        Block pool = Pool.maxPool2dBlock(new Shape(2, 2), new Shape(2, 2));
+        Supplier<Block> shared =
+                () ->
+                        new SequentialBlock()
+                                .add(StrategyComparison.convolution(24, true))
+                                .add(pool)
+                                .add(StrategyComparison.convolution(20, true))
+                                .add(Activation.reluBlock())
+                                .add(pool);
+        Shape input = new Shape(2, 12, 14, 11);
+        assertAlike(shared, input, () -> kept(40));
+        Block block = kept(40).build().apply(shared.get());
+        assertInstanceOf(FusedMaxPool.class, pick(block, 4));
+        try (NDManager manager = NDManager.newBaseManager()) {
+            block.initialize(manager, DataType.FLOAT32, input);
+            Block dense = FrequencyBlocks.toDense(block);
+            assertSame(pool, pick(dense, 1));
+            assertSame(pool, pick(dense, 4));
         }
     }
 

@@ -3,6 +3,7 @@ package io.github.freqreg.nn;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -159,7 +160,7 @@ class ReferenceBatchTest {
                 forward(network, inputs).head().toFloatArray(), changed.toFloatArray(), 1e-4f);
     }
 
-    /** Both threads wait until the network is to be called. */
+    /** Both threads start predicting at the same time. */
     @Test
     void oneOfSeveralThreadsComputesTheReferences() throws Exception {
         ReferenceBatch references = references();
@@ -231,7 +232,7 @@ class ReferenceBatchTest {
                         .optStrategy(Strategy.FACTORED)
                         .build()
                         .apply(network, INPUT);
-        assertTrue(wrapped instanceof FrequencyBlock);
+        assertInstanceOf(FrequencyBlock.class, wrapped);
         NDArray inputs = TestModels.random(manager, INPUT);
         NDArray before = predict(wrapped, inputs);
         quantizeConvolution(wrapped);
@@ -264,7 +265,6 @@ class ReferenceBatchTest {
         Block network =
                 references.network(
                         new SequentialBlock()
-                                .add(references.norm(3))
                                 .add(
                                         LambdaBlock.singleton(
                                                 maps -> {
@@ -272,7 +272,8 @@ class ReferenceBatchTest {
                                                         throw new IllegalStateException("failed");
                                                     }
                                                     return maps;
-                                                })));
+                                                }))
+                                .add(references.norm(3)));
         TestModels.initialize(network, manager, DataType.FLOAT32, INPUT);
         NDArray inputs = TestModels.random(manager, INPUT);
         fails.set(true);
@@ -493,6 +494,10 @@ class ReferenceBatchTest {
         assertThrows(IllegalStateException.class, () -> predict(alone, few));
         TestModels.initialize(network, manager, DataType.FLOAT32, INPUT);
         predict(network, few);
+        NDArray other = TestModels.random(manager, new Shape(4, 3, 9, 8));
+        Exception larger =
+                assertThrows(IllegalArgumentException.class, () -> predict(network, other));
+        assertEquals(e.getMessage(), larger.getMessage());
         Exception part =
                 assertThrows(
                         IllegalStateException.class,
