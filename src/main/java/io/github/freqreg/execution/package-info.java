@@ -17,8 +17,8 @@
  * ChannelLayout} for where these are. {@code Unexpanded} is the output of a factored convolution
  * that following blocks can be fused into: {@code FactoredMaps} are its arrays, and how they are
  * normalised, {@code ChannelEpilogue} computes the channels, {@code FusedRelu} and {@code
- * FusedMaxPool} are two of these blocks, and {@code LayerInput} lets the next layer look at such an
- * output without computing it.
+ * FusedMaxPool}, each a {@code FusedLambda}, are two of these blocks, and {@code LayerInput} lets
+ * the next layer look at such an output without computing it.
  */
 @NullMarked
 package io.github.freqreg.execution;

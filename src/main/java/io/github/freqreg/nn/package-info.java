@@ -18,7 +18,10 @@
  * </ol>
  *
  * <p>To follow how a transposed convolution is computed, read {@code SubPixel}, then {@code
- * TransposedConvolution}.
+ * TransposedConvolution}. To follow how references normalise, read {@code ReferenceNetwork}, {@code
+ * ReferenceNorm}, then {@code ReferenceStatistics}, which keeps what inference needs. {@link
+ * io.github.freqreg.nn.Snapshot}, {@link io.github.freqreg.nn.Stateful} and {@link
+ * io.github.freqreg.nn.SourceStore} tell it whether the network has changed.
  */
 @NullMarked
 package io.github.freqreg.nn;

@@ -139,10 +139,12 @@ class ReferenceBatchTest {
                             sizes.add(inputs.head().getShape().get(0));
                             return inputs;
                         });
-        SequentialBlock body = new SequentialBlock();
         Block network =
                 references.network(
-                        body.add(TestModels.convolution(4)).add(references.norm(4)).add(counting));
+                        new SequentialBlock()
+                                .add(TestModels.convolution(4))
+                                .add(references.norm(4))
+                                .add(counting));
         TestModels.initialize(network, manager, DataType.FLOAT32, INPUT);
         NDArray inputs = TestModels.random(manager, INPUT);
         sizes.clear();
