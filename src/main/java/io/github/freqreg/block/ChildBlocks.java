@@ -203,6 +203,23 @@ public final class ChildBlocks {
     }
 
     /**
+     * Returns the blocks through which all values of a network pass: those that sequential blocks
+     * alone contain.
+     *
+     * @param root of the network
+     * @return the blocks, without the sequential blocks
+     */
+    public static Set<Block> inSequence(Block root) {
+        Set<Block> found = Collections.newSetFromMap(new IdentityHashMap<>());
+        if (root.getClass() == SequentialBlock.class) {
+            root.getChildren().values().forEach(child -> found.addAll(inSequence(child)));
+        } else {
+            found.add(root);
+        }
+        return found;
+    }
+
+    /**
      * Visits the child list of each sequential block at or below a root, if {@link #canReplace}
      * allows changing it. A list is visited once.
      *

@@ -38,8 +38,8 @@ import java.util.OptionalDouble;
  * w = IDCT(c, 0, …, 0)
  * </pre>
  *
- * <p>or, with a {@linkplain io.github.freqreg.spectrum.FrequencyAxes seeded start}, is the sum of
- * that start and its coefficients.
+ * <p>or, with a {@linkplain io.github.freqreg.spectrum.TensorStart start}, is the sum of that start
+ * and its coefficients.
  *
  * <p>The coefficients take the place of the dense parameter, under its name: {@code
  * getParameters()}, optimisers and {@code Model.save} see c instead of w. Inputs, outputs and their

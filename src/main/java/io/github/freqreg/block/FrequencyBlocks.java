@@ -58,7 +58,7 @@ public final class FrequencyBlocks {
      *
      * @param block a wrapped network, initialised
      * @return the coefficients {@code c} of {@code w = IDCT(c)} of each tensor, by parameter name;
-     *     of one with a seeded start, those of its change from the start
+     *     of one with a start, those of its change from the start
      * @throws IllegalStateException if the network is not wrapped or not initialised
      */
     public static Map<String, FrequencyTensor> tensors(Block block) {

@@ -22,8 +22,8 @@ import org.jspecify.annotations.Nullable;
  * that are rebuilt from them.
  *
  * <p>The optimiser sees the coefficients {@code c}; the layer sees the weights {@code w = IDCT(c)},
- * or {@code θ₀ + s ⊙ IDCT(c)} with a seeded start. Training rebuilds the weights inside the
- * gradient graph; inference uses a {@link WeightCache}.
+ * or {@code θ₀ + s ⊙ IDCT(c)} with a start. Training rebuilds the weights inside the gradient
+ * graph; inference uses a {@link WeightCache}.
  */
 @Internal
 public final class SpectralParameter {
@@ -86,9 +86,9 @@ public final class SpectralParameter {
         return getSpec().axes();
     }
 
-    /** {@return whether the coefficients change a start of a seed instead of being the weights} */
-    public boolean isSeeded() {
-        return getAxes().isSeeded();
+    /** {@return whether the coefficients change a start instead of being the weights} */
+    public boolean hasStart() {
+        return getAxes().hasStart();
     }
 
     /** {@return the quantisation step, 0 if coefficients are not rounded} */
@@ -135,7 +135,7 @@ public final class SpectralParameter {
 
     /** Takes over projected coefficients, or projects the weights if the start needs others. */
     void replaceBy(float[] projected) {
-        if (projected.length == getSpec().start() && !isSeeded()) {
+        if (projected.length == getSpec().start() && !hasStart()) {
             dense.freeze(true);
             setValues(projected);
             forgetWeights();

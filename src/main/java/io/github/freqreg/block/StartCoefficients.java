@@ -40,15 +40,15 @@ final class StartCoefficients {
     }
 
     /**
-     * Projects or draws fresh weights, and scales them. Behind a seeded start, all coefficients are
-     * zero: the weights are those of the start.
+     * Projects or draws fresh weights, and scales them. Behind a start, all coefficients are zero:
+     * the weights are those of the start.
      *
      * @param initializer of the weights
      * @return the coefficients, on the manager of the weights
      */
     NDArray ofFresh(Initializer initializer) {
         try (NDManager scratch = weights.getManager().newSubManager()) {
-            if (spec.axes().isSeeded()) {
+            if (spec.axes().hasStart()) {
                 Shape kept = new Shape(spec.start());
                 return leave(scratch.zeros(kept, weights.getDataType(), weights.getDevice()));
             }

@@ -109,6 +109,11 @@ final class CostModel {
             numbers += computed + (traffic.output() == MapUse.PROJECTED ? 0 : output);
             steps += 2;
         }
+        if (s.identity() && way != Factorization.REBUILD) {
+            // The input is added to the output.
+            numbers += input + 2 * output;
+            steps++;
+        }
         // The backward pass costs twice as much: gradients of the input and of the weight.
         double passes = training ? 3 : 1;
         return passes * (mixes + operations / OPERATIONS + numbers * WIDTH / BYTES + steps * STEP);

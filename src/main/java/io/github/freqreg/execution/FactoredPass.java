@@ -63,7 +63,7 @@ final class FactoredPass {
         try (NDManager scratch = owner.newSubManager()) {
             NDArray core = pass.cores().of(way, () -> core(scratch));
             Optional<LazyMaps> waiting =
-                    way.projects() && sharesBasis()
+                    way.projects() && sharesBasis() && !pass.startsAtIdentity()
                             ? LazyMaps.projectable(input.list())
                             : Optional.empty();
             boolean inputRead = waiting.isEmpty();
@@ -75,6 +75,7 @@ final class FactoredPass {
             output.attach(scratch);
             if (!way.expands()) {
                 note.accept(new Traffic(inputRead, MapUse.STORED));
+                output = withStart(output, scratch);
                 output.attach(owner);
                 return new NDList(output);
             }
@@ -87,7 +88,7 @@ final class FactoredPass {
                 return unexpanded(output, shift, use -> note.accept(new Traffic(inputRead, use)));
             }
             note.accept(new Traffic(inputRead, MapUse.STORED));
-            output = expanded(output, scratch);
+            output = withStart(expanded(output, scratch), scratch);
             if (shift != null) {
                 output = output.add(mix.alongChannels(shift, scratch, output.getShape()));
             }
@@ -119,6 +120,7 @@ final class FactoredPass {
     private boolean waits() {
         boolean asked = pass.strategy() == Strategy.AUTO || pass.strategy() == Strategy.FUSED;
         return asked
+                && !pass.startsAtIdentity()
                 && switch (pass.mode()) {
                     case FUSIBLE_TRAINING -> true;
                     case FUSIBLE_INFERENCE -> !pass.input().hasGradient();
@@ -162,13 +164,27 @@ final class FactoredPass {
     }
 
     private NDArray projectedInput(NDManager scratch) {
-        NDArray given = ArrayView.of(pass.input().list().singletonOrThrow(), scratch);
+        NDArray given = given(scratch);
         if (!way.projects()) {
             return given;
         }
         return layout == ChannelLayout.LINEAR
                 ? pass.transform().projectLast(given, axes.parts(layout.in).toArray(), scratch)
                 : mix.project(given, inBasis(scratch));
+    }
+
+    /** Adds what the start of the weight makes of the input, if it has one. */
+    private NDArray withStart(NDArray output, NDManager scratch) {
+        if (!pass.startsAtIdentity()) {
+            return output;
+        }
+        NDArray sum = IdentityMaps.add(output, given(scratch));
+        sum.attach(scratch);
+        return sum;
+    }
+
+    private NDArray given(NDManager scratch) {
+        return ArrayView.of(pass.input().list().singletonOrThrow(), scratch);
     }
 
     private NDArray expanded(NDArray output, NDManager scratch) {

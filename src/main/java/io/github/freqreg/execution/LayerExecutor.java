@@ -30,9 +30,10 @@ import org.slf4j.LoggerFactory;
  * </pre>
  *
  * <p>The layer itself, with all its options, runs on B instead of all input channels and on A
- * instead of all output channels. The backward pass needs the projected input only. A weight with a
- * seeded start is no such product, and is rebuilt. With groups, the channels of each group are
- * projected by the same basis, or by the group's rows of it.
+ * instead of all output channels. The backward pass needs the projected input only. A weight that
+ * starts at the identity is such a product and the identity, whose result is the input, see {@code
+ * IdentityMaps}. A weight with a seeded start is no such product, and is rebuilt. With groups, the
+ * channels of each group are projected by the same basis, or by the group's rows of it.
  *
  * <p>Instances are safe for concurrent use.
  */
@@ -94,7 +95,7 @@ public final class LayerExecutor {
 
     private Factorization pick(LayerPass pass, SplitAxes axes, LayerSizes sizes) {
         Strategy strategy = pass.strategy();
-        if (strategy == Strategy.REBUILD || sizes.isEmpty() || pass.transform().isSeeded()) {
+        if (strategy == Strategy.REBUILD || sizes.isEmpty() || !canFactor(pass)) {
             return Factorization.REBUILD;
         }
         boolean projects = mixes(axes, layout.in);
@@ -109,6 +110,12 @@ public final class LayerExecutor {
         return ways.isEmpty()
                 ? Factorization.REBUILD
                 : CostModel.pick(ways, sizes, pass.training());
+    }
+
+    /** Returns whether the start of the weight, if it has one, can be added to the output. */
+    private boolean canFactor(LayerPass pass) {
+        return pass.transform().getStart().isEmpty()
+                || pass.startsAtIdentity() && IdentityMaps.fit(layer);
     }
 
     /**
@@ -133,7 +140,8 @@ public final class LayerExecutor {
         SplitAxes axes = SplitAxes.of(shape, mask.getShape());
         Shape given = pass.input().shape();
         Shape output = layer.getOutputShapes(new Shape[] {given})[0];
-        LayerSizes sizes = LayerSizes.of(layout, shape, axes, mask.getBox(), given, output);
+        LayerSizes plain = LayerSizes.of(layout, shape, axes, mask.getBox(), given, output);
+        LayerSizes sizes = pass.startsAtIdentity() ? plain.withIdentity() : plain;
         Factorization way = pick(pass, axes, sizes);
         // The callback may outlive the pass, so it must not refer to the pass and its input.
         Shape input = pass.input().shape();

@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.training.ParameterStore;
 import io.github.freqreg.Internal;
 import io.github.freqreg.spectrum.SpectralTransform;
+import io.github.freqreg.spectrum.TensorStart;
 import java.util.function.Supplier;
 
 /**
@@ -26,6 +27,11 @@ public record LayerPass(
         ParameterStore store,
         LayerInput input,
         PassMode mode) {
+
+    /** Returns whether the weight is the sum of the identity and its coefficients. */
+    boolean startsAtIdentity() {
+        return transform.getStart().filter(TensorStart.IDENTITY::equals).isPresent();
+    }
 
     /** Returns whether a backward pass may follow. */
     boolean training() {

@@ -18,6 +18,8 @@ import io.github.freqreg.spectrum.SplitAxes;
  * @param inTerms the products that each input number takes part in when channels are projected onto
  *     all frequencies of the box; if the axis is split, those of all steps
  * @param outTerms the same of the output, when its channels are expanded
+ * @param linear whether it is a linear layer
+ * @param identity whether the layer starts at the identity
  */
 record LayerSizes(
         double batch,
@@ -31,7 +33,8 @@ record LayerSizes(
         double outPlaces,
         double inTerms,
         double outTerms,
-        boolean linear) {
+        boolean linear,
+        boolean identity) {
 
     /** Describes a convolution whose channel axes are not split. */
     LayerSizes(
@@ -46,7 +49,14 @@ record LayerSizes(
             double outPlaces) {
         this(
                 batch, groups, in, inBox, out, outBox, taps, inPlaces, outPlaces, inBox, outBox,
-                false);
+                false, false);
+    }
+
+    /** Returns the sizes of the same layer, starting at the identity. */
+    LayerSizes withIdentity() {
+        return new LayerSizes(
+                batch, groups, in, inBox, out, outBox, taps, inPlaces, outPlaces, inTerms, outTerms,
+                linear, true);
     }
 
     /** Returns whether the input is empty. */
@@ -91,6 +101,7 @@ record LayerSizes(
                 linear ? 1 : output.slice(2).size(),
                 axes.parts(layout.in).mapToLong(box::get).sum(),
                 axes.parts(layout.out).mapToLong(box::get).sum(),
-                linear);
+                linear,
+                false);
     }
 }

@@ -13,12 +13,13 @@
  *
  * <p>Read in this order: {@code LayerExecutor} decides with {@code CostModel}, from the {@code
  * LayerSizes}, how a {@code LayerPass} is computed. {@code FactoredPass} computes it, with the
- * {@code Cores} of the pass, {@code ChannelMix} for the products along channels and {@code
- * ChannelLayout} for where these are. {@code Unexpanded} is the output of a factored convolution
- * that following blocks can be fused into: {@code FactoredMaps} are its arrays, and how they are
- * normalised, {@code ChannelEpilogue} computes the channels, {@code FusedRelu} and {@code
- * FusedMaxPool}, each a {@code FusedLambda}, are two of these blocks, and {@code LayerInput} lets
- * the next layer look at such an output without computing it.
+ * {@code Cores} of the pass, {@code ChannelMix} for the products along channels, {@code
+ * ChannelLayout} for where these are and {@code IdentityMaps} for a start at the identity. {@code
+ * Unexpanded} is the output of a factored convolution that following blocks can be fused into:
+ * {@code FactoredMaps} are its arrays, and how they are normalised, {@code ChannelEpilogue}
+ * computes the channels, {@code FusedRelu} and {@code FusedMaxPool}, each a {@code FusedLambda},
+ * are two of these blocks, and {@code LayerInput} lets the next layer look at such an output
+ * without computing it.
  */
 @NullMarked
 package io.github.freqreg.execution;

@@ -9,6 +9,7 @@ import io.github.freqreg.format.FrqDocument;
 import io.github.freqreg.format.FrqEntry;
 import io.github.freqreg.format.SizedDocument;
 import io.github.freqreg.spectrum.FrequencyAxes;
+import io.github.freqreg.spectrum.TensorStart;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -207,8 +208,10 @@ public final class CompressionReport {
             if (axes != null && !axes.weights().isEmpty()) {
                 tensor.put("weights", axes.weights());
             }
-            if (axes != null && axes.isSeeded()) {
-                tensor.put("seed", axes.seed());
+            if (axes != null && axes.start() instanceof TensorStart.Seeded seeded) {
+                tensor.put("seed", seeded.seed());
+            } else if (axes != null && axes.start() != null) {
+                tensor.put("start", axes.start().describe());
             }
             tensor.put("original", row.original());
             tensor.put("kept", row.kept());

@@ -5,12 +5,14 @@ import ai.djl.ndarray.types.Shape;
 import io.github.freqreg.format.FrqModels.Flag;
 import io.github.freqreg.format.checks.FileChecks;
 import io.github.freqreg.spectrum.FrequencyAxes;
+import io.github.freqreg.spectrum.TensorStart;
 import io.github.freqreg.spectrum.ZigzagOrder;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -28,7 +30,7 @@ final class FrqDecoder {
     private long[] lastExtents = {};
     private final long[] lastCount = new long[2];
     private int nameBytesLeft = FrqLimits.ALL_NAMES_BYTES;
-    private final boolean seeded;
+    private final byte version;
     private int lastSeed;
     private FrequencyAxes lastAxes = FrequencyAxes.OWN;
 
@@ -36,10 +38,10 @@ final class FrqDecoder {
      * Starts to decode.
      *
      * @param in the content
-     * @param seeded whether entries may have seeds and repeat axes, as in version 3
+     * @param version of the content, from 2 to 4
      */
-    FrqDecoder(ByteBuffer in, boolean seeded) throws MalformedModelException {
-        this.seeded = seeded;
+    FrqDecoder(ByteBuffer in, byte version) throws MalformedModelException {
+        this.version = version;
         code = new RangeDecoder(in);
         values = new ValueDecoder(code, models);
     }
@@ -69,9 +71,12 @@ final class FrqDecoder {
                 named
                         ? new FrqDocument(inputs, entries)
                         : new FrqDocument(inputs, entries, fingerprint);
-        if (seeded && !document.isSeeded()) {
+        if (version != document.version()) {
             throw new MalformedModelException(
-                    "expected a tensor with a seeded start in a file of version 3");
+                    "expected a tensor with "
+                            + (version == FrqFrame.SEEDED
+                                    ? "a seeded start in a file of version 3"
+                                    : "the identity as its start in a file of version 4"));
         }
         return new FrqFrame.Decoded(document, ends);
     }
@@ -153,9 +158,18 @@ final class FrqDecoder {
     }
 
     private FrequencyAxes axes(int index) throws MalformedModelException {
-        Integer seed = seeded && flag(Flag.SEEDED) ? seed(index) : null;
-        FrequencyAxes axes = unseeded(index);
-        return seed == null ? axes : axes.seeded(seed);
+        Optional<TensorStart> start = version > FrqFrame.PLAIN ? start(index) : Optional.empty();
+        FrequencyAxes axes = startless(index);
+        return start.map(axes::startingAt).orElse(axes);
+    }
+
+    private Optional<TensorStart> start(int index) throws MalformedModelException {
+        if (flag(Flag.SEEDED)) {
+            return Optional.of(new TensorStart.Seeded(seed(index)));
+        }
+        return version == FrqFrame.IDENTITY && flag(Flag.IDENTITY)
+                ? Optional.of(TensorStart.IDENTITY)
+                : Optional.empty();
     }
 
     private int seed(int index) throws MalformedModelException {
@@ -171,11 +185,11 @@ final class FrqDecoder {
         return seed;
     }
 
-    private FrequencyAxes unseeded(int index) throws MalformedModelException {
+    private FrequencyAxes startless(int index) throws MalformedModelException {
         if (flag(Flag.OWN_AXES)) {
             return FrequencyAxes.OWN;
         }
-        if (seeded) {
+        if (version > FrqFrame.PLAIN) {
             lastAxes = repeatedOrNewAxes(index);
             return lastAxes;
         }

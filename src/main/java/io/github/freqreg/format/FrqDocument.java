@@ -2,6 +2,7 @@ package io.github.freqreg.format;
 
 import ai.djl.MalformedModelException;
 import ai.djl.ndarray.types.Shape;
+import io.github.freqreg.spectrum.TensorStart;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
@@ -13,6 +14,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.stream.Stream;
 import java.util.zip.CRC32C;
 
 /**
@@ -162,20 +164,29 @@ public record FrqDocument(List<Shape> inputs, List<FrqEntry> entries, int finger
         return entries.stream().mapToLong(entry -> entry.values().length).sum();
     }
 
-    /** Returns whether a tensor has a seeded start. */
-    boolean isSeeded() {
-        return entries.stream().anyMatch(entry -> entry.spectral() && entry.axes().isSeeded());
+    /** Returns the version of the format that holds this content. */
+    byte version() {
+        List<TensorStart> starts =
+                entries.stream()
+                        .filter(FrqEntry::spectral)
+                        .flatMap(entry -> Stream.ofNullable(entry.axes().start()))
+                        .toList();
+        if (starts.contains(TensorStart.IDENTITY)) {
+            return FrqFrame.IDENTITY;
+        }
+        return starts.isEmpty() ? FrqFrame.PLAIN : FrqFrame.SEEDED;
     }
 
     /**
-     * Encodes the file in version 2 of the format, or 3 if a tensor has a seeded start.
+     * Encodes the file: in version 4 of the format if a tensor starts at the identity, in version 3
+     * if one has a seeded start, and otherwise in version 2.
      *
      * @return the bytes of the file
      * @throws IllegalArgumentException if a value is not finite or too large for its precision, or
      *     a limit of the format is exceeded
      */
     public byte[] encode() {
-        return FrqFrame.wrap(new FrqEncoder(this).encode(), isSeeded());
+        return FrqFrame.wrap(new FrqEncoder(this).encode(), version());
     }
 
     /**
@@ -194,7 +205,7 @@ public record FrqDocument(List<Shape> inputs, List<FrqEntry> entries, int finger
     /**
      * Decodes a file.
      *
-     * @param bytes the whole file, of version 1 to 3
+     * @param bytes the whole file, of version 1 to 4
      * @return its contents
      * @throws MalformedModelException if the bytes are not a valid file; the message says what was
      *     expected and what was found

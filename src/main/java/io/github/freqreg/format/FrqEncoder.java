@@ -5,6 +5,7 @@ import io.github.freqreg.format.FrqModels.Flag;
 import io.github.freqreg.format.Precision.Kind;
 import io.github.freqreg.format.checks.FileChecks;
 import io.github.freqreg.spectrum.FrequencyAxes;
+import io.github.freqreg.spectrum.TensorStart;
 import io.github.freqreg.spectrum.ZigzagOrder;
 import java.nio.ByteBuffer;
 import java.nio.CharBuffer;
@@ -25,7 +26,7 @@ final class FrqEncoder {
     private final ValueEncoder values = new ValueEncoder(code, models);
     private final FrqDocument document;
     private final boolean named;
-    private final boolean seeded;
+    private final byte version;
     private int lastSeed;
     private FrequencyAxes lastAxes = FrequencyAxes.OWN;
     private int nameBytes;
@@ -36,7 +37,7 @@ final class FrqEncoder {
     FrqEncoder(FrqDocument document) {
         this.document = document;
         named = document.isNamed();
-        seeded = document.isSeeded();
+        version = document.version();
     }
 
     byte[] encode() {
@@ -118,16 +119,16 @@ final class FrqEncoder {
     }
 
     private void axes(String label, FrequencyAxes axes) {
-        if (seeded) {
-            seed(axes.seed());
+        if (version > FrqFrame.PLAIN) {
+            start(axes.start());
         }
-        FrequencyAxes unseeded = new FrequencyAxes(axes.split(), axes.weights());
-        boolean own = unseeded.equals(FrequencyAxes.OWN);
+        FrequencyAxes startless = axes.startless();
+        boolean own = startless.equals(FrequencyAxes.OWN);
         flag(Flag.OWN_AXES, own);
         if (own) {
             return;
         }
-        if (seeded && sameAxes(unseeded)) {
+        if (version > FrqFrame.PLAIN && sameAxes(startless)) {
             return;
         }
         long[] split = {};
@@ -154,11 +155,19 @@ final class FrqEncoder {
         return same;
     }
 
-    private void seed(@Nullable Integer seed) {
-        flag(Flag.SEEDED, seed != null);
-        if (seed == null) {
+    private void start(@Nullable TensorStart start) {
+        if (start instanceof TensorStart.Seeded seeded) {
+            flag(Flag.SEEDED, true);
+            seed(seeded.seed());
             return;
         }
+        flag(Flag.SEEDED, false);
+        if (version == FrqFrame.IDENTITY) {
+            flag(Flag.IDENTITY, start != null);
+        }
+    }
+
+    private void seed(int seed) {
         flag(Flag.NEXT_SEED, seed == lastSeed + 1);
         if (seed != lastSeed + 1) {
             code.direct(seed, Integer.SIZE);

@@ -18,11 +18,14 @@ import java.util.zip.CRC32C;
  */
 final class FrqFrame {
 
-    /** The version of files without seeds. */
-    private static final byte VERSION = 2;
+    /** The version of files in which no tensor has a start. */
+    static final byte PLAIN = 2;
 
     /** The version of files in which a tensor has a seeded start. */
-    private static final byte SEEDED = 3;
+    static final byte SEEDED = 3;
+
+    /** The version of files in which a tensor starts at the identity. */
+    static final byte IDENTITY = 4;
 
     /** The bytes of magic, version and checksum. */
     static final int BYTES = 8;
@@ -41,18 +44,18 @@ final class FrqFrame {
     record Decoded(FrqDocument document, List<Integer> ends) {}
 
     /**
-     * Wraps a content of version 2 or 3.
+     * Wraps a content.
      *
      * @param content the encoded content
-     * @param seeded whether entries may have seeds and repeat axes, as in version 3
+     * @param version of the content, from 2 to 4
      */
-    static byte[] wrap(byte[] content, boolean seeded) {
+    static byte[] wrap(byte[] content, byte version) {
         int end = CONTENT + content.length;
         ByteBuffer file =
                 ByteBuffer.allocate(end + Integer.BYTES)
                         .order(ByteOrder.LITTLE_ENDIAN)
                         .put(MAGIC)
-                        .put(seeded ? SEEDED : VERSION)
+                        .put(version)
                         .put(content);
         return file.putInt(checksum(file.array(), end)).array();
     }
@@ -65,7 +68,7 @@ final class FrqFrame {
         ByteBuffer content = ByteBuffer.wrap(file, CONTENT, end - CONTENT).slice();
         return version == 1
                 ? upgrade(Version1Decoder.decode(content))
-                : new FrqDecoder(content, version == SEEDED).decode();
+                : new FrqDecoder(content, version).decode();
     }
 
     private static byte version(byte[] file) throws MalformedModelException {
@@ -77,9 +80,9 @@ final class FrqFrame {
                                     : file.length + " bytes of something else"));
         }
         byte version = file[MAGIC.length];
-        if (version < 1 || version > SEEDED) {
+        if (version < 1 || version > IDENTITY) {
             throw new MalformedModelException(
-                    "expected version 1 to 3 of the .frq format but found version "
+                    "expected version 1 to 4 of the .frq format but found version "
                             + (version & 0xff));
         }
         return version;

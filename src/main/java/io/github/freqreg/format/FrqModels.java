@@ -3,7 +3,7 @@ package io.github.freqreg.format;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The adaptive contexts of versions 2 and 3. Encoder and decoder each hold one and update it alike;
+ * The adaptive contexts of versions 2 to 4. Encoder and decoder each hold one and update it alike;
  * the package documentation names the contexts.
  */
 final class FrqModels {
@@ -37,7 +37,8 @@ final class FrqModels {
         SAME_RANK,
         SEEDED,
         NEXT_SEED,
-        SAME_AXES;
+        SAME_AXES,
+        IDENTITY;
 
         /** The flag of a repeated number of values, which coefficients and elements each have. */
         static Flag sameCount(boolean spectral) {

@@ -27,7 +27,7 @@
  *
  * <pre>
  * file     = 'F' 'R' 'Q', version, content, checksum
- * version  = 1, 2 or 3                          1 byte
+ * version  = 1, 2, 3 or 4                       1 byte
  * checksum = CRC-32C of all bytes before it     4 bytes, little-endian
  * </pre>
  *
@@ -42,8 +42,8 @@
  * <p>A reader rejects, with {@code MalformedModelException}: an unknown magic or version, a wrong
  * checksum, a count that exceeds a limit or what the remaining bytes can encode, a name that is not
  * UTF-8 or appears twice, a value that is not finite, and bytes left over. Files are written in
- * version 3 if a tensor has a {@linkplain io.github.freqreg.spectrum.FrequencyAxes#isSeeded seeded
- * start}, and otherwise in version 2; version 1 is read.
+ * version 4 if a tensor {@linkplain io.github.freqreg.spectrum.TensorStart starts} at the identity,
+ * in version 3 if one has a seeded start, and otherwise in version 2; version 1 is read.
  *
  * <h2>Version 2</h2>
  *
@@ -143,7 +143,19 @@
  *
  * <p>Seeds are numbers of 32 bits, which wrap around. A reader rejects a file without any seed,
  * direct bits of the next seed, a repeat without previous axes, and repeated axes that are not
- * encoded as such. {@link io.github.freqreg.spectrum.FrequencyAxes} specifies the start of a seed.
+ * encoded as such. {@link io.github.freqreg.spectrum.TensorStart.Seeded} specifies the start of a
+ * seed.
+ *
+ * <h2>Version 4</h2>
+ *
+ * <p>A content of version 4 is one of version 3, except that a tensor without a seed can start at
+ * the identity, see {@link io.github.freqreg.spectrum.TensorStart.Identity}:
+ *
+ * <pre>
+ * seed = flag(seeded); if so, as in version 3; if not: flag(identity)
+ * </pre>
+ *
+ * <p>A reader rejects a file without any identity; no tensor needs a seed.
  *
  * <h2>Version 1</h2>
  *

@@ -97,7 +97,7 @@ public final class DenseWeights {
      * @param manager the manager of the arrays
      * @param names maps the name of a parameter to the name of its arrays
      * @return the named arrays
-     * @throws IllegalArgumentException if a tensor has a seeded start
+     * @throws IllegalArgumentException if a tensor has a start that its coefficients change
      * @throws IllegalStateException if the network is not initialised
      */
     public static NDList coefficientsOf(
@@ -115,12 +115,12 @@ public final class DenseWeights {
 
     private static void addCoefficients(
             NDList arrays, String name, SpectralParameter tensor, NDManager manager) {
-        if (tensor.getAxes().isSeeded()) {
+        if (tensor.hasStart()) {
             throw new IllegalArgumentException(
                     "Tensor "
                             + name
-                            + " has a seeded start, which its coefficients do not hold: export the"
-                            + " dense weights instead");
+                            + " has a start, which its coefficients do not hold: export the dense"
+                            + " weights instead");
         }
         long[] shape = tensor.getShape().getShape();
         long[] axes = tensor.getAxes().shape(tensor.getShape()).getShape();

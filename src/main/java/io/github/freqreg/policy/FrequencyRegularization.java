@@ -7,6 +7,7 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
 import io.github.freqreg.Internal;
+import io.github.freqreg.block.ChildBlocks;
 import io.github.freqreg.block.FrequencyBlocks;
 import io.github.freqreg.block.FreshStart;
 import io.github.freqreg.block.NetworkTensor;
@@ -20,6 +21,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Predicate;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -205,7 +207,12 @@ public final class FrequencyRegularization {
      * @throws IllegalStateException if two parameters have the same name
      */
     public List<TensorChoice> plan(Block block, Shape... inputShapes) {
-        return planFor(block, Start.TRAINED, inputShapes).getChoices();
+        return choices(planFor(block, Start.TRAINED, inputShapes));
+    }
+
+    /** Returns the choice for each tensor, once it is known which of them are fresh. */
+    private List<TensorChoice> choices(NetworkPlan plan) {
+        return plan.getTensors().stream().map(starts::explain).map(PlannedTensor::choice).toList();
     }
 
     private NetworkPlan planFor(Block block, Start start, Shape... inputShapes) {
@@ -234,10 +241,15 @@ public final class FrequencyRegularization {
         Map<Block, FoundAxes> found = axes.trace(block);
         ModuleLayers layers = new ModuleLayers();
         Map<Parameter, FoundAxes> ofModules = axes.trace(tensors, layers);
+        Set<Block> sequence = ChildBlocks.inSequence(block);
         List<PlannedTensor> planned =
                 tensors.stream()
                         .map(tensor -> filter.plan(tensor, layers.of(tensor)))
-                        .map(each -> each.traced(traced(each, found, ofModules)))
+                        .map(
+                                each ->
+                                        each.traced(
+                                                traced(each, found, ofModules),
+                                                sequence.contains(each.owner())))
                         .map(axes::explain)
                         .toList();
         return new NetworkPlan(block, filter.sparing() ? sparing(planned) : planned);
@@ -308,7 +320,7 @@ public final class FrequencyRegularization {
             }
             rules.put(tensor.name(), rule);
         }
-        plan.getChoices().forEach(choice -> logger.debug("{}", choice));
+        choices(plan).forEach(choice -> logger.debug("{}", choice));
         boolean folds = budget.filter(each -> each.folds(plan.getChosen())).isPresent();
         Block wrapped = plan.getWrapping().wrap(rules, division.projected(), strategy, folds);
         logger.info("{}", plan.summary(known));

@@ -1,13 +1,10 @@
 package io.github.freqreg.policy;
 
 import ai.djl.ndarray.types.Shape;
-import ai.djl.nn.Parameter;
 import io.github.freqreg.execution.Strategy;
+import io.github.freqreg.spectrum.TensorStart;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
-import java.util.function.Predicate;
-import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 
 /**
@@ -25,13 +22,9 @@ import java.util.stream.IntStream;
  * io.github.freqreg.block.FrequencyBlocks#parameters}. If several patterns of a kind match, the one
  * that was added first counts. A pattern that matches no tensor is an error of {@code apply}.
  */
-public final class FrequencyRegularizationBuilder {
+public final class FrequencyRegularizationBuilder
+        extends TensorSelection<FrequencyRegularizationBuilder> {
 
-    private Optional<Set<LayerType>> layerTypes = Optional.empty();
-    private Optional<Set<Parameter.Type>> parameterTypes = Optional.empty();
-    private Optional<Pattern> include = Optional.empty();
-    private Optional<Pattern> exclude = Optional.empty();
-    private Optional<Predicate<Shape>> shapes = Optional.empty();
     private Optional<Budget> budget = Optional.empty();
     private KeepAmount amount = KeepAmount.rate(1);
     private final NamePatterns<KeepAmount> overrides = new NamePatterns<>("override");
@@ -50,8 +43,8 @@ public final class FrequencyRegularizationBuilder {
      * Selects the published method: tensors are transformed along their own axes with equal weights
      * (the table of an embedding along those of {@link
      * io.github.freqreg.spectrum.FrequencyAxes#ofTable}), fresh tensors are not balanced, a fresh
-     * network shares a budget equally, a budget wraps weights alone, and running statistics are not
-     * folded. Explicit settings still hold.
+     * network shares a budget equally, a budget wraps weights alone, running statistics are not
+     * folded, and no tensor has a {@linkplain TensorStart start}. Explicit settings still hold.
      *
      * @return this builder
      */
@@ -97,7 +90,8 @@ public final class FrequencyRegularizationBuilder {
      * #optParameterTypes} override this. What is left alone, and what a file stores of running
      * statistics, is subtracted first; the wrapped tensors share the rest. In a trained network,
      * each coefficient goes to the tensor whose relative energy it increases most. In a fresh
-     * network, shares grow with the sizes, but vectors are kept whole if they take at most an
+     * network, shares grow with the sizes, or are equal if more than half of the weights start at
+     * the {@linkplain #optIdentityStart identity}. Vectors are kept whole if they take at most an
      * eighth of the budget (half with a seeded start); otherwise a vector of n elements, except the
      * last linear layer's bias, gets at most √n where few are kept.
      *
@@ -158,17 +152,29 @@ public final class FrequencyRegularizationBuilder {
     }
 
     /**
-     * Gives fresh weights of two or more axes a seeded start (beyond the paper): {@code w = θ₀ + s
-     * ⊙ IDCT(c)}, where the start θ₀ and the signs s follow from a seed, which is all that a file
-     * stores of them. θ₀ keeps the features of a random network where a deep network has very few
-     * coefficients. The coefficients start at 0 and are not balanced. Layers compute with rebuilt
-     * weights, beside which θ₀ and s stay in memory.
+     * Gives fresh weights of two or more axes a {@linkplain TensorStart.Seeded seeded start}
+     * (beyond the paper): random numbers to which the coefficients are added. A file stores only
+     * the seed. Layers compute with rebuilt weights, beside which θ₀ and s stay in memory.
      *
      * @param seed of the network's first weight; each further weight has the next seed
      * @return this builder
      */
     public FrequencyRegularizationBuilder optSeededStart(int seed) {
         starts = starts.seeded(seed);
+        return this;
+    }
+
+    /**
+     * Sets whether fresh convolutions whose shapes allow it start at the {@linkplain
+     * TensorStart.Identity identity} (beyond the paper), so that each passes its input on. It is a
+     * loss where shortcuts do that.
+     *
+     * @param all true for all, false for none. By default, those do that are in sequential blocks
+     *     only, so that no shortcut leads around them; none with a seeded start
+     * @return this builder
+     */
+    public FrequencyRegularizationBuilder optIdentityStart(boolean all) {
+        starts = starts.identity(all);
         return this;
     }
 
@@ -202,11 +208,11 @@ public final class FrequencyRegularizationBuilder {
      * Transforms some tensors along axes that split their own (beyond the paper).
      *
      * <p>By default, a weight (500, 800) behind 50 maps of 4 by 4 is split as (500, 50, 4, 4) with
-     * the weights 1, 2, 3, 3; a split that is set here has equal ones. A shape that does not fit is
-     * an error of {@code apply}, or of the initialisation.
+     * the weights 1, 2, 3, 3; a split that is set here has equal ones.
      *
      * @param names the pattern of the tensors' names
-     * @param shape whose consecutive extents have those of the tensor as products
+     * @param shape whose consecutive extents have those of the tensor as products, or {@code apply}
+     *     and the initialisation throw
      * @return this builder
      */
     public FrequencyRegularizationBuilder addSplit(String names, Shape shape) {
@@ -254,63 +260,6 @@ public final class FrequencyRegularizationBuilder {
     }
 
     /**
-     * Sets the kinds of layer that are wrapped: with a budget all kinds by default, otherwise
-     * convolutions, transposed convolutions, linear and recurrent layers.
-     *
-     * @param types the kinds, at least one
-     * @return this builder
-     */
-    public FrequencyRegularizationBuilder optLayerTypes(LayerType... types) {
-        layerTypes = Optional.of(Set.of(types));
-        return this;
-    }
-
-    /**
-     * Sets the types of parameter that are wrapped. By default only weights are; with a budget, see
-     * {@link #optBudget}.
-     *
-     * @param types the types, at least one
-     * @return this builder
-     */
-    public FrequencyRegularizationBuilder optParameterTypes(Parameter.Type... types) {
-        parameterTypes = Optional.of(Set.of(types));
-        return this;
-    }
-
-    /**
-     * Wraps only tensors whose names match a pattern.
-     *
-     * @param names the pattern
-     * @return this builder
-     */
-    public FrequencyRegularizationBuilder optInclude(String names) {
-        include = Optional.of(Pattern.compile(names));
-        return this;
-    }
-
-    /**
-     * Does not wrap tensors whose names match a pattern.
-     *
-     * @param names the pattern
-     * @return this builder
-     */
-    public FrequencyRegularizationBuilder optExclude(String names) {
-        exclude = Optional.of(Pattern.compile(names));
-        return this;
-    }
-
-    /**
-     * Wraps only tensors whose shapes pass a test.
-     *
-     * @param predicate the test
-     * @return this builder
-     */
-    public FrequencyRegularizationBuilder optShapes(Predicate<Shape> predicate) {
-        shapes = Optional.of(predicate);
-        return this;
-    }
-
-    /**
      * Sets whether tensors keep at least the {@linkplain LayerType#getFloor() floor} of their
      * layer.
      *
@@ -322,6 +271,12 @@ public final class FrequencyRegularizationBuilder {
         return this;
     }
 
+    /** {@inheritDoc} */
+    @Override
+    FrequencyRegularizationBuilder self() {
+        return this;
+    }
+
     /**
      * Builds the policy.
      *
@@ -330,16 +285,10 @@ public final class FrequencyRegularizationBuilder {
      *     are both a budget and overrides
      */
     public FrequencyRegularization build() {
-        Set<LayerType> layers =
-                layerTypes.orElse(budget.isPresent() ? TensorFilter.ALL : TensorFilter.USUAL);
-        boolean all = budget.isPresent() && !paper;
-        Set<Parameter.Type> usual = all ? TensorFilter.TRAINED : TensorFilter.WEIGHT;
-        Set<Parameter.Type> types = parameterTypes.orElse(usual);
-        boolean sparing = parameterTypes.isEmpty() && starts.seed().isEmpty();
         budget.ifPresent(each -> each.checkNoOverrides(overrides.size()));
         AxesRules.Finder finder = paper ? AxesRules.Finder.NONE : AxesRules.Finder.SHAPES;
         return new FrequencyRegularization(
-                new TensorFilter(layers, types, include, exclude, shapes, sparing),
+                filter(budget.isPresent(), budget.isPresent() && !paper, starts.seed().isEmpty()),
                 budget.map(each -> new Budget(each.amount(), each.unit(), folded.orElse(!paper))),
                 new KeepAmounts(amount, overrides.copy(), floors, startRate),
                 new AxesRules(splits.copy(), weights.copy(), finder),

@@ -76,11 +76,13 @@ final class NetworkBudget {
         this.plan = plan;
         this.axes = axes;
         this.budget = budget;
-        this.rule = rule;
+        boolean level = rule == BudgetShares.Rule.GROWING && mostlyIdentities(plan, starts);
+        this.rule = level ? BudgetShares.Rule.LEVEL : rule;
         lastBias = lastBias(plan.getChosen());
         Map<Block, PlannedTensor> weights = new IdentityHashMap<>();
         plan.getChosen().stream()
                 .filter(each -> starts.seed().isEmpty() && limitsStatistics(each))
+                .filter(each -> !starts.startsAtIdentity(each))
                 .forEach(weight -> weights.put(weight.owner(), weight));
         Map<Block, Block> before = ChildBlocks.predecessors(plan.getRoot());
         for (PlannedTensor each : plan.getTensors()) {
@@ -236,6 +238,16 @@ final class NetworkBudget {
     private long most(PlannedTensor tensor) {
         int density = budget.density(tensor.layer());
         return (tensor.shape().size() + density - 1) / density;
+    }
+
+    /** Returns whether more than half of the weights start at the identity. */
+    private static boolean mostlyIdentities(NetworkPlan plan, StartRules starts) {
+        List<PlannedTensor> weights =
+                plan.getChosen().stream()
+                        .filter(each -> each.isChosenWeight() && !each.isVector())
+                        .toList();
+        long identities = weights.stream().filter(starts::startsAtIdentity).count();
+        return 2 * identities > weights.size();
     }
 
     /** Returns how many coefficients there is room for. */

@@ -13,20 +13,22 @@ import java.util.Optional;
  * @param choice whether it is wrapped, and why
  * @param remedy the builder method that lets a tensor be chosen that is not
  * @param traced the axes that the shapes of the network tell for the weight of its layer
+ * @param isInSequence whether all values of the network pass through its layer
  */
 record PlannedTensor(
         NetworkTensor tensor,
         TensorChoice choice,
         Optional<String> remedy,
-        Optional<FoundAxes> traced) {
+        Optional<FoundAxes> traced,
+        boolean isInSequence) {
 
     PlannedTensor(NetworkTensor tensor, TensorChoice choice, Optional<String> remedy) {
-        this(tensor, choice, remedy, Optional.empty());
+        this(tensor, choice, remedy, Optional.empty(), false);
     }
 
-    /** Returns this tensor with the axes that the shapes of the network tell. */
-    PlannedTensor traced(Optional<FoundAxes> axes) {
-        return new PlannedTensor(tensor, choice, remedy, axes);
+    /** Returns this tensor with what the shapes and the blocks of the network tell. */
+    PlannedTensor traced(Optional<FoundAxes> axes, boolean inSequence) {
+        return new PlannedTensor(tensor, choice, remedy, axes, inSequence);
     }
 
     /** Returns this tensor with one more reason of its choice. */
@@ -45,7 +47,7 @@ record PlannedTensor(
     private PlannedTensor chosen(boolean wrapped, String reason, Optional<String> remedy) {
         TensorChoice other =
                 new TensorChoice(choice.name(), choice.layer(), choice.shape(), wrapped, reason);
-        return new PlannedTensor(tensor, other, remedy, traced);
+        return new PlannedTensor(tensor, other, remedy, traced, isInSequence);
     }
 
     /** Returns whether it belongs to a class that has layers, too. */

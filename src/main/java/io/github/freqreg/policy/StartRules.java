@@ -1,36 +1,77 @@
 package io.github.freqreg.policy;
 
 import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.Parameter;
 import io.github.freqreg.block.TensorSpec;
 import io.github.freqreg.spectrum.FrequencyAxes;
+import io.github.freqreg.spectrum.TensorStart;
+import java.util.Optional;
 import java.util.OptionalInt;
 
 /**
  * How the values are found with which tensors start.
  *
- * @param balance of fresh tensors without a seed
+ * @param balance of fresh tensors without another start
  * @param seed of the first tensor with a seeded start; nothing if no tensor has one
+ * @param identity whether convolutions start at the identity; nothing if only those do around which
+ *     no shortcut leads
  */
-record StartRules(BalancedStart balance, OptionalInt seed) {
+record StartRules(BalancedStart balance, OptionalInt seed, Optional<Boolean> identity) {
 
-    /** Rules that find the balance of fresh tensors, without a seed. */
+    /** Rules that find the balance of fresh tensors, and which of them start at the identity. */
     static final StartRules FOUND =
-            new StartRules(new BalancedStart(OptionalInt.empty()), OptionalInt.empty());
+            new StartRules(
+                    new BalancedStart(OptionalInt.empty()), OptionalInt.empty(), Optional.empty());
 
     /** Returns these rules with a fixed number of rounds of balancing. */
     StartRules balanced(int rounds) {
-        return new StartRules(
-                new BalancedStart(OptionalInt.of(BalancedStart.checkRounds(rounds))), seed);
+        OptionalInt fixed = OptionalInt.of(BalancedStart.checkRounds(rounds));
+        return new StartRules(new BalancedStart(fixed), seed, identity);
     }
 
     /** Returns these rules with seeded starts. */
     StartRules seeded(int first) {
-        return new StartRules(balance, OptionalInt.of(first));
+        return new StartRules(balance, OptionalInt.of(first), identity);
+    }
+
+    /** Returns these rules with the identity as the start of all convolutions, or of none. */
+    StartRules identity(boolean all) {
+        return new StartRules(balance, seed, Optional.of(all));
     }
 
     /** Returns the rules of the published method, which keep what the user set. */
     StartRules paper() {
-        return balance.fixed().isPresent() ? this : balanced(0);
+        StartRules unbalanced = balance.fixed().isPresent() ? this : balanced(0);
+        return identity.isPresent() ? unbalanced : unbalanced.identity(false);
+    }
+
+    /** Adds to the reason of a choice that a tensor starts at the identity. */
+    PlannedTensor explain(PlannedTensor tensor) {
+        return tensor.isChosen() && startsAtIdentity(tensor)
+                ? tensor.because("starts at the identity")
+                : tensor;
+    }
+
+    /** Returns whether a tensor is fresh, of a known shape, and starts at the identity. */
+    boolean startsAtIdentity(PlannedTensor tensor) {
+        return tensor.tensor().shape() != null
+                && !tensor.tensor().isTrained()
+                && startsAtIdentity(tensor, tensor.shape());
+    }
+
+    /**
+     * Returns whether a fresh tensor starts at the identity: if no tensor has a seed, and it is the
+     * weight of a convolution and of a shape that fits.
+     *
+     * @param tensor that is wrapped
+     * @param shape of the tensor
+     */
+    private boolean startsAtIdentity(PlannedTensor tensor, Shape shape) {
+        return seed.isEmpty()
+                && identity.orElse(tensor.isInSequence())
+                && tensor.layer() == LayerType.CONVOLUTION
+                && tensor.parameter().getType() == Parameter.Type.WEIGHT
+                && TensorStart.IDENTITY.fits(shape);
     }
 
     /**
@@ -57,7 +98,11 @@ record StartRules(BalancedStart balance, OptionalInt seed) {
             long start,
             long target) {
         if (seed.isPresent() && place >= 0 && shape.dimension() > 1) {
-            return new TensorSpec(start, target, axes.seeded(seed.getAsInt() + place), 0);
+            TensorStart random = new TensorStart.Seeded(seed.getAsInt() + place);
+            return new TensorSpec(start, target, axes.startingAt(random), 0);
+        }
+        if (place >= 0 && startsAtIdentity(tensor, shape)) {
+            return new TensorSpec(start, target, axes.startingAt(TensorStart.IDENTITY), 0);
         }
         return new TensorSpec(start, target, axes, balance.rounds(tensor.layer(), start, depth));
     }

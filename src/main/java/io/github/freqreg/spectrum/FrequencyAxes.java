@@ -9,45 +9,22 @@ import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The axes of the cosine transform of a tensor, their weights in the zigzag order, and the seed of
- * its start.
+ * The axes of the cosine transform of a tensor, their weights in the zigzag order, and the start of
+ * the tensor.
  *
  * <p>The paper transforms a tensor along its {@linkplain #OWN own} axes, all with weight 1. As an
  * extension, axes can be {@linkplain SplitAxes split} and {@linkplain ZigzagOrder weighted}.
  *
- * <p>As a further extension, a tensor can have a <em>seeded start</em>. With {@code c} its kept
- * coefficients, it is
- *
- * <pre>
- * w = θ₀ + s ⊙ IDCT(c)
- * </pre>
- *
- * <p>The start θ₀ and the signs s have the shape of the tensor and follow from a seed. θ₀ is
- * uniform between ±√(6 / m) / 2, where m is the number of elements of each entry of the first axis:
- * half of the initial weights of He and others (2015). A network of few coefficients thus begins
- * with the features of a random network. The elements of s are 1 or -1. With them the coefficients
- * move the weights in random directions (Li and others 2018, <i>Measuring the Intrinsic Dimension
- * of Objective Landscapes</i>), because signs and a cosine transform make a fast random projection.
- *
- * <p>The i-th element in row-major order, from 0 on, has the random number z of SplitMix64 (Steele
- * and others 2014),
- *
- * <pre>
- * z      = mix(mix(seed) + (i + 1) · 9e3779b97f4a7c15₁₆)      the seed as an unsigned number of 32 bits
- * mix(x) = y xor ⌊y / 2³¹⌋   with y = (u xor ⌊u / 2²⁷⌋) · 94d049bb133111eb₁₆
- *                         and  u = (x xor ⌊x / 2³⁰⌋) · bf58476d1ce4e5b9₁₆
- * </pre>
- *
- * <p>with all sums and products modulo 2⁶⁴. The highest bit of z is 1 if the element of s is -1.
- * The next 23 bits, b, give the element of θ₀ as ((2b + 1) / 2²³ - 1) · (√(6 / m) / 2), computed in
- * float64 and rounded to float32. All platforms compute the same numbers.
+ * <p>As a further extension, a tensor can have a {@linkplain TensorStart start}.
  *
  * @param split the shape that splits the axes of the tensor, or null to use its own axes
  * @param weights the weight of each axis, from 1 to {@value ZigzagOrder#MAX_WEIGHT}; empty if all
  *     are 1
- * @param seed of the start, or null if the tensor is the inverse transform of its coefficients
+ * @param start to which the inverse transform of the coefficients is added, or null if there is
+ *     none
  */
-public record FrequencyAxes(@Nullable Shape split, List<Integer> weights, @Nullable Integer seed) {
+public record FrequencyAxes(
+        @Nullable Shape split, List<Integer> weights, @Nullable TensorStart start) {
 
     /** The tensor's own axes with weight 1, as in the paper. */
     public static final FrequencyAxes OWN = new FrequencyAxes(null, List.of());
@@ -66,7 +43,7 @@ public record FrequencyAxes(@Nullable Shape split, List<Integer> weights, @Nulla
      *
      * @param split the shape that splits the axes, or null
      * @param weights the weight of each axis, or an empty list
-     * @param seed of the start, or null
+     * @param start of the tensor, or null
      */
     public FrequencyAxes {
         split = split == null || split.dimension() == 0 ? null : new Shape(split.getShape());
@@ -74,7 +51,7 @@ public record FrequencyAxes(@Nullable Shape split, List<Integer> weights, @Nulla
     }
 
     /**
-     * Makes axes of a tensor that has no seeded start.
+     * Makes axes of a tensor that has no start.
      *
      * @param split the shape that splits the axes, or null
      * @param weights the weight of each axis, or an empty list
@@ -84,22 +61,31 @@ public record FrequencyAxes(@Nullable Shape split, List<Integer> weights, @Nulla
     }
 
     /**
-     * Returns these axes with a seeded start.
+     * Returns these axes with a start.
      *
-     * @param newSeed of the start
+     * @param newStart of the tensor
      * @return axes of the same split shape and weights
      */
-    public FrequencyAxes seeded(int newSeed) {
-        return new FrequencyAxes(split, weights, newSeed);
+    public FrequencyAxes startingAt(TensorStart newStart) {
+        return new FrequencyAxes(split, weights, newStart);
     }
 
     /**
-     * Returns whether the tensor is the sum of a seeded start and its coefficients.
+     * Returns these axes without a start.
      *
-     * @return whether there is a seed
+     * @return axes of the same split shape and weights
      */
-    public boolean isSeeded() {
-        return seed != null;
+    public FrequencyAxes startless() {
+        return new FrequencyAxes(split, weights);
+    }
+
+    /**
+     * Returns whether the tensor is the sum of a start and its coefficients.
+     *
+     * @return whether there is a start
+     */
+    public boolean hasStart() {
+        return start != null;
     }
 
     /**
@@ -202,14 +188,10 @@ public record FrequencyAxes(@Nullable Shape split, List<Integer> weights, @Nulla
         return ZigzagMask.of(shape, order(shape), kept);
     }
 
-    /** Checks that a tensor with a start fits the arrays in which the start is computed. */
     private void checkStart(Shape own) {
-        if (isSeeded() && own.size() > SeededStart.MOST_ELEMENTS) {
+        if (start != null && !start.fits(own)) {
             throw new IllegalArgumentException(
-                    "Expected a tensor with a seeded start to have at most "
-                            + SeededStart.MOST_ELEMENTS
-                            + " elements, but its shape is "
-                            + own);
+                    "A tensor of shape " + own + " cannot have the start " + start.describe());
         }
     }
 
@@ -236,7 +218,7 @@ public record FrequencyAxes(@Nullable Shape split, List<Integer> weights, @Nulla
      * Describes the axes of a tensor for a message or a report.
      *
      * @param own the shape of the tensor
-     * @return the extents, followed by the weights unless all are 1, and by the seed if there is
+     * @return the extents, followed by the weights unless all are 1, and by the start if there is
      *     one, such as {@code 500x50x4x4 weighted 1:2:3:3 seed 7}
      */
     public String describe(Shape own) {
@@ -247,6 +229,6 @@ public record FrequencyAxes(@Nullable Shape split, List<Integer> weights, @Nulla
         String order = weights.stream().map(String::valueOf).collect(Collectors.joining(":"));
         return extents
                 + (order.isEmpty() ? "" : " weighted " + order)
-                + (isSeeded() ? " seed " + seed : "");
+                + (start == null ? "" : " " + start.describe());
     }
 }

@@ -23,17 +23,17 @@ import org.jspecify.annotations.Nullable;
  * project(w) = gather(DCT(w))        project(rebuild(c)) = c
  * </pre>
  *
- * <p>Axes with a seed have a start θ₀ and signs s, see {@link SeededStart}, and then
+ * <p>A tensor with a {@linkplain TensorStart start} θ₀ and signs s is
  *
  * <pre>
  * rebuild(c) = θ₀ + s ⊙ IDCT(scatter(c))
  * project(w) = gather(DCT(s ⊙ (w - θ₀)))
  * </pre>
  *
- * <p>All are differentiable. The constructor computes the start, and the positions of the
- * coefficients in the box, unless they are many, see {@link KeptPositions}. The box is the smallest
- * block of low frequencies that contains all kept coefficients. The basis of an axis is computed on
- * its first use. All are cached until {@link #close()}.
+ * <p>All are differentiable. The constructor computes the positions of the coefficients in the box,
+ * unless they are many, see {@link KeptPositions}. The box is the smallest block of low frequencies
+ * that contains all kept coefficients. The start, and the basis of an axis, are computed on their
+ * first use. All are cached until {@link #close()}.
  *
  * <p>Calls are safe for concurrent use, except with {@code close}.
  */
@@ -47,7 +47,11 @@ public final class SpectralTransform implements AutoCloseable {
 
     private final DataType type;
 
-    private final Optional<SeededStart> start;
+    private final Shape own;
+
+    private final @Nullable TensorStart start;
+
+    private @Nullable StartValues startValues;
 
     private final KeptPositions positions;
 
@@ -67,7 +71,7 @@ public final class SpectralTransform implements AutoCloseable {
     /**
      * Computes the tables for a tensor.
      *
-     * @param axes along which it is transformed, with the seed of its start, if it has one
+     * @param axes along which it is transformed, and its start, if it has one
      * @param own the shape of the tensor
      * @param kept the number of coefficients to keep
      * @param manager the parent of the manager that owns the tables
@@ -83,7 +87,7 @@ public final class SpectralTransform implements AutoCloseable {
             NDManager manager,
             Device device,
             DataType type) {
-        this(axes.mask(own, kept), manager, device, type, own, axes.seed());
+        this(axes.mask(own, kept), manager, device, type, own, axes.start());
     }
 
     private SpectralTransform(
@@ -92,16 +96,14 @@ public final class SpectralTransform implements AutoCloseable {
             Device device,
             DataType type,
             Shape own,
-            @Nullable Integer seed) {
+            @Nullable TensorStart start) {
         this.mask = mask;
         this.type = type;
+        this.own = own;
+        this.start = start;
         Dct.computeType(type);
         tables = manager.newSubManager(device);
         try {
-            start =
-                    seed == null
-                            ? Optional.empty()
-                            : Optional.of(SeededStart.of(seed, own, mask.getShape(), tables, type));
             positions = new KeptPositions(mask, tables);
         } catch (RuntimeException | OutOfMemoryError e) {
             tables.close();
@@ -119,12 +121,19 @@ public final class SpectralTransform implements AutoCloseable {
     }
 
     /**
-     * Returns whether the tensor has a seeded start. It cannot be computed from frequencies then.
+     * Returns what is added to the inverse transform of the coefficients.
      *
-     * @return whether there is a seed
+     * @return the start, or nothing if there is none
      */
-    public boolean isSeeded() {
-        return start.isPresent();
+    public Optional<TensorStart> getStart() {
+        return Optional.ofNullable(start);
+    }
+
+    private synchronized Optional<StartValues> startValues() {
+        if (startValues == null && start != null) {
+            startValues = StartValues.of(start, own, mask.getShape(), tables, type);
+        }
+        return Optional.ofNullable(startValues);
     }
 
     /**
@@ -146,20 +155,21 @@ public final class SpectralTransform implements AutoCloseable {
      * @throws IllegalArgumentException if there are fewer coefficients than the mask keeps
      */
     public NDArray rebuild(NDArray coefficients, NDManager manager) {
-        if (start.isEmpty()) {
+        Optional<StartValues> values = startValues();
+        if (values.isEmpty()) {
             return rebuild(coefficients, manager, axis -> true);
         }
         try (NDManager scratch = manager.newSubManager(getDevice())) {
             NDArray change = rebuild(coefficients, scratch, axis -> true);
-            NDArray tensor = start.get().add(change);
+            NDArray tensor = values.get().add(change);
             tensor.attach(manager);
             return tensor;
         }
     }
 
     /**
-     * Rebuilds the tensor, without a seeded start, along some of its axes. The other axes stay in
-     * the frequency domain, cut to the box of the mask.
+     * Rebuilds the tensor, without its start, along some of its axes. The other axes stay in the
+     * frequency domain, cut to the box of the mask.
      *
      * @param coefficients as in {@link #rebuild(NDArray, NDManager)}
      * @param manager as in {@link #rebuild(NDArray, NDManager)}
@@ -230,7 +240,7 @@ public final class SpectralTransform implements AutoCloseable {
         }
         try (NDManager scratch = manager.newSubManager(getDevice())) {
             NDArray seen = ArrayView.of(spatial, scratch);
-            NDArray signal = start.map(each -> each.changeOf(seen)).orElse(seen);
+            NDArray signal = startValues().map(each -> each.changeOf(seen)).orElse(seen);
             NDArray spectrum = Dct.dct(scratch, signal, mask.getBox(), this::basis);
             NDArray coefficients = positions.gather(spectrum.flatten(), scratch);
             coefficients.attach(manager);

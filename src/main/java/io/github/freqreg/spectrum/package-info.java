@@ -19,14 +19,15 @@
  *       io.github.freqreg.spectrum.GradientGraph} tells it whether gradients are recorded.
  *   <li>{@link io.github.freqreg.spectrum.SpectralTransform}: projects a tensor onto its kept
  *       coefficients and rebuilds it from them, with cached tables: {@code KeptPositions}, the
- *       cosine bases that {@code SharedBases} shares between transforms, and {@code SeededStart},
- *       which gives a tensor weights and directions from a seed.
+ *       cosine bases that {@code SharedBases} shares between transforms, and {@code StartValues},
+ *       the numbers of a start.
  *   <li>{@link io.github.freqreg.spectrum.FrequencyTensor}: a tensor represented by its kept
  *       coefficients in Java memory.
  *   <li>{@link io.github.freqreg.spectrum.SplitAxes}: maps the axes of a tensor to those of a shape
  *       that splits them.
  *   <li>{@link io.github.freqreg.spectrum.FrequencyAxes}: the axes along which a tensor is
- *       transformed, their weights in the zigzag order, and the seed of its start.
+ *       transformed, their weights in the zigzag order, and its {@link
+ *       io.github.freqreg.spectrum.TensorStart}.
  * </ol>
  */
 @NullMarked

@@ -78,7 +78,7 @@ final class LearningRateTest extends TrainingListenerAdapter {
     /**
      * Returns the root mean square of the coefficients, or of the weights of a dense network. A
      * step of Adam changes a number by about the rate: a larger rate would replace the numbers.
-     * Coefficients of a seeded start begin at 0 and change weights, whose numbers count instead.
+     * Coefficients behind a start begin at 0 and change weights, whose numbers count instead.
      */
     private static double rootMeanSquare(Block block) {
         double squares = 0;
@@ -92,7 +92,7 @@ final class LearningRateTest extends TrainingListenerAdapter {
                 try (NDManager scratch = parameter.getArray().getManager().newSubManager()) {
                     NDArray numbers =
                             tensor.spectral()
-                                    .filter(each -> !each.isSeeded())
+                                    .filter(each -> !each.hasStart())
                                     .map(each -> each.copyCoefficients(scratch))
                                     .orElseGet(() -> tensor.copyDense(scratch))
                                     .toType(DataType.FLOAT32, false);

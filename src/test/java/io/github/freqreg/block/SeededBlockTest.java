@@ -3,6 +3,7 @@ package io.github.freqreg.block;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -29,7 +30,9 @@ import io.github.freqreg.interop.DenseWeights;
 import io.github.freqreg.policy.FrequencyRegularization;
 import io.github.freqreg.policy.FrequencyRegularizationBuilder;
 import io.github.freqreg.policy.LayerType;
+import io.github.freqreg.spectrum.FrequencyAxes;
 import io.github.freqreg.spectrum.FrequencyTensor;
+import io.github.freqreg.spectrum.TensorStart;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -76,7 +79,7 @@ class SeededBlockTest {
                 Model wrapped = block.plain()) {
             all().apply(wrapped);
             for (NetworkTensor tensor : NetworkTensors.of(wrapped.getBlock())) {
-                tensor.spectral().ifPresent(each -> assertFalse(each.getAxes().isSeeded()));
+                tensor.spectral().ifPresent(each -> assertFalse(each.hasStart()));
             }
             FrequencyBlocks.toDense(wrapped);
             TestModels.assertSameParameters(plain.getBlock(), wrapped.getBlock(), TestModels.CLOSE);
@@ -142,7 +145,7 @@ class SeededBlockTest {
                                             each.getShape().dimension() > 1
                                                     && each.getDense().getType()
                                                             == Parameter.Type.WEIGHT,
-                                            each.getAxes().isSeeded(),
+                                            each.hasStart(),
                                             tensor.name()));
         }
     }
@@ -170,10 +173,14 @@ class SeededBlockTest {
             List<Integer> seeds =
                     NetworkTensors.of(fresh(SEED, manager)).stream()
                             .flatMap(each -> each.spectral().stream())
-                            .map(each -> each.getAxes().seed())
+                            .map(each -> seed(each.getAxes()))
                             .toList();
             assertEquals(List.of(SEED, SEED + 1, SEED + 2), seeds);
         }
+    }
+
+    private static int seed(FrequencyAxes axes) {
+        return assertInstanceOf(TensorStart.Seeded.class, axes.start()).seed();
     }
 
     private static Block fresh(int seed, NDManager manager) {
@@ -198,8 +205,8 @@ class SeededBlockTest {
             assertEquals(
                     List.of(1, 2),
                     entries.stream()
-                            .filter(each -> each.spectral() && each.axes().isSeeded())
-                            .map(each -> each.axes().seed())
+                            .filter(each -> each.spectral() && each.axes().hasStart())
+                            .map(each -> seed(each.axes()))
                             .toList());
             assertTrue(entries.stream().anyMatch(each -> each.shape().dimension() == 1));
         }
@@ -257,7 +264,7 @@ class SeededBlockTest {
                             () ->
                                     DenseWeights.coefficientsOf(
                                             model.getBlock(), model.getNDManager(), n -> n));
-            assertTrue(e.getMessage().contains("has a seeded start"), e.getMessage());
+            assertTrue(e.getMessage().contains("has a start"), e.getMessage());
         }
     }
 

@@ -151,6 +151,7 @@ class ConcatFusionTest {
         Block block =
                 FrequencyRegularization.builder()
                         .optKept(30)
+                        .optIdentityStart(false)
                         .optStrategy(Strategy.FUSED)
                         .build()
                         .apply(

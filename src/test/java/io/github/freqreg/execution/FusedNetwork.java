@@ -26,6 +26,7 @@ final class FusedNetwork {
     static Block wrapped(SequentialBlock network) {
         return FrequencyRegularization.builder()
                 .optKept(20)
+                .optIdentityStart(false)
                 .optStrategy(Strategy.FUSED)
                 .build()
                 .apply(network);

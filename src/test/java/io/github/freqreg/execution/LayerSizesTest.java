@@ -58,10 +58,10 @@ class LayerSizesTest {
     @Test
     void linearLayer() {
         assertEquals(
-                new LayerSizes(14, 1, 3, 2, 5, 1, 1, 1, 1, 2, 1, true),
+                new LayerSizes(14, 1, 3, 2, 5, 1, 1, 1, 1, 2, 1, true, false),
                 of(ChannelLayout.LINEAR, new Shape(5, 3), new Shape(2, 7, 3), new Shape(2, 7, 5)));
         assertEquals(
-                new LayerSizes(1, 1, 3, 2, 5, 1, 1, 1, 1, 2, 1, true),
+                new LayerSizes(1, 1, 3, 2, 5, 1, 1, 1, 1, 2, 1, true, false),
                 of(ChannelLayout.LINEAR, new Shape(5, 3), new Shape(3), new Shape(5)));
     }
 
@@ -70,7 +70,7 @@ class LayerSizesTest {
     void splitAxes() {
         Shape weight = new Shape(5, 12);
         assertEquals(
-                new LayerSizes(2, 1, 12, 4, 5, 3, 1, 1, 1, 2 + 2, 3, true),
+                new LayerSizes(2, 1, 12, 4, 5, 3, 1, 1, 1, 2 + 2, 3, true, false),
                 LayerSizes.of(
                         ChannelLayout.LINEAR,
                         weight,

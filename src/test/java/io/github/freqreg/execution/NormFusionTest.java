@@ -79,7 +79,8 @@ class NormFusionTest {
 
     /** With scales and shifts as coefficients, too, or left alone. */
     private static FrequencyRegularizationBuilder policy(boolean wrapsNorms) {
-        FrequencyRegularizationBuilder policy = FrequencyRegularization.builder().optKept(30);
+        FrequencyRegularizationBuilder policy =
+                FrequencyRegularization.builder().optKept(30).optIdentityStart(false);
         return wrapsNorms
                 ? policy.optLayerTypes(LayerType.values())
                         .optParameterTypes(

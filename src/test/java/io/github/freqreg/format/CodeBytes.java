@@ -67,6 +67,15 @@ final class CodeBytes {
         return this;
     }
 
+    /** Writes a file of version 4 up to the precision of its only tensor, an identity. */
+    CodeBytes identity() {
+        return oneTensor()
+                .flag(Flag.SPECTRAL, true)
+                .flag(Flag.SEEDED, false)
+                .flag(Flag.IDENTITY, true)
+                .flag(Flag.OWN_AXES, true);
+    }
+
     /** Writes the head of a spectral tensor of version 3 with the next seed, up to its axes. */
     CodeBytes nextSeed() {
         return flag(Flag.SPECTRAL, true).flag(Flag.SEEDED, true).flag(Flag.NEXT_SEED, true);

@@ -7,6 +7,7 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.util.Float16Utils;
 import io.github.freqreg.Seeds;
 import io.github.freqreg.spectrum.FrequencyAxes;
+import io.github.freqreg.spectrum.TensorStart;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.ArrayList;
@@ -166,9 +167,11 @@ final class FrqDocuments {
                     default -> IntStream.range(2, rank + 2).boxed().toList();
                 };
         FrequencyAxes axes = new FrequencyAxes(split, weights);
-        return switch (random.nextInt(4)) {
-            case 0 -> axes.seeded(random.nextInt());
-            case 1 -> axes.seeded(random.nextInt(3));
+        return switch (random.nextInt(5)) {
+            case 0 -> axes.startingAt(new TensorStart.Seeded(random.nextInt()));
+            case 1 -> axes.startingAt(new TensorStart.Seeded(random.nextInt(3)));
+            case 2 ->
+                    TensorStart.IDENTITY.fits(shape) ? axes.startingAt(TensorStart.IDENTITY) : axes;
             default -> axes;
         };
     }

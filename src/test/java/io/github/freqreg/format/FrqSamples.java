@@ -19,7 +19,8 @@ public final class FrqSamples {
                         frames(),
                         Version1Samples.all(),
                         Version2Samples.all(),
-                        Version3Samples.all())
+                        Version3Samples.all(),
+                        Version4Samples.all())
                 .flatMap(List::stream);
     }
 
@@ -71,14 +72,14 @@ public final class FrqSamples {
                         "The checksum itself is wrong.",
                         "the file is damaged or cut"),
                 unsupported(
-                        "0-version-4.frq",
-                        new FileBytes().bytes('F', 'R', 'Q', 4, 0).seal(),
-                        "The version is 4; only 1 to 3 exist.",
-                        "expected version 1 to 3 of the .frq format but found version 4"),
+                        "0-version-5.frq",
+                        new FileBytes().bytes('F', 'R', 'Q', 5, 0).seal(),
+                        "The version is 5; only 1 to 4 exist.",
+                        "expected version 1 to 4 of the .frq format but found version 5"),
                 extra(
                         new FileBytes().bytes('F', 'R', 'Q', 0, 0, 0).seal(),
                         "The version is 0.",
-                        "expected version 1 to 3 of the .frq format but found version 0"),
+                        "expected version 1 to 4 of the .frq format but found version 0"),
                 extra(
                         new FileBytes().bytes('F', 'R', 'Q', 255, 0, 0).seal(),
                         "The version is 255.",

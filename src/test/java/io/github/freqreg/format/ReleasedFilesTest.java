@@ -12,7 +12,7 @@ import java.io.IOException;
 import org.junit.jupiter.api.Test;
 
 /**
- * Files of released versions are read for ever, and versions 2 and 3 are still written to the byte.
+ * Files of released versions are read for ever, and versions 2 to 4 are still written to the byte.
  */
 class ReleasedFilesTest {
 
@@ -33,5 +33,9 @@ class ReleasedFilesTest {
         assertSame(Version3Samples.seeds(), FrqDocument.decode(seeds));
         assertSame(Version3Samples.seeds(), SecondReader.read(seeds));
         assertArrayEquals(seeds, Version3Samples.seeds().encode());
+        byte[] identity = file("v4-identity.frq");
+        assertSame(Version4Samples.identity(), FrqDocument.decode(identity));
+        assertSame(Version4Samples.identity(), SecondReader.read(identity));
+        assertArrayEquals(identity, Version4Samples.identity().encode());
     }
 }

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import ai.djl.ndarray.types.Shape;
 import io.github.freqreg.spectrum.FrequencyAxes;
+import io.github.freqreg.spectrum.TensorStart;
 import java.math.BigInteger;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -13,7 +14,7 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Reads the content of valid files of version 2 and 3 by the specification, with the interval as
+ * Reads the content of valid files of versions 2 to 4 by the specification, with the interval as
  * the specification states it, in unbounded integers. It shares no code with the library.
  */
 final class SecondRangeReader {
@@ -134,14 +135,15 @@ final class SecondRangeReader {
     }
 
     private FrequencyAxes axes() {
-        if (version == 3 && bit("seeded") == 1) {
+        if (version > 2 && bit("seeded") == 1) {
             seed = bit("next") == 1 ? seed + 1 : (int) direct(32);
-            return unseeded().seeded(seed);
+            return startless().startingAt(new TensorStart.Seeded(seed));
         }
-        return unseeded();
+        boolean identity = version == 4 && bit("identity") == 1;
+        return identity ? startless().startingAt(TensorStart.IDENTITY) : startless();
     }
 
-    private FrequencyAxes unseeded() {
+    private FrequencyAxes startless() {
         if (bit("own axes") == 1) {
             return FrequencyAxes.OWN;
         }

@@ -37,7 +37,7 @@ final class SecondReader {
         if (version == 1) {
             document = version1();
         } else {
-            assertTrue(version == 2 || version == 3);
+            assertTrue(version >= 2 && version <= 4);
             byte[] code = Arrays.copyOfRange(file, 4, file.length - 4);
             document = new SecondRangeReader(code, version).read();
             at = file.length - 4;

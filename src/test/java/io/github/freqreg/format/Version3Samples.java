@@ -6,6 +6,7 @@ import static io.github.freqreg.format.Precision.Kind.STEPS;
 import ai.djl.ndarray.types.Shape;
 import io.github.freqreg.format.FrqModels.Flag;
 import io.github.freqreg.spectrum.FrequencyAxes;
+import io.github.freqreg.spectrum.TensorStart;
 import java.util.List;
 
 /** Files of version 3 that a reader must accept or refuse. Their checksums are correct. */
@@ -81,12 +82,16 @@ final class Version3Samples {
         return new FrqDocument(
                 List.of(),
                 List.of(
-                        entry("a", FrequencyAxes.OWN.seeded(1)),
-                        entry("b", weighted.seeded(2)),
+                        entry("a", seeded(FrequencyAxes.OWN, 1)),
+                        entry("b", seeded(weighted, 2)),
                         entry("c", FrequencyAxes.OWN),
                         entry("d", weighted),
-                        entry("e", split.seeded(-5)),
-                        entry("f", weighted.seeded(-4))));
+                        entry("e", seeded(split, -5)),
+                        entry("f", seeded(weighted, -4))));
+    }
+
+    private static FrequencyAxes seeded(FrequencyAxes axes, int seed) {
+        return axes.startingAt(new TensorStart.Seeded(seed));
     }
 
     private static FrqEntry entry(String name, FrequencyAxes axes) {

@@ -38,7 +38,13 @@ class SeededStartTest {
     @ParameterizedTest
     @ValueSource(ints = {0, 1, 2, -1, Integer.MIN_VALUE, 123_456_789})
     void startAndSignsFollowTheirFormula(int seed) {
-        SeededStart start = SeededStart.of(seed, SHAPE, new Shape(300), manager, DataType.FLOAT32);
+        StartValues start =
+                StartValues.of(
+                        new TensorStart.Seeded(seed),
+                        SHAPE,
+                        new Shape(300),
+                        manager,
+                        DataType.FLOAT32);
         float[] zero = start.add(manager.zeros(new Shape(300))).toFloatArray();
         float[] one = start.add(manager.ones(new Shape(300))).toFloatArray();
         for (int i = 0; i < zero.length; i++) {
@@ -94,7 +100,7 @@ class SeededStartTest {
     }
 
     private float[] start(Shape shape, int seed) {
-        return SeededStart.of(seed, shape, shape, manager, DataType.FLOAT32)
+        return StartValues.of(new TensorStart.Seeded(seed), shape, shape, manager, DataType.FLOAT32)
                 .add(manager.zeros(shape))
                 .toFloatArray();
     }
@@ -108,9 +114,9 @@ class SeededStartTest {
         double[] coefficients = RandomTensors.gaussians(random, kept);
         NDArray vector =
                 RandomTensors.tensor(manager, coefficients, new Shape(kept), DataType.FLOAT64);
-        FrequencyAxes axes = FrequencyAxes.OWN.seeded(random.nextInt());
+        FrequencyAxes axes = seeded(FrequencyAxes.OWN, random.nextInt());
         try (SpectralTransform transform = transform(axes, shape, kept, DataType.FLOAT64)) {
-            assertTrue(transform.isSeeded());
+            assertTrue(transform.getStart().isPresent());
             NDArray rebuilt = transform.rebuild(vector, manager);
             assertEquals(shape, rebuilt.getShape());
             RandomTensors.assertClose(coefficients, transform.project(rebuilt, manager), 1e-9);
@@ -119,9 +125,9 @@ class SeededStartTest {
 
     @Test
     void splitAxesDoNotChangeTheStart() {
-        FrequencyAxes split = new FrequencyAxes(new Shape(2, 2, 3, 5, 5), List.of()).seeded(9);
+        FrequencyAxes split = seeded(new FrequencyAxes(new Shape(2, 2, 3, 5, 5), List.of()), 9);
         try (SpectralTransform whole =
-                        transform(FrequencyAxes.OWN.seeded(9), SHAPE, 1, DataType.FLOAT32);
+                        transform(seeded(FrequencyAxes.OWN, 9), SHAPE, 1, DataType.FLOAT32);
                 SpectralTransform parts = transform(split, SHAPE, 1, DataType.FLOAT32)) {
             NDArray zero = manager.zeros(new Shape(1));
             assertArrayEquals(
@@ -133,7 +139,7 @@ class SeededStartTest {
     @ParameterizedTest
     @EnumSource(names = {"FLOAT16", "FLOAT32", "FLOAT64"})
     void keepsTheDataType(DataType type) {
-        FrequencyAxes axes = FrequencyAxes.OWN.seeded(9);
+        FrequencyAxes axes = seeded(FrequencyAxes.OWN, 9);
         try (SpectralTransform transform = transform(axes, SHAPE, 7, type)) {
             NDArray rebuilt =
                     transform.rebuild(manager.ones(new Shape(7)).toType(type, false), manager);
@@ -145,8 +151,12 @@ class SeededStartTest {
     void axesWithoutASeedHaveNoStart() {
         try (SpectralTransform transform =
                 transform(FrequencyAxes.OWN, SHAPE, 7, DataType.FLOAT32)) {
-            assertFalse(transform.isSeeded());
+            assertFalse(transform.getStart().isPresent());
         }
+    }
+
+    private static FrequencyAxes seeded(FrequencyAxes axes, int seed) {
+        return axes.startingAt(new TensorStart.Seeded(seed));
     }
 
     private SpectralTransform transform(FrequencyAxes axes, Shape shape, long kept, DataType type) {
@@ -156,12 +166,10 @@ class SeededStartTest {
     @Test
     void aTensorBeyondArraysOfJavaIsRefused() {
         Shape shape = new Shape(1 << 16, 1 << 16);
-        FrequencyAxes axes = FrequencyAxes.OWN.seeded(1);
+        FrequencyAxes axes = seeded(FrequencyAxes.OWN, 1);
         Exception e = assertThrows(IllegalArgumentException.class, () -> axes.mask(shape, 3));
         assertEquals(
-                "Expected a tensor with a seeded start to have at most 2147483639 elements, but its"
-                        + " shape is (65536, 65536)",
-                e.getMessage());
+                "A tensor of shape (65536, 65536) cannot have the start seed 1", e.getMessage());
         assertThrows(IllegalArgumentException.class, () -> axes.check(shape));
         assertEquals(3, FrequencyAxes.OWN.mask(shape, 3).getKept());
     }

@@ -14,7 +14,6 @@ import io.github.freqreg.policy.FrequencyRegularizationBuilder;
 import io.github.freqreg.policy.LayerType;
 import io.github.freqreg.policy.TensorChoice;
 import java.util.List;
-import java.util.OptionalInt;
 import java.util.OptionalLong;
 
 /**
@@ -23,9 +22,9 @@ import java.util.OptionalLong;
  * @param network the network to train
  * @param amount the options of how much is kept
  * @param bytes the options of the size of the file
- * @param start the seed of initial weights, if they have one
+ * @param start sets the initial weights
  */
-record PolicyFactory(Network network, AmountOptions amount, ByteOptions bytes, OptionalInt start) {
+record PolicyFactory(Network network, AmountOptions amount, ByteOptions bytes, StartOption start) {
 
     /**
      * A policy that fits its network.
@@ -56,7 +55,7 @@ record PolicyFactory(Network network, AmountOptions amount, ByteOptions bytes, O
         amount.budget().ifPresent(builder::optBudget);
         amount.keep().ifPresent(builder::optKept);
         amount.keepRate().ifPresent(builder::optKeepRate);
-        start.ifPresent(builder::optSeededStart);
+        start.set(builder, network, amount);
         if (amount.paper().isPresent()) {
             builder.paper();
             amount.paper().get().keep(builder, network, tensors);

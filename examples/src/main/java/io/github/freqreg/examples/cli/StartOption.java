@@ -1,6 +1,7 @@
 package io.github.freqreg.examples.cli;
 
 import io.github.freqreg.examples.tasks.Network;
+import io.github.freqreg.policy.FrequencyRegularizationBuilder;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -23,21 +24,37 @@ final class StartOption {
                             + " alone (default: convnet 1, all others and --paper 0)")
     private Optional<Integer> start = Optional.empty();
 
+    @Option(
+            names = "--no-identity-start",
+            description =
+                    "start convolutions around which no shortcut leads like all others, instead of"
+                            + " letting them pass their input on")
+    private boolean noIdentity;
+
     /** Rejects a start of a network that is not compressed. */
     void check(AmountOptions amount) {
         Usage.require(
                 spec,
-                !amount.isDense() || start.isEmpty(),
-                "--seeded-start cannot be combined with --dense");
+                !amount.isDense() || start.isEmpty() && !noIdentity,
+                "--seeded-start and --no-identity-start cannot be combined with --dense");
+    }
+
+    /** Sets the start of a policy. */
+    void set(FrequencyRegularizationBuilder builder, Network network, AmountOptions amount) {
+        seed(network, amount).ifPresent(builder::optSeededStart);
+        if (noIdentity) {
+            builder.optIdentityStart(false);
+        }
     }
 
     /** Returns the seed; empty for coefficients alone. */
-    OptionalInt seed(Network network, AmountOptions amount) {
+    private OptionalInt seed(Network network, AmountOptions amount) {
         int seed = start.orElse(amount.paper().isPresent() ? 0 : network.startSeed());
         return seed == 0 ? OptionalInt.empty() : OptionalInt.of(seed);
     }
 
     void describe(Map<String, String> settings, Network network, AmountOptions amount) {
         settings.put("--seeded-start", String.valueOf(seed(network, amount).orElse(0)));
+        settings.put("--no-identity-start", String.valueOf(noIdentity));
     }
 }

@@ -146,12 +146,7 @@ final class TrainCommand implements Callable<Integer> {
 
     private PolicyFactory.Fitted policy(Task task) {
         try {
-            return new PolicyFactory(
-                            arguments.network(),
-                            amount,
-                            bytes,
-                            start.seed(arguments.network(), amount))
-                    .make(task);
+            return new PolicyFactory(arguments.network(), amount, bytes, start).make(task);
         } catch (IllegalArgumentException e) {
             throw Usage.error(spec, e);
         }

@@ -5,14 +5,14 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.NDScope;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
+import java.util.Optional;
 
 /**
- * The start θ₀ of a tensor and the signs s of its changes, {@code w = θ₀ + s ⊙ IDCT(c)}, computed
- * from a seed as {@link FrequencyAxes} specifies.
+ * The start θ₀ of a tensor and the signs s of its changes, as {@link TensorStart} specifies them.
  *
  * <p>Safe for concurrent use.
  */
-final class SeededStart {
+final class StartValues {
 
     /** Arrays of Java hold the elements. */
     static final int MOST_ELEMENTS = Integer.MAX_VALUE - 8;
@@ -21,9 +21,9 @@ final class SeededStart {
     private static final int BITS = 23;
 
     private final NDArray start;
-    private final NDArray signs;
+    private final Optional<NDArray> signs;
 
-    private SeededStart(NDArray start, NDArray signs) {
+    private StartValues(NDArray start, Optional<NDArray> signs) {
         this.start = start;
         this.signs = signs;
     }
@@ -31,13 +31,21 @@ final class SeededStart {
     /**
      * Computes the numbers of a tensor.
      *
-     * @param seed of the tensor
+     * @param start of the tensor
      * @param own the shape of the tensor
      * @param shape that the arrays have, of as many elements
      * @param manager the owner of the numbers, on their device
      * @param type of the numbers
      */
-    static SeededStart of(int seed, Shape own, Shape shape, NDManager manager, DataType type) {
+    static StartValues of(
+            TensorStart start, Shape own, Shape shape, NDManager manager, DataType type) {
+        return start instanceof TensorStart.Seeded seeded
+                ? random(seeded.seed(), own, shape, manager, type)
+                : new StartValues(array(identity(own), shape, manager, type), Optional.empty());
+    }
+
+    private static StartValues random(
+            int seed, Shape own, Shape shape, NDManager manager, DataType type) {
         int size = Math.toIntExact(own.size());
         double bound = Math.sqrt(6.0 * own.get(0) / size) / 2;
         float[] start = new float[size];
@@ -49,8 +57,26 @@ final class SeededStart {
             signs[i] = random < 0 ? -1 : 1;
             start[i] = (float) ((Math.scalb(2.0 * fraction + 1, -BITS) - 1) * bound);
         }
-        return new SeededStart(
-                array(start, shape, manager, type), array(signs, shape, manager, type));
+        return new StartValues(
+                array(start, shape, manager, type),
+                Optional.of(array(signs, shape, manager, type)));
+    }
+
+    private static long mix(long number) {
+        long x = (number ^ number >>> 30) * 0xbf58476d1ce4e5b9L;
+        x = (x ^ x >>> 27) * 0x94d049bb133111ebL;
+        return x ^ x >>> 31;
+    }
+
+    private static float[] identity(Shape own) {
+        int outputs = Math.toIntExact(own.get(0));
+        int inputs = Math.toIntExact(own.get(1));
+        int taps = Math.toIntExact(own.slice(2).size());
+        float[] start = new float[Math.toIntExact(own.size())];
+        for (int output = 0; output < outputs; output++) {
+            start[(output * inputs + output % inputs) * taps + taps / 2] = 1;
+        }
+        return start;
     }
 
     private static NDArray array(float[] values, Shape shape, NDManager manager, DataType type) {
@@ -65,19 +91,14 @@ final class SeededStart {
         }
     }
 
-    private static long mix(long number) {
-        long x = (number ^ number >>> 30) * 0xbf58476d1ce4e5b9L;
-        x = (x ^ x >>> 27) * 0x94d049bb133111ebL;
-        return x ^ x >>> 31;
-    }
-
     /** Returns the weights that a change makes of the start: θ₀ + s ⊙ change. */
     NDArray add(NDArray change) {
-        return change.mul(signs).add(start);
+        return signs.map(change::mul).orElse(change).add(start);
     }
 
     /** Returns the change that makes weights of the start: s ⊙ (w - θ₀). */
     NDArray changeOf(NDArray weights) {
-        return weights.sub(start).mul(signs);
+        NDArray change = weights.sub(start);
+        return signs.map(change::mul).orElse(change);
     }
 }
