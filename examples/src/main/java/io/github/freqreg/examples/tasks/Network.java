@@ -47,7 +47,7 @@ public enum Network {
     VGG(
             "VGG",
             new Size(16, 32, 4_096),
-            TrainingDefaults.of(32, 0.001f, 0.0075f).withWarmUp(0.1),
+            TrainingDefaults.of(32, 0.001f, 0.005f),
             Classifier.colours(Vgg::build)),
     RESNET18(
             "ResNet-18",
