@@ -203,20 +203,31 @@ public final class ChildBlocks {
     }
 
     /**
-     * Returns the blocks through which all values of a network pass: those that sequential blocks
-     * alone contain.
+     * Returns the blocks that no skip connection bypasses: those that sequential blocks alone
+     * contain. Subclasses of sequential blocks, and blocks that occur in several places of the
+     * tree, are left out.
      *
      * @param root of the network
      * @return the blocks, without the sequential blocks
      */
     public static Set<Block> inSequence(Block root) {
+        Map<Block, Integer> uses = new IdentityHashMap<>();
+        uses.put(root, 1);
+        countUses(root, uses);
         Set<Block> found = Collections.newSetFromMap(new IdentityHashMap<>());
-        if (root.getClass() == SequentialBlock.class) {
-            root.getChildren().values().forEach(child -> found.addAll(inSequence(child)));
-        } else {
-            found.add(root);
-        }
+        addInSequence(root, uses, found);
         return found;
+    }
+
+    private static void addInSequence(Block block, Map<Block, Integer> uses, Set<Block> found) {
+        if (uses.getOrDefault(block, 0) != 1) {
+            return;
+        }
+        if (block.getClass() == SequentialBlock.class) {
+            block.getChildren().values().forEach(child -> addInSequence(child, uses, found));
+        } else {
+            found.add(block);
+        }
     }
 
     /**

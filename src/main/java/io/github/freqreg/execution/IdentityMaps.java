@@ -18,7 +18,7 @@ final class IdentityMaps {
 
     /**
      * Returns whether the maps are those of the input: whether a layer is a convolution without
-     * groups, of stride 1, with as much padding as its kernel takes.
+     * groups, of stride 1, whose outputs have the size of its inputs.
      */
     static boolean fit(Block layer) {
         if (!(layer instanceof Convolution convolution) || convolution.getGroups() > 1) {

@@ -16,7 +16,8 @@ public enum Strategy {
      * The dense weight is not rebuilt: the input channels are projected onto the kept frequencies,
      * the layer runs on these, and its results are expanded to the output channels. In a
      * convolution, a channel axis that is split is rebuilt. The whole weight is rebuilt if both
-     * channel axes are split, or if it has a seeded start.
+     * channel axes are split, if it has a seeded start, or if it starts at the identity and the
+     * layer has a stride or another padding than half of its kernel.
      */
     FACTORED,
     /**
@@ -24,7 +25,7 @@ public enum Strategy {
      * from its frequencies, and if the next layer is factored, too, the channels between them are
      * not stored. Inference also fuses a ReLU, which is applied tile by tile between the
      * frequencies of both layers; in training, a ReLU stores all channels, unless a max pooling
-     * follows, which is then computed first.
+     * follows, which is then computed first. A layer that starts at the identity is not fused.
      */
     FUSED;
 

@@ -321,7 +321,8 @@ public final class CompressionReport {
         }
 
         /**
-         * Returns the shape as text, with the split, weights and seed of its axes if there are any.
+         * Returns the shape as text, with the split, weights and start of its axes if there are
+         * any.
          *
          * @return such as {@code 500x800 as 500x50x4x4 weighted 1:2:3:3 seed 7}
          */

@@ -159,7 +159,7 @@ final class FrqDecoder {
 
     private FrequencyAxes axes(int index) throws MalformedModelException {
         Optional<TensorStart> start = version > FrqFrame.PLAIN ? start(index) : Optional.empty();
-        FrequencyAxes axes = startless(index);
+        FrequencyAxes axes = withoutStart(index);
         return start.map(axes::startingAt).orElse(axes);
     }
 
@@ -185,7 +185,7 @@ final class FrqDecoder {
         return seed;
     }
 
-    private FrequencyAxes startless(int index) throws MalformedModelException {
+    private FrequencyAxes withoutStart(int index) throws MalformedModelException {
         if (flag(Flag.OWN_AXES)) {
             return FrequencyAxes.OWN;
         }

@@ -16,8 +16,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Encodes the content of a file in version 2, or 3 if a tensor has a seeded start: the heads of its
- * entries here, their values in {@link ValueEncoder}.
+ * Encodes the content of a file in version 2, 3 or 4: the heads of its entries here, their values
+ * in {@link ValueEncoder}.
  */
 final class FrqEncoder {
 
@@ -122,13 +122,13 @@ final class FrqEncoder {
         if (version > FrqFrame.PLAIN) {
             start(axes.start());
         }
-        FrequencyAxes startless = axes.startless();
-        boolean own = startless.equals(FrequencyAxes.OWN);
+        FrequencyAxes withoutStart = axes.withoutStart();
+        boolean own = withoutStart.equals(FrequencyAxes.OWN);
         flag(Flag.OWN_AXES, own);
         if (own) {
             return;
         }
-        if (version > FrqFrame.PLAIN && sameAxes(startless)) {
+        if (version > FrqFrame.PLAIN && sameAxes(withoutStart)) {
             return;
         }
         long[] split = {};

@@ -152,10 +152,13 @@
  * the identity, see {@link io.github.freqreg.spectrum.TensorStart.Identity}:
  *
  * <pre>
- * seed = flag(seeded); if so, as in version 3; if not: flag(identity)
+ * axes  = as in version 3, with a start instead of the seed
+ * start = flag(seeded); if so, the seed as in version 3; if not: flag(identity)
  * </pre>
  *
- * <p>A reader rejects a file without any identity; no tensor needs a seed.
+ * <p>A reader rejects a file without any identity, and one with the identity in a tensor whose
+ * shape does not allow it; a file without names is checked when it is loaded. No tensor needs a
+ * seed.
  *
  * <h2>Version 1</h2>
  *

@@ -37,8 +37,8 @@ final class BudgetShares {
 
     /** To which power of a tensor's size its share of a fresh network is proportional. */
     enum Rule {
-        /** All tensors get the same share, as in the paper's smallest settings. */
-        EQUAL {
+        /** Tensors get the same share, vectors little, as in the paper's smallest settings. */
+        PAPER {
             /** {@inheritDoc} */
             @Override
             double exponent(double kept) {
@@ -52,10 +52,10 @@ final class BudgetShares {
             }
         },
         /**
-         * All tensors get the same share, for networks whose layers start at the identity: VGG of
-         * width 16 in 4,096 bytes was two points better than with {@link #GROWING}.
+         * Weights get the same share, for networks whose layers start at the identity: VGG of width
+         * 16 in 4,096 bytes was two points better than with {@link #GROWING}.
          */
-        LEVEL {
+        EQUAL {
             /** {@inheritDoc} */
             @Override
             double exponent(double kept) {

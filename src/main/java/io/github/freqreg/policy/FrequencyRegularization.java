@@ -44,9 +44,10 @@ import org.slf4j.LoggerFactory;
  *
  * <p>The weights of an initialised or trained network are projected: the coefficients are the first
  * ones of their DCT. A fresh network is initialised by its own initialisers, projected, and then
- * scaled. Let an initialiser draw weights of variance v for a tensor of N elements whose first
- * extent is n. If {@code kept} coefficients reach K frequencies along the first axis, the rebuilt
- * weights have
+ * scaled, except tensors with a {@linkplain io.github.freqreg.spectrum.TensorStart start}, whose
+ * coefficients are 0 at first. Let an initialiser draw weights of variance v for a tensor of N
+ * elements whose first extent is n. If {@code kept} coefficients reach K frequencies along the
+ * first axis, the rebuilt weights have
  *
  * <pre>
  * variance = v · (n / K) · kept / N

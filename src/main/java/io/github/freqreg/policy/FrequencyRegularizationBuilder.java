@@ -33,6 +33,7 @@ public final class FrequencyRegularizationBuilder
     private boolean floors = true;
     private double startRate;
     private StartRules starts = StartRules.FOUND;
+    private Optional<StartRules.Identities> identity = Optional.empty();
     private boolean paper;
     private Optional<Boolean> folded = Optional.empty();
     private Strategy strategy = Strategy.getDefault();
@@ -165,16 +166,23 @@ public final class FrequencyRegularizationBuilder
     }
 
     /**
-     * Sets whether fresh convolutions whose shapes allow it start at the {@linkplain
-     * TensorStart.Identity identity} (beyond the paper), so that each passes its input on. It is a
-     * loss where shortcuts do that.
+     * Sets whether fresh convolutions, of DJL's classes and without groups, start at the
+     * {@linkplain TensorStart.Identity identity} if their shapes allow it (beyond the paper). Each
+     * then passes its input through at first. Without that, the few frequencies that each layer
+     * keeps let little through many layers; where skip connections let it through, accuracy is
+     * lost.
      *
-     * @param all true for all, false for none. By default, those do that are in sequential blocks
-     *     only, so that no shortcut leads around them; none with a seeded start
+     * <p>By default, only convolutions that no skip connection bypasses start there: those that
+     * sequential blocks alone contain. The block that is wrapped counts as the whole network. None
+     * does with a budget whose files do not {@linkplain #optFoldedNormalization fold} running
+     * statistics, since these have all frequencies then. A {@linkplain #optSeededStart seeded
+     * start} takes precedence.
+     *
+     * @param all true for all such convolutions, false for none
      * @return this builder
      */
     public FrequencyRegularizationBuilder optIdentityStart(boolean all) {
-        starts = starts.identity(all);
+        identity = Optional.of(all ? StartRules.Identities.ALL : StartRules.Identities.NONE);
         return this;
     }
 
@@ -208,11 +216,11 @@ public final class FrequencyRegularizationBuilder
      * Transforms some tensors along axes that split their own (beyond the paper).
      *
      * <p>By default, a weight (500, 800) behind 50 maps of 4 by 4 is split as (500, 50, 4, 4) with
-     * the weights 1, 2, 3, 3; a split that is set here has equal ones.
+     * the weights 1, 2, 3, 3; a split that is set here has equal ones. A shape that does not fit is
+     * an error of {@code apply}, or of the initialisation.
      *
      * @param names the pattern of the tensors' names
-     * @param shape whose consecutive extents have those of the tensor as products, or {@code apply}
-     *     and the initialisation throw
+     * @param shape whose consecutive extents have those of the tensor as products
      * @return this builder
      */
     public FrequencyRegularizationBuilder addSplit(String names, Shape shape) {
@@ -286,14 +294,20 @@ public final class FrequencyRegularizationBuilder
      */
     public FrequencyRegularization build() {
         budget.ifPresent(each -> each.checkNoOverrides(overrides.size()));
+        Optional<Budget> found =
+                budget.map(each -> new Budget(each.amount(), each.unit(), folded.orElse(!paper)));
+        boolean paid = found.filter(each -> !each.folds()).isPresent();
+        StartRules.Identities usual =
+                paper || paid ? StartRules.Identities.NONE : StartRules.Identities.IN_SEQUENCE;
+        StartRules rules = starts.identity(identity.orElse(usual));
         AxesRules.Finder finder = paper ? AxesRules.Finder.NONE : AxesRules.Finder.SHAPES;
         return new FrequencyRegularization(
                 filter(budget.isPresent(), budget.isPresent() && !paper, starts.seed().isEmpty()),
-                budget.map(each -> new Budget(each.amount(), each.unit(), folded.orElse(!paper))),
+                found,
                 new KeepAmounts(amount, overrides.copy(), floors, startRate),
                 new AxesRules(splits.copy(), weights.copy(), finder),
-                paper ? BudgetShares.Rule.EQUAL : BudgetShares.Rule.GROWING,
-                paper ? starts.paper() : starts,
+                paper ? BudgetShares.Rule.PAPER : BudgetShares.Rule.GROWING,
+                paper ? rules.paper() : rules,
                 strategy);
     }
 }

@@ -76,8 +76,9 @@ final class NetworkBudget {
         this.plan = plan;
         this.axes = axes;
         this.budget = budget;
-        boolean level = rule == BudgetShares.Rule.GROWING && mostlyIdentities(plan, starts);
-        this.rule = level ? BudgetShares.Rule.LEVEL : rule;
+        boolean equal =
+                rule == BudgetShares.Rule.GROWING && starts.mostlyIdentities(plan.getChosen());
+        this.rule = equal ? BudgetShares.Rule.EQUAL : rule;
         lastBias = lastBias(plan.getChosen());
         Map<Block, PlannedTensor> weights = new IdentityHashMap<>();
         plan.getChosen().stream()
@@ -240,16 +241,6 @@ final class NetworkBudget {
         return (tensor.shape().size() + density - 1) / density;
     }
 
-    /** Returns whether more than half of the weights start at the identity. */
-    private static boolean mostlyIdentities(NetworkPlan plan, StartRules starts) {
-        List<PlannedTensor> weights =
-                plan.getChosen().stream()
-                        .filter(each -> each.isChosenWeight() && !each.isVector())
-                        .toList();
-        long identities = weights.stream().filter(starts::startsAtIdentity).count();
-        return 2 * identities > weights.size();
-    }
-
     /** Returns how many coefficients there is room for. */
     private long rest(long numbersOfStatistics) {
         return budget.coefficientsBeside(leftAlone + numbersOfStatistics, all, most);
@@ -273,7 +264,7 @@ final class NetworkBudget {
         }
         // Its elements belong to the outputs of the network, such as classes, without an order.
         boolean outputs = lastBias.equals(Optional.of(tensor));
-        return outputs && rule != BudgetShares.Rule.EQUAL
+        return outputs && rule != BudgetShares.Rule.PAPER
                 ? BudgetShares.Claim.SHARE
                 : BudgetShares.Claim.FEW;
     }

@@ -1,11 +1,17 @@
 package io.github.freqreg.policy;
 
 import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
+import ai.djl.nn.convolutional.Conv1d;
+import ai.djl.nn.convolutional.Conv2d;
+import ai.djl.nn.convolutional.Conv3d;
+import ai.djl.nn.convolutional.Convolution;
+import io.github.freqreg.block.ChildBlocks;
 import io.github.freqreg.block.TensorSpec;
 import io.github.freqreg.spectrum.FrequencyAxes;
 import io.github.freqreg.spectrum.TensorStart;
-import java.util.Optional;
+import java.util.List;
 import java.util.OptionalInt;
 
 /**
@@ -13,15 +19,26 @@ import java.util.OptionalInt;
  *
  * @param balance of fresh tensors without another start
  * @param seed of the first tensor with a seeded start; nothing if no tensor has one
- * @param identity whether convolutions start at the identity; nothing if only those do around which
- *     no shortcut leads
+ * @param identity which convolutions start at the identity
  */
-record StartRules(BalancedStart balance, OptionalInt seed, Optional<Boolean> identity) {
+record StartRules(BalancedStart balance, OptionalInt seed, Identities identity) {
+
+    /** Which convolutions start at the identity, if their shapes allow it. */
+    enum Identities {
+        /** None. */
+        NONE,
+        /** Those that no skip connection bypasses. */
+        IN_SEQUENCE,
+        /** All. */
+        ALL
+    }
 
     /** Rules that find the balance of fresh tensors, and which of them start at the identity. */
     static final StartRules FOUND =
             new StartRules(
-                    new BalancedStart(OptionalInt.empty()), OptionalInt.empty(), Optional.empty());
+                    new BalancedStart(OptionalInt.empty()),
+                    OptionalInt.empty(),
+                    Identities.IN_SEQUENCE);
 
     /** Returns these rules with a fixed number of rounds of balancing. */
     StartRules balanced(int rounds) {
@@ -34,15 +51,14 @@ record StartRules(BalancedStart balance, OptionalInt seed, Optional<Boolean> ide
         return new StartRules(balance, OptionalInt.of(first), identity);
     }
 
-    /** Returns these rules with the identity as the start of all convolutions, or of none. */
-    StartRules identity(boolean all) {
-        return new StartRules(balance, seed, Optional.of(all));
+    /** Returns these rules with other convolutions that start at the identity. */
+    StartRules identity(Identities which) {
+        return new StartRules(balance, seed, which);
     }
 
     /** Returns the rules of the published method, which keep what the user set. */
     StartRules paper() {
-        StartRules unbalanced = balance.fixed().isPresent() ? this : balanced(0);
-        return identity.isPresent() ? unbalanced : unbalanced.identity(false);
+        return balance.fixed().isPresent() ? this : balanced(0);
     }
 
     /** Adds to the reason of a choice that a tensor starts at the identity. */
@@ -61,17 +77,32 @@ record StartRules(BalancedStart balance, OptionalInt seed, Optional<Boolean> ide
 
     /**
      * Returns whether a fresh tensor starts at the identity: if no tensor has a seed, and it is the
-     * weight of a convolution and of a shape that fits.
-     *
-     * @param tensor that is wrapped
-     * @param shape of the tensor
+     * weight of one of DJL's convolutions, without groups and of a shape that fits.
      */
     private boolean startsAtIdentity(PlannedTensor tensor, Shape shape) {
-        return seed.isEmpty()
-                && identity.orElse(tensor.isInSequence())
-                && tensor.layer() == LayerType.CONVOLUTION
+        boolean chosen =
+                identity == Identities.ALL
+                        || identity == Identities.IN_SEQUENCE && tensor.isInSequence();
+        return chosen
+                && seed.isEmpty()
                 && tensor.parameter().getType() == Parameter.Type.WEIGHT
+                && isPlainConvolution(tensor.owner())
                 && TensorStart.IDENTITY.fits(shape);
+    }
+
+    private static boolean isPlainConvolution(Block owner) {
+        Block layer = ChildBlocks.original(owner);
+        Class<?> type = layer.getClass();
+        return (type == Conv1d.class || type == Conv2d.class || type == Conv3d.class)
+                && ((Convolution) layer).getGroups() == 1;
+    }
+
+    /** Returns whether more than half of the weights that are wrapped start at the identity. */
+    boolean mostlyIdentities(List<PlannedTensor> wrapped) {
+        List<PlannedTensor> weights =
+                wrapped.stream().filter(each -> each.isChosenWeight() && !each.isVector()).toList();
+        long identities = weights.stream().filter(this::startsAtIdentity).count();
+        return 2 * identities > weights.size();
     }
 
     /**

@@ -28,18 +28,19 @@
  *       worse, so where nothing is known, nothing is split.
  *   <li>Axes have weights in the zigzag order, to keep more frequencies of channels than of
  *       kernels; the ablation is in the examples' results, the weights are in {@code FoundAxes}.
- *   <li>A fresh tensor starts in balance, see {@code BalancedStart}. The kept prefix has many
- *       coefficients at low frequencies and few at high ones; with equal variances, a layer
- *       responds mainly to low frequencies, and all inputs soon look alike.
- *   <li>A fresh convolution around which no shortcut leads starts at the identity, see {@code
+ *   <li>A fresh convolution that no skip connection bypasses starts at the identity, see {@code
  *       StartRules}. Each layer of a deep network keeps few frequencies of its channels; a sequence
  *       of such layers lets through what all of them keep. VGG of width 16 in 4,096 bytes gained
- *       seven points. ResNet-18, whose shortcuts let everything through, lost six with the identity
- *       in all of its layers.
+ *       six points, and two more with equal shares. ResNet-18, whose skip connections let
+ *       everything through, lost six with the identity in its 3×3 convolutions.
+ *   <li>Any other fresh tensor starts in balance, see {@code BalancedStart}. The kept prefix has
+ *       many coefficients at low frequencies and few at high ones; with equal variances, a layer
+ *       responds mainly to low frequencies, and all inputs soon look alike.
  *   <li>A fresh network's budget is shared by a power of the sizes that grows with the budget, see
  *       {@code BudgetShares}. It gives LeNet-5 about the amounts that were best by hand. With the
- *       paper's equal shares, shares proportional to the square roots of sizes did worse. A trained
- *       network's budget goes where its energy is.
+ *       paper's equal shares, shares proportional to the square roots of sizes did worse. Weights
+ *       share equally if most of them start at the identity. A trained network's budget goes where
+ *       its energy is.
  *   <li>{@code paper()} turns all of these off.
  * </ul>
  */

@@ -75,7 +75,7 @@ public record FrequencyAxes(
      *
      * @return axes of the same split shape and weights
      */
-    public FrequencyAxes startless() {
+    public FrequencyAxes withoutStart() {
         return new FrequencyAxes(split, weights);
     }
 

@@ -10,10 +10,10 @@ import java.util.Arrays;
  * A tensor, represented by its kept coefficients in Java memory.
  *
  * <p>The tensor is {@code w = IDCT(c)}, with {@code c} zero outside the mask, and {@code θ₀ + s ⊙
- * IDCT(c)} if the axes have a seed. Only {@link #rebuild(NDManager)} and {@link #of(NDArray, long)}
- * use an engine.
+ * IDCT(c)} if the axes have a {@linkplain TensorStart start}. Only {@link #rebuild(NDManager)} and
+ * {@link #of(NDArray, long)} use an engine.
  *
- * @param axes along which the tensor is transformed, with the seed of its start, if it has one
+ * @param axes along which the tensor is transformed, with its start, if it has one
  * @param shape of the tensor
  * @param coefficients the kept coefficients of the orthonormal DCT-II in zigzag order; the array is
  *     not copied and must not be changed

@@ -14,7 +14,7 @@ import ai.djl.ndarray.types.Shape;
  */
 public sealed interface TensorStart {
 
-    /** The start of a convolution that passes its channels on. */
+    /** The start of a convolution that passes its input through. */
     TensorStart IDENTITY = new Identity();
 
     /** {@return what a report says of the start} */
@@ -69,16 +69,16 @@ public sealed interface TensorStart {
     }
 
     /**
-     * A start at which a convolution passes on its input, as a shortcut around it would (Zagoruyko
-     * and Komodakis 2017, <i>DiracNets: Training Very Deep Neural Networks Without
+     * A start at which a convolution passes its input through, as a skip connection would
+     * (Zagoruyko and Komodakis 2017, <i>DiracNets: Training Very Deep Neural Networks Without
      * Skip-Connections</i>).
      *
      * <p>The tensor has the shape (o, i, k₁, k₂, …) with o = i or o = 2i and odd k. Where the first
      * index is the second, or exceeds it by i, and all others are in the middle, θ₀ is 1; elsewhere
      * it is 0. All elements of s are 1.
      *
-     * <p>Without it, the few low frequencies that each layer keeps let few channels through, fewer
-     * with each further layer.
+     * <p>Without it, the few low frequencies that each layer keeps let little through many layers.
+     * A layer that computes with its rebuilt weight keeps θ₀ in memory.
      */
     record Identity() implements TensorStart {
 

@@ -137,13 +137,13 @@ final class SecondRangeReader {
     private FrequencyAxes axes() {
         if (version > 2 && bit("seeded") == 1) {
             seed = bit("next") == 1 ? seed + 1 : (int) direct(32);
-            return startless().startingAt(new TensorStart.Seeded(seed));
+            return withoutStart().startingAt(new TensorStart.Seeded(seed));
         }
         boolean identity = version == 4 && bit("identity") == 1;
-        return identity ? startless().startingAt(TensorStart.IDENTITY) : startless();
+        return identity ? withoutStart().startingAt(TensorStart.IDENTITY) : withoutStart();
     }
 
-    private FrequencyAxes startless() {
+    private FrequencyAxes withoutStart() {
         if (bit("own axes") == 1) {
             return FrequencyAxes.OWN;
         }

@@ -25,10 +25,12 @@ import ai.djl.nn.pooling.Pool;
 import ai.djl.nn.transformer.IdEmbedding;
 import ai.djl.util.Pair;
 import io.github.freqreg.TestModels;
+import io.github.freqreg.block.FrequencyBlocks;
 import io.github.freqreg.spectrum.FrequencyAxes;
 import io.github.freqreg.spectrum.FrequencyTensor;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -60,6 +62,37 @@ class BudgetSharesTest {
                 keptOfFresh(everything().optBudget(29).optSeededStart(1)));
     }
 
+    /** The second layer is four times as large. */
+    @Test
+    void weightsThatStartAtTheIdentityShareEqually() {
+        List<Long> identities = keptOfSequence(builder -> builder);
+        assertEquals(identities.get(0), identities.get(1));
+        List<Long> others = keptOfSequence(builder -> builder.optIdentityStart(false));
+        assertTrue(others.get(0) < others.get(1), others::toString);
+    }
+
+    private static List<Long> keptOfSequence(UnaryOperator<FrequencyRegularizationBuilder> more) {
+        SequentialBlock network =
+                new SequentialBlock().add(padded(16)).add(padded(32)).add(padded(32));
+        FrequencyRegularization policy =
+                more.apply(FrequencyRegularization.builder().optBudgetBytes(400)).build();
+        Block block = policy.apply(network, new Shape(1, 16, 8, 8));
+        try (Model model = TestModels.model(block, new Shape(1, 16, 8, 8))) {
+            return FrequencyBlocks.tensors(model.getBlock()).values().stream()
+                    .filter(each -> each.shape().dimension() > 1)
+                    .map(each -> (long) each.coefficients().length)
+                    .toList();
+        }
+    }
+
+    private static Block padded(int filters) {
+        return Conv2d.builder()
+                .setKernelShape(new Shape(3, 3))
+                .optPadding(new Shape(1, 1))
+                .setFilters(filters)
+                .build();
+    }
+
     private static FrequencyRegularizationBuilder everything() {
         return policy().optParameterTypes(Parameter.Type.WEIGHT, Parameter.Type.BIAS);
     }
@@ -88,7 +121,7 @@ class BudgetSharesTest {
         assertEquals(2.0 / 3, BudgetShares.Rule.GROWING.vectorExponent(1.0 / 8), 1e-9);
         assertEquals(1, BudgetShares.Rule.GROWING.vectorExponent(0.5), 1e-9);
         assertEquals(1, BudgetShares.Rule.GROWING.vectorExponent(1), 1e-9);
-        assertEquals(0.5, BudgetShares.Rule.EQUAL.vectorExponent(1));
+        assertEquals(0.5, BudgetShares.Rule.PAPER.vectorExponent(1));
     }
 
     /** The tensors have 108, 216 and 480 elements, of which 153 are kept: the power is 0.622. */

@@ -112,7 +112,7 @@ class TensorStartTest {
     @Test
     void aStartIsPartOfTheAxes() {
         assertTrue(IDENTITY.hasStart());
-        assertFalse(IDENTITY.startless().hasStart());
+        assertFalse(IDENTITY.withoutStart().hasStart());
         assertEquals("4x4x3 identity", IDENTITY.describe(new Shape(4, 4, 3)));
         assertEquals(
                 "4x4x3 seed 5",

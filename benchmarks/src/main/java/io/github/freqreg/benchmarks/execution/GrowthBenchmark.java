@@ -100,7 +100,7 @@ public class GrowthBenchmark {
         private Block wrapped(Way way) {
             return way.wrap(
                     LayerBenchmark.Layer.convolution(channels),
-                    FrequencyRegularization.builder().optKept(kept),
+                    FrequencyRegularization.builder().optKept(kept).optIdentityStart(false),
                     input());
         }
     }

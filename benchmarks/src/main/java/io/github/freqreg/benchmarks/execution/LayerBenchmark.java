@@ -127,7 +127,9 @@ public class LayerBenchmark {
                     () ->
                             way.wrap(
                                     maker.get(),
-                                    FrequencyRegularization.builder().optKept(kept),
+                                    FrequencyRegularization.builder()
+                                            .optKept(kept)
+                                            .optIdentityStart(false),
                                     input),
                     true,
                     input);

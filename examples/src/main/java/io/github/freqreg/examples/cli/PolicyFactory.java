@@ -50,7 +50,8 @@ record PolicyFactory(Network network, AmountOptions amount, ByteOptions bytes, S
         if (amount.isOpen() && most.isPresent()) {
             network.numbers(most.getAsLong())
                     .ifPresentOrElse(
-                            builder::optBudget, () -> builder.optBudgetBytes(most.getAsLong()));
+                            builder::optBudget,
+                            () -> builder.optBudgetBytes(network.budget(most.getAsLong())));
         }
         amount.budget().ifPresent(builder::optBudget);
         amount.keep().ifPresent(builder::optKept);

@@ -27,8 +27,9 @@ final class StartOption {
     @Option(
             names = "--no-identity-start",
             description =
-                    "start convolutions around which no shortcut leads like all others, instead of"
-                            + " letting them pass their input on")
+                    "initialise convolutions that no skip connection bypasses like all other layers,"
+                            + " instead of letting them pass their input through; the default with"
+                            + " --seeded-start, --paper and --budget")
     private boolean noIdentity;
 
     /** Rejects a start of a network that is not compressed. */
