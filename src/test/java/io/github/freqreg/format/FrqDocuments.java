@@ -28,7 +28,8 @@ final class FrqDocuments {
                     "v2-tiny.frq",
                     "v2-tiny-bare.frq",
                     "v2-steps.frq",
-                    "v3-seeds.frq");
+                    "v3-seeds.frq",
+                    "v4-identity.frq");
 
     private FrqDocuments() {}
 

@@ -200,6 +200,7 @@ class MainTest extends ProgramTest {
                 "train vae --warm-up 1 | --warm-up must be at least 0 and below 1 but is 1.0",
                 "train lenet --dense --baseline | cannot be combined with --dense",
                 "train convnet --dense --seeded-start 2 | cannot be combined with --dense",
+                "train vgg --dense --no-identity-start | cannot be combined with --dense",
                 "train lenet --budget-bytes 3 | The budget is 3 bytes",
                 "train lenet --dense --budget-bytes 20 | cannot be combined with --dense",
                 "compress lenet --weights x --out y --budget-bytes 0 | --budget-bytes must be 1 to",
