@@ -204,8 +204,8 @@ public final class ChildBlocks {
 
     /**
      * Returns the blocks that no skip connection bypasses: those that sequential blocks alone
-     * contain. Subclasses of sequential blocks, and blocks that occur in several places of the
-     * tree, are left out.
+     * contain. Sequential blocks that return intermediate outputs, subclasses of sequential blocks,
+     * and blocks that occur in several places of the tree, are left out.
      *
      * @param root of the network
      * @return the blocks, without the sequential blocks
@@ -223,7 +223,13 @@ public final class ChildBlocks {
         if (uses.getOrDefault(block, 0) != 1) {
             return;
         }
-        if (block.getClass() == SequentialBlock.class) {
+        if (block instanceof SequentialBlock sequence) {
+            boolean plain =
+                    sequence.getClass() == SequentialBlock.class
+                            && !sequence.isReturnIntermediate();
+            if (!plain) {
+                return;
+            }
             block.getChildren().values().forEach(child -> addInSequence(child, uses, found));
         } else {
             found.add(block);

@@ -17,7 +17,7 @@ public enum Strategy {
      * the layer runs on these, and its results are expanded to the output channels. In a
      * convolution, a channel axis that is split is rebuilt. The whole weight is rebuilt if both
      * channel axes are split, if it has a seeded start, or if it starts at the identity and the
-     * layer has a stride or another padding than half of its kernel.
+     * layer has a stride, or outputs of another size than its inputs.
      */
     FACTORED,
     /**

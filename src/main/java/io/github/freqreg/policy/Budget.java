@@ -53,14 +53,11 @@ record Budget(long amount, Unit unit, boolean folded) {
         this(amount, unit, false);
     }
 
-    /** Returns whether the files of a fresh network fold its running statistics. */
-    boolean folds() {
-        return folded && unit == Unit.BYTES;
-    }
-
     /** Returns whether the files of a network fold its running statistics. */
     boolean folds(List<PlannedTensor> chosen) {
-        return folds() && chosen.stream().noneMatch(each -> each.tensor().isTrained());
+        return folded
+                && unit == Unit.BYTES
+                && chosen.stream().noneMatch(each -> each.tensor().isTrained());
     }
 
     /** The unit of a budget. */

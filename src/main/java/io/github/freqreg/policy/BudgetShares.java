@@ -53,7 +53,7 @@ final class BudgetShares {
         },
         /**
          * Weights get the same share, for networks whose layers start at the identity: VGG of width
-         * 16 in 4,096 bytes was two points better than with {@link #GROWING}.
+         * 16 in 4,096 bytes was more than a point better than with {@link #GROWING}.
          */
         EQUAL {
             /** {@inheritDoc} */

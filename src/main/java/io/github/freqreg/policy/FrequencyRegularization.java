@@ -213,7 +213,10 @@ public final class FrequencyRegularization {
 
     /** Returns the choice for each tensor, once it is known which of them are fresh. */
     private List<TensorChoice> choices(NetworkPlan plan) {
-        return plan.getTensors().stream().map(starts::explain).map(PlannedTensor::choice).toList();
+        return plan.getTensors().stream()
+                .map(starts.in(plan, budget)::explain)
+                .map(PlannedTensor::choice)
+                .toList();
     }
 
     private NetworkPlan planFor(Block block, Start start, Shape... inputShapes) {
@@ -301,10 +304,11 @@ public final class FrequencyRegularization {
     }
 
     private Block wrap(NetworkPlan plan) {
+        StartRules rules = starts.in(plan, budget);
         NetworkBudget.Division division =
-                budget.map(each -> new NetworkBudget(plan, axes, each, shares, starts).share())
+                budget.map(each -> new NetworkBudget(plan, axes, each, shares, rules).share())
                         .orElse(NetworkBudget.Division.NONE);
-        Map<String, TensorSpec.Rule> rules = new HashMap<>();
+        Map<String, TensorSpec.Rule> specs = new HashMap<>();
         List<TensorSpec> known = new ArrayList<>();
         int depth = plan.getDepth();
         List<PlannedTensor> weights = plan.getWeights();
@@ -312,29 +316,34 @@ public final class FrequencyRegularization {
             // Later, an initialised tensor would look as if it were trained.
             int place = tensor.tensor().isTrained() ? -1 : weights.indexOf(tensor);
             Optional<Long> share = Optional.ofNullable(division.kept().get(tensor.name()));
-            TensorSpec.Rule rule = shape -> spec(tensor, place, depth, share, shape);
+            TensorSpec.Rule rule = shape -> spec(rules, tensor, place, depth, share, shape);
             if (tensor.tensor().shape() != null) {
                 TensorSpec spec = rule.of(tensor.shape());
                 axes.check(tensor, spec);
                 known.add(spec);
                 rule = shape -> spec;
             }
-            rules.put(tensor.name(), rule);
+            specs.put(tensor.name(), rule);
         }
         choices(plan).forEach(choice -> logger.debug("{}", choice));
         boolean folds = budget.filter(each -> each.folds(plan.getChosen())).isPresent();
-        Block wrapped = plan.getWrapping().wrap(rules, division.projected(), strategy, folds);
+        Block wrapped = plan.getWrapping().wrap(specs, division.projected(), strategy, folds);
         logger.info("{}", plan.summary(known));
         return wrapped;
     }
 
     private TensorSpec spec(
-            PlannedTensor tensor, int place, int depth, Optional<Long> share, Shape shape) {
+            StartRules rules,
+            PlannedTensor tensor,
+            int place,
+            int depth,
+            Optional<Long> share,
+            Shape shape) {
         long size = shape.size();
         long target =
                 share.map(each -> Math.min(each, size))
                         .orElseGet(() -> amounts.target(tensor, size));
         long start = amounts.start(size, target);
-        return starts.spec(tensor, place, depth, shape, axes.of(tensor, shape), start, target);
+        return rules.spec(tensor, place, depth, shape, axes.of(tensor, shape), start, target);
     }
 }

@@ -2,6 +2,7 @@ package io.github.freqreg.policy;
 
 import ai.djl.ndarray.types.Shape;
 import io.github.freqreg.execution.Strategy;
+import io.github.freqreg.policy.StartRules.Identities;
 import io.github.freqreg.spectrum.TensorStart;
 import java.util.List;
 import java.util.Optional;
@@ -33,7 +34,6 @@ public final class FrequencyRegularizationBuilder
     private boolean floors = true;
     private double startRate;
     private StartRules starts = StartRules.FOUND;
-    private Optional<StartRules.Identities> identity = Optional.empty();
     private boolean paper;
     private Optional<Boolean> folded = Optional.empty();
     private Strategy strategy = Strategy.getDefault();
@@ -169,20 +169,19 @@ public final class FrequencyRegularizationBuilder
      * Sets whether fresh convolutions, of DJL's classes and without groups, start at the
      * {@linkplain TensorStart.Identity identity} if their shapes allow it (beyond the paper). Each
      * then passes its input through at first. Without that, the few frequencies that each layer
-     * keeps let little through many layers; where skip connections let it through, accuracy is
-     * lost.
+     * keeps let little through many layers. In networks with skip connections, it lowers accuracy.
      *
      * <p>By default, only convolutions that no skip connection bypasses start there: those that
      * sequential blocks alone contain. The block that is wrapped counts as the whole network. None
-     * does with a budget whose files do not {@linkplain #optFoldedNormalization fold} running
-     * statistics, since these have all frequencies then. A {@linkplain #optSeededStart seeded
-     * start} takes precedence.
+     * does if a budget has to pay for running statistics, as {@link #optBudget} and a budget
+     * without {@linkplain #optFoldedNormalization folding} do: behind such a layer, they have all
+     * frequencies. A {@linkplain #optSeededStart seeded start} takes precedence.
      *
      * @param all true for all such convolutions, false for none
      * @return this builder
      */
     public FrequencyRegularizationBuilder optIdentityStart(boolean all) {
-        identity = Optional.of(all ? StartRules.Identities.ALL : StartRules.Identities.NONE);
+        starts = starts.identity(all ? Identities.ALL : Identities.NONE);
         return this;
     }
 
@@ -294,20 +293,14 @@ public final class FrequencyRegularizationBuilder
      */
     public FrequencyRegularization build() {
         budget.ifPresent(each -> each.checkNoOverrides(overrides.size()));
-        Optional<Budget> found =
-                budget.map(each -> new Budget(each.amount(), each.unit(), folded.orElse(!paper)));
-        boolean paid = found.filter(each -> !each.folds()).isPresent();
-        StartRules.Identities usual =
-                paper || paid ? StartRules.Identities.NONE : StartRules.Identities.IN_SEQUENCE;
-        StartRules rules = starts.identity(identity.orElse(usual));
         AxesRules.Finder finder = paper ? AxesRules.Finder.NONE : AxesRules.Finder.SHAPES;
         return new FrequencyRegularization(
                 filter(budget.isPresent(), budget.isPresent() && !paper, starts.seed().isEmpty()),
-                found,
+                budget.map(each -> new Budget(each.amount(), each.unit(), folded.orElse(!paper))),
                 new KeepAmounts(amount, overrides.copy(), floors, startRate),
                 new AxesRules(splits.copy(), weights.copy(), finder),
                 paper ? BudgetShares.Rule.PAPER : BudgetShares.Rule.GROWING,
-                paper ? rules.paper() : rules,
+                paper ? starts.paper() : starts,
                 strategy);
     }
 }

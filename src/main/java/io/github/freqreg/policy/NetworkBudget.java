@@ -4,13 +4,11 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
 import ai.djl.nn.convolutional.Convolution;
-import ai.djl.nn.norm.BatchNorm;
 import io.github.freqreg.block.ChildBlocks;
 import io.github.freqreg.block.NetworkTensor;
 import io.github.freqreg.block.TooFewBytesException;
 import io.github.freqreg.spectrum.SplitAxes;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.Comparator;
 import java.util.IdentityHashMap;
 import java.util.List;
@@ -47,7 +45,7 @@ final class NetworkBudget {
     private final Optional<PlannedTensor> lastBias;
     private final List<Statistic> statistics = new ArrayList<>();
     private final List<PlannedTensor> others = new ArrayList<>();
-    private final Set<Block> folding = Collections.newSetFromMap(new IdentityHashMap<>());
+    private final Set<Block> folding;
     private final long leftAlone;
     private final long all;
     private final long most;
@@ -94,12 +92,7 @@ final class NetworkBudget {
                 others.add(each);
             }
         }
-        if (budget.folds(plan.getChosen())) {
-            plan.getChosen().stream()
-                    .filter(each -> each.owner() instanceof BatchNorm)
-                    .filter(each -> each.parameter().getType() == Parameter.Type.GAMMA)
-                    .forEach(scale -> folding.add(scale.owner()));
-        }
+        folding = plan.getFolding(budget);
         leftAlone = others.stream().mapToLong(each -> paid(each, each.tensor().numbers())).sum();
         all = plan.getChosen().stream().mapToLong(each -> each.shape().size()).sum();
         most = plan.getChosen().stream().mapToLong(this::most).sum();

@@ -2,9 +2,12 @@ package io.github.freqreg.policy;
 
 import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
+import ai.djl.nn.norm.BatchNorm;
 import io.github.freqreg.block.NetworkTensor;
 import io.github.freqreg.block.TensorSpec;
 import io.github.freqreg.block.Wrapping;
+import java.util.Collections;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -85,6 +88,26 @@ final class NetworkPlan {
     /** Returns how many weights are wrapped. */
     int getDepth() {
         return Math.toIntExact(tensors.stream().filter(PlannedTensor::isChosenWeight).count());
+    }
+
+    /** Returns the normalisation layers whose statistics the files of a network fold. */
+    Set<Block> getFolding(Budget budget) {
+        Set<Block> folding = Collections.newSetFromMap(new IdentityHashMap<>());
+        if (budget.folds(getChosen())) {
+            getChosen().stream()
+                    .filter(each -> each.owner() instanceof BatchNorm)
+                    .filter(each -> each.parameter().getType() == Parameter.Type.GAMMA)
+                    .forEach(scale -> folding.add(scale.owner()));
+        }
+        return folding;
+    }
+
+    /** Returns whether the files of a network store running statistics as numbers of their own. */
+    boolean storesStatistics(Budget budget) {
+        Set<Block> folding = getFolding(budget);
+        return tensors.stream()
+                .filter(each -> each.tensor().isRunningStatistic())
+                .anyMatch(each -> !folding.contains(each.owner()));
     }
 
     boolean knowsShapes() {

@@ -13,7 +13,7 @@ import java.util.Optional;
  * @param choice whether it is wrapped, and why
  * @param remedy the builder method that lets a tensor be chosen that is not
  * @param traced the axes that the shapes of the network tell for the weight of its layer
- * @param isInSequence whether all values of the network pass through its layer
+ * @param isInSequence whether no skip connection bypasses its layer
  */
 record PlannedTensor(
         NetworkTensor tensor,

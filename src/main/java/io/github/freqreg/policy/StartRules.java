@@ -12,6 +12,7 @@ import io.github.freqreg.block.TensorSpec;
 import io.github.freqreg.spectrum.FrequencyAxes;
 import io.github.freqreg.spectrum.TensorStart;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalInt;
 
 /**
@@ -58,7 +59,17 @@ record StartRules(BalancedStart balance, OptionalInt seed, Identities identity) 
 
     /** Returns the rules of the published method, which keep what the user set. */
     StartRules paper() {
-        return balance.fixed().isPresent() ? this : balanced(0);
+        return (balance.fixed().isPresent() ? this : balanced(0)).withoutSequences();
+    }
+
+    /** Returns these rules for a network, in which a budget may have to pay for statistics. */
+    StartRules in(NetworkPlan plan, Optional<Budget> budget) {
+        return budget.filter(plan::storesStatistics).isPresent() ? withoutSequences() : this;
+    }
+
+    /** Returns these rules with no identity that the user did not ask for. */
+    private StartRules withoutSequences() {
+        return identity == Identities.IN_SEQUENCE ? identity(Identities.NONE) : this;
     }
 
     /** Adds to the reason of a choice that a tensor starts at the identity. */

@@ -31,7 +31,7 @@
  *   <li>A fresh convolution that no skip connection bypasses starts at the identity, see {@code
  *       StartRules}. Each layer of a deep network keeps few frequencies of its channels; a sequence
  *       of such layers lets through what all of them keep. VGG of width 16 in 4,096 bytes gained
- *       six points, and two more with equal shares. ResNet-18, whose skip connections let
+ *       six points, and one more with equal shares. ResNet-18, whose skip connections let
  *       everything through, lost six with the identity in its 3×3 convolutions.
  *   <li>Any other fresh tensor starts in balance, see {@code BalancedStart}. The kept prefix has
  *       many coefficients at low frequencies and few at high ones; with equal variances, a layer

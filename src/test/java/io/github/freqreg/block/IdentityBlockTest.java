@@ -18,6 +18,7 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Activation;
 import ai.djl.nn.Block;
 import ai.djl.nn.ParallelBlock;
+import ai.djl.nn.Parameter;
 import ai.djl.nn.SequentialBlock;
 import ai.djl.nn.convolutional.Conv1d;
 import ai.djl.nn.convolutional.Conv2d;
@@ -35,6 +36,7 @@ import io.github.freqreg.file.FrequencyFile;
 import io.github.freqreg.interop.DenseWeights;
 import io.github.freqreg.policy.FrequencyRegularization;
 import io.github.freqreg.policy.FrequencyRegularizationBuilder;
+import io.github.freqreg.policy.TensorChoice;
 import io.github.freqreg.spectrum.TensorStart;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -274,10 +276,27 @@ class IdentityBlockTest {
     /** Running statistics behind the identity have all frequencies, and only bytes fold them. */
     @Test
     void aBudgetThatPaysForStatisticsHasNone() {
-        FrequencyRegularizationBuilder builder = FrequencyRegularization.builder();
-        assertTrue(startsThere(builder.optBudgetBytes(300), sequence()));
-        assertFalse(startsThere(builder.optFoldedNormalization(false), sequence()));
+        SequentialBlock plain = new SequentialBlock().add(padded()).add(padded());
+        assertTrue(startsThere(bytes(), sequence()));
+        assertTrue(startsThere(FrequencyRegularization.builder().optBudget(300), plain));
         assertFalse(startsThere(FrequencyRegularization.builder().optBudget(300), sequence()));
+        assertFalse(startsThere(bytes().optFoldedNormalization(false), sequence()));
+        assertFalse(startsThere(bytes().optParameterTypes(Parameter.Type.WEIGHT), sequence()));
+    }
+
+    private static FrequencyRegularizationBuilder bytes() {
+        return FrequencyRegularization.builder().optBudgetBytes(700);
+    }
+
+    /** A subclass of a sequence may hand values on in another way. */
+    @Test
+    void aSequenceOfAnotherClassHasNone() {
+        SequentialBlock other = new SequentialBlock() {};
+        other.addAll(padded(), padded());
+        assertFalse(startsThere(few(), other));
+        SequentialBlock intermediate = sequence();
+        intermediate.setReturnIntermediate(true);
+        assertFalse(startsThere(few(), new SequentialBlock().add(intermediate)));
     }
 
     /** The layers before hand over outputs that are not computed yet. */
@@ -334,6 +353,12 @@ class IdentityBlockTest {
                                             model.getBlock(), model.getNDManager(), n -> n));
             assertTrue(e.getMessage().contains("has a start"), e.getMessage());
         }
+    }
+
+    @Test
+    void thePlanNamesTheStart() {
+        List<TensorChoice> choices = few().build().plan(sequence(), IMAGES);
+        assertTrue(choices.get(0).reason().endsWith("; starts at the identity"), choices::toString);
     }
 
     @Test

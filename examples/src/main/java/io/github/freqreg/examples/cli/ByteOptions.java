@@ -27,7 +27,8 @@ final class ByteOptions {
                     "largest size of the file in bytes; training quantises the network to fit"
                             + " (default: lenet 1500, alexnet 2816, vgg 4096, resnet18 5376,"
                             + " separable 4337, convnet 1464, vit 315748, unet 1518, dcgan 127070,"
-                            + " vae 24000)")
+                            + " vae 24000). Before it is trained, a network is wrapped for four bits"
+                            + " a number, resnet18 for three")
     private Optional<Long> bytes = Optional.empty();
 
     @Option(

@@ -28,8 +28,8 @@ final class StartOption {
             names = "--no-identity-start",
             description =
                     "initialise convolutions that no skip connection bypasses like all other layers,"
-                            + " instead of letting them pass their input through; the default with"
-                            + " --seeded-start, --paper and --budget")
+                            + " instead of letting them pass their input through; no effect with"
+                            + " --seeded-start and --paper")
     private boolean noIdentity;
 
     /** Rejects a start of a network that is not compressed. */

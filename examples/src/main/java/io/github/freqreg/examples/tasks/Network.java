@@ -10,6 +10,7 @@ import io.github.freqreg.examples.networks.ResNet18;
 import io.github.freqreg.examples.networks.SeparableResNet;
 import io.github.freqreg.examples.networks.Vgg;
 import io.github.freqreg.examples.networks.VisionTransformer;
+import io.github.freqreg.format.FrqDocument;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -164,10 +165,10 @@ public enum Network {
 
     /**
      * Returns the budget with which the network is wrapped for a file of a number of bytes. It
-     * counts four bits for a coefficient; ResNet-18 is better with three.
+     * counts four bits for a coefficient; ResNet-18 is more accurate with three.
      */
     public long budget(long bytes) {
-        return this == RESNET18 ? bytes * 4 / 3 : bytes;
+        return this == RESNET18 ? Math.min(bytes * 4 / 3, FrqDocument.MAX_BYTES) : bytes;
     }
 
     /** Returns whether the network classifies images. */

@@ -50,5 +50,8 @@ class TrainingDefaultsTest {
         assertEquals(3_600, Network.CONVNET.numbers(1_464).orElseThrow());
         assertEquals(1_483, Network.CONVNET.numbers(603).orElseThrow());
         assertTrue(Network.VGG.numbers(603).isEmpty());
+        assertEquals(7_168, Network.RESNET18.budget(5_376));
+        assertEquals(1 << 30, Network.RESNET18.budget(1 << 30));
+        assertEquals(4_096, Network.VGG.budget(4_096));
     }
 }
