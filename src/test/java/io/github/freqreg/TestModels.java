@@ -115,6 +115,15 @@ public final class TestModels {
         return Conv2d.builder().setFilters(filters).setKernelShape(new Shape(3, 3)).build();
     }
 
+    /** A 3×3 convolution whose outputs have the size of its inputs. */
+    public static Conv2d padded(int filters) {
+        return Conv2d.builder()
+                .setFilters(filters)
+                .setKernelShape(new Shape(3, 3))
+                .optPadding(new Shape(1, 1))
+                .build();
+    }
+
     /** A linear layer. */
     public static Linear linear(int units) {
         return Linear.builder().setUnits(units).build();

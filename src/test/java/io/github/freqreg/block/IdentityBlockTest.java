@@ -202,15 +202,7 @@ class IdentityBlockTest {
     }
 
     private static Conv2d padded() {
-        return padded(32);
-    }
-
-    private static Conv2d padded(int filters) {
-        return Conv2d.builder()
-                .setKernelShape(new Shape(3, 3))
-                .optPadding(new Shape(1, 1))
-                .setFilters(filters)
-                .build();
+        return TestModels.padded(32);
     }
 
     @Test
@@ -315,10 +307,10 @@ class IdentityBlockTest {
                         .add(BatchNorm.builder().build())
                         .add(Activation.reluBlock())
                         .add(TestModels.convolution(20))
-                        .add(padded(20))
+                        .add(TestModels.padded(20))
                         .add(BatchNorm.builder().build())
                         .add(Activation.reluBlock())
-                        .add(padded(20));
+                        .add(TestModels.padded(20));
         return few().optStrategy(strategy).build().apply(network);
     }
 

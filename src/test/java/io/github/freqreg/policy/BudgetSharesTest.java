@@ -74,7 +74,10 @@ class BudgetSharesTest {
 
     private static List<Long> keptOfSequence(UnaryOperator<FrequencyRegularizationBuilder> more) {
         SequentialBlock network =
-                new SequentialBlock().add(padded(16)).add(padded(32)).add(padded(32));
+                new SequentialBlock()
+                        .add(TestModels.padded(16))
+                        .add(TestModels.padded(32))
+                        .add(TestModels.padded(32));
         FrequencyRegularization policy =
                 more.apply(FrequencyRegularization.builder().optBudgetBytes(400)).build();
         Block block = policy.apply(network, new Shape(1, 16, 8, 8));
@@ -84,14 +87,6 @@ class BudgetSharesTest {
                     .map(each -> (long) each.coefficients().length)
                     .toList();
         }
-    }
-
-    private static Block padded(int filters) {
-        return Conv2d.builder()
-                .setKernelShape(new Shape(3, 3))
-                .optPadding(new Shape(1, 1))
-                .setFilters(filters)
-                .build();
     }
 
     private static FrequencyRegularizationBuilder everything() {
