@@ -10,11 +10,12 @@
  * </pre>
  *
  * <p>This package contains documentation, the marker {@link io.github.freqreg.Internal}, and an
- * internal that several packages share. The first classes that an application needs are {@link
- * io.github.freqreg.training.Compressor}, {@link io.github.freqreg.policy.FrequencyRegularization},
- * {@link io.github.freqreg.file.FrequencyFile} and {@link io.github.freqreg.block.FrequencyBlocks}.
- * They live in different packages because each of them rests on the packages below it, and a
- * package that held them all would depend on everything.
+ * internal class that several packages share. The first classes that an application needs are
+ * {@link io.github.freqreg.training.Compressor}, {@link
+ * io.github.freqreg.policy.FrequencyRegularization}, {@link io.github.freqreg.file.FrequencyFile}
+ * and {@link io.github.freqreg.block.FrequencyBlocks}. They live in different packages because each
+ * of them rests on the packages below it, and a package that held them all would depend on
+ * everything.
  *
  * <pre>
  *   policy ─▶ interop, block ─▶ execution ─▶ spectrum, nn   what a network computes

@@ -223,16 +223,11 @@ public final class ChildBlocks {
         if (uses.getOrDefault(block, 0) != 1) {
             return;
         }
-        if (block instanceof SequentialBlock sequence) {
-            boolean plain =
-                    sequence.getClass() == SequentialBlock.class
-                            && !sequence.isReturnIntermediate();
-            if (!plain) {
-                return;
-            }
-            block.getChildren().values().forEach(child -> addInSequence(child, uses, found));
-        } else {
+        if (!(block instanceof SequentialBlock sequence)) {
             found.add(block);
+        } else if (sequence.getClass() == SequentialBlock.class
+                && !sequence.isReturnIntermediate()) {
+            block.getChildren().values().forEach(child -> addInSequence(child, uses, found));
         }
     }
 

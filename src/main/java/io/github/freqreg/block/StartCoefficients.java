@@ -40,7 +40,7 @@ final class StartCoefficients {
     }
 
     /**
-     * Projects or draws fresh weights, and scales them. Behind a start, all coefficients are zero:
+     * Projects or draws fresh weights, and scales them. With a start, all coefficients are zero:
      * the weights are those of the start.
      *
      * @param initializer of the weights

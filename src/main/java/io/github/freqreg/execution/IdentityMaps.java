@@ -4,7 +4,6 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.Shape;
-import ai.djl.nn.Block;
 import ai.djl.nn.convolutional.Convolution;
 import io.github.freqreg.spectrum.TensorStart;
 
@@ -17,13 +16,10 @@ final class IdentityMaps {
     private IdentityMaps() {}
 
     /**
-     * Returns whether the maps are those of the input: whether a layer is a convolution without
-     * groups, of stride 1, whose outputs have the size of its inputs.
+     * Returns whether the maps are those of the input: whether a convolution without groups has
+     * stride 1, and outputs of the size of its inputs.
      */
-    static boolean fit(Block layer) {
-        if (!(layer instanceof Convolution convolution) || convolution.getGroups() > 1) {
-            return false;
-        }
+    static boolean fit(Convolution convolution) {
         Shape kernel = convolution.getKernelShape();
         for (int axis = 0; axis < kernel.dimension(); axis++) {
             long reach = convolution.getDilation().get(axis) * (kernel.get(axis) - 1);

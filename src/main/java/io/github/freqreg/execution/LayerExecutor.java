@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
+import ai.djl.nn.convolutional.Convolution;
 import io.github.freqreg.Internal;
 import io.github.freqreg.execution.CostModel.Traffic;
 import io.github.freqreg.spectrum.SplitAxes;
@@ -31,9 +32,10 @@ import org.slf4j.LoggerFactory;
  *
  * <p>The layer itself, with all its options, runs on B instead of all input channels and on A
  * instead of all output channels. The backward pass needs the projected input only. A weight that
- * starts at the identity is such a product and the identity, whose result is the input, see {@code
- * IdentityMaps}. A weight with a seeded start is no such product, and is rebuilt. With groups, the
- * channels of each group are projected by the same basis, or by the group's rows of it.
+ * starts at the identity is the sum of such a product and the identity, for which the input is
+ * added to the output, see {@code IdentityMaps}. A weight with a seeded start is no such product,
+ * and is rebuilt. With groups, the channels of each group are projected by the same basis, or by
+ * the group's rows of it.
  *
  * <p>Instances are safe for concurrent use.
  */
@@ -64,6 +66,17 @@ public final class LayerExecutor {
      */
     public static Optional<LayerExecutor> of(Block layer) {
         return ChannelLayout.of(layer).map(layout -> new LayerExecutor(layer, layout));
+    }
+
+    /**
+     * Returns whether a layer is a convolution of one of DJL's own classes, without groups.
+     *
+     * @param layer any block
+     * @return false also for subclasses, which may compute something else
+     */
+    public static boolean isPlainConvolution(Block layer) {
+        return ChannelLayout.of(layer).filter(ChannelLayout.CONVOLUTION::equals).isPresent()
+                && ((Convolution) layer).getGroups() == 1;
     }
 
     /**
@@ -115,7 +128,9 @@ public final class LayerExecutor {
     /** Returns whether the start of the weight, if it has one, can be added to the output. */
     private boolean canFactor(LayerPass pass) {
         return pass.transform().getStart().isEmpty()
-                || pass.startsAtIdentity() && IdentityMaps.fit(layer);
+                || pass.startsAtIdentity()
+                        && isPlainConvolution(layer)
+                        && IdentityMaps.fit((Convolution) layer);
     }
 
     /**

@@ -15,10 +15,10 @@ import java.util.function.Function;
 /**
  * The coefficients of a running mean or variance that a file stores instead of the elements.
  *
- * <p>If a layer's weight has K frequencies along the output channels and no start, so have its
- * outputs. The mean as a function of the channel is then a sum of these K frequencies, and the
- * variance, a sum of their products, a sum of the first 2K - 1. These coefficients are all that a
- * file needs. Training keeps the elements.
+ * <p>If a layer's weight has K frequencies along the output channels and no start, its outputs have
+ * these K frequencies, too. The mean as a function of the channel is then a sum of these K
+ * frequencies, and the variance, a sum of their products, a sum of the first 2K - 1. These
+ * coefficients are all that a file needs. Training keeps the elements.
  *
  * @param precision how the coefficients are stored
  * @param coefficients the first coefficients, rounded to that precision

@@ -186,7 +186,8 @@ public record FrqDocument(List<Shape> inputs, List<FrqEntry> entries, int finger
      *     a limit of the format is exceeded
      */
     public byte[] encode() {
-        return FrqFrame.wrap(new FrqEncoder(this).encode(), version());
+        byte version = version();
+        return FrqFrame.wrap(new FrqEncoder(this, version).encode(), version);
     }
 
     /**

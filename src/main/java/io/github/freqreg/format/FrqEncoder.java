@@ -34,10 +34,16 @@ final class FrqEncoder {
     private long[] lastExtents = {};
     private final long[] lastCount = new long[2];
 
-    FrqEncoder(FrqDocument document) {
+    /**
+     * Starts to encode.
+     *
+     * @param document the content
+     * @param version of the content, from 2 to 4
+     */
+    FrqEncoder(FrqDocument document, byte version) {
         this.document = document;
+        this.version = version;
         named = document.isNamed();
-        version = document.version();
     }
 
     byte[] encode() {

@@ -41,12 +41,6 @@ final class BudgetShares {
         PAPER {
             /** {@inheritDoc} */
             @Override
-            double exponent(double kept) {
-                return 0;
-            }
-
-            /** {@inheritDoc} */
-            @Override
             double vectorExponent(double kept) {
                 return ROOT;
             }
@@ -55,13 +49,7 @@ final class BudgetShares {
          * Weights get the same share, for networks whose layers start at the identity: VGG of width
          * 16 in 4,096 bytes was more than a point better than with {@link #GROWING}.
          */
-        EQUAL {
-            /** {@inheritDoc} */
-            @Override
-            double exponent(double kept) {
-                return 0;
-            }
-        },
+        EQUAL,
         /**
          * A power that grows with the fraction of the network that is kept: about 1/4 for 1/550,
          * 1/3 for 1/180, 2/5 for 1/80. Chosen on LeNet-5, whose weights of 500, 25,000, 400,000 and
@@ -89,7 +77,9 @@ final class BudgetShares {
         private static final double SLOPE = 0.083;
 
         /** Returns the exponent for the kept fraction of all numbers. */
-        abstract double exponent(double kept);
+        double exponent(double kept) {
+            return 0;
+        }
 
         /** Returns the exponent of the most that a vector gets while others can use more. */
         double vectorExponent(double kept) {

@@ -208,15 +208,13 @@ public final class FrequencyRegularization {
      * @throws IllegalStateException if two parameters have the same name
      */
     public List<TensorChoice> plan(Block block, Shape... inputShapes) {
-        return choices(planFor(block, Start.TRAINED, inputShapes));
+        NetworkPlan plan = planFor(block, Start.TRAINED, inputShapes);
+        return choices(plan, starts.in(plan, budget));
     }
 
     /** Returns the choice for each tensor, once it is known which of them are fresh. */
-    private List<TensorChoice> choices(NetworkPlan plan) {
-        return plan.getTensors().stream()
-                .map(starts.in(plan, budget)::explain)
-                .map(PlannedTensor::choice)
-                .toList();
+    private static List<TensorChoice> choices(NetworkPlan plan, StartRules rules) {
+        return plan.getTensors().stream().map(rules::explain).map(PlannedTensor::choice).toList();
     }
 
     private NetworkPlan planFor(Block block, Start start, Shape... inputShapes) {
@@ -325,7 +323,7 @@ public final class FrequencyRegularization {
             }
             specs.put(tensor.name(), rule);
         }
-        choices(plan).forEach(choice -> logger.debug("{}", choice));
+        choices(plan, rules).forEach(choice -> logger.debug("{}", choice));
         boolean folds = budget.filter(each -> each.folds(plan.getChosen())).isPresent();
         Block wrapped = plan.getWrapping().wrap(specs, division.projected(), strategy, folds);
         logger.info("{}", plan.summary(known));

@@ -174,8 +174,8 @@ public final class FrequencyRegularizationBuilder
      * <p>By default, only convolutions that no skip connection bypasses start there: those that
      * sequential blocks alone contain. The block that is wrapped counts as the whole network. None
      * does if a budget has to pay for running statistics, as {@link #optBudget} and a budget
-     * without {@linkplain #optFoldedNormalization folding} do: behind such a layer, they have all
-     * frequencies. A {@linkplain #optSeededStart seeded start} takes precedence.
+     * without {@linkplain #optFoldedNormalization folding} do: after such a layer, statistics have
+     * all frequencies. A {@linkplain #optSeededStart seeded start} takes precedence.
      *
      * @param all true for all such convolutions, false for none
      * @return this builder

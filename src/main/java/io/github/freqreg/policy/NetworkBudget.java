@@ -92,7 +92,7 @@ final class NetworkBudget {
                 others.add(each);
             }
         }
-        folding = plan.getFolding(budget);
+        folding = plan.foldedBy(budget);
         leftAlone = others.stream().mapToLong(each -> paid(each, each.tensor().numbers())).sum();
         all = plan.getChosen().stream().mapToLong(each -> each.shape().size()).sum();
         most = plan.getChosen().stream().mapToLong(this::most).sum();

@@ -91,7 +91,7 @@ final class NetworkPlan {
     }
 
     /** Returns the normalisation layers whose statistics the files of a network fold. */
-    Set<Block> getFolding(Budget budget) {
+    Set<Block> foldedBy(Budget budget) {
         Set<Block> folding = Collections.newSetFromMap(new IdentityHashMap<>());
         if (budget.folds(getChosen())) {
             getChosen().stream()
@@ -104,7 +104,7 @@ final class NetworkPlan {
 
     /** Returns whether the files of a network store running statistics as numbers of their own. */
     boolean storesStatistics(Budget budget) {
-        Set<Block> folding = getFolding(budget);
+        Set<Block> folding = foldedBy(budget);
         return tensors.stream()
                 .filter(each -> each.tensor().isRunningStatistic())
                 .anyMatch(each -> !folding.contains(each.owner()));

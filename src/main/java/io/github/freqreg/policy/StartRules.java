@@ -1,14 +1,9 @@
 package io.github.freqreg.policy;
 
 import ai.djl.ndarray.types.Shape;
-import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
-import ai.djl.nn.convolutional.Conv1d;
-import ai.djl.nn.convolutional.Conv2d;
-import ai.djl.nn.convolutional.Conv3d;
-import ai.djl.nn.convolutional.Convolution;
-import io.github.freqreg.block.ChildBlocks;
 import io.github.freqreg.block.TensorSpec;
+import io.github.freqreg.execution.LayerExecutor;
 import io.github.freqreg.spectrum.FrequencyAxes;
 import io.github.freqreg.spectrum.TensorStart;
 import java.util.List;
@@ -97,15 +92,8 @@ record StartRules(BalancedStart balance, OptionalInt seed, Identities identity) 
         return chosen
                 && seed.isEmpty()
                 && tensor.parameter().getType() == Parameter.Type.WEIGHT
-                && isPlainConvolution(tensor.owner())
+                && LayerExecutor.isPlainConvolution(tensor.owner())
                 && TensorStart.IDENTITY.fits(shape);
-    }
-
-    private static boolean isPlainConvolution(Block owner) {
-        Block layer = ChildBlocks.original(owner);
-        Class<?> type = layer.getClass();
-        return (type == Conv1d.class || type == Conv2d.class || type == Conv3d.class)
-                && ((Convolution) layer).getGroups() == 1;
     }
 
     /** Returns whether more than half of the weights that are wrapped start at the identity. */

@@ -191,7 +191,12 @@ public record FrequencyAxes(
     private void checkStart(Shape own) {
         if (start != null && !start.fits(own)) {
             throw new IllegalArgumentException(
-                    "A tensor of shape " + own + " cannot have the start " + start.describe());
+                    "Expected a tensor with the start "
+                            + start.describe()
+                            + " to have "
+                            + start.needs()
+                            + ", but its shape is "
+                            + own);
         }
     }
 

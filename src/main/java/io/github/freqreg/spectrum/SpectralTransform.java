@@ -129,11 +129,11 @@ public final class SpectralTransform implements AutoCloseable {
         return Optional.ofNullable(start);
     }
 
-    private synchronized Optional<StartValues> startValues() {
-        if (startValues == null && start != null) {
-            startValues = StartValues.of(start, own, mask.getShape(), tables, type);
+    private synchronized StartValues startValues(TensorStart of) {
+        if (startValues == null) {
+            startValues = StartValues.of(of, own, mask.getShape(), tables, type);
         }
-        return Optional.ofNullable(startValues);
+        return startValues;
     }
 
     /**
@@ -155,13 +155,12 @@ public final class SpectralTransform implements AutoCloseable {
      * @throws IllegalArgumentException if there are fewer coefficients than the mask keeps
      */
     public NDArray rebuild(NDArray coefficients, NDManager manager) {
-        Optional<StartValues> values = startValues();
-        if (values.isEmpty()) {
+        if (start == null) {
             return rebuild(coefficients, manager, axis -> true);
         }
         try (NDManager scratch = manager.newSubManager(getDevice())) {
             NDArray change = rebuild(coefficients, scratch, axis -> true);
-            NDArray tensor = values.get().add(change);
+            NDArray tensor = startValues(start).add(change);
             tensor.attach(manager);
             return tensor;
         }
@@ -240,7 +239,7 @@ public final class SpectralTransform implements AutoCloseable {
         }
         try (NDManager scratch = manager.newSubManager(getDevice())) {
             NDArray seen = ArrayView.of(spatial, scratch);
-            NDArray signal = startValues().map(each -> each.changeOf(seen)).orElse(seen);
+            NDArray signal = start == null ? seen : startValues(start).changeOf(seen);
             NDArray spectrum = Dct.dct(scratch, signal, mask.getBox(), this::basis);
             NDArray coefficients = positions.gather(spectrum.flatten(), scratch);
             coefficients.attach(manager);

@@ -10,7 +10,7 @@ import ai.djl.ndarray.types.Shape;
  * w = θ₀ + s ⊙ IDCT(c)
  * </pre>
  *
- * <p>The start θ₀ and the signs s have the shape of the tensor and take no numbers of a file.
+ * <p>The start θ₀ and the signs s have the shape of the tensor and take no numbers in a file.
  */
 public sealed interface TensorStart {
 
@@ -19,6 +19,9 @@ public sealed interface TensorStart {
 
     /** {@return what a report says of the start} */
     String describe();
+
+    /** {@return what a tensor needs to have the start, for a message} */
+    String needs();
 
     /**
      * Returns whether a tensor can have the start.
@@ -63,6 +66,12 @@ public sealed interface TensorStart {
 
         /** {@inheritDoc} */
         @Override
+        public String needs() {
+            return "at most " + StartValues.MOST_ELEMENTS + " elements";
+        }
+
+        /** {@inheritDoc} */
+        @Override
         public boolean fits(Shape own) {
             return own.size() <= StartValues.MOST_ELEMENTS;
         }
@@ -73,9 +82,9 @@ public sealed interface TensorStart {
      * (Zagoruyko and Komodakis 2017, <i>DiracNets: Training Very Deep Neural Networks Without
      * Skip-Connections</i>).
      *
-     * <p>The tensor has the shape (o, i, k₁, k₂, …) with o = i or o = 2i and odd k. Where the first
-     * index is the second, or exceeds it by i, and all others are in the middle, θ₀ is 1; elsewhere
-     * it is 0. All elements of s are 1.
+     * <p>The tensor has the shape (o, i, k₁, k₂, …) with o = i or o = 2i and odd k. θ₀ is 1 where
+     * the first index equals the second, or exceeds it by i, and all others are in the middle;
+     * elsewhere it is 0. All elements of s are 1.
      *
      * <p>Without it, the few low frequencies that each layer keeps let little through many layers.
      * A layer that computes with its rebuilt weight keeps θ₀ in memory.
@@ -86,6 +95,14 @@ public sealed interface TensorStart {
         @Override
         public String describe() {
             return "identity";
+        }
+
+        /** {@inheritDoc} */
+        @Override
+        public String needs() {
+            return "as many outputs as inputs, or twice as many, odd kernels and at most "
+                    + StartValues.MOST_ELEMENTS
+                    + " elements";
         }
 
         /** {@inheritDoc} */

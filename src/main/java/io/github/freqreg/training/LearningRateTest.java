@@ -77,8 +77,8 @@ final class LearningRateTest extends TrainingListenerAdapter {
 
     /**
      * Returns the root mean square of the coefficients, or of the weights of a dense network. A
-     * step of Adam changes a number by about the rate: a larger rate would replace the numbers.
-     * Coefficients behind a start begin at 0 and change weights, whose numbers count instead.
+     * step of Adam changes a number by about the rate: a larger rate would replace the numbers. The
+     * coefficients of a tensor with a start begin at 0, so its weights count instead.
      */
     private static double rootMeanSquare(Block block) {
         double squares = 0;

@@ -5,7 +5,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
-import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ai.djl.MalformedModelException;
@@ -26,7 +25,6 @@ import io.github.freqreg.file.Allocation;
 import io.github.freqreg.file.CompressionReport;
 import io.github.freqreg.file.FrequencyFile;
 import io.github.freqreg.format.FrqEntry;
-import io.github.freqreg.interop.DenseWeights;
 import io.github.freqreg.policy.FrequencyRegularization;
 import io.github.freqreg.policy.FrequencyRegularizationBuilder;
 import io.github.freqreg.policy.LayerType;
@@ -251,20 +249,6 @@ class SeededBlockTest {
                     report.toString().contains("4x3x3x3 weighted 1:1:4:4 seed " + SEED),
                     report::toString);
             assertTrue(report.toJson().contains("\"seed\""), report::toJson);
-        }
-    }
-
-    @Test
-    void exportedCoefficientsWouldMissTheStart() {
-        try (Model model =
-                TestModels.model(few().apply(TestModels.smallNetwork()), TestModels.SMALL_INPUT)) {
-            Exception e =
-                    assertThrows(
-                            IllegalArgumentException.class,
-                            () ->
-                                    DenseWeights.coefficientsOf(
-                                            model.getBlock(), model.getNDManager(), n -> n));
-            assertTrue(e.getMessage().contains("has a start"), e.getMessage());
         }
     }
 

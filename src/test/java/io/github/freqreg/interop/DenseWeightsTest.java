@@ -19,6 +19,8 @@ import io.github.freqreg.TestModels;
 import io.github.freqreg.UsesEngine;
 import io.github.freqreg.block.FrequencyBlocks;
 import io.github.freqreg.block.NetworkTensors;
+import io.github.freqreg.policy.FrequencyRegularization;
+import io.github.freqreg.policy.FrequencyRegularizationBuilder;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -26,8 +28,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Weights are exported from and imported into networks as plain arrays. */
@@ -109,6 +113,25 @@ class DenseWeightsTest extends NamedNetwork {
         TestModels.assertSameParameters(block, wide, 0);
         assertEquals(
                 DataType.FLOAT32, wide.getParameters().get(0).getValue().getArray().getDataType());
+    }
+
+    private static Stream<FrequencyRegularizationBuilder> starts() {
+        return Stream.of(
+                FrequencyRegularization.builder().optSeededStart(5),
+                FrequencyRegularization.builder().optIdentityStart(true));
+    }
+
+    @ParameterizedTest
+    @MethodSource("starts")
+    void exportedCoefficientsWouldMissTheStart(FrequencyRegularizationBuilder policy) {
+        Shape input = new Shape(2, 4, 5, 5);
+        Block block = policy.optKept(5).build().apply(TestModels.padded(4));
+        TestModels.initialized(block, manager, input);
+        Exception e =
+                assertThrows(
+                        IllegalArgumentException.class,
+                        () -> DenseWeights.coefficientsOf(block, manager, n -> n));
+        assertTrue(e.getMessage().contains("has a start"), e.getMessage());
     }
 
     /** Implements order and transform from the documentation alone. */

@@ -169,7 +169,9 @@ class SeededStartTest {
         FrequencyAxes axes = seeded(FrequencyAxes.OWN, 1);
         Exception e = assertThrows(IllegalArgumentException.class, () -> axes.mask(shape, 3));
         assertEquals(
-                "A tensor of shape (65536, 65536) cannot have the start seed 1", e.getMessage());
+                "Expected a tensor with the start seed 1 to have at most 2147483639 elements, but"
+                        + " its shape is (65536, 65536)",
+                e.getMessage());
         assertThrows(IllegalArgumentException.class, () -> axes.check(shape));
         assertEquals(3, FrequencyAxes.OWN.mask(shape, 3).getKept());
     }

@@ -106,7 +106,11 @@ class TensorStartTest {
         assertFalse(TensorStart.IDENTITY.fits(shape));
         Exception e = assertThrows(IllegalArgumentException.class, () -> IDENTITY.check(shape));
         assertEquals(
-                "A tensor of shape " + shape + " cannot have the start identity", e.getMessage());
+                "Expected a tensor with the start identity to have as many outputs as inputs, or"
+                        + " twice as many, odd kernels and at most 2147483639 elements, but its"
+                        + " shape is "
+                        + shape,
+                e.getMessage());
     }
 
     @Test
