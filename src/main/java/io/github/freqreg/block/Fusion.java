@@ -25,7 +25,8 @@ final class Fusion {
 
     /**
      * Replaces DJL's batch normalisation, ReLU and max pooling by blocks that can be fused, and
-     * tells each frequency block whether one follows.
+     * tells each frequency block whether one follows. Max pooling is replaced everywhere, because
+     * predictions compute it faster than DJL's block.
      *
      * @param root of the network
      */
@@ -42,6 +43,9 @@ final class Fusion {
     }
 
     private static void fuse(BlockList children, Map<Block, Block> fused) {
+        for (int i = 0; i < children.size(); i++) {
+            fusePool(children, i, fused);
+        }
         for (int i = 0; i + 1 < children.size(); i++) {
             if (!(children.valueAt(i) instanceof FrequencyBlock block)
                     || !block.getPass().canFuse()) {

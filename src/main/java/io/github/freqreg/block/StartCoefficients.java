@@ -55,6 +55,7 @@ final class StartCoefficients {
             NDArray vector = drawn(initializer, scratch);
             float[] gains = StartScale.of(shape, mask(), spec.balanceRounds());
             StartScale.scale(vector, gains, scratch);
+            vector.muli(spec.gain());
             return leave(vector);
         }
     }

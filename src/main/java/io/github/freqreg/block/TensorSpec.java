@@ -12,9 +12,11 @@ import io.github.freqreg.spectrum.FrequencyAxes;
  * @param axes the axes along which the tensor is transformed, and their order
  * @param balanceRounds how many rounds balance the start of a fresh tensor, see {@link StartScale};
  *     0 for none
+ * @param gain by which the coefficients of a fresh tensor are multiplied in addition
  */
 @Internal
-public record TensorSpec(long start, long target, FrequencyAxes axes, int balanceRounds) {
+public record TensorSpec(
+        long start, long target, FrequencyAxes axes, int balanceRounds, float gain) {
 
     /**
      * Returns the specification of a tensor whose kept number is fixed.
@@ -24,12 +26,12 @@ public record TensorSpec(long start, long target, FrequencyAxes axes, int balanc
      * @return the specification
      */
     public static TensorSpec fixed(long kept, FrequencyAxes axes) {
-        return new TensorSpec(kept, kept, axes, 0);
+        return new TensorSpec(kept, kept, axes, 0, 1);
     }
 
     /** Returns this specification along other axes. */
     TensorSpec along(FrequencyAxes other) {
-        return new TensorSpec(start, target, other, balanceRounds);
+        return new TensorSpec(start, target, other, balanceRounds, gain);
     }
 
     /** Makes the specification of a tensor once its shape is known. */

@@ -1,15 +1,19 @@
 package io.github.freqreg.execution;
 
+import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.nn.Activation;
 import ai.djl.nn.Block;
 import ai.djl.nn.LambdaBlock;
 import ai.djl.nn.pooling.Pool;
+import ai.djl.training.ParameterStore;
+import ai.djl.util.PairList;
 import io.github.freqreg.Internal;
 import java.util.Arrays;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
+import java.util.stream.Stream;
 
 /**
  * A max pooling block. In training, if the ReLU before it is not computed yet, it pools first and
@@ -19,13 +23,17 @@ import java.util.function.Function;
  * <pre>
  * max(relu(x₁), relu(x₂), …) = relu(max(x₁, x₂, …))
  * </pre>
+ *
+ * <p>In predictions on the processor, it computes the maxima of {@link PoolingWindows} itself.
  */
 @Internal
 public final class FusedMaxPool extends FusedLambda {
 
     private static final Set<String> NAMES = Set.of("maxPool1d", "maxPool2d", "maxPool3d");
 
-    private FusedMaxPool(LambdaBlock original, Function<NDList, NDList> pool) {
+    private final Optional<PoolingWindows> windows;
+
+    private FusedMaxPool(LambdaBlock original, Function<NDList, NDList> pool, Object called) {
         super(
                 original,
                 inputs ->
@@ -33,6 +41,23 @@ public final class FusedMaxPool extends FusedLambda {
                                 .flatMap(Unexpanded::withoutRelu)
                                 .map(channels -> reluOf(channels, pool))
                                 .orElseGet(() -> pool.apply(inputs)));
+        windows = PoolingWindows.of(captured(called).toList());
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected NDList forwardInternal(
+            ParameterStore parameterStore,
+            NDList inputs,
+            boolean training,
+            PairList<String, Object> params) {
+        if (!training && windows.isPresent()) {
+            NDArray maps = inputs.singletonOrThrow();
+            if (!maps.getDevice().isGpu() && windows.get().fit(maps.getShape())) {
+                return new NDList(windows.get().maxima(maps));
+            }
+        }
+        return super.forwardInternal(parameterStore, inputs, training, params);
     }
 
     private static NDList reluOf(NDList channels, Function<NDList, NDList> pool) {
@@ -51,9 +76,18 @@ public final class FusedMaxPool extends FusedLambda {
      */
     public static Block of(Block block) {
         return functionOf(block, NAMES)
-                .filter(FusedMaxPool::isPool)
-                .<Block>map(function -> new FusedMaxPool((LambdaBlock) block, cast(function)))
+                .flatMap(function -> poolingBehind((LambdaBlock) block, function))
                 .orElse(block);
+    }
+
+    /** Returns the replacement if a function, made by {@code LambdaBlock}, calls one of Pool. */
+    private static Optional<Block> poolingBehind(LambdaBlock block, Object function) {
+        return isDefinedIn(function, LambdaBlock.class)
+                ? captured(function)
+                        .filter(called -> isDefinedIn(called, Pool.class))
+                        .<Block>map(called -> new FusedMaxPool(block, cast(function), called))
+                        .findFirst()
+                : Optional.empty();
     }
 
     @SuppressWarnings("unchecked") // The type of LambdaBlock's field.
@@ -61,12 +95,10 @@ public final class FusedMaxPool extends FusedLambda {
         return (Function<NDList, NDList>) function;
     }
 
-    /** Returns whether a function for lists, made by {@code LambdaBlock}, calls one of Pool. */
-    private static boolean isPool(Object function) {
-        return isDefinedIn(function, LambdaBlock.class)
-                && Arrays.stream(function.getClass().getDeclaredFields())
-                        .map(field -> read(field, function))
-                        .flatMap(Optional::stream)
-                        .anyMatch(called -> isDefinedIn(called, Pool.class));
+    /** Returns the values that a function refers to. */
+    private static Stream<Object> captured(Object function) {
+        return Arrays.stream(function.getClass().getDeclaredFields())
+                .map(field -> read(field, function))
+                .flatMap(Optional::stream);
     }
 }

@@ -19,7 +19,7 @@
  * {@code FactoredMaps} are its arrays, and how they are normalised, {@code ChannelEpilogue}
  * computes the channels, {@code FusedRelu} and {@code FusedMaxPool}, each a {@code FusedLambda},
  * are two of these blocks, and {@code LayerInput} lets the next layer look at such an output
- * without computing it.
+ * without computing it. {@code PoolingWindows} computes a max pooling in predictions.
  */
 @NullMarked
 package io.github.freqreg.execution;

@@ -18,7 +18,7 @@ import java.util.OptionalInt;
 record BalancedStart(OptionalInt fixed) {
 
     /** Unequal responses to frequencies add up over layers; two or fewer do not need it. */
-    private static final int LEAST_DEPTH = 3;
+    static final int LEAST_DEPTH = 3;
 
     private static final int FREQUENCIES_PER_ROUND = 4;
     private static final int MAX_ROUNDS = 10;

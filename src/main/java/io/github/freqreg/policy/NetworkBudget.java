@@ -32,8 +32,10 @@ final class NetworkBudget {
     /** Up to this part of a budget, parameters are few. */
     static final double FEW = 1.0 / 8;
 
-    /** The largest part that vectors may take if they are kept whole behind seeded weights. */
-    private static final double FEW_BEHIND_SEEDS = 1.0 / 2;
+    /**
+     * The largest part that vectors may take if they are kept whole where channels have no order.
+     */
+    private static final double FEW_WITHOUT_ORDER = 1.0 / 2;
 
     /** How many of the parameters that are not wrapped a message names. */
     private static final int NAMED = 3;
@@ -52,7 +54,7 @@ final class NetworkBudget {
 
     /**
      * Whether fresh vectors keep all coefficients: because they are few, or because channels behind
-     * seeded weights have no order, so that no frequency of a vector is low.
+     * seeded weights and identities have no order, so that no frequency of a vector is low.
      */
     private final boolean vectorsAreWhole;
 
@@ -93,16 +95,16 @@ final class NetworkBudget {
             }
         }
         folding = plan.foldedBy(budget);
-        leftAlone = others.stream().mapToLong(each -> paid(each, each.tensor().numbers())).sum();
-        all = plan.getChosen().stream().mapToLong(each -> each.shape().size()).sum();
-        most = plan.getChosen().stream().mapToLong(this::most).sum();
         long vectors =
                 plan.getChosen().stream()
                         .filter(PlannedTensor::isVector)
                         .mapToLong(each -> each.shape().size())
                         .sum();
-        vectorsAreWhole =
-                budget.part(vectors) <= (starts.seed().isPresent() ? FEW_BEHIND_SEEDS : FEW);
+        boolean ordered = starts.seed().isEmpty() && this.rule != BudgetShares.Rule.EQUAL;
+        vectorsAreWhole = budget.part(vectors) <= (ordered ? FEW : FEW_WITHOUT_ORDER);
+        leftAlone = others.stream().mapToLong(each -> paid(each, each.tensor().numbers())).sum();
+        all = plan.getChosen().stream().mapToLong(each -> each.shape().size()).sum();
+        most = plan.getChosen().stream().mapToLong(this::most).sum();
     }
 
     /**
@@ -220,12 +222,14 @@ final class NetworkBudget {
 
     /**
      * Returns for how many numbers a tensor that is not wrapped is paid. A file of a number of
-     * bytes folds running statistics into a scale and a shift, where each takes the bits of a
-     * coefficient.
+     * bytes folds running statistics into a scale and a shift. If these are not kept whole, each
+     * statistic is paid like the coefficients that it adds to them.
      */
     private long paid(PlannedTensor tensor, long numbers) {
-        boolean folded = tensor.tensor().isRunningStatistic() && folding.contains(tensor.owner());
-        return folded ? Math.min(numbers, budget.leftAloneFor(tensor.shape().size())) : numbers;
+        if (!tensor.tensor().isRunningStatistic() || !folding.contains(tensor.owner())) {
+            return numbers;
+        }
+        return vectorsAreWhole ? 0 : Math.min(numbers, budget.leftAloneFor(tensor.shape().size()));
     }
 
     /** Returns how many of the budget's coefficients a tensor can use. */

@@ -9,6 +9,7 @@ import io.github.freqreg.block.Wrapping;
 import java.util.Collections;
 import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 
@@ -85,6 +86,18 @@ final class NetworkPlan {
                 .toList();
     }
 
+    /** Returns the weight of the last layer, if that is linear and nothing but its bias follows. */
+    Optional<PlannedTensor> getLastWeight() {
+        if (tensors.isEmpty()) {
+            return Optional.empty();
+        }
+        Block last = tensors.get(tensors.size() - 1).owner();
+        return getWeights().stream()
+                .filter(each -> each.owner() == last)
+                .reduce((before, after) -> after)
+                .filter(each -> each.layer() == LayerType.LINEAR);
+    }
+
     /** Returns how many weights are wrapped. */
     int getDepth() {
         return Math.toIntExact(tensors.stream().filter(PlannedTensor::isChosenWeight).count());
@@ -92,14 +105,18 @@ final class NetworkPlan {
 
     /** Returns the normalisation layers whose statistics the files of a network fold. */
     Set<Block> foldedBy(Budget budget) {
-        Set<Block> folding = Collections.newSetFromMap(new IdentityHashMap<>());
-        if (budget.folds(getChosen())) {
-            getChosen().stream()
-                    .filter(each -> each.owner() instanceof BatchNorm)
-                    .filter(each -> each.parameter().getType() == Parameter.Type.GAMMA)
-                    .forEach(scale -> folding.add(scale.owner()));
-        }
-        return folding;
+        Set<Block> folding = normsWithWrapped(Parameter.Type.GAMMA);
+        folding.retainAll(normsWithWrapped(Parameter.Type.BETA));
+        return budget.folds(getChosen()) ? folding : Set.of();
+    }
+
+    private Set<Block> normsWithWrapped(Parameter.Type type) {
+        Set<Block> norms = Collections.newSetFromMap(new IdentityHashMap<>());
+        getChosen().stream()
+                .filter(each -> each.owner() instanceof BatchNorm)
+                .filter(each -> each.parameter().getType() == type)
+                .forEach(each -> norms.add(each.owner()));
+        return norms;
     }
 
     /** Returns whether the files of a network store running statistics as numbers of their own. */

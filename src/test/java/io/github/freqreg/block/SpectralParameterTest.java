@@ -35,7 +35,7 @@ class SpectralParameterTest {
         weight.setShape(SHAPE);
         weight.setInitializer(new NormalInitializer(1));
         weight.initialize(manager, DataType.FLOAT32);
-        TensorSpec spec = new TensorSpec(START, TARGET, FrequencyAxes.OWN, 0);
+        TensorSpec spec = new TensorSpec(START, TARGET, FrequencyAxes.OWN, 0, 1);
         tensor =
                 new SpectralParameter(
                         "01Linear_weight",

@@ -21,6 +21,7 @@ import ai.djl.nn.Parameter;
 import ai.djl.nn.SequentialBlock;
 import ai.djl.nn.convolutional.Conv2d;
 import ai.djl.nn.core.Linear;
+import ai.djl.nn.norm.BatchNorm;
 import ai.djl.nn.pooling.Pool;
 import ai.djl.nn.transformer.IdEmbedding;
 import ai.djl.util.Pair;
@@ -30,6 +31,7 @@ import io.github.freqreg.spectrum.FrequencyAxes;
 import io.github.freqreg.spectrum.FrequencyTensor;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -154,6 +156,30 @@ class BudgetSharesTest {
         try (NDManager manager = NDManager.newBaseManager()) {
             wrapped.initialize(manager, DataType.FLOAT32, input);
             assertEquals(List.of(149, 5, 538, 8, 1_340, 23, 317, 10), kept(wrapped));
+        }
+    }
+
+    /** Most weights of this network start at the identity, and no frequency is low there. */
+    @Test
+    void scalesAndShiftsBehindIdentitiesAreWholeAndPaidOnce() {
+        SequentialBlock block = new SequentialBlock();
+        for (int i = 0; i < 4; i++) {
+            block.add(TestModels.padded(16)).add(BatchNorm.builder().build());
+        }
+        block.add(Blocks.batchFlattenBlock()).add(TestModels.linear(10));
+        Shape input = new Shape(1, 16, 4, 4);
+        Block wrapped =
+                FrequencyRegularization.builder().optBudgetBytes(300).build().apply(block, input);
+        try (NDManager manager = NDManager.newBaseManager()) {
+            wrapped.initialize(manager, DataType.FLOAT32, input);
+            Map<String, Integer> kept = FrequencyBlocks.kept(wrapped);
+            assertEquals(600, kept.values().stream().mapToInt(each -> each).sum());
+            kept.forEach(
+                    (name, count) -> {
+                        if (name.contains("BatchNorm")) {
+                            assertEquals(16, count, name);
+                        }
+                    });
         }
     }
 
