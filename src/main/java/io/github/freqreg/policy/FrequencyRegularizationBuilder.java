@@ -43,9 +43,10 @@ public final class FrequencyRegularizationBuilder
     /**
      * Selects the published method: tensors are transformed along their own axes with equal weights
      * (the table of an embedding along those of {@link
-     * io.github.freqreg.spectrum.FrequencyAxes#ofTable}), fresh tensors are not balanced, a fresh
-     * network shares a budget equally, a budget wraps weights alone, running statistics are not
-     * folded, and no tensor has a {@linkplain TensorStart start}. Explicit settings still hold.
+     * io.github.freqreg.spectrum.FrequencyAxes#ofTable}), fresh tensors are not balanced and the
+     * last layer does not start small, a fresh network shares a budget equally, a budget wraps
+     * weights alone, running statistics are not folded, and no tensor has a {@linkplain TensorStart
+     * start}. Explicit settings still hold.
      *
      * @return this builder
      */
@@ -93,8 +94,8 @@ public final class FrequencyRegularizationBuilder
      * each coefficient goes to the tensor whose relative energy it increases most. In a fresh
      * network, shares grow with the sizes, or are equal if more than half of the weights start at
      * the {@linkplain #optIdentityStart identity}. Vectors are kept whole if they take at most an
-     * eighth of the budget (half with a seeded start); otherwise a vector of n elements, except the
-     * last linear layer's bias, gets at most √n where few are kept.
+     * eighth of the budget (half if shares are equal, or with a seeded start); otherwise a vector
+     * of n elements, except the last linear layer's bias, gets at most √n where few are kept.
      *
      * @param numbers the total, 1 or more
      * @return this builder
@@ -139,7 +140,8 @@ public final class FrequencyRegularizationBuilder
     /**
      * Balances the frequencies of fresh tensors (beyond the paper): each frequency of all axes but
      * the first starts with the same energy, and the frequencies of the first axis with similar
-     * ones. The variance becomes larger than {@link FrequencyRegularization} states.
+     * ones. The variance becomes larger than {@link FrequencyRegularization} states. Then the last
+     * layer does not start small, either.
      *
      * @param rounds how often the first axis and the others are scaled in turn, 0 for no balancing.
      *     By default, a quarter of the square root of a tensor's coefficients, from 1 to 10; none
