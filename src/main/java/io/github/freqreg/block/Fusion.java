@@ -25,8 +25,8 @@ final class Fusion {
 
     /**
      * Replaces DJL's batch normalisation, ReLU and max pooling by blocks that can be fused, and
-     * tells each frequency block whether one follows. Max pooling is replaced everywhere, because
-     * predictions compute it faster than DJL's block.
+     * tells each frequency block whether one follows. Max pooling is replaced in all sequential
+     * blocks, because predictions compute it faster than DJL's block.
      *
      * @param root of the network
      */
@@ -44,7 +44,7 @@ final class Fusion {
 
     private static void fuse(BlockList children, Map<Block, Block> fused) {
         for (int i = 0; i < children.size(); i++) {
-            fusePool(children, i, fused);
+            replace(children, i, fused, FusedMaxPool::of);
         }
         for (int i = 0; i + 1 < children.size(); i++) {
             if (!(children.valueAt(i) instanceof FrequencyBlock block)
@@ -55,7 +55,9 @@ final class Fusion {
             int relu = normalized ? i + 2 : i + 1;
             boolean rectified = relu < children.size() && fuseRelu(children, relu, fused);
             boolean pooled =
-                    rectified && relu + 1 < children.size() && fusePool(children, relu + 1, fused);
+                    rectified
+                            && relu + 1 < children.size()
+                            && children.valueAt(relu + 1) instanceof FusedMaxPool;
             boolean projected =
                     children.valueAt(i + 1) instanceof FrequencyBlock next
                             && next.getPass().canFuse();
@@ -93,10 +95,6 @@ final class Fusion {
 
     private static boolean fuseRelu(BlockList children, int at, Map<Block, Block> fused) {
         return replace(children, at, fused, FusedRelu::of) instanceof FusedRelu;
-    }
-
-    private static boolean fusePool(BlockList children, int at, Map<Block, Block> fused) {
-        return replace(children, at, fused, FusedMaxPool::of) instanceof FusedMaxPool;
     }
 
     /** Replaces a block, at all its places by the same one, and returns what stands there now. */

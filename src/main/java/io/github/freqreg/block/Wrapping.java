@@ -55,6 +55,16 @@ public final class Wrapping {
         }
     }
 
+    /**
+     * Returns whether a block is wrapped, and not only part of a class that is wrapped whole.
+     *
+     * @param block any block
+     * @return whether it gets a frequency block of its own
+     */
+    public boolean wraps(Block block) {
+        return units.containsKey(block);
+    }
+
     private void findUnits(Block block) {
         if (ChildBlocks.canReplace(block) || canReachInto(block)) {
             findUnitsInside(block);

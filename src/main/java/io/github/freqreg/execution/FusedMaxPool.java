@@ -1,5 +1,6 @@
 package io.github.freqreg.execution;
 
+import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.nn.Activation;
@@ -9,6 +10,7 @@ import ai.djl.nn.pooling.Pool;
 import ai.djl.training.ParameterStore;
 import ai.djl.util.PairList;
 import io.github.freqreg.Internal;
+import io.github.freqreg.spectrum.GradientGraph;
 import java.util.Arrays;
 import java.util.Optional;
 import java.util.Set;
@@ -24,7 +26,8 @@ import java.util.stream.Stream;
  * max(relu(x₁), relu(x₂), …) = relu(max(x₁, x₂, …))
  * </pre>
  *
- * <p>In predictions on the processor, it computes the maxima of {@link PoolingWindows} itself.
+ * <p>In predictions on the processor, outside of a gradient graph, it computes the maxima of {@link
+ * PoolingWindows} itself. Any other pooling is left to the engine.
  */
 @Internal
 public final class FusedMaxPool extends FusedLambda {
@@ -53,11 +56,17 @@ public final class FusedMaxPool extends FusedLambda {
             PairList<String, Object> params) {
         if (!training && windows.isPresent()) {
             NDArray maps = inputs.singletonOrThrow();
-            if (!maps.getDevice().isGpu() && windows.get().fit(maps.getShape())) {
+            if (maps.getDevice().equals(Device.cpu())
+                    && windows.get().fit(maps.getShape())
+                    && !GradientGraph.contains(maps)) {
                 return new NDList(windows.get().maxima(maps));
             }
         }
         return super.forwardInternal(parameterStore, inputs, training, params);
+    }
+
+    Optional<PoolingWindows> getWindows() {
+        return windows;
     }
 
     private static NDList reluOf(NDList channels, Function<NDList, NDList> pool) {

@@ -6,6 +6,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.Shape;
 import io.github.freqreg.ArrayView;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 
@@ -15,11 +16,14 @@ import java.util.Optional;
  *
  * <p>Their maxima are computed axis by axis, each as the elementwise maximum of as many arrays as
  * the window is long. On a processor this is several times as fast as the engine's pooling, which
- * also finds the position of each maximum; its gradient would be slower.
+ * also finds the position of each maximum; its gradient would be slower. Long windows would take
+ * much memory for little gain.
  *
  * @param size the extents of a window, one for each axis after batch and channels
  */
 record PoolingWindows(Shape size) {
+
+    private static final long LONGEST = 4;
 
     /** The first axis after batch and channels. */
     private static final int FIRST_PLACE = 2;
@@ -29,8 +33,8 @@ record PoolingWindows(Shape size) {
      *
      * @param settings of the pooling: kernel, stride and padding, in any order, and whether what
      *     does not fill a window has a maximum, too
-     * @return the windows, or nothing if stride and kernel differ, if there is a padding, or if all
-     *     that does not fill a window has a maximum
+     * @return the windows, or nothing if stride and kernel differ, if there is a padding, if what
+     *     does not fill a window has a maximum, or if windows have one place or are too long
      */
     static Optional<PoolingWindows> of(List<Object> settings) {
         if (settings.size() != 4 || !settings.contains(false)) {
@@ -44,16 +48,17 @@ record PoolingWindows(Shape size) {
                         && windows.size() == 2
                         && windows.get(0).equals(windows.get(1))
                         && shapes.stream().anyMatch(PoolingWindows::isZero);
-        return fit ? Optional.of(new PoolingWindows(windows.get(0))) : Optional.empty();
+        return fit
+                ? Optional.of(new PoolingWindows(windows.get(0))).filter(PoolingWindows::areShort)
+                : Optional.empty();
+    }
+
+    private boolean areShort() {
+        return size.size() > 1 && Arrays.stream(size.getShape()).allMatch(each -> each <= LONGEST);
     }
 
     private static boolean isZero(Shape shape) {
-        for (long extent : shape.getShape()) {
-            if (extent != 0) {
-                return false;
-            }
-        }
-        return true;
+        return Arrays.stream(shape.getShape()).allMatch(each -> each == 0);
     }
 
     /**

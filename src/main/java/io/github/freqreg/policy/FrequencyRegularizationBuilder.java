@@ -94,8 +94,9 @@ public final class FrequencyRegularizationBuilder
      * each coefficient goes to the tensor whose relative energy it increases most. In a fresh
      * network, shares grow with the sizes, or are equal if more than half of the weights start at
      * the {@linkplain #optIdentityStart identity}. Vectors are kept whole if they take at most an
-     * eighth of the budget (half if shares are equal, or with a seeded start); otherwise a vector
-     * of n elements, except the last linear layer's bias, gets at most √n where few are kept.
+     * eighth of the budget (half with a seeded start, or if more than half of the weights start at
+     * the identity); otherwise a vector of n elements, except the last linear layer's bias, gets at
+     * most √n where few are kept.
      *
      * @param numbers the total, 1 or more
      * @return this builder

@@ -65,7 +65,8 @@ final class NetworkBudget {
      * @param axes along which axes they are transformed
      * @param budget of the whole network
      * @param rule how a fresh network shares it
-     * @param starts from which weights tensors start; with seeds, channels have no order
+     * @param starts from which weights tensors start; with seeds, and where most weights start at
+     *     the identity, channels have no order
      */
     NetworkBudget(
             NetworkPlan plan,
@@ -76,8 +77,8 @@ final class NetworkBudget {
         this.plan = plan;
         this.axes = axes;
         this.budget = budget;
-        boolean equal =
-                rule == BudgetShares.Rule.GROWING && starts.mostlyIdentities(plan.getChosen());
+        boolean identities = starts.mostlyIdentities(plan.getChosen());
+        boolean equal = rule == BudgetShares.Rule.GROWING && identities;
         this.rule = equal ? BudgetShares.Rule.EQUAL : rule;
         lastBias = lastBias(plan.getChosen());
         Map<Block, PlannedTensor> weights = new IdentityHashMap<>();
@@ -100,7 +101,7 @@ final class NetworkBudget {
                         .filter(PlannedTensor::isVector)
                         .mapToLong(each -> each.shape().size())
                         .sum();
-        boolean ordered = starts.seed().isEmpty() && this.rule != BudgetShares.Rule.EQUAL;
+        boolean ordered = starts.seed().isEmpty() && !identities;
         vectorsAreWhole = budget.part(vectors) <= (ordered ? FEW : FEW_WITHOUT_ORDER);
         leftAlone = others.stream().mapToLong(each -> paid(each, each.tensor().numbers())).sum();
         all = plan.getChosen().stream().mapToLong(each -> each.shape().size()).sum();
@@ -214,6 +215,7 @@ final class NetworkBudget {
                                                         each, paid(each, each.tensor().numbers()))),
                         statistics.stream()
                                 .map(each -> new Unwrapped(each.statistic(), count(each, shares))))
+                .filter(each -> each.numbers() > 0)
                 .sorted(Comparator.comparingLong(Unwrapped::numbers).reversed())
                 .limit(NAMED)
                 .map(Unwrapped::describe)

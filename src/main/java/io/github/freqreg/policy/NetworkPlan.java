@@ -88,14 +88,14 @@ final class NetworkPlan {
 
     /** Returns the weight of the last layer, if that is linear and nothing but its bias follows. */
     Optional<PlannedTensor> getLastWeight() {
-        if (tensors.isEmpty()) {
-            return Optional.empty();
+        int at = tensors.size() - 1;
+        while (at > 0 && tensors.get(at).parameter().getType() == Parameter.Type.BIAS) {
+            at--;
         }
-        Block last = tensors.get(tensors.size() - 1).owner();
-        return getWeights().stream()
-                .filter(each -> each.owner() == last)
-                .reduce((before, after) -> after)
-                .filter(each -> each.layer() == LayerType.LINEAR);
+        return Optional.of(tensors.get(at))
+                .filter(each -> each.parameter().getType() == Parameter.Type.WEIGHT)
+                .filter(each -> each.layer() == LayerType.LINEAR)
+                .filter(each -> each.owner() == tensors.get(tensors.size() - 1).owner());
     }
 
     /** Returns how many weights are wrapped. */
@@ -113,7 +113,7 @@ final class NetworkPlan {
     private Set<Block> normsWithWrapped(Parameter.Type type) {
         Set<Block> norms = Collections.newSetFromMap(new IdentityHashMap<>());
         getChosen().stream()
-                .filter(each -> each.owner() instanceof BatchNorm)
+                .filter(each -> each.owner() instanceof BatchNorm && wrapping.wraps(each.owner()))
                 .filter(each -> each.parameter().getType() == type)
                 .forEach(each -> norms.add(each.owner()));
         return norms;

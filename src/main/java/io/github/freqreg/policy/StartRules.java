@@ -22,9 +22,9 @@ record StartRules(
         BalancedStart balance, OptionalInt seed, Identities identity, Optional<String> small) {
 
     /**
-     * The factor of the last layer. Where few numbers describe it, its initial outputs would be far
-     * from those of equally likely classes, and hold up the layers before it: VGG of width 16 in
-     * 4,096 bytes had a training loss of 1.29 after eight epochs, and of 1.24 with this factor.
+     * The factor of the last layer, if not all of it is kept. Its initial outputs would be far from
+     * those of equally likely classes, and hold up the layers before it: VGG of width 16 in 4,096
+     * bytes had a training loss of 1.29 after eight epochs, and of 1.24 with this factor.
      */
     private static final float SMALL = 0.1f;
 
@@ -69,12 +69,15 @@ record StartRules(
 
     /**
      * Returns these rules for a network, in which a budget may have to pay for statistics. Unless
-     * the user set how fresh tensors are balanced, the last of several layers starts small.
+     * the user set how fresh tensors are balanced, or a seed, the last linear layer starts small
+     * behind two or more others.
      */
     StartRules in(NetworkPlan plan, Optional<Budget> budget) {
         StartRules own =
                 budget.filter(plan::storesStatistics).isPresent() ? withoutSequences() : this;
-        if (balance.fixed().isPresent() || plan.getDepth() < BalancedStart.LEAST_DEPTH) {
+        if (balance.fixed().isPresent()
+                || seed.isPresent()
+                || plan.getDepth() < BalancedStart.LEAST_DEPTH) {
             return own;
         }
         Optional<String> last = plan.getLastWeight().map(PlannedTensor::name);
@@ -94,7 +97,7 @@ record StartRules(
         if (startsAtIdentity(tensor)) {
             return tensor.because("starts at the identity");
         }
-        return seed.isEmpty() && isSmall(tensor) ? tensor.because("starts small") : tensor;
+        return isSmall(tensor) ? tensor.because("starts small unless all is kept") : tensor;
     }
 
     private boolean isSmall(PlannedTensor tensor) {
@@ -162,6 +165,7 @@ record StartRules(
             return new TensorSpec(start, target, axes.startingAt(TensorStart.IDENTITY), 0, 1);
         }
         int rounds = balance.rounds(tensor.layer(), start, depth);
-        return new TensorSpec(start, target, axes, rounds, isSmall(tensor) ? SMALL : 1);
+        boolean damped = isSmall(tensor) && start < shape.size();
+        return new TensorSpec(start, target, axes, rounds, damped ? SMALL : 1);
     }
 }

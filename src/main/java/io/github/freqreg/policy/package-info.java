@@ -36,8 +36,8 @@
  *   <li>Any other fresh tensor starts in balance, see {@code BalancedStart}. The kept prefix has
  *       many coefficients at low frequencies and few at high ones; with equal variances, a layer
  *       responds mainly to low frequencies, and all inputs soon look alike.
- *   <li>The last linear layer starts at a tenth, see {@code StartRules}: VGG gained a point,
- *       ResNet-18 another one.
+ *   <li>The last linear layer starts at a tenth, see {@code StartRules}. VGG and ResNet-18 learnt
+ *       faster.
  *   <li>A fresh network's budget is shared by a power of the sizes that grows with the budget, see
  *       {@code BudgetShares}. It gives LeNet-5 about the amounts that were best by hand. With the
  *       paper's equal shares, shares proportional to the square roots of sizes did worse. Weights

@@ -34,6 +34,7 @@ import io.github.freqreg.nn.BatchStatisticsNorm;
 import io.github.freqreg.nn.TransposedConv2d;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -196,6 +197,18 @@ class FusionTest {
             }
             assertFalse(((Unexpanded) rectified).isComputed());
         }
+    }
+
+    @Test
+    void windowsAreThoseOfThePooling() {
+        assertEquals(
+                Optional.of(new PoolingWindows(new Shape(2, 2))), windows(pool(2, 2, 0, false)));
+        assertEquals(Optional.empty(), windows(pool(2, 2, 0, true)));
+        assertEquals(Optional.empty(), windows(pool(3, 2, 1, false)));
+    }
+
+    private static Optional<PoolingWindows> windows(Block pool) {
+        return assertInstanceOf(FusedMaxPool.class, FusedMaxPool.of(pool)).getWindows();
     }
 
     @Test

@@ -66,7 +66,9 @@ class PoolingWindowsTest {
                         List.of(kernel, new Shape(2, 2), NONE, false),
                         List.of(kernel, kernel, new Shape(1, 0), false),
                         List.of(kernel, kernel, kernel, false),
-                        List.of(kernel, kernel, NONE))) {
+                        List.of(kernel, kernel, NONE),
+                        List.of(new Shape(1, 1), new Shape(1, 1), NONE, false),
+                        List.of(new Shape(1, 5), new Shape(1, 5), NONE, false))) {
             assertEquals(Optional.empty(), PoolingWindows.of(others));
         }
     }

@@ -85,7 +85,7 @@ class ShapeTraceTest {
                 List.of(
                         "WEIGHT of LINEAR; axes 500x50x4x4 weighted 1:2:3:3: its inputs are feature"
                                 + " maps that were flattened",
-                        "WEIGHT of LINEAR; starts small"),
+                        "WEIGHT of LINEAR; starts small unless all is kept"),
                 FrequencyRegularization.builder()
                         .build()
                         .plan(leNet(), new Shape(1, 1, 28, 28))

@@ -28,6 +28,13 @@ class StartRulesTest {
         assertArrayEquals(usual, lastWeight(kept()), 1e-6f);
     }
 
+    @Test
+    void aWholeLastWeightStartsAsUsual() {
+        FrequencyRegularizationBuilder all = FrequencyRegularization.builder().optKeepRate(1);
+        float[] found = lastWeight(all);
+        assertArrayEquals(lastWeight(all.optBalancedStart(1)), found, 1e-6f);
+    }
+
     private static FrequencyRegularizationBuilder kept() {
         return FrequencyRegularization.builder().optFloors(false).optKept(9);
     }
