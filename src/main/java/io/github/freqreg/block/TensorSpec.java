@@ -12,7 +12,7 @@ import io.github.freqreg.spectrum.FrequencyAxes;
  * @param axes the axes along which the tensor is transformed, and their order
  * @param balanceRounds how many rounds balance the start of a fresh tensor, see {@link StartScale};
  *     0 for none
- * @param gain by which the coefficients of a fresh tensor are multiplied in addition
+ * @param gain a further factor of the coefficients of a fresh tensor
  */
 @Internal
 public record TensorSpec(

@@ -26,7 +26,7 @@ import java.util.stream.Stream;
  * max(relu(x₁), relu(x₂), …) = relu(max(x₁, x₂, …))
  * </pre>
  *
- * <p>In predictions on the processor, outside of a gradient graph, it computes the maxima of {@link
+ * <p>In predictions on the CPU, outside of a gradient graph, it computes the maxima of {@link
  * PoolingWindows} itself. Any other pooling is left to the engine.
  */
 @Internal

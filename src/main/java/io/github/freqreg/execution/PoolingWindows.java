@@ -15,8 +15,8 @@ import java.util.Optional;
  * far end of an axis is left out.
  *
  * <p>Their maxima are computed axis by axis, each as the elementwise maximum of as many arrays as
- * the window is long. On a processor this is several times as fast as the engine's pooling, which
- * also finds the position of each maximum; its gradient would be slower. Long windows would take
+ * the window is long. On a CPU this is several times as fast as the engine's pooling, which also
+ * finds the position of each maximum. The gradient would be slower, and long windows would take
  * much memory for little gain.
  *
  * @param size the extents of a window, one for each axis after batch and channels
@@ -31,10 +31,10 @@ record PoolingWindows(Shape size) {
     /**
      * Returns the windows of a pooling.
      *
-     * @param settings of the pooling: kernel, stride and padding, in any order, and whether what
-     *     does not fill a window has a maximum, too
-     * @return the windows, or nothing if stride and kernel differ, if there is a padding, if what
-     *     does not fill a window has a maximum, or if windows have one place or are too long
+     * @param settings of the pooling, in any order: the shapes of kernel, stride and padding, and
+     *     DJL's {@code ceilMode}, with which a partial window at the end of an axis counts, too
+     * @return the windows, or nothing if the stride is not the kernel, if there is a padding, if
+     *     partial windows count, or if windows consist of one place or are too long
      */
     static Optional<PoolingWindows> of(List<Object> settings) {
         if (settings.size() != 4 || !settings.contains(false)) {
@@ -62,7 +62,7 @@ record PoolingWindows(Shape size) {
     }
 
     /**
-     * Returns whether there is a window in maps.
+     * Returns whether maps hold at least one window.
      *
      * @param maps the shape (batch, channels, …)
      */

@@ -57,8 +57,8 @@ import org.slf4j.LoggerFactory;
  * variance v, the few remaining patterns would respond far too strongly: LeNet-5 at 776 numbers
  * would start with a loss above 60. Few coefficients need larger steps than many weights: with
  * Adam, start with ten times the learning rate of the dense network; with SGD, keep the learning
- * rate. If three or more weights are wrapped, the last linear layer, of which not all is kept,
- * starts at a tenth, with outputs near 0.
+ * rate. If at least three weights are wrapped, a final linear layer starts at a tenth, so that the
+ * first outputs are near 0, unless all of it is kept.
  *
  * <p>Instances are immutable and safe for concurrent use. A network must be changed by one thread.
  *

@@ -33,7 +33,8 @@ final class NetworkBudget {
     static final double FEW = 1.0 / 8;
 
     /**
-     * The largest part that vectors may take if they are kept whole where channels have no order.
+     * The largest part of a budget that vectors may take and be kept whole where channels have no
+     * order.
      */
     private static final double FEW_WITHOUT_ORDER = 1.0 / 2;
 
@@ -224,8 +225,8 @@ final class NetworkBudget {
 
     /**
      * Returns for how many numbers a tensor that is not wrapped is paid. A file of a number of
-     * bytes folds running statistics into a scale and a shift. If these are not kept whole, each
-     * statistic is paid like the coefficients that it adds to them.
+     * bytes folds running statistics into a scale and a shift. If these are kept whole, the
+     * statistics cost nothing more; otherwise, each is paid like the coefficients that it adds.
      */
     private long paid(PlannedTensor tensor, long numbers) {
         if (!tensor.tensor().isRunningStatistic() || !folding.contains(tensor.owner())) {

@@ -105,9 +105,12 @@ final class NetworkPlan {
 
     /** Returns the normalisation layers whose statistics the files of a network fold. */
     Set<Block> foldedBy(Budget budget) {
+        if (!budget.folds(getChosen())) {
+            return Set.of();
+        }
         Set<Block> folding = normsWithWrapped(Parameter.Type.GAMMA);
         folding.retainAll(normsWithWrapped(Parameter.Type.BETA));
-        return budget.folds(getChosen()) ? folding : Set.of();
+        return folding;
     }
 
     private Set<Block> normsWithWrapped(Parameter.Type type) {
